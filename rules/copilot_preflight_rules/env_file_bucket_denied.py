@@ -1,0 +1,35 @@
+"""W9714: s3:GetBucketLocation on the bucket of an environment file is not granted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import advice, diagnosis
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.calls import GET_BUCKET_LOCATION, GET_OBJECT
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.rule import rule
+
+
+@rule("W9714", "env-file-bucket-denied", "Execution role may not locate the env file's bucket")
+def env_file_bucket_denied(analysis: Analysis) -> Iterator[Finding]:
+    # Where the file itself is denied, its finding shows both statements.
+    without_file = {denied.read.file.value.path for denied in analysis.denials_of(GET_OBJECT)}
+    for denied in analysis.denials_of(GET_BUCKET_LOCATION):
+        if denied.read.file.value.path in without_file:
+            continue
+        if denied.cause.kind == diagnosis.BUCKET_ACTION_ON_OBJECT:
+            continue
+        bucket = denied.call.request.resource
+        place = denied.cause.entry or denied.cause.statement
+        yield denied.finding(
+            f"execution {denied.call.role} may not s3:GetBucketLocation '{bucket}', the bucket "
+            f"of the environment file of {denied.read.container}: ECS documents that it needs to",
+            label="in a bucket that the role may not locate",
+            related=[
+                *([Related(place.place, "what is granted instead")] if place else []),
+                Related(denied.call.role.place, "the role that ECS downloads with"),
+            ],
+            help=f"add to a policy of '{denied.call.role.logical_id}':\n"
+            + advice.statement(GET_BUCKET_LOCATION, str(bucket)),
+        )

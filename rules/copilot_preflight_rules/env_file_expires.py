@@ -1,0 +1,37 @@
+"""W9720: a lifecycle rule of the bucket deletes the environment file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.analysis import Analysis, value_of_parameter
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.rule import rule
+from copilot_preflight.text import Text, match
+
+
+@rule("W9720", "env-file-expires", "A lifecycle rule deletes the env file")
+def env_file_expires(analysis: Analysis) -> Iterator[Finding]:
+    for read in analysis.read_once():
+        name, bucket = read.name, read.bucket
+        if name is None or name.key is None or bucket is None:
+            continue
+        for expiration in bucket.expirations:
+            if match(Text.of(expiration.prefix, "*"), name.key):
+                after = f"after {expiration.days} days" if expiration.days else "at a fixed date"
+                yield Finding(
+                    rule="",
+                    name="",
+                    at=read.file.value.place,
+                    message=f"a lifecycle rule of bucket '{bucket.logical_id}' deletes the "
+                    f"environment file of {read.container} {after}: tasks that start later get a "
+                    "403, as a missing object looks denied",
+                    label="will be deleted",
+                    related=(
+                        Related(expiration.place, "this rule deletes it"),
+                        *value_of_parameter(read),
+                    ),
+                    cause="expires",
+                    help="keep the prefix of the environment files out of the rule",
+                )
+                break

@@ -1,0 +1,44 @@
+"""W9719: the workspace's env file is not the one that the package asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.analysis import Analysis, value_of_parameter
+from copilot_preflight.diagnosis import CONTENT_HASH
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.model.manifest import manifest_env_files
+from copilot_preflight.rule import rule
+
+
+@rule("W9719", "env-file-outdated", "Env file has changed since it was packaged")
+def env_file_outdated(analysis: Analysis) -> Iterator[Finding]:
+    stack = analysis.stack
+    manifest = stack.package.manifest
+    if manifest is None or manifest.workspace is None:
+        return
+    declared = {
+        parameter: file
+        for file in manifest_env_files(manifest, stack.environment)
+        for parameter in file.parameters
+    }
+    for read in analysis.read_once():
+        local = declared.get(read.file.parameter)
+        packaged = CONTENT_HASH.search(read.file.arn.literal or "")
+        actual = local.sha256() if local is not None and packaged is not None else None
+        if local is None or packaged is None or actual in (None, packaged[0]):
+            continue
+        yield Finding(
+            rule="",
+            name="",
+            at=read.file.value.place,
+            message=f"{read.container} asks for version {packaged[0][:8]}… of '{local.path}', but "
+            f"the file in the workspace is {str(actual)[:8]}…: the package is older than the file",
+            label="an older version of the file",
+            related=(
+                *value_of_parameter(read),
+                Related(local.place, "the manifest names the file"),
+            ),
+            cause="outdated",
+            help="package again with 'copilot svc package --upload-assets'",
+        )

@@ -1,0 +1,56 @@
+"""E9717: environment files where ECS does not support them, or too many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.calls import ENV_FILE_PAGE, EnvFileRead
+from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.rule import rule
+
+_MOST = 10
+_TOO_OLD = ("1.0.0", "1.1.0", "1.2.0", "1.3.0")
+
+
+@rule("E9717", "env-file-unsupported", "Env files are not supported here")
+def env_file_unsupported(analysis: Analysis) -> Iterator[Finding]:
+    seen: set[Place] = set()
+    for read in analysis.reads:
+        at = (read.container.files_value or read.file.value).key_place
+        for problem, where in _problems(read):
+            if at not in seen:
+                seen.add(at)
+                yield Finding(
+                    rule="",
+                    name="",
+                    at=at,
+                    message=f"{read.container} has environment files, {problem}",
+                    label="not supported",
+                    related=() if where is None else (Related(where.place, "because of this"),),
+                    cause="unsupported",
+                    help=f"set the variables under Environment or Secrets ({ENV_FILE_PAGE})",
+                )
+
+
+def _problems(read: EnvFileRead) -> Iterator[tuple[str, Value | None]]:
+    system = read.task.operating_system
+    if system is not None and (system.text().literal or "").startswith("WINDOWS"):
+        yield "which ECS does not support on Windows", system
+    count = sum(not file.value.guard for file in read.container.files)
+    if count > _MOST:
+        yield f"{count} of them: ECS takes at most {_MOST}", None
+    for service in _services_of(read):
+        version = service.child("Properties", "PlatformVersion")
+        if version is not None and version.text().literal in _TOO_OLD:
+            known = version.text().literal
+            yield f"which Fargate platform version {known} does not support (1.4.0 does)", version
+
+
+def _services_of(read: EnvFileRead) -> Iterator[Value]:
+    """The ECS services of the template that run the task definition."""
+    for _, service in read.stack.resources("AWS::ECS::Service", read.scenario):
+        task = service.child("Properties", "TaskDefinition")
+        if task is not None and task.raw == {"Ref": read.task.logical_id}:
+            yield service

@@ -1,0 +1,85 @@
+"""W9713: the grant is pinned to one content hash of the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from copilot_preflight import advice
+from copilot_preflight.access import Decision
+from copilot_preflight.analysis import Analysis, abridged, cited, value_of_parameter
+from copilot_preflight.calls import GET_OBJECT
+from copilot_preflight.diagnosis import CONTENT_HASH
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.iam.evaluate import covers_action
+from copilot_preflight.iam.policy import Entry
+from copilot_preflight.rule import rule
+from copilot_preflight.text import Text, match
+
+_COPILOT_KEY = re.compile(r"manual/env-files/.+/[^/]+\.env")
+
+
+@rule("W9713", "env-file-version-locked", "Grant is pinned to one version of the env file")
+def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
+    for decision in analysis.allowed(GET_OBJECT):
+        if not _is_content_addressed(decision):
+            continue
+        pinned = _pinned_grant(decision)
+        if pinned is None:
+            continue
+        read = decision.call.read
+        yield Finding(
+            rule="",
+            name="",
+            at=pinned.place,
+            message=(
+                f"execution {decision.call.role} may read only this version of the env file of "
+                f"{read.container}, '{abridged(read.file.arn)}': any other revision of the task "
+                "definition (rollback, circuit breaker, scale-out during a rollout) gets a 403"
+            ),
+            label="pinned to one content hash",
+            related=(
+                Related(read.file.value.place, "the environment file"),
+                *value_of_parameter(read),
+            ),
+            call=cited(decision.call),
+            cause="version-lock",
+            help="grant every version of the file:\n"
+            + advice.statement("s3:GetObject", advice.every_version(read)),
+        )
+
+
+def _is_content_addressed(decision: Decision) -> bool:
+    """Whether the file's name changes with its content: only then does a pinned grant lock."""
+    read = decision.call.read
+    key = str(read.name.key) if read.name else ""
+    return bool(read.is_copilot or CONTENT_HASH.search(key) or _COPILOT_KEY.fullmatch(key))
+
+
+def _pinned_grant(decision: Decision) -> Entry | None:
+    """The exact grant, where no grant of the role reaches another version."""
+    target = decision.call.request.resource
+    pinned: Entry | None = None
+    for statement in decision.call.role.statements:
+        if statement.effect == "Deny" or covers_action(statement, GET_OBJECT).verdict is False:
+            continue
+        if statement.not_resources:
+            return None
+        for entry in statement.resources:
+            if match(entry.text, target) is not False and _reaches_others(entry.text, target):
+                return None
+            if match(entry.text, target) and pinned is None:
+                pinned = entry
+    return pinned
+
+
+def _reaches_others(pattern: Text, target: Text) -> bool:
+    if not pattern.has_wildcard():
+        return False
+    known = target.literal
+    if known is None or not CONTENT_HASH.search(known):
+        return True
+    other = CONTENT_HASH.sub(
+        lambda found: found[0][::-1] if found[0] != found[0][::-1] else "0" * 64, known
+    )
+    return match(pattern, Text.of(other)) is not False

@@ -1,0 +1,32 @@
+"""E9731: a task definition has environment files and no execution role to read them with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.calls import ENV_FILE_PAGE
+from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.rule import rule
+
+
+@rule("E9731", "execution-role-missing", "Task definition needs an execution role")
+def execution_role_missing(analysis: Analysis) -> Iterator[Finding]:
+    seen: set[Place] = set()
+    for read in analysis.reads:
+        task = read.task
+        if task.execution_role is not None or task.place in seen:
+            continue
+        seen.add(task.place)
+        yield Finding(
+            rule="",
+            name="",
+            at=task.place,
+            message=f"task definition '{task.logical_id}' has no ExecutionRoleArn, and "
+            f"{read.container} has an environment file, which ECS reads with that role",
+            label="no ExecutionRoleArn",
+            related=(Related(read.file.value.place, "this needs the role"),),
+            cause="no-execution-role",
+            help="add ExecutionRoleArn, a role that ecs-tasks.amazonaws.com may assume "
+            f"({ENV_FILE_PAGE})",
+        )

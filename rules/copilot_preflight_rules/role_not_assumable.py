@@ -1,0 +1,64 @@
+"""E9732: the trust policy of a task's role does not let ECS assume it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.model.roles import Role, role_named
+from copilot_preflight.model.tasks import TaskDefinition, task_definitions
+from copilot_preflight.model.trust import ECS_TASKS, may_assume, trusted
+from copilot_preflight.rule import rule
+
+_PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"
+
+
+@rule("E9732", "role-not-assumable", "ECS tasks may not assume the role")
+def role_not_assumable(analysis: Analysis) -> Iterator[Finding]:
+    stack = analysis.stack
+    seen: set[Place] = set()
+    for task in task_definitions(stack):
+        for what, value in (("execution", task.execution_role), ("task", task.task_role)):
+            if value is None:
+                continue
+            for scenario in stack.where(value.guard):
+                role = role_named(stack.run, stack, scenario, value.text())
+                if role is not None and role.place not in seen and may_assume(role) is False:
+                    seen.add(role.place)
+                    yield _finding(task, what, value.place, role)
+
+
+def _finding(task: TaskDefinition, what: str, asked: Place, role: Role) -> Finding:
+    names = trusted(role)
+    if any(name.entry.text.literal == ECS_TASKS for name in names):
+        return _without_action(what, asked, role)
+    at = names[0].entry.place if names else role.trust_place
+    found = ", ".join(f"'{name.entry.text}'" for name in names) or "nobody"
+    return Finding(
+        rule="",
+        name="",
+        at=at,
+        message=f"the trust policy of {what} {role} lets {found} assume it, but ECS starts the "
+        f"tasks of '{task.logical_id}' as '{ECS_TASKS}'",
+        label=f"did you mean '{ECS_TASKS}'?" if names else f"'{ECS_TASKS}' is missing",
+        related=(Related(asked, f"used as the {what} role"),),
+        cause="not-assumable",
+        help=f"let Principal.Service '{ECS_TASKS}' call sts:AssumeRole ({_PAGE})",
+    )
+
+
+def _without_action(what: str, asked: Place, role: Role) -> Finding:
+    statement = next(statement for statement in role.trust if statement.effect == "Allow")
+    actions = statement.actions
+    return Finding(
+        rule="",
+        name="",
+        at=actions[0].place if actions else statement.place,
+        message=f"the trust policy of {what} {role} names '{ECS_TASKS}' but does not allow it "
+        "sts:AssumeRole",
+        label="ECS calls sts:AssumeRole",
+        related=(Related(asked, f"used as the {what} role"),),
+        cause="not-assumable",
+        help=f"add sts:AssumeRole to the statement's Action ({_PAGE})",
+    )

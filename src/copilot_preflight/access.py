@@ -1,0 +1,117 @@
+"""Stack x call -> decision, through every policy layer that stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from copilot_preflight.calls import DECRYPT, Call, calls_of, reads_at
+from copilot_preflight.iam.evaluate import Outcome, Verdict, applies, evaluate
+from copilot_preflight.iam.policy import Fact, Principal, Statement
+from copilot_preflight.model.storage import key_with_arn
+from copilot_preflight.text import Text
+
+_MAX_SPLITS = 6
+"""How many conditions deep a call is followed; beyond, the answer is "undetermined"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a call in one scenario.
+
+    ``identity`` is the verdict of the role's own policies alone; ``outcome`` takes the rest into
+    account, and ``facts`` are what is missing where it is UNDETERMINED.
+    """
+
+    call: Call
+    outcome: Outcome
+    identity: Verdict
+    facts: tuple[Fact, ...] = ()
+
+    @property
+    def is_denied(self) -> bool:
+        return self.outcome.is_denied
+
+
+def decide(call: Call, depth: int = 0) -> Iterator[Decision]:
+    """The decisions on a call, in as many scenarios as change the answer."""
+    decision = _judge(call)
+    stack, scenario = call.read.stack, call.read.scenario
+    conditions = [f.name for f in decision.facts if f.kind == "condition"]
+    known = stack.data.get("Conditions") or {}
+    condition = next((name for name in conditions if name in known), None)
+    if decision.outcome is not Outcome.UNDETERMINED or condition is None or depth >= _MAX_SPLITS:
+        yield decision
+        return
+    for leaf in stack.settle(scenario, condition):
+        if leaf == scenario:
+            yield decision
+            return
+        for read in reads_at(stack, leaf, call.read.file.value.path):
+            for again in calls_of(read):
+                if again.action == call.action:
+                    yield from decide(again, depth + 1)
+
+
+def _judge(call: Call) -> Decision:
+    role = call.role
+    identity = evaluate(role.statements, call.request)
+    outcome, facts = identity.outcome, identity.facts
+    if outcome is Outcome.IMPLICIT_DENY:
+        granted = _resource_policy_allows(call)
+        if granted:
+            outcome = Outcome.ALLOWED
+        elif role.unread or granted is None:
+            outcome = Outcome.UNDETERMINED
+            facts = role.unread or (Fact("document", "the resource policy"),)
+    elif outcome is Outcome.ALLOWED and (role.unread or role.boundary is not None):
+        outcome = Outcome.UNDETERMINED
+        boundary = (Fact("document", f"permissions boundary {role.boundary}"),)
+        facts = (*role.unread, *(boundary if role.boundary is not None else ()))
+    return Decision(call, outcome, identity, facts)
+
+
+def _resource_policy_allows(call: Call) -> bool | None:
+    """Whether a bucket or key policy of the run lets the role in without its own policies.
+
+    Only a statement that names the role (or everyone) does; one that names the account merely
+    delegates to IAM.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource-based.html
+    """
+    read = call.read
+    policy: tuple[Statement, ...] = ()
+    if call.action == DECRYPT:
+        key = key_with_arn(read.stack.run, read.stack, read.scenario, call.request.resource)
+        policy = key.policy if key else ()
+    elif read.bucket is not None:
+        policy = read.bucket.policy
+    answers = [
+        _both(_names(statement, call.role.arn), applies(statement, call.request).verdict)
+        for statement in policy
+        if statement.effect != "Deny"
+    ]
+    return True if True in answers else None if None in answers else False
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    return False if False in (one, other) else None if None in (one, other) else True
+
+
+def _names(statement: Statement, role: Text) -> bool | None:
+    """Whether a statement of a resource policy names a role itself."""
+    answers = [_is_role(principal, role) for principal in statement.principals]
+    if not statement.principals:
+        return None if statement.not_principals or not statement.effect else False
+    return True if True in answers else None if None in answers else False
+
+
+def _is_role(principal: Principal, role: Text) -> bool | None:
+    name = principal.entry.text
+    if principal.kind != "AWS":
+        return False
+    if name.literal == "*":
+        return None if principal.entry.conditions else True
+    if str(name).endswith(":root") or (name.literal or "").isdigit():
+        return False
+    answer = name.equals(role)
+    return None if answer and principal.entry.conditions else answer

@@ -1,0 +1,120 @@
+"""Everything that the rules ask of one template, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from copilot_preflight.access import Decision, decide
+from copilot_preflight.calls import Call, EnvFileRead, calls_of, env_file_reads
+from copilot_preflight.diagnosis import CONTENT_HASH, Cause, cause_of
+from copilot_preflight.finding import CitedCall, Finding, Related
+from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A call that will be denied, and why. ``when`` names the scenario, ``""`` for all of them."""
+
+    decision: Decision
+    cause: Cause
+    when: str = ""
+
+    @property
+    def call(self) -> Call:
+        return self.decision.call
+
+    @property
+    def read(self) -> EnvFileRead:
+        return self.decision.call.read
+
+    def finding(
+        self, message: str, *, label: str, help: str, related: Iterable[Related] = ()
+    ) -> Finding:
+        """A finding at the place that asks for the call; the rule's id is filled in later."""
+        return Finding(
+            rule="",
+            name="",
+            at=self.read.file.value.place,
+            message=f"{message} when {self.when}" if self.when else message,
+            label=label,
+            related=(*related, *value_of_parameter(self.read)),
+            call=cited(self.call),
+            cause=self.cause.kind,
+            help=help,
+        )
+
+
+class Analysis:
+    """One template of a run: its reads, its decisions, its denials."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    @cached_property
+    def reads(self) -> tuple[EnvFileRead, ...]:
+        """Every environment file of every container, in every scenario that has it."""
+        return tuple(env_file_reads(self.stack))
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        return tuple(
+            decision for read in self.reads for call in calls_of(read) for decision in decide(call)
+        )
+
+    @cached_property
+    def denials(self) -> tuple[Denial, ...]:
+        """One denial for each call that some scenario denies."""
+        found: dict[tuple[object, str], Denial] = {}
+        for decision in self.decisions:
+            key = _identity(decision)
+            if decision.is_denied and key not in found:
+                everywhere = all(d.is_denied for d in self.decisions if _identity(d) == key)
+                when = "" if everywhere else str(decision.call.read.scenario)
+                found[key] = Denial(decision, cause_of(decision), when)
+        return tuple(found.values())
+
+    def denials_of(self, action: str) -> Iterator[Denial]:
+        return (denial for denial in self.denials if denial.call.action == action)
+
+    def allowed(self, action: str) -> Iterator[Decision]:
+        """The calls that some statement of the role's own policies allows, one of each."""
+        seen = set()
+        for decision in self.decisions:
+            if decision.call.action != action or decision.identity.outcome is not Outcome.ALLOWED:
+                continue
+            if (key := _identity(decision)) not in seen:
+                seen.add(key)
+                yield decision
+
+    def read_once(self) -> Iterator[EnvFileRead]:
+        """The environment files, each in the first scenario that has it."""
+        seen = set()
+        for read in self.reads:
+            if (path := read.file.value.path) not in seen:
+                seen.add(path)
+                yield read
+
+
+def _identity(decision: Decision) -> tuple[object, str]:
+    return decision.call.read.file.value.path, decision.call.action
+
+
+def cited(call: Call) -> CitedCall:
+    """A call as a finding tells it."""
+    return CitedCall(call.role.logical_id, call.action, str(call.request.resource), call.because)
+
+
+def value_of_parameter(read: EnvFileRead) -> Iterator[Related]:
+    """Where the value of an env-file parameter was given, if it was in a file."""
+    given = read.stack.given(read.file.parameter)
+    if given is not None and given.place is not None:
+        yield Related(given.place, f"the value of {read.file.parameter}")
+
+
+def abridged(text: Text | str) -> str:
+    """A string for a message: content hashes are cut to their first eight characters."""
+    return CONTENT_HASH.sub(lambda found: found[0][:8] + "…", str(text))

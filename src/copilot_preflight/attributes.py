@@ -1,0 +1,109 @@
+"""What ``Ref`` and ``Fn::GetAtt`` return for the resource types that policies speak of.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
+(each type's "Return values").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from copilot_preflight.iam.arn import name_hole
+from copilot_preflight.text import Hole, Text
+
+Lookup = Callable[[str], "Text | None"]
+"""A pseudo parameter or property name -> its text; None where a property is absent."""
+
+
+class _Kind(NamedTuple):
+    name_property: str  # the property that names the resource, "" where AWS does
+    arn: str  # what stands behind "arn:{partition}:", with {region}, {account}, {path} and {name}
+    ref: str = "name"  # what Ref returns: "name" or "arn"
+    arn_attribute: str = "Arn"
+
+
+_KINDS: Final = {
+    "AWS::S3::Bucket": _Kind("BucketName", "s3:::{name}"),
+    "AWS::IAM::Role": _Kind("RoleName", "iam::{account}:role{path}{name}"),
+    "AWS::IAM::User": _Kind("UserName", "iam::{account}:user{path}{name}"),
+    "AWS::IAM::ManagedPolicy": _Kind(
+        "ManagedPolicyName",
+        "iam::{account}:policy{path}{name}",
+        ref="arn",
+        arn_attribute="PolicyArn",
+    ),
+    "AWS::KMS::Key": _Kind("", "kms:{region}:{account}:key/{name}"),
+    "AWS::KMS::ReplicaKey": _Kind("", "kms:{region}:{account}:key/{name}"),
+    "AWS::Logs::LogGroup": _Kind("LogGroupName", "logs:{region}:{account}:log-group:{name}:*"),
+    "AWS::SSM::Parameter": _Kind(
+        "Name", "ssm:{region}:{account}:parameter/{name}", arn_attribute=""
+    ),
+    "AWS::SecretsManager::Secret": _Kind(
+        "Name",
+        "secretsmanager:{region}:{account}:secret:{name}-{suffix}",
+        ref="arn",
+        arn_attribute="Id",
+    ),
+    "AWS::ECR::Repository": _Kind("RepositoryName", "ecr:{region}:{account}:repository/{name}"),
+    "AWS::ECS::Cluster": _Kind("ClusterName", "ecs:{region}:{account}:cluster/{name}"),
+    "AWS::SNS::Topic": _Kind("TopicName", "sns:{region}:{account}:{name}", ref="arn"),
+    "AWS::SQS::Queue": _Kind("QueueName", "sqs:{region}:{account}:{name}", ref="url"),
+    "AWS::DynamoDB::Table": _Kind("TableName", "dynamodb:{region}:{account}:table/{name}"),
+    "AWS::Lambda::Function": _Kind("FunctionName", "lambda:{region}:{account}:function:{name}"),
+    "AWS::CodeBuild::Project": _Kind("Name", "codebuild:{region}:{account}:project/{name}"),
+    "AWS::EFS::FileSystem": _Kind("", "elasticfilesystem:{region}:{account}:file-system/{name}"),
+    "AWS::EFS::AccessPoint": _Kind("", "elasticfilesystem:{region}:{account}:access-point/{name}"),
+    "AWS::KinesisFirehose::DeliveryStream": _Kind(
+        "DeliveryStreamName", "firehose:{region}:{account}:deliverystream/{name}"
+    ),
+}
+
+_NAME_WITH_SLASHES: Final = frozenset(
+    {
+        "AWS::Logs::LogGroup",
+        "AWS::SSM::Parameter",
+        "AWS::SecretsManager::Secret",
+        "AWS::ECR::Repository",
+    }
+)
+
+
+def reference(resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:
+    """What ``Ref logical_id`` returns."""
+    kind = _KINDS.get(resource_type)
+    if kind is None or kind.ref == "url":
+        return Text.of(Hole(logical_id, scope))
+    if kind.ref == "arn":
+        return _arn(kind, resource_type, logical_id, scope, lookup)
+    return _name(kind, resource_type, logical_id, scope, lookup)
+
+
+def attribute(resource_type: str, logical_id: str, name: str, scope: str, lookup: Lookup) -> Text:
+    """What ``Fn::GetAtt [logical_id, name]`` returns."""
+    kind = _KINDS.get(resource_type)
+    if kind is not None and name == kind.arn_attribute:
+        return _arn(kind, resource_type, logical_id, scope, lookup)
+    return Text.of(Hole(f"{logical_id}.{name}", scope))
+
+
+def _name(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:
+    given = lookup(kind.name_property) if kind.name_property else None
+    if given is not None:
+        return given
+    if resource_type in _NAME_WITH_SLASHES:
+        return Text.of(Hole(logical_id, scope, excludes=":*?", nonempty=True))
+    return Text.of(name_hole(logical_id, scope))
+
+
+def _arn(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:
+    fills: dict[str, Text | None] = {
+        "name": _name(kind, resource_type, logical_id, scope, lookup),
+        "suffix": Text.of(name_hole(f"{logical_id} suffix", scope)),
+        "region": lookup("AWS::Region"),
+        "account": lookup("AWS::AccountId"),
+        "path": lookup("Path") or Text.of("/"),
+    }
+    pieces = kind.arn.replace("}", "{").split("{")
+    resource = (fills.get(piece) or piece for piece in pieces)
+    return Text.of("arn:", lookup("AWS::Partition") or "", ":", *resource)

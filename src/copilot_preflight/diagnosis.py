@@ -1,0 +1,153 @@
+"""Why a call is denied: the one most specific cause, and the statement that shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from copilot_preflight.access import Decision
+from copilot_preflight.calls import GET_BUCKET_LOCATION, GET_OBJECT, Call
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.evaluate import Outcome, applies, covers_action, evaluate
+from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.model.roles import Role, role_named, roles
+from copilot_preflight.text import Text, match
+
+CONTENT_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+"""A SHA-256 in an object key: Copilot and CDK name uploads after their content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """``kind`` is a stable slug (``"stale-hash"``); ``statement`` and ``entry`` show it."""
+
+    kind: str
+    statement: Statement | None = None
+    entry: Entry | None = None
+    condition: str = ""
+    role: Role | None = None
+
+
+EXPLICIT_DENY: Final = "explicit-deny"
+WRONG_ROLE: Final = "wrong-role"
+STALE_HASH: Final = "stale-hash"
+OBJECT_ACTION_ON_BUCKET: Final = "object-action-on-bucket-arn"
+BUCKET_ACTION_ON_OBJECT: Final = "bucket-action-on-object-arn"
+CONDITION_OFF: Final = "condition-off"
+OTHER_PARTITION: Final = "other-partition"
+OTHER_BUCKET: Final = "other-bucket"
+OTHER_KEY: Final = "other-key"
+OTHER_RESOURCE: Final = "other-resource"
+OTHER_ACTION: Final = "other-action"
+NO_GRANT: Final = "no-grant"
+
+_MOST_SPECIFIC_FIRST: Final = (
+    STALE_HASH,
+    OBJECT_ACTION_ON_BUCKET,
+    BUCKET_ACTION_ON_OBJECT,
+    OTHER_PARTITION,
+    OTHER_KEY,
+    OTHER_BUCKET,
+    OTHER_RESOURCE,
+    OTHER_ACTION,
+)
+
+
+def cause_of(decision: Decision) -> Cause:
+    """The most specific cause of a denial."""
+    call = decision.call
+    if decision.outcome is Outcome.EXPLICIT_DENY:
+        return Cause(EXPLICIT_DENY, decision.identity.deciding[0])
+    near = sorted(_near_misses(call), key=lambda cause: _MOST_SPECIFIC_FIRST.index(cause.kind))
+    # A grant that names this very file, but another version or half of it, says most. Then come
+    # grants that would serve, were they on this role or switched on; then those for other things.
+    close = near[:1] if near and near[0].kind in _MOST_SPECIFIC_FIRST[:4] else []
+    for cause in (*close, *_on_task_role(call), *_switched_off(call), *near):
+        return cause
+    return Cause(NO_GRANT)
+
+
+def _on_task_role(call: Call) -> Iterator[Cause]:
+    read = call.read
+    task_role = read.task.task_role
+    if task_role is None:
+        return
+    role = role_named(read.stack.run, read.stack, read.scenario, task_role.text())
+    if role is None or role.arn == call.role.arn:
+        return
+    verdict = evaluate(role.statements, call.request)
+    if verdict.outcome is Outcome.ALLOWED:
+        yield Cause(WRONG_ROLE, verdict.deciding[0], role=role)
+
+
+def _switched_off(call: Call) -> Iterator[Cause]:
+    """A grant that would serve, under a condition that is off in this scenario."""
+    read = call.read
+    everything = replace(read.scenario, every_branch=True)
+    for role in roles(read.stack, everything):
+        if role.logical_id != call.role.logical_id or role.place != call.role.place:
+            continue
+        for statement in role.statements:
+            entries = [c for entry in statement.resources for c in entry.conditions]
+            bare = replace(
+                statement,
+                conditions=(),
+                resources=tuple(replace(e, conditions=()) for e in statement.resources),
+            )
+            if statement.effect == "Allow" and applies(bare, call.request).verdict:
+                for condition in (*statement.conditions, *entries):
+                    if read.stack.resolver(read.scenario).decide(condition) is not None:
+                        yield Cause(CONDITION_OFF, statement, condition=condition)
+
+
+def _near_misses(call: Call) -> Iterator[Cause]:
+    target = call.request.resource
+    for statement in call.role.statements:
+        if statement.effect != "Allow":
+            continue
+        if covers_action(statement, call.action).verdict:
+            for entry in statement.resources:
+                if (kind := _difference(call.action, entry.text, target)) is not None:
+                    yield Cause(kind, statement, entry)
+        elif any(match(entry.text, target) for entry in statement.resources) and any(
+            str(action.text).lower().startswith(call.action.lower().partition(":")[0] + ":")
+            for action in statement.actions
+        ):
+            yield Cause(
+                OTHER_ACTION, statement, statement.actions[0] if statement.actions else None
+            )
+
+
+def _difference(action: str, granted: Text, asked: Text) -> str | None:
+    """How a granted ARN misses the one that is asked for; None if it is of no interest."""
+    if match(granted, asked) is not False:
+        return None
+    have, want = arn.parse_s3(granted), arn.parse_s3(asked)
+    if have is None or want is None:
+        same_service = str(granted).split(":")[2:3] == str(asked).split(":")[2:3]
+        return OTHER_RESOURCE if same_service else None
+    same_bucket = match(have.bucket, want.bucket)
+    if action == GET_OBJECT and have.key is None:
+        return OBJECT_ACTION_ON_BUCKET if same_bucket else OTHER_BUCKET
+    if action == GET_BUCKET_LOCATION and have.key is not None:
+        return BUCKET_ACTION_ON_OBJECT if same_bucket else OTHER_BUCKET
+    same_key = have.key is None or want.key is None or match(have.key, want.key)
+    if same_bucket and same_key:
+        return OTHER_PARTITION
+    if not same_bucket:
+        return OTHER_BUCKET
+    if have.key is not None and want.key is not None and is_other_version(have.key, want.key):
+        return STALE_HASH
+    return OTHER_KEY
+
+
+def is_other_version(granted: Text, asked: Text) -> bool:
+    """Whether two keys are the same but for a content hash."""
+    one, two = str(granted), str(asked)
+    return one != two and bool(CONTENT_HASH.search(two)) and _blank(one) == _blank(two)
+
+
+def _blank(key: str) -> str:
+    return CONTENT_HASH.sub("<hash>", key)

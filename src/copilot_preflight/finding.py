@@ -1,0 +1,139 @@
+"""What the linter says: findings with symbolic places, and the report that gathers them.
+
+Nothing here knows a line number. A place is a file and a path into its data; the renderers ask the
+file's document for positions, and only they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, NamedTuple, Protocol
+
+DataPath = tuple[str | int, ...]
+"""Keys and indices from the root of a document; short tags are spelt long (``"Fn::If"``)."""
+
+
+class Position(NamedTuple):
+    """A character of a file; ``line`` and ``column`` are 1-based."""
+
+    line: int
+    column: int
+
+
+class Span(NamedTuple):
+    """A stretch of a file; ``end`` is the position just behind its last character."""
+
+    start: Position
+    end: Position
+
+
+class Source(Protocol):
+    """What a renderer needs of a document: its text, and where a path stands in it."""
+
+    @property
+    def text(self) -> str: ...
+
+    def span(self, path: DataPath, *, key: bool = False) -> Span: ...
+
+
+class Severity(IntEnum):
+    """How bad a finding is; ordered, so that ``max`` and ``>=`` mean what they say."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+_SEVERITY_OF_LETTER = {"E": Severity.ERROR, "W": Severity.WARNING, "I": Severity.INFO}
+
+
+def severity_of(rule_id: str) -> Severity:
+    """The severity that a rule's id carries in its first letter."""
+    return _SEVERITY_OF_LETTER[rule_id[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node of a document. ``key`` points at the node's key instead of at its value."""
+
+    file: str
+    path: DataPath
+    key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that a finding needs to make its case, and what stands there."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitedCall:
+    """An AWS call as a finding tells it; ``because`` says who makes it, with the AWS page."""
+
+    principal: str
+    action: str
+    resource: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One defect: the place, the argument, and the way out.
+
+    ``message`` is one line that stands alone; ``label`` is the few words under the underlined
+    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out.
+    """
+
+    rule: str
+    name: str
+    at: Place
+    message: str
+    label: str = ""
+    related: tuple[Related, ...] = ()
+    call: CitedCall | None = None
+    cause: str = ""
+    help: str = ""
+    fix: Mapping[str, Any] | None = None
+    url: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        return severity_of(self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class InputError:
+    """An input that could not be judged. ``line`` and ``column`` are 1-based, 0 where unknown."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a run, in the order in which it is shown."""
+
+    files: int
+    findings: Sequence[Finding]
+    errors: Sequence[InputError] = ()
+    suppressed: int = 0
+    ignored: int = 0
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity is severity for finding in self.findings)
+
+    @property
+    def worst(self) -> Severity | None:
+        return max((finding.severity for finding in self.findings), default=None)

@@ -1,0 +1,1 @@
+"""IAM: knows policies and ARNs, no CloudFormation."""

@@ -1,0 +1,74 @@
+"""Which actions a service has, and which kinds of resource each of them works on.
+
+The facts are those of AWS's Service Authorization Reference (the "Actions" table of a service:
+https://docs.aws.amazon.com/service-authorization/latest/reference/), for the services that matter
+to ECS tasks and their pipelines. ``data/generate.py`` makes the tables.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent.parent / "data" / "actions"
+
+
+def resource_kinds(action: str) -> frozenset[str] | None:
+    """The kinds of resource that ``action`` works on, under the names of the reference.
+
+    ``resource_kinds("s3:GetObject")`` is ``{"object", "accesspointobject"}``. Letter case is
+    ignored, as IAM does. An action without resource types (``s3:ListAllMyBuckets``: only
+    ``Resource: "*"`` grants it) gives the empty set. ``None``: the tables know no such action.
+    """
+    service, _, name = action.partition(":")
+    entry = _table(service.lower()).get(name.lower())
+    return None if entry is None else entry[1]
+
+
+@lru_cache(maxsize=4096)
+def expand(pattern: str) -> tuple[str, ...] | None:
+    """All actions that an ``Action`` pattern matches, sorted, in the spelling of the reference.
+
+    ``expand("s3:getobjecta*")`` is ``("s3:GetObjectAcl", "s3:GetObjectAttributes")``. ``*`` stands
+    for any characters, ``?`` for one, letter case is ignored
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html).
+    ``()``: the service is known and has no such action. ``None``: the tables cannot answer, as
+    the service is not in them or is itself a wildcard.
+    """
+    service, colon, name = pattern.partition(":")
+    service, name = service.lower(), name.lower()
+    if not colon or not is_known_service(service):
+        return None
+    table = _table(service)
+    if "*" in name or "?" in name:
+        matches = _wildcards(name).fullmatch
+        return tuple(entry[0] for lower, entry in table.items() if matches(lower))
+    return (table[name][0],) if name in table else ()
+
+
+def is_known_service(service: str) -> bool:
+    """Whether the tables hold the service with this prefix (``"s3"``), letter case ignored."""
+    return service.lower() in _services()
+
+
+@cache
+def _services() -> frozenset[str]:
+    return frozenset(file.stem for file in _FOLDER.glob("*.json"))
+
+
+@cache
+def _table(service: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """Action in lower case -> action as ``service:Name``, resource kinds. Empty if not known."""
+    if service not in _services():
+        return {}
+    actions = json.loads((_FOLDER / f"{service}.json").read_text(encoding="utf-8"))["actions"]
+    return {
+        name.lower(): (f"{service}:{name}", frozenset(kinds)) for name, kinds in actions.items()
+    }
+
+
+def _wildcards(pattern: str) -> re.Pattern[str]:
+    # Not fnmatch: it gives a meaning to `[`, IAM does not.
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."))

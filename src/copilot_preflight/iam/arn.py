@@ -1,0 +1,88 @@
+"""ARNs, taken apart as far as they are known.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from copilot_preflight.text import Hole, Text
+
+PARTITION_OF_REGION: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+"""Region prefix -> partition; every other region is in ``aws``.
+
+Source: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+"""
+
+PARTITIONS: Final = frozenset({"aws", *PARTITION_OF_REGION.values()})
+
+NAME_EXCLUDES: Final = ":/*?"
+"""What no bucket name, key id, partition, region or account id can hold."""
+
+
+class Arn(NamedTuple):
+    """``arn:partition:service:region:account:resource``; ``resource`` keeps its own colons."""
+
+    partition: Text
+    service: Text
+    region: Text
+    account: Text
+    resource: Text
+
+
+class S3Name(NamedTuple):
+    """An S3 bucket (``key`` None) or object, as its ARN names it."""
+
+    partition: Text
+    bucket: Text
+    key: Text | None
+
+
+def parse(text: Text) -> Arn | None:
+    """The parts of an ARN; None if the string is not an ARN, or not known to be one."""
+    pieces, complete = text.split(":", 5)
+    if not complete or len(pieces) != 6 or pieces[0].literal != "arn":
+        return None
+    return Arn(*pieces[1:])
+
+
+def parse_s3(text: Text) -> S3Name | None:
+    """Bucket and key of ``arn:P:s3:::bucket[/key]``; None if that is not what the string is.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    """
+    arn = parse(text)
+    if arn is None or arn.service.literal != "s3":
+        return None
+    if arn.region.literal != "" or arn.account.literal != "":
+        return None
+    pieces, complete = arn.resource.split("/", 1)
+    if not complete:
+        return None
+    return S3Name(arn.partition, pieces[0], pieces[1] if len(pieces) > 1 else None)
+
+
+def s3_arn(partition: Text, bucket: Text, key: Text | None = None) -> Text:
+    """The ARN of a bucket, or of an object in it."""
+    arn = Text.of("arn:", partition, ":s3:::", bucket)
+    return arn if key is None else Text.of(arn, "/", key)
+
+
+def partition_of_region(region: str) -> str:
+    """The partition that a region lies in."""
+    names = (name for prefix, name in PARTITION_OF_REGION.items() if region.startswith(prefix))
+    return next(names, "aws")
+
+
+def name_hole(name: str, scope: str = "") -> Hole:
+    """An unknown name that fills exactly one segment of an ARN."""
+    return Hole(name, scope, excludes=NAME_EXCLUDES, nonempty=True)

@@ -1,0 +1,143 @@
+"""Condition blocks: every operator, over a context of which only a part is known.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from copilot_preflight.iam.policy import Clause, Entry, Fact, Match
+from copilot_preflight.text import Text, match
+
+Compare = Callable[[Text, Text], "bool | None"]
+"""(value in the policy, value in the request) -> whether they agree."""
+
+
+def hold(clauses: Iterable[Clause], context: Mapping[str, tuple[Text, ...]]) -> Match:
+    """Whether all clauses hold. An empty tuple in ``context`` says that the key is not sent."""
+    facts: list[Fact] = []
+    for clause in clauses:
+        answer = _holds(clause, context.get(clause.key.lower()))
+        if answer.verdict is False:
+            return answer
+        facts += answer.facts
+    return Match(None, tuple(facts)) if facts else Match(True)
+
+
+def _holds(clause: Clause, sent: tuple[Text, ...] | None) -> Match:
+    unknown = Match(None, (Fact("context", clause.key),))
+    undecided = tuple(Fact("condition", c) for value in clause.values for c in value.conditions)
+    if undecided:
+        return Match(None, undecided)
+    name, quantifier, if_exists = _parts(clause.operator)
+    if name == "null":
+        wanted = [value.text.literal for value in clause.values]
+        if sent is None or None in wanted:
+            return unknown
+        is_null = "true" if not sent else "false"
+        return _answer(any(str(w).lower() == is_null for w in wanted), clause)
+    compare = _COMPARE.get(name.replace("not", "", 1)) if name not in _COMPARE else _COMPARE[name]
+    if sent is None or compare is None:
+        return unknown
+    negated = name not in _COMPARE
+    if not sent:
+        absent = if_exists or quantifier == "forallvalues" or (negated and not quantifier)
+        return _answer(absent, clause)
+    answers = [_one(compare, clause.values, value, negated) for value in sent]
+    verdict = _all(answers) if quantifier == "forallvalues" else _some(answers)
+    return unknown if verdict is None else _answer(verdict, clause)
+
+
+def _parts(operator: str) -> tuple[str, str, bool]:
+    """``ForAnyValue:StringLikeIfExists`` -> (``stringlike``, ``foranyvalue``, True)."""
+    quantifier, _, name = operator.lower().rpartition(":")
+    return name.removesuffix("ifexists"), quantifier, name.endswith("ifexists")
+
+
+def _one(compare: Compare, values: tuple[Entry, ...], sent: Text, negated: bool) -> bool | None:
+    """Whether one value of the request agrees with some (negated: with none) of the policy's."""
+    verdict = _some([compare(value.text, sent) for value in values])
+    return verdict if verdict is None or not negated else not verdict
+
+
+def _some(answers: list[bool | None]) -> bool | None:
+    return True if True in answers else None if None in answers else False
+
+
+def _all(answers: list[bool | None]) -> bool | None:
+    return False if False in answers else None if None in answers else True
+
+
+def _answer(verdict: bool, clause: Clause) -> Match:
+    return Match(verdict, why="" if verdict else f"{clause.operator} {clause.key} does not hold")
+
+
+# --- comparisons -----------------------------------------------------------------------------
+
+
+def _equal(wanted: Text, sent: Text) -> bool | None:
+    return wanted.equals(sent)
+
+
+def _equal_ignoring_case(wanted: Text, sent: Text) -> bool | None:
+    return wanted.lower().equals(sent.lower())
+
+
+def _ordered(read: Callable[[str], float], holds: Callable[[float, float], bool]) -> Compare:
+    def compare(wanted: Text, sent: Text) -> bool | None:
+        if wanted.literal is None or sent.literal is None:
+            return None
+        try:
+            return holds(read(sent.literal), read(wanted.literal))
+        except ValueError:
+            return False
+
+    return compare
+
+
+def _seconds(value: str) -> float:
+    """A date as IAM takes it, ISO 8601 or seconds since the epoch."""
+    from datetime import datetime, timezone
+
+    try:
+        return float(value)
+    except ValueError:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        return moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp()
+
+
+def _in_network(wanted: Text, sent: Text) -> bool | None:
+    from ipaddress import ip_address, ip_network
+
+    if wanted.literal is None or sent.literal is None:
+        return None
+    try:
+        return ip_address(sent.literal) in ip_network(wanted.literal, strict=False)
+    except ValueError:
+        return False
+
+
+def _orders(prefix: str, read: Callable[[str], float]) -> dict[str, Compare]:
+    return {
+        f"{prefix}equals": _ordered(read, lambda a, b: a == b),
+        f"{prefix}lessthan": _ordered(read, lambda a, b: a < b),
+        f"{prefix}lessthanequals": _ordered(read, lambda a, b: a <= b),
+        f"{prefix}greaterthan": _ordered(read, lambda a, b: a > b),
+        f"{prefix}greaterthanequals": _ordered(read, lambda a, b: a >= b),
+    }
+
+
+_COMPARE: Final[dict[str, Compare]] = {
+    "stringequals": _equal,
+    "stringequalsignorecase": _equal_ignoring_case,
+    "stringlike": match,
+    "arnequals": match,  # AWS: ArnEquals and ArnLike behave identically
+    "arnlike": match,
+    "bool": _equal_ignoring_case,
+    "binaryequals": _equal,
+    "ipaddress": _in_network,
+    **_orders("numeric", float),
+    **_orders("date", _seconds),
+}

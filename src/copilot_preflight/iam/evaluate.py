@@ -1,0 +1,145 @@
+"""IAM's decision on one request, with answers that admit what is not known.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from copilot_preflight.iam import conditions
+from copilot_preflight.iam.policy import Entry, Fact, Match, Statement
+from copilot_preflight.text import Text, match
+
+
+class Outcome(Enum):
+    """What IAM answers. The denials and ALLOWED are proved; UNDETERMINED names missing facts."""
+
+    ALLOWED = "allowed"
+    IMPLICIT_DENY = "implicitDeny"
+    EXPLICIT_DENY = "explicitDeny"
+    UNDETERMINED = "undetermined"
+
+    @property
+    def is_denied(self) -> bool:
+        return self in (Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call: ``action`` is spelt out (``"s3:GetObject"``).
+
+    ``context`` maps lower-case condition keys to their values; a key that is not in it is unknown.
+    """
+
+    action: str
+    resource: Text
+    context: Mapping[str, tuple[Text, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An outcome, the statements that made it so, and the facts that are missing."""
+
+    outcome: Outcome
+    deciding: tuple[Statement, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+def evaluate(statements: Iterable[Statement], request: Request) -> Verdict:
+    """The verdict of policies that all apply to the principal."""
+    denies: list[tuple[Statement, Match]] = []
+    allows: list[tuple[Statement, Match]] = []
+    for statement in statements:
+        answer = applies(statement, request)
+        if answer.verdict is False:
+            continue
+        if statement.effect not in ("Allow", "Deny"):
+            answer = Match(None, (Fact("value", "Effect"), *answer.facts))
+        if statement.effect != "Allow":
+            denies.append((statement, answer))
+        if statement.effect != "Deny":
+            allows.append((statement, answer))
+    if certain := _certain(denies):
+        return Verdict(Outcome.EXPLICIT_DENY, certain)
+    certain = _certain(allows)
+    if certain and not denies:
+        return Verdict(Outcome.ALLOWED, certain)
+    if not allows:
+        return Verdict(Outcome.IMPLICIT_DENY)
+    open_ones = denies if certain else [*allows, *denies]
+    facts = tuple(dict.fromkeys(fact for _, answer in open_ones for fact in answer.facts))
+    return Verdict(Outcome.UNDETERMINED, tuple(statement for statement, _ in open_ones), facts)
+
+
+def _certain(answers: Sequence[tuple[Statement, Match]]) -> tuple[Statement, ...]:
+    return tuple(statement for statement, answer in answers if answer.verdict)
+
+
+def applies(statement: Statement, request: Request) -> Match:
+    """Whether a statement speaks of a request; its principals are not looked at."""
+    facts = [Fact("condition", name) for name in statement.conditions]
+    for answer in _tests(statement, request):
+        if answer.verdict is False:
+            return answer
+        facts += answer.facts
+    return Match(None, tuple(facts)) if facts else Match(True)
+
+
+def _tests(statement: Statement, request: Request) -> Iterator[Match]:
+    yield covers_action(statement, request.action)
+    if statement.resources or statement.not_resources:
+        yield covers_resource(statement, request.resource)
+    if statement.clauses:
+        yield conditions.hold(statement.clauses, request.context)
+
+
+def covers_action(statement: Statement, action: str) -> Match:
+    """Whether Action/NotAction covers an action; names are compared without case."""
+    target = Text.of(action.lower())
+    if statement.not_actions:
+        return _excluded_by("NotAction", _any(statement.not_actions, target, ignore_case=True))
+    answer = _any(statement.actions, target, ignore_case=True)
+    return answer._replace(why=f"no action covers {action}") if answer.verdict is False else answer
+
+
+def covers_resource(statement: Statement, resource: Text) -> Match:
+    """Whether Resource/NotResource covers an ARN."""
+    if statement.not_resources:
+        return _excluded_by("NotResource", _any(statement.not_resources, resource))
+    answer = _any(statement.resources, resource)
+    if answer.verdict is False:
+        return answer._replace(why=f"no resource covers {resource}")
+    return answer
+
+
+def _any(entries: Iterable[Entry], target: Text, *, ignore_case: bool = False) -> Match:
+    """Whether one of the patterns matches: one certain match is enough."""
+    facts: list[Fact] = []
+    for entry in entries:
+        verdict = match(entry.text.lower() if ignore_case else entry.text, target)
+        if verdict is False:
+            continue
+        if verdict and not entry.conditions:
+            return Match(True)
+        facts += (Fact("condition", name) for name in entry.conditions)
+        if verdict is None:
+            facts += missing_values(entry.text, target)
+    return Match(None, tuple(facts)) if facts else Match(False)
+
+
+def _excluded_by(element: str, answer: Match) -> Match:
+    if answer.verdict is None:
+        return answer
+    return Match(not answer.verdict, why=f"{element} leaves it out" if answer.verdict else "")
+
+
+def missing_values(*texts: Text) -> tuple[Fact, ...]:
+    """The facts that would fill the holes of some strings."""
+    return tuple(
+        Fact("condition", hole.condition) if hole.condition else Fact("value", hole.name)
+        for text in texts
+        for hole in text.holes
+    )

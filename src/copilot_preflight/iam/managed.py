@@ -1,0 +1,44 @@
+"""What AWS-managed policies say, as far as the services of ``iam.actions`` are concerned.
+
+The facts are those of the AWS Managed Policy Reference
+(https://docs.aws.amazon.com/aws-managed-policy/latest/reference/). ``data/generate.py`` makes the
+table.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).parent.parent / "data" / "managed_policies.tsv"
+
+
+def statements_of(arn_tail: str) -> list[dict[str, Any]] | None:
+    """The statements of the default version of an AWS-managed policy.
+
+    ``arn_tail`` is what follows ``arn:aws:iam::aws:policy/`` in the policy's ARN, such as
+    ``service-role/AmazonECSTaskExecutionRolePolicy``; letter case counts. Statements and actions
+    of other services are left out; ``Action``, where there is one, is always a list. ``[]``: the
+    policy is known and says nothing about our services. ``None``: no such policy is known. The
+    answer is the caller's to change.
+    """
+    # Rows are "tail, tab, JSON": a tail with a tab or a line break would match across fields.
+    if not arn_tail or "\t" in arn_tail or "\n" in arn_tail:
+        return None
+    rows = _rows()
+    key = f"\n{arn_tail}\t".encode()
+    start = rows.find(key)
+    if start < 0:
+        return None
+    start += len(key)
+    statements: list[dict[str, Any]] = json.loads(rows[start : rows.index(b"\n", start)])
+    return statements
+
+
+@cache
+def _rows() -> bytes:
+    # Bytes, searched and not parsed: a run needs two or three policies out of 1,500. The line
+    # break in front makes the first row look like every other.
+    return b"\n" + _FILE.read_bytes()

@@ -1,0 +1,105 @@
+"""Policy documents as the evaluator reads them: statements whose strings may have holes.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from copilot_preflight.finding import Place
+from copilot_preflight.text import Hole, Text
+
+
+class Fact(NamedTuple):
+    """Something that would have to be known to decide a call.
+
+    ``kind`` is ``"condition"`` (a template condition), ``"value"`` (a string), ``"context"`` (a
+    condition key of the request) or ``"document"`` (a role or policy outside the run).
+    """
+
+    kind: str
+    name: str
+
+
+class Match(NamedTuple):
+    """A three-valued answer: ``facts`` are those missing where it is None, ``why`` explains no."""
+
+    verdict: bool | None
+    facts: tuple[Fact, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One string of a policy: an action, an ARN, a principal, a condition value.
+
+    ``conditions`` are the undecided template conditions under which the entry is there.
+    """
+
+    text: Text
+    place: Place
+    conditions: tuple[str, ...] = ()
+
+
+class Principal(NamedTuple):
+    """``kind`` is ``AWS``, ``Service``, ``Federated`` or ``CanonicalUser``."""
+
+    kind: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One key of one operator of a Condition block; one of the values must hold."""
+
+    operator: str
+    key: str
+    values: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement; an element that it does not have is empty.
+
+    ``conditions`` are the undecided template conditions under which the statement is there.
+    ``policy`` names the policy that it stands in, for messages.
+    """
+
+    effect: str  # "Allow", "Deny", or "" where it is not known
+    place: Place
+    policy: str = ""
+    sid: str = ""
+    actions: tuple[Entry, ...] = ()
+    not_actions: tuple[Entry, ...] = ()
+    resources: tuple[Entry, ...] = ()
+    not_resources: tuple[Entry, ...] = ()
+    principals: tuple[Principal, ...] = ()
+    not_principals: tuple[Principal, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    conditions: tuple[str, ...] = ()
+
+
+_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
+
+
+def with_variables(text: Text) -> Text:
+    """Policy variables such as ``${aws:username}`` become holes: only the request fills them.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    if not any("${" in part for part in text.parts if isinstance(part, str)):
+        return text
+    return Text.of(*_variable_parts(text))
+
+
+def _variable_parts(text: Text) -> Iterator[str | Hole]:
+    for part in text.parts:
+        if isinstance(part, Hole):
+            yield part
+            continue
+        for index, piece in enumerate(_VARIABLE.split(part)):
+            yield Hole(f"policy variable {piece}") if index % 2 else piece

@@ -1,0 +1,1 @@
+"""The resources that decide access, as frozen dataclasses named in AWS's words."""

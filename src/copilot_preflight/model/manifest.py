@@ -1,0 +1,69 @@
+"""Environment files as a Copilot manifest names them, and as the workspace holds them.
+
+Source: https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/ (``env_file``), and the
+parameter names of Copilot's templates, v1.14 to v1.34.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from copilot_preflight.finding import DataPath, Place
+from copilot_preflight.package import Manifest
+
+_MAX_ENV_FILE = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEnvFile:
+    """An ``env_file`` of a manifest; one of ``parameters`` carries its ARN in the template."""
+
+    path: str
+    parameters: tuple[str, ...]
+    place: Place
+    workspace: Path | None
+
+    def sha256(self) -> str | None:
+        """The hash under which Copilot would upload the file now; None if it is not there."""
+        if self.workspace is None or "${" in self.path:
+            return None
+        file = self.workspace / self.path
+        try:
+            if not file.is_file() or file.stat().st_size > _MAX_ENV_FILE:
+                return None
+            return hashlib.sha256(file.read_bytes()).hexdigest()
+        except (OSError, ValueError):
+            return None
+
+
+def manifest_env_files(manifest: Manifest, environment: str) -> Iterator[ManifestEnvFile]:
+    """The env files of a workload in an environment; ``environments:`` overrides the rest."""
+    found = dict(_declared(manifest.data, ()))
+    overrides = manifest.data.get("environments")
+    override = overrides.get(environment) if isinstance(overrides, dict) else None
+    if isinstance(override, dict):
+        found.update(_declared(override, ("environments", environment)))
+    for parameters, (path, where) in found.items():
+        if path:
+            yield ManifestEnvFile(path, parameters, manifest.place_of(where), manifest.workspace)
+
+
+def _declared(
+    section: Mapping[str, Any], prefix: DataPath
+) -> Iterator[tuple[tuple[str, ...], tuple[str, DataPath]]]:
+    if isinstance(section.get("env_file"), str):
+        yield ("EnvFileARN",), (section["env_file"], (*prefix, "env_file"))
+    logging = section.get("logging")
+    if isinstance(logging, dict) and isinstance(logging.get("env_file"), str):
+        yield ("LoggingEnvFileARN",), (logging["env_file"], (*prefix, "logging", "env_file"))
+    sidecars = section.get("sidecars")
+    for name, sidecar in (sidecars if isinstance(sidecars, dict) else {}).items():
+        if isinstance(sidecar, dict) and isinstance(sidecar.get("env_file"), str):
+            # v1.28 and later, then v1.27.
+            names = (f"EnvFileARNFor{re.sub('[^A-Za-z0-9]', '', name)}", f"{name}EnvFileARN")
+            yield names, (sidecar["env_file"], (*prefix, "sidecars", name, "env_file"))

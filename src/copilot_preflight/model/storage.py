@@ -1,0 +1,202 @@
+"""S3 buckets and KMS keys: how objects are encrypted, who else has a say, when they expire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Place
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Statement
+from copilot_preflight.model.policies import statements_of
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Run, Stack
+from copilot_preflight.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """How a bucket encrypts what is put into it.
+
+    ``key`` is the ARN of a customer key, None where no key's permission is asked for: SSE-S3, or
+    the key that AWS manages for S3, which lets in whoever S3 lets in.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    """
+
+    place: Place
+    key: Text | None = None
+    bucket_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expiration:
+    """A lifecycle rule that deletes objects under a prefix; ``days`` is ``""`` for a date."""
+
+    place: Place
+    prefix: Text
+    days: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket of a template. ``encryption`` is None where it cannot be read."""
+
+    logical_id: str
+    place: Place
+    name: Text
+    encryption: Encryption | None
+    expirations: tuple[Expiration, ...]
+    policy: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A KMS key of a template, with its key policy."""
+
+    logical_id: str
+    place: Place
+    arn: Text
+    policy: tuple[Statement, ...]
+
+
+def bucket_named(run: Run, stack: Stack, scenario: Scenario, name: Text) -> Bucket | None:
+    """The bucket of the run that certainly has a name."""
+    for other in run.around(stack):
+        for bucket in buckets(other, scenario if other is stack else ANY):
+            if bucket.name.equals(name):
+                return bucket
+    return None
+
+
+def key_with_arn(run: Run, stack: Stack, scenario: Scenario, key: Text) -> Key | None:
+    """The key of the run that certainly has an ARN."""
+    for other in run.around(stack):
+        for found in keys(other, scenario if other is stack else ANY):
+            if found.arn.equals(key):
+                return found
+    return None
+
+
+def buckets(stack: Stack, scenario: Scenario = ANY) -> tuple[Bucket, ...]:
+    return stack.memo(("buckets", scenario), lambda: tuple(_buckets(stack, scenario)))
+
+
+def keys(stack: Stack, scenario: Scenario = ANY) -> tuple[Key, ...]:
+    return stack.memo(("keys", scenario), lambda: tuple(_keys(stack, scenario)))
+
+
+def _buckets(stack: Stack, scenario: Scenario) -> Iterator[Bucket]:
+    resolver = stack.resolver(scenario)
+    policies = [
+        (value.text(), statements_of(document, logical_id))
+        for logical_id, resource in stack.resources("AWS::S3::BucketPolicy", scenario)
+        for properties in resource.children("Properties")
+        for value in properties.children("Bucket")
+        for document in properties.children("PolicyDocument")
+    ]
+    for logical_id, resource in stack.resources("AWS::S3::Bucket", scenario):
+        properties = resource.child("Properties")
+        name = resolver.text({"Ref": logical_id}, resource.path)
+        yield Bucket(
+            logical_id,
+            resource.key_place,
+            name,
+            encryption=_encryption(stack, scenario, resource, properties),
+            expirations=tuple(_expirations(properties)) if properties else (),
+            policy=tuple(s for owner, found in policies if owner.equals(name) for s in found),
+        )
+
+
+def _encryption(
+    stack: Stack, scenario: Scenario, resource: Value, properties: Value | None
+) -> Encryption | None:
+    if properties is None or not list(properties.children("BucketEncryption")):
+        # S3 encrypts every new object with SSE-S3 where a bucket asks for nothing else.
+        return Encryption(resource.key_place) if not resource.guard else None
+    rules = list(properties.children("BucketEncryption"))
+    rules = [rule for each in rules for rule in each.each("ServerSideEncryptionConfiguration")]
+    if len(rules) != 1 or rules[0].guard:
+        return None
+    default = rules[0].child("ServerSideEncryptionByDefault")
+    algorithm = default.literal("SSEAlgorithm") if default else None
+    if default is None or algorithm is None:
+        return None
+    if not algorithm.startswith("aws:kms"):
+        return Encryption(default.place)
+    master = default.child("KMSMasterKeyID")
+    if master is None:
+        return Encryption(default.place) if not list(default.children("KMSMasterKeyID")) else None
+    bucket_key = rules[0].literal("BucketKeyEnabled") == "true"
+    key = key_arn(stack, scenario, master.text())
+    return None if key is None else Encryption(master.place, key if key.parts else None, bucket_key)
+
+
+def key_arn(stack: Stack, scenario: Scenario, reference: Text) -> Text | None:
+    """The ARN behind a KMSMasterKeyID: a key id, an alias or an ARN.
+
+    None where it cannot be told, the empty text for the key that AWS manages.
+    """
+    resolver = stack.resolver(scenario)
+    known = reference.literal or ""
+    if known == "alias/aws/s3" or known.endswith(":alias/aws/s3"):
+        return Text(())
+    for other in stack.run.around(stack):
+        seen = scenario if other is stack else ANY
+        for key in keys(other, seen):
+            if key.arn.equals(reference) or _key_id(key.arn).equals(reference):
+                return key.arn
+        for logical_id, resource in other.resources("AWS::KMS::Alias", seen):
+            if other.resolver(seen).text({"Ref": logical_id}, resource.path).equals(reference):
+                target = resource.child("Properties", "TargetKeyId")
+                return key_arn(other, seen, target.text()) if target else None
+    parsed = arn.parse(reference)
+    if parsed is not None:
+        is_key = str(parsed.resource).startswith("key/")
+        return reference if is_key else None
+    if known and "/" not in known:
+        names = (resolver.pseudo(f"AWS::{name}") for name in ("Partition", "Region", "AccountId"))
+        partition, region, account = names
+        return Text.of("arn:", partition, ":kms:", region, ":", account, ":key/", known)
+    # A parameter, an import: some key, whose ARN it may or may not be.
+    return reference if reference.only_hole is not None else None
+
+
+def _key_id(key: Text) -> Text:
+    parsed = arn.parse(key)
+    pieces = parsed.resource.split("/", 1).items if parsed else ()
+    return pieces[-1] if pieces else key
+
+
+def _expirations(properties: Value) -> Iterator[Expiration]:
+    for configuration in properties.children("LifecycleConfiguration"):
+        for rule in configuration.each("Rules"):
+            if rule.guard or rule.literal("Status") != "Enabled" or not _deletes_all(rule):
+                continue
+            days = rule.literal("ExpirationInDays")
+            if days is None and rule.child("ExpirationDate") is None:
+                continue
+            prefix = rule.child("Prefix") or rule.child("Filter", "Prefix")
+            yield Expiration(rule.place, prefix.text() if prefix else Text(()), days or "")
+
+
+def _deletes_all(rule: Value) -> bool:
+    """Whether a rule takes every object under its prefix, whatever its tags and size."""
+    narrowing = ("TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "Filter")
+    return not any(
+        key in narrowing and not (key == "Filter" and set(value.raw or {}) <= {"Prefix"})
+        for key, value in rule.items()
+    )
+
+
+def _keys(stack: Stack, scenario: Scenario) -> Iterator[Key]:
+    resolver = stack.resolver(scenario)
+    for kind in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
+        for logical_id, resource in stack.resources(kind, scenario):
+            policy = resource.child("Properties", "KeyPolicy")
+            yield Key(
+                logical_id,
+                resource.key_place,
+                resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path),
+                statements_of(policy, logical_id) if policy else (),
+            )

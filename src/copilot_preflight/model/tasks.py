@@ -1,0 +1,113 @@
+"""ECS task definitions and their containers, as far as starting a task is concerned.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-taskdefinition.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from copilot_preflight.cursor import Value, function_of
+from copilot_preflight.finding import Place
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentFile:
+    """One element of a container's ``EnvironmentFiles``.
+
+    ``value`` is the node that holds the ARN; ``parameter`` is the template parameter that it
+    refers to and nothing else, ``""`` if there is none; ``kind`` is ``Type`` where known.
+    """
+
+    value: Value
+    arn: Text
+    parameter: str
+    kind: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container definition. ``files_value`` is the node of its EnvironmentFiles list."""
+
+    name: Text
+    value: Value
+    files: tuple[EnvironmentFile, ...]
+    files_value: Value | None
+
+    def __str__(self) -> str:
+        return f"container '{self.name}'"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDefinition:
+    """A task definition.
+
+    A role value is None where the property is absent, NoValue or empty; where its ``guard`` is
+    not empty, the scenario leaves open which role it is.
+    """
+
+    logical_id: str
+    value: Value
+    execution_role: Value | None
+    task_role: Value | None
+    containers: tuple[Container, ...]
+    operating_system: Value | None
+
+    @property
+    def place(self) -> Place:
+        return self.value.key_place
+
+
+def task_definitions(stack: Stack, scenario: Scenario = ANY) -> tuple[TaskDefinition, ...]:
+    """The task definitions of a template in a scenario."""
+    return stack.memo(("tasks", scenario), lambda: tuple(_tasks(stack, scenario)))
+
+
+def _tasks(stack: Stack, scenario: Scenario) -> Iterator[TaskDefinition]:
+    for logical_id, resource in stack.resources("AWS::ECS::TaskDefinition", scenario):
+        for properties in resource.children("Properties"):
+            yield TaskDefinition(
+                logical_id,
+                resource,
+                execution_role=_role(properties, "ExecutionRoleArn"),
+                task_role=_role(properties, "TaskRoleArn"),
+                containers=tuple(map(_container, properties.each("ContainerDefinitions"))),
+                operating_system=properties.child("RuntimePlatform", "OperatingSystemFamily"),
+            )
+
+
+def _role(properties: Value, key: str) -> Value | None:
+    found = list(properties.children(key))
+    if not found or (len(found) == 1 and found[0].text().literal == ""):
+        return None
+    return found[0]
+
+
+def _container(value: Value) -> Container:
+    name = value.child("Name")
+    lists = list(value.children("EnvironmentFiles"))
+    return Container(
+        name.text() if name else Text.of("?"),
+        value,
+        files=tuple(file for item in value.each("EnvironmentFiles") for file in _files(item)),
+        files_value=lists[0] if lists else None,
+    )
+
+
+def _files(item: Value) -> Iterator[EnvironmentFile]:
+    if item.is_open:
+        return  # a list that nobody can read: nothing can be said of its elements
+    if item.is_opaque or not isinstance(item.raw, dict):
+        yield _file(item, kind="")
+        return
+    for value in item.children("Value"):
+        yield _file(value, item.literal("Type"))
+
+
+def _file(value: Value, kind: str | None) -> EnvironmentFile:
+    parameter = value.raw["Ref"] if function_of(value.raw) == "Ref" else ""
+    return EnvironmentFile(value, value.text(), str(parameter), kind)

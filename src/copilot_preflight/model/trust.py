@@ -1,0 +1,56 @@
+"""Trust policies: which service may assume a role.
+
+Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from copilot_preflight.iam.evaluate import covers_action
+from copilot_preflight.iam.policy import Principal
+from copilot_preflight.model.roles import Role
+from copilot_preflight.text import Text
+
+ECS_TASKS: Final = "ecs-tasks.amazonaws.com"
+
+_ASSUME: Final = "sts:AssumeRole"
+
+
+def may_assume(role: Role, service: str = ECS_TASKS) -> bool | None:
+    """Whether a service may assume a role; False only where no statement of it can let it."""
+    if not role.trust:
+        return None
+    open_ones = False
+    for statement in role.trust:
+        if statement.effect == "Deny" or covers_action(statement, _ASSUME).verdict is False:
+            continue
+        if statement.effect != "Allow" or statement.not_principals:
+            return None
+        answers = [_is_service(principal, service) for principal in statement.principals]
+        certain = covers_action(statement, _ASSUME).verdict and not statement.conditions
+        if True in answers and certain and not statement.clauses:
+            return True
+        open_ones = open_ones or any(answer is not False for answer in answers)
+    return None if open_ones else False
+
+
+def trusted(role: Role) -> tuple[Principal, ...]:
+    """The principals that the trust policy lets in."""
+    return tuple(
+        principal
+        for statement in role.trust
+        if statement.effect == "Allow"
+        for principal in statement.principals
+    )
+
+
+def _is_service(principal: Principal, service: str) -> bool | None:
+    name = principal.entry.text
+    if name.literal == "*":
+        return None  # whether that takes in services is for AWS to say
+    if principal.kind != "Service":
+        return False if principal.kind in ("AWS", "Federated", "CanonicalUser") else None
+    if name.literal is not None and name.literal.startswith(f"{service}."):
+        return None  # ecs-tasks.amazonaws.com.cn: a spelling of the China regions
+    return name.equals(Text.of(service))

@@ -1,0 +1,286 @@
+"""The report as a person reads it in a terminal: each finding argued on the source itself."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from copilot_preflight.finding import Finding, InputError, Report, Severity, Span
+from copilot_preflight.render import locate, safe
+
+_TAB_STOP = 4
+_ELLIPSIS = "..."
+
+# Legible on light and on dark backgrounds: neither white nor black, and yellow not bold, since
+# many terminals show bold yellow as the bright one.
+_SGR = {
+    "error": "1;31",
+    "warning": "33",
+    "info": "36",
+    "gutter": "1;34",
+    "strong": "1",
+    "help": "32",
+}
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as documents count lines: not all of str.splitlines
+_SNIPPET_LINE = re.compile(r"[\s-]|[\w:]+:(\s|$)")  # YAML to paste: wrapped, it would break
+
+
+def render(report: Report, *, colour: bool = False, width: int = 100) -> str:
+    """Findings with their source, then one line that sums up. Input errors are not in it."""
+    findings = ["\n".join(_Writer(report, it, colour, width)) for it in report.findings]
+    return "\n\n".join([*findings, summary(report)]) + "\n"
+
+
+def summary(report: Report) -> str:
+    """Such as ``2 errors, 1 warning in 3 files, 4 suppressed (5 other files ignored)``."""
+    counts = (
+        (report.count(Severity.ERROR), "error", "errors"),
+        (report.count(Severity.WARNING), "warning", "warnings"),
+        (report.count(Severity.INFO), "info", "info"),
+    )
+    found = ", ".join(_counted(*count) for count in counts if count[0])
+    line = f"{found or 'no findings'} in {_counted(report.files, 'file', 'files')}"
+    if report.suppressed:
+        line += f", {report.suppressed} suppressed"
+    if report.ignored:
+        line += f" ({_counted(report.ignored, 'other file', 'other files')} ignored)"
+    return line
+
+
+def error_line(error: InputError) -> str:
+    """One line for stderr, without its end: ``error: web.stack.yml:3:7: found a tab``."""
+    place = [error.file]
+    if error.line:
+        place.append(str(error.line))
+        if error.column:
+            place.append(str(error.column))
+    return safe(f"error: {':'.join(place)}: {error.message}")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A place as shown: the sign that underlines it, in which style, and what is said there."""
+
+    file: str
+    span: Span
+    sign: str
+    style: str
+    label: str
+
+
+class _Writer:
+    """The lines of one finding."""
+
+    def __init__(self, report: Report, finding: Finding, colour: bool, width: int) -> None:
+        self.sources = report.sources
+        self.finding = finding
+        self.colour = colour
+        self.width = max(width, 40)
+        self.marks = list(_marks(report, finding))
+        digits = max(len(str(mark.span.start.line)) for mark in self.marks)
+        self.gutter = max(2, digits)  # columns of the line numbers
+        self.room = self.width - self.gutter - len(" | ")  # columns of the source
+
+    def __iter__(self) -> Iterator[str]:
+        yield self.title()
+        primary, *others = _by_file(self.marks)
+        yield from self.block(primary, "-->")
+        for marks in others:
+            yield self.row()
+            yield from self.block(marks, ":::")
+        yield from self.notes()
+        yield from self.help()
+
+    def title(self) -> str:
+        it = self.finding
+        rule = self.paint(it.severity.label, f"{it.severity.label}[{safe(it.rule)}]")
+        return f"{rule} {safe(it.name)}: {self.paint('strong', safe(it.message))}"
+
+    def block(self, marks: Sequence[_Mark], arrow: str) -> Iterator[str]:
+        """The marks of one file: where the first one stands, and the source that has them all."""
+        first = marks[0]
+        line, column = first.span.start
+        where = self.paint("strong", f"{safe(first.file)}:{line}:{column}")
+        head = f"{' ' * self.gutter}{self.paint('gutter', arrow)} {where}"
+        source = self.sources.get(first.file)
+        if source is None:
+            yield from (f"{head}: {safe(it.label)}" if it.label else head for it in marks)
+            return
+        yield head
+        yield self.row()
+        yield from self.excerpt(_lines(source.text), marks)
+
+    def excerpt(self, lines: Sequence[str], marks: Sequence[_Mark]) -> Iterator[str]:
+        last, shown = 0, ""
+        for mark in sorted(marks, key=lambda mark: mark.span.start):
+            number = mark.span.start.line
+            text, start, length = _view(_line(lines, number), mark.span, self.room)
+            if last and number - last == 2:  # the line between is as short as its ellipsis
+                between = _view(_line(lines, last + 1), None, self.room)[0]
+                yield self.row(between, last + 1)
+            elif last and number - last > 2:
+                yield self.paint("gutter", _ELLIPSIS)
+            if (last, shown) != (number, text):
+                yield self.row(text, number)
+            yield from self.underline(mark, start, length)
+            last, shown = number, text
+
+    def underline(self, mark: _Mark, start: int, length: int) -> Iterator[str]:
+        """The signs under a place with its label, which stands below where it has no room."""
+        label = safe(mark.label)
+        line = f"{mark.sign * length} {label}".rstrip()
+        free = self.room - _columns(label)
+        if start + length < free or not label:
+            yield self.row(" " * start + self.paint(mark.style, line))
+        else:
+            yield self.row(" " * start + self.paint(mark.style, mark.sign * length))
+            yield self.row(" " * max(0, min(start, free)) + self.paint(mark.style, label))
+
+    def row(self, text: str = "", number: int | None = None) -> str:
+        edge = self.paint("gutter", f"{'' if number is None else number:>{self.gutter}} |")
+        return f"{edge} {text}".rstrip()
+
+    def notes(self) -> Iterator[str]:
+        lead = " " * self.gutter + self.paint("gutter", " = ")
+        call = self.finding.call
+        if call or self.finding.cause:
+            yield self.row()
+        if call:
+            told = safe(f"{call.principal} calls {call.action} on {call.resource}")
+            yield f"{lead}{self.paint('strong', 'call:')} {told}"
+            yield from self.wrapped(call.because, self.gutter + len(" = call: "))
+        if self.finding.cause:
+            yield f"{lead}{self.paint('strong', 'cause:')} {safe(self.finding.cause)}"
+
+    def help(self) -> Iterator[str]:
+        """The way out: prose wraps, the lines of a snippet stay whole for pasting."""
+        text = self.finding.help.strip()
+        if not text:
+            return
+        indent = len("help: ")
+        prose, *rest = text.split("\n")
+        first, *more = self.wrapped(prose, indent) or [""]
+        yield f"{self.paint('help', 'help:')} {first[indent:]}"
+        yield from more
+        for line in rest:
+            if _SNIPPET_LINE.match(line):
+                yield (" " * indent + safe(line)).rstrip()
+            else:
+                yield from self.wrapped(line, indent) or [""]
+
+    def wrapped(self, text: str, indent: int) -> list[str]:
+        from textwrap import TextWrapper
+
+        margin = " " * indent
+        # whole words only: ARNs and links are copied from here
+        return TextWrapper(
+            self.width, margin, margin, break_long_words=False, break_on_hyphens=False
+        ).wrap(safe(text))
+
+    def paint(self, style: str, text: str) -> str:
+        return f"\x1b[{_SGR[style]}m{text}\x1b[0m" if self.colour else text
+
+
+def _marks(report: Report, finding: Finding) -> Iterator[_Mark]:
+    at = finding.at
+    yield _Mark(at.file, locate(report, at), "^", finding.severity.label, finding.label)
+    for related in finding.related:
+        place = related.place
+        yield _Mark(place.file, locate(report, place), "-", "gutter", related.message)
+
+
+def _by_file(marks: Sequence[_Mark]) -> list[list[_Mark]]:
+    files: dict[str, list[_Mark]] = {}
+    for mark in marks:
+        files.setdefault(mark.file, []).append(mark)
+    return list(files.values())
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> list[str]:
+    return _LINE_BREAK.split(text)
+
+
+def _line(lines: Sequence[str], number: int) -> str:
+    return lines[number - 1] if number <= len(lines) else ""
+
+
+def _view(line: str, span: Span | None, room: int) -> tuple[str, int, int]:
+    """What to show of ``line`` in ``room`` columns, and the first column and length to underline.
+
+    A line that is too long is cut to a window around the span, and a span that is too long loses
+    its middle: it is by their ends that ARNs differ.
+    """
+    line = line.rstrip(" \t")
+    start, end = _stretch(span, len(line))
+    if len(line) > room:
+        line, start, end = _nearby(line, start, end, room)
+    cells, edges = _cells(line)
+    left, right = _window(edges, start, end, room)
+    head = _ELLIPSIS if left else ""
+    tail = _ELLIPSIS if right < len(cells) else ""
+    text = head + "".join(cells[left:right]) + tail
+    length = edges[min(end, right)] - edges[start]
+    return text, len(head) + edges[start] - edges[left], max(1, length)
+
+
+def _stretch(span: Span | None, size: int) -> tuple[int, int]:
+    """The characters of its first line that ``span`` covers, as a slice."""
+    if span is None:
+        return 0, 0
+    start = min(span.start.column - 1, size)
+    one_line = span.end.line == span.start.line
+    end = min(span.end.column - 1, size) if one_line else size
+    return start, max(start, end)
+
+
+def _nearby(line: str, start: int, end: int, room: int) -> tuple[str, int, int]:
+    """The line without the middle of a long span, and without what is too far off to be shown."""
+    keep = (room - 3 * len(_ELLIPSIS) - min(start, room // 4)) // 2
+    if end - start > 2 * keep + len(_ELLIPSIS):
+        line = line[: start + keep] + _ELLIPSIS + line[end - keep :]
+        end = start + 2 * keep + len(_ELLIPSIS)
+    skip = max(0, start - room)
+    return line[skip : end + room], start - skip, end - skip
+
+
+def _cells(line: str) -> tuple[list[str], list[int]]:
+    """The characters of ``line`` as shown, and the columns between which they stand."""
+    cells, edges = [], [0]
+    for char in line:
+        tab = _TAB_STOP - edges[-1] % _TAB_STOP
+        cells.append(" " * tab if char == "\t" else safe(char))
+        edges.append(edges[-1] + _columns(cells[-1]))
+    return cells, edges
+
+
+def _window(edges: Sequence[int], start: int, end: int, room: int) -> tuple[int, int]:
+    """The cells to show: all, or from the first if that reaches the span, or around the span."""
+    if edges[-1] <= room:
+        return 0, len(edges) - 1
+    room -= 2 * len(_ELLIPSIS)
+    if edges[end] <= room:
+        return 0, bisect_right(edges, room) - 1
+    before = max(0, room - (edges[end] - edges[start])) // 2
+    window = max(0, min(edges[start] - before, edges[-1] - room))
+    return bisect_left(edges, window), bisect_right(edges, window + room) - 1
+
+
+def _columns(text: str) -> int:
+    """The columns of a terminal that ``text`` takes: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0 if category(char) in ("Mn", "Me") else 2 if east_asian_width(char) in "WF" else 1
+        for char in text
+    )

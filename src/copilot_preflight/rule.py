@@ -1,0 +1,47 @@
+"""What a rule is: an id, a name, a title, and a function from an analysis to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding, Severity, severity_of
+
+Check = Callable[[Analysis], Iterator[Finding]]
+
+_PAGES: Final = "https://github.com/copilot-preflight/copilot-preflight/blob/main/docs/rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule; the letter of its id is its severity, its name states the defect."""
+
+    id: str
+    name: str
+    title: str
+    check: Check
+
+    @property
+    def severity(self) -> Severity:
+        return severity_of(self.id)
+
+    @property
+    def url(self) -> str:
+        return f"{_PAGES}/{self.name}.md"
+
+    @property
+    def page(self) -> str:
+        """The file name of the rule's page, beside its code."""
+        return f"{self.name.replace('-', '_')}.md"
+
+    def __call__(self, analysis: Analysis) -> Iterator[Finding]:
+        """The rule's findings, with its identity filled in."""
+        for finding in self.check(analysis):
+            yield replace(finding, rule=self.id, name=self.name, url=self.url)
+
+
+def rule(id: str, name: str, title: str) -> Callable[[Check], Rule]:
+    """Makes a rule of a function: ``@rule("E9712", "env-file-stale-grant", "…")``."""
+    return lambda check: Rule(id, name, title, check)

@@ -1,0 +1,283 @@
+"""A template in all its scenarios, and the run of templates that it is judged among."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
+
+from copilot_preflight.cursor import Guard, TemplateError, Value, kind_of
+from copilot_preflight.iam.arn import PARTITIONS
+from copilot_preflight.intrinsics import Inputs, Resolver
+from copilot_preflight.package import Package, ParameterValue
+from copilot_preflight.scenarios import ANY, Scenario, compared_values
+from copilot_preflight.text import Text
+
+T = TypeVar("T")
+
+ADDONS_STACK: Final = "AddonsStack"
+"""The logical id under which Copilot nests a workload's addons template."""
+
+_MAX_CHOICES: Final = 8
+
+
+class Stack:
+    """One template with its parameter values, read under any scenario.
+
+    Raises TemplateError where the template has the wrong shape in a place that is read.
+    """
+
+    def __init__(
+        self,
+        package: Package,
+        run: Run,
+        given: Mapping[str, Text] | None = None,
+        pseudo: Mapping[str, str] | None = None,
+    ) -> None:
+        self.package = package
+        self.run = run
+        self.file = package.template.file
+        self.data: Mapping[str, Any] = package.template.data
+        values = {name: Text.of(value.value) for name, value in package.parameters.items()}
+        self._inputs = Inputs(
+            given=values if given is None else given,
+            complete=package.has_parameters or given is not None,
+            pseudo=_with_partition(pseudo or {}, values, self.data),
+            shapes=_shapes(self.data),
+        )
+        self._compared = compared_values(self.data.get("Conditions") or {})
+        self._resolvers: dict[Scenario, Resolver] = {}
+        self._memo: dict[Hashable, Any] = {}
+        self._addons: Stack | None = None
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def resolver(self, scenario: Scenario = ANY) -> Resolver:
+        found = self._resolvers.get(scenario)
+        if found is None:
+            found = Resolver(self.file, self.data, self._inputs, self, scenario)
+            self._resolvers[scenario] = found
+        return found
+
+    def resources(self, kind: str, scenario: Scenario = ANY) -> Iterator[tuple[str, Value]]:
+        """Logical ids and resources of a type that are there, or may be there, in a scenario."""
+        resolver = self.resolver(scenario)
+        for logical_id, raw in self._by_type().get(kind, ()):
+            condition = raw.get("Condition")
+            guard: Guard = ()
+            if isinstance(condition, str):
+                outcome = resolver.decide(condition)
+                if outcome is False:
+                    continue
+                guard = () if outcome else ((condition, True),)
+            yield logical_id, Value(resolver, raw, ("Resources", logical_id), guard)
+
+    def _by_type(self) -> Mapping[str, list[tuple[str, dict[str, Any]]]]:
+        def build() -> dict[str, list[tuple[str, dict[str, Any]]]]:
+            found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+            for logical_id, raw in self._resources():
+                found.setdefault(str(raw.get("Type")), []).append((logical_id, raw))
+            return found
+
+        return self.memo("by type", build)
+
+    def _resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        resources = self.data.get("Resources")
+        if resources is not None and not isinstance(resources, dict):
+            message = f"Resources must be a map, found {kind_of(resources)}"
+            raise TemplateError(("Resources",), message)
+        for logical_id, raw in (resources or {}).items():
+            if logical_id.startswith("Fn::"):
+                continue  # Fn::ForEach, Fn::Transform: resources that only AWS can write out
+            if not isinstance(raw, dict):
+                message = f"a resource must be a map, found {kind_of(raw)}"
+                raise TemplateError(("Resources", logical_id), message)
+            yield logical_id, raw
+
+    def memo(self, key: Hashable, build: Callable[[], T]) -> T:
+        """What was built for a key before, else what is built now."""
+        if key not in self._memo:
+            self._memo[key] = build()
+        return cast("T", self._memo[key])
+
+    def given(self, parameter: str) -> ParameterValue | None:
+        """The value that was handed over for a parameter, with its place."""
+        return self.package.parameters.get(parameter)
+
+    def declares(self, parameter: str) -> bool:
+        declared = self.data.get("Parameters")
+        return isinstance(declared, dict) and parameter in declared
+
+    @property
+    def environment(self) -> str:
+        """The name of the Copilot environment, ``""`` where it is not known."""
+        if not self.declares("EnvName"):
+            return ""
+        return self.resolver().parameter("EnvName").literal or ""
+
+    # --- scenarios ---------------------------------------------------------------------------
+
+    def settle(self, scenario: Scenario, condition: str) -> list[Scenario]:
+        """The ways to go on from a scenario so that a condition is decided."""
+        resolver = self.resolver(scenario)
+        if resolver.decide(condition) is not None:
+            return [scenario]
+        parameter = resolver.open_parameter(condition)
+        if parameter is None:
+            return [
+                scenario.assuming(condition, outcome).deciding(condition, outcome)
+                for outcome in (True, False)
+            ]
+        leaves: list[Scenario] = []
+        compared = self._compared.get(parameter, ())[:_MAX_CHOICES]
+        for choice in resolver.choices(parameter, compared):
+            for leaf in self.settle(scenario.choosing(parameter, choice), condition):
+                outcome = self.resolver(leaf).decide(condition)
+                leaves.append(leaf if outcome is None else leaf.deciding(condition, outcome))
+        return leaves
+
+    def where(self, guard: Guard, scenario: Scenario = ANY) -> list[Scenario]:
+        """The scenarios, no finer than needed, in which every condition of a guard holds."""
+        leaves = [scenario]
+        for condition, outcome in guard:
+            leaves = [
+                leaf
+                for start in leaves
+                for leaf in self.settle(start, condition)
+                if self.resolver(leaf).decide(condition) is outcome
+            ]
+        return leaves
+
+    # --- other stacks ------------------------------------------------------------------------
+
+    def exported(self, name: Text) -> Text | None:
+        return self.run.exported(name)
+
+    def nested_output(self, logical_id: str, output: str) -> Text | None:
+        if logical_id != ADDONS_STACK or self.package.addons is None:
+            return None
+        return self.addons(self.package.addons).output(output)
+
+    def addons(self, template: Any) -> Stack:
+        """The nested addons stack, with the parameter values that this template passes to it."""
+        if self._addons is None:
+            raw = self.data.get("Resources", {}).get(ADDONS_STACK)
+            path = ("Resources", ADDONS_STACK)
+            nested = Value(self.resolver(), raw, path) if isinstance(raw, dict) else None
+            parameters = nested and nested.child("Properties", "Parameters")
+            given = {name: value.text() for name, value in parameters.items()} if parameters else {}
+            self._addons = Stack(Package(template), self.run, given)
+        return self._addons
+
+    def output(self, name: str) -> Text | None:
+        """The value of an output, None where there is no such output."""
+        outputs = self.data.get("Outputs")
+        raw = outputs.get(name) if isinstance(outputs, dict) else None
+        if not isinstance(raw, dict) or "Value" not in raw:
+            return None
+        return self.resolver().text(raw["Value"], ("Outputs", name, "Value"))
+
+    def exports(self) -> Iterator[tuple[str, str]]:
+        """(export name, output) of every output whose export name is wholly known."""
+        outputs = self.data.get("Outputs")
+        for name, raw in (outputs if isinstance(outputs, dict) else {}).items():
+            export = raw.get("Export") if isinstance(raw, dict) else None
+            if isinstance(export, dict) and "Name" in export:
+                path = ("Outputs", name, "Export", "Name")
+                known = self.resolver().text(export["Name"], path).literal
+                if known is not None:
+                    yield known, name
+
+
+class Run:
+    """The stacks that are checked together: what one imports, another may export."""
+
+    def __init__(self) -> None:
+        self.stacks: list[Stack] = []
+        self._exports: dict[str, tuple[Stack, str]] | None = None
+        self._resolving: set[str] = set()
+
+    def add(self, package: Package, pseudo: Mapping[str, str] | None = None) -> Stack:
+        stack = Stack(package, self, pseudo=pseudo)
+        self.stacks.append(stack)
+        return stack
+
+    def around(self, stack: Stack) -> Sequence[Stack]:
+        """A stack, then its addons, then the others of the run."""
+        addons = stack.package.addons
+        nested = [stack.addons(addons)] if addons is not None else []
+        return [stack, *nested, *(other for other in self.stacks if other is not stack)]
+
+    def exported(self, name: Text) -> Text | None:
+        """The value that a stack of the run exports under a name."""
+        known = name.literal
+        if known is None or known in self._resolving:
+            return None
+        self._resolving.add(known)
+        try:
+            if self._exports is None:
+                self._exports = {}
+                for stack in self.stacks:
+                    for export, output in stack.exports():
+                        self._exports.setdefault(export, (stack, output))
+            found = self._exports.get(known)
+            return found[0].output(found[1]) if found else None
+        finally:
+            self._resolving.discard(known)
+
+
+def _with_partition(
+    pseudo: Mapping[str, str], values: Mapping[str, Text], data: Mapping[str, Any]
+) -> Mapping[str, str]:
+    """The pseudo parameters, with the partition that every ARN of the deployment names.
+
+    A stack can only use resources of its own partition, so ARNs among its parameter values and
+    environment files tell where it is deployed, if they agree.
+    """
+    if "AWS::Partition" in pseudo or "AWS::Region" in pseudo:
+        return pseudo
+    arns = [value.literal or "" for value in values.values()]
+    arns += _literal_env_files(data.get("Resources"))
+    partitions = {arn.split(":")[1] for arn in arns if arn.startswith("arn:") and ":" in arn[4:]}
+    if len(partitions) == 1 and partitions <= PARTITIONS:
+        return {**pseudo, "AWS::Partition": partitions.pop()}
+    return pseudo
+
+
+def _literal_env_files(resources: Any) -> Iterator[str]:
+    for resource in resources.values() if isinstance(resources, dict) else ():
+        properties = resource.get("Properties") if isinstance(resource, dict) else None
+        containers = (
+            properties.get("ContainerDefinitions") if isinstance(properties, dict) else None
+        )
+        for container in containers if isinstance(containers, list) else ():
+            files = container.get("EnvironmentFiles") if isinstance(container, dict) else None
+            for file in files if isinstance(files, list) else ():
+                value = file.get("Value") if isinstance(file, dict) else None
+                if isinstance(value, str):
+                    yield value
+
+
+_BUCKET_PROPERTIES: Final = frozenset({"BucketName", "Bucket", "S3Bucket", "DestinationBucketName"})
+
+
+def _shapes(data: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters whose use tells their form: env-file ARNs, and names of buckets."""
+    shapes: dict[str, str] = {}
+    pending: list[tuple[Any, str, bool]] = [(data.get("Resources"), "", False)]
+    while pending:
+        node, key, in_env_files = pending.pop()
+        if isinstance(node, list):
+            pending += ((item, key, in_env_files) for item in node)
+        elif isinstance(node, dict):
+            name = node.get("Ref")
+            if isinstance(name, str) and len(node) == 1:
+                if in_env_files and key == "Value":
+                    shapes[name] = "s3-object"
+                elif key in _BUCKET_PROPERTIES:
+                    shapes.setdefault(name, "name")
+                continue
+            for child_key, child in node.items():
+                inside = in_env_files or child_key == "EnvironmentFiles"
+                # Fn::If only chooses: what it chooses is used as the key above it says.
+                pending.append((child, key if child_key == "Fn::If" else child_key, inside))
+    return shapes
