@@ -138,15 +138,18 @@ class _Check:
     def _overrides(self) -> dict[str, ParameterValue]:
         values: dict[str, ParameterValue] = {}
         for path in self.options.params:
-            try:
-                loaded = document.read(path)
-                values.update(parameter_values(loaded))
-                self.sources[loaded.file] = loaded
-            except DocumentError as error:
-                self._refuse(error)
-        for name, value in self.options.parameters.items():
-            values[name] = ParameterValue(value)
-        return values
+            values.update(self._parameter_file(path))
+        given = self.options.parameters.items()
+        return {**values, **{name: ParameterValue(value) for name, value in given}}
+
+    def _parameter_file(self, path: Path) -> dict[str, ParameterValue]:
+        try:
+            loaded = document.read(path)
+            self.sources[loaded.file] = loaded
+            return parameter_values(loaded)
+        except DocumentError as error:
+            self._refuse(error)
+            return {}
 
     def _refuse_unused(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 
 from copilot_preflight.cursor import Value
 from copilot_preflight.finding import Place
-from copilot_preflight.iam import arn, managed
+from copilot_preflight.iam import managed
 from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model.policies import statements_of
 from copilot_preflight.scenarios import ANY, Scenario
@@ -166,12 +166,12 @@ def _document_of(
 
 
 def _aws_managed(policy: Text) -> str | None:
-    """``service-role/X`` of ``arn:P:iam::aws:policy/service-role/X``."""
-    parsed = arn.parse(policy)
-    if parsed is None or parsed.service.literal != "iam" or parsed.account.literal != "aws":
-        return None
-    resource = parsed.resource.literal
-    return resource.removeprefix("policy/") if resource else None
+    """``service-role/X`` of ``arn:P:iam::aws:policy/service-role/X``, whatever P is.
+
+    Some of Copilot's own stacks spell ``${AWS::Partition}`` there without ``!Sub``.
+    """
+    _, found, tail = str(policy).partition(":iam::aws:policy/")
+    return tail if found and "${" not in tail else None
 
 
 def _in_partition(raw: Any) -> Any:

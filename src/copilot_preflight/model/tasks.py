@@ -99,8 +99,8 @@ def _container(value: Value) -> Container:
 
 
 def _files(item: Value) -> Iterator[EnvironmentFile]:
-    if item.is_open:
-        return  # a list that nobody can read: nothing can be said of its elements
+    if item.is_open or function_of(item.raw) not in (None, "Ref", "Fn::Sub", "Fn::Join"):
+        return  # nothing can be said of an element that nobody can read
     if item.is_opaque or not isinstance(item.raw, dict):
         yield _file(item, kind="")
         return
