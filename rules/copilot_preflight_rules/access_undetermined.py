@@ -46,8 +46,6 @@ def _told(fact: Fact) -> str:
 def _finding(read: EnvFileRead, call: CitedCall | None, missing: str) -> Finding:
     what = f"{call.action} on '{abridged(call.resource)}'" if call else "reading it"
     return Finding(
-        rule="",
-        name="",
         at=read.file.value.place,
         message=f"environment file of {read.container}: {what} cannot be decided without {missing}",
         label="undetermined",

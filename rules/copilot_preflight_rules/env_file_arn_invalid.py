@@ -18,8 +18,6 @@ def env_file_arn_invalid(analysis: Analysis) -> Iterator[Finding]:
         problem = _problem(read)
         if problem is not None:
             yield Finding(
-                rule="",
-                name="",
                 at=read.file.value.place,
                 message=f"environment file '{read.file.arn}' of {read.container} {problem}",
                 label="not the ARN of an S3 object",

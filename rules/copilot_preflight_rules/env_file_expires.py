@@ -20,8 +20,6 @@ def env_file_expires(analysis: Analysis) -> Iterator[Finding]:
             if match(Text.of(expiration.prefix, "*"), name.key):
                 after = f"after {expiration.days} days" if expiration.days else "at a fixed date"
                 yield Finding(
-                    rule="",
-                    name="",
                     at=read.file.value.place,
                     message=f"a lifecycle rule of bucket '{bucket.logical_id}' deletes the "
                     f"environment file of {read.container} {after}: tasks that start later get a "

@@ -36,8 +36,6 @@ def _findings(stack: Stack, declared: ManifestEnvFile, parameter: str) -> Iterat
             for file in container.files:
                 if file.parameter == parameter:
                     yield Finding(
-                        rule="",
-                        name="",
                         at=file.value.place,
                         message=f"the manifest gives {container} the env_file '{declared.path}', "
                         f"but {parameter} is empty: the task starts without it",

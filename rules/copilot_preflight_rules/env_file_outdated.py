@@ -29,8 +29,6 @@ def env_file_outdated(analysis: Analysis) -> Iterator[Finding]:
         if local is None or packaged is None or actual in (None, packaged[0]):
             continue
         yield Finding(
-            rule="",
-            name="",
             at=read.file.value.place,
             message=f"{read.container} asks for version {packaged[0][:8]}… of '{local.path}', but "
             f"the file in the workspace is {str(actual)[:8]}…: the package is older than the file",

@@ -23,8 +23,6 @@ def env_file_unsupported(analysis: Analysis) -> Iterator[Finding]:
             if at not in seen:
                 seen.add(at)
                 yield Finding(
-                    rule="",
-                    name="",
                     at=at,
                     message=f"{read.container} has environment files, {problem}",
                     label="not supported",

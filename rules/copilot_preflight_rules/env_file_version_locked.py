@@ -29,8 +29,6 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
             continue
         read = decision.call.read
         yield Finding(
-            rule="",
-            name="",
             at=pinned.place,
             message=(
                 f"execution {decision.call.role} may read only this version of the env file of "

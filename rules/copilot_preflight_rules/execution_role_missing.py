@@ -19,8 +19,6 @@ def execution_role_missing(analysis: Analysis) -> Iterator[Finding]:
             continue
         seen.add(task.place)
         yield Finding(
-            rule="",
-            name="",
             at=task.place,
             message=f"task definition '{task.logical_id}' has no ExecutionRoleArn, and "
             f"{read.container} has an environment file, which ECS reads with that role",

@@ -24,8 +24,6 @@ def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
             seen.add(broad.place)
             read = decision.call.read
             yield Finding(
-                rule="",
-                name="",
                 at=broad.place,
                 message=f"'{broad.text}' grants execution {decision.call.role} far more of S3 than "
                 f"it needs, the environment file of {read.container}",

@@ -8,18 +8,9 @@ from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry
-from copilot_preflight.model.s3_statements import (
-    S3Statement,
-    misses_buckets,
-    misses_objects,
-    names_bucket,
-    names_objects,
-    s3_statements,
-)
+from copilot_preflight.model.s3_statements import BUCKET, OBJECTS, S3Statement, s3_statements
 from copilot_preflight.rule import rule
-from copilot_preflight.text import Hole, Text, match
-
-_KEY = Text.of(Hole("some key", nonempty=True))
+from copilot_preflight.text import Text, match
 
 
 @rule("W9753", "half-granted-pair", "All of S3 is granted on half of a bucket")
@@ -30,20 +21,20 @@ def half_granted_pair(analysis: Analysis) -> Iterator[Finding]:
         action = next((a for a in item.statement.actions if _is_everything(a)), None)
         for entry in item.statement.resources if action else ():
             missing = _missing_half(item, entry)
-            if action is not None and missing is not None:
-                half, other = ("a bucket", "its objects")
-                if names_bucket(entry) is None:
-                    half, other = "the objects of a bucket", "the bucket itself"
-                yield Finding(
-                    rule="",
-                    name="",
-                    at=entry.place,
-                    message=f"{action.text} on '{entry.text}' reaches only {half}, not {other}",
-                    label=f"{other} is missing" if names_objects(entry) else f"{other} are missing",
-                    related=(Related(action.place, "meant for both halves"),),
-                    cause="half-granted-pair",
-                    help=f"add '{missing}', or name only the actions that are meant",
-                )
+            if action is None or missing is None:
+                continue
+            lacks_objects = BUCKET.bucket_of(entry) is not None
+            half, other = "a bucket", "its objects"
+            if not lacks_objects:
+                half, other = "the objects of a bucket", "the bucket itself"
+            yield Finding(
+                at=entry.place,
+                message=f"{action.text} on '{entry.text}' reaches only {half}, not {other}",
+                label=f"{other} {'are' if lacks_objects else 'is'} missing",
+                related=(Related(action.place, "meant for both halves"),),
+                cause="half-granted-pair",
+                help=f"add '{missing}', or name only the actions that are meant",
+            )
 
 
 def _is_everything(action: Entry) -> bool:
@@ -55,11 +46,11 @@ def _missing_half(item: S3Statement, entry: Entry) -> Text | None:
     found = arn.parse_s3(entry.text)
     if found is None or found.partition.literal == "":
         return None
-    if found.key is None and misses_objects(entry):
+    if found.key is None and OBJECTS.is_missed_by(entry):
         missing = arn.s3_arn(found.partition, found.bucket, Text.of("*"))
-        target = arn.s3_arn(found.partition, found.bucket, _KEY)
-    elif found.key is not None and found.key.literal == "*" and misses_buckets(entry):
-        missing = target = arn.s3_arn(found.partition, found.bucket)
+        target = OBJECTS.arn_in(found.partition, found.bucket)
+    elif found.key is not None and found.key.literal == "*" and BUCKET.is_missed_by(entry):
+        missing = target = BUCKET.arn_in(found.partition, found.bucket)
     else:
         return None
     reached = any(

@@ -36,8 +36,6 @@ def _finding(task: TaskDefinition, what: str, asked: Place, role: Role) -> Findi
     at = names[0].entry.place if names else role.trust_place
     found = ", ".join(f"'{name.entry.text}'" for name in names) or "nobody"
     return Finding(
-        rule="",
-        name="",
         at=at,
         message=f"the trust policy of {what} {role} lets {found} assume it, but ECS starts the "
         f"tasks of '{task.logical_id}' as '{ECS_TASKS}'",
@@ -52,8 +50,6 @@ def _without_action(what: str, asked: Place, role: Role) -> Finding:
     statement = next(statement for statement in role.trust if statement.effect == "Allow")
     actions = statement.actions
     return Finding(
-        rule="",
-        name="",
         at=actions[0].place if actions else statement.place,
         message=f"the trust policy of {what} {role} names '{ECS_TASKS}' but does not allow it "
         "sts:AssumeRole",

@@ -8,9 +8,16 @@ from functools import cached_property
 
 from copilot_preflight.access import Decision, decide
 from copilot_preflight.calls import Call, EnvFileRead, calls_of, env_file_reads
-from copilot_preflight.diagnosis import CONTENT_HASH, Cause, cause_of
+from copilot_preflight.diagnosis import (
+    BUCKET_ACTION_ON_OBJECT,
+    CONTENT_HASH,
+    OBJECT_ACTION_ON_BUCKET,
+    Cause,
+    cause_of,
+)
 from copilot_preflight.finding import CitedCall, Finding, Related
 from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.model.s3_statements import OBJECTS, Half, Mismatch, mismatches
 from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text
 
@@ -36,8 +43,6 @@ class Denial:
     ) -> Finding:
         """A finding at the place that asks for the call; the rule's id is filled in later."""
         return Finding(
-            rule="",
-            name="",
             at=self.read.file.value.place,
             message=f"{message} when {self.when}" if self.when else message,
             label=label,
@@ -90,6 +95,25 @@ class Analysis:
                 seen.add(key)
                 yield decision
 
+    def mismatches(self, half: Half, action: str) -> Iterator[tuple[Mismatch, Denial | None]]:
+        """Statements whose actions can never match, each with the call that it breaks, if any.
+
+        ``action`` is the one that an environment file needs of this half. A denied call whose ARN
+        only its own scenario can tell comes last.
+        """
+        kind = OBJECT_ACTION_ON_BUCKET if half is OBJECTS else BUCKET_ACTION_ON_OBJECT
+        broken = {
+            denied.cause.entry.place: denied
+            for denied in self.denials_of(action)
+            if denied.cause.kind == kind and denied.cause.entry
+        }
+        for mismatch in mismatches(self.stack, half):
+            yield mismatch, broken.pop(mismatch.resource.place, None)
+        for denied in broken.values():
+            cause = denied.cause
+            if cause.statement is not None and cause.entry is not None:
+                yield Mismatch(cause.statement, cause.entry, cause.statement.actions), denied
+
     def read_once(self) -> Iterator[EnvFileRead]:
         """The environment files, each in the first scenario that has it."""
         seen = set()
@@ -113,6 +137,27 @@ def value_of_parameter(read: EnvFileRead) -> Iterator[Related]:
     given = read.stack.given(read.file.parameter)
     if given is not None and given.place is not None:
         yield Related(given.place, f"the value of {read.file.parameter}")
+
+
+def mismatch_finding(
+    mismatch: Mismatch, denied: Denial | None, *, acts_on: str, but: str, label: str, help: str
+) -> Finding:
+    """A finding at an ARN that a statement's actions can never match."""
+    names = " and ".join(str(action.text) for action in mismatch.actions)
+    verb = "acts" if len(mismatch.actions) == 1 else "act"
+    outcome = "denies" if mismatch.statement.effect == "Deny" else "grants"
+    related = [Related(action.place, f"acts on {acts_on}") for action in mismatch.actions]
+    if denied is not None:
+        related.append(Related(denied.read.file.value.place, "so this file is affected"))
+    return Finding(
+        at=mismatch.resource.place,
+        message=f"{names} {verb} on {acts_on}, but {but}: the statement {outcome} nothing of it",
+        label=label,
+        related=tuple(related),
+        call=cited(denied.call) if denied is not None else None,
+        cause=denied.cause.kind if denied is not None else "arn-mismatch",
+        help=help,
+    )
 
 
 def abridged(text: Text | str) -> str:

@@ -90,11 +90,10 @@ class Finding:
     """One defect: the place, the argument, and the way out.
 
     ``message`` is one line that stands alone; ``label`` is the few words under the underlined
-    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out.
+    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out. A rule
+    leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it.
     """
 
-    rule: str
-    name: str
     at: Place
     message: str
     label: str = ""
@@ -103,6 +102,8 @@ class Finding:
     cause: str = ""
     help: str = ""
     fix: Mapping[str, Any] | None = None
+    rule: str = ""
+    name: str = ""
     url: str = ""
 
     @property

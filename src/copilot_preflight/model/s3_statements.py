@@ -32,14 +32,9 @@ _POLICY_PROPERTIES: Final = {
 }
 _INLINE_HOLDERS: Final = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 
-OBJECT_KINDS: Final = frozenset({"object", "accesspointobject"})
-BUCKET_KINDS: Final = frozenset({"bucket", "accesspoint"})
-
 _PARTITION: Final = Text.of(arn.name_hole("any partition"))
 _ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))
 _ANY_KEY: Final = Text.of(Hole("any key", nonempty=True))
-_ANY_BUCKET_ARN: Final = arn.s3_arn(_PARTITION, _ANY_BUCKET)
-_ANY_OBJECT_ARN: Final = arn.s3_arn(_PARTITION, _ANY_BUCKET, _ANY_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,33 +107,7 @@ def _is_s3(action: Entry) -> bool:
     return name.startswith("s3:") or name == "*"
 
 
-def only_on(action: Entry, kinds: frozenset[str]) -> bool:
-    """Whether everything that an action pattern stands for acts on resources of some kinds only.
-
-    A wildcard counts only if each of its expansions does: ``s3:GetObject*`` acts on objects,
-    ``s3:Get*`` on both halves.
-    """
-    pattern = action.text.literal
-    if pattern is None or action.conditions or not pattern.lower().startswith("s3:"):
-        return False
-    names = actions.expand(pattern)
-    if not names:
-        return False
-    found = [actions.resource_kinds(name) for name in names]
-    return all(each and each <= kinds for each in found)
-
-
-def misses_objects(resource: Entry) -> bool:
-    """Whether an ARN pattern certainly matches no object."""
-    return not _is_access_point(resource.text) and match(resource.text, _ANY_OBJECT_ARN) is False
-
-
-def misses_buckets(resource: Entry) -> bool:
-    """Whether an ARN pattern certainly matches no bucket."""
-    return not _is_access_point(resource.text) and match(resource.text, _ANY_BUCKET_ARN) is False
-
-
-def _is_access_point(resource: Text) -> bool:
+def is_access_point(resource: Text) -> bool:
     """S3 ARNs with a region name access points, Outposts and the like: another grammar."""
     parsed = arn.parse(resource)
     return (
@@ -148,33 +117,94 @@ def _is_access_point(resource: Text) -> bool:
     )
 
 
-def names_bucket(resource: Entry) -> Text | None:
-    """The bucket, if an ARN names one and nothing in it."""
-    found = arn.parse_s3(resource.text)
-    if found is None or found.partition.literal == "":
-        return None
-    return found.bucket if found.key is None or found.key.literal == "" else None
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One half of the pair: the objects of a bucket, or the bucket itself.
+
+    ``kinds`` are the resource types of the actions that act on it, ``any_arn`` is what every ARN
+    of it looks like.
+    """
+
+    kinds: frozenset[str]
+    any_arn: Text
+    is_objects: bool
+
+    def is_missed_by(self, resource: Entry) -> bool:
+        """Whether an ARN pattern certainly matches nothing of this half."""
+        text = resource.text
+        return not is_access_point(text) and match(text, self.any_arn) is False
+
+    def is_only_use_of(self, action: Entry) -> bool:
+        """Whether everything that an action pattern stands for acts on this half only.
+
+        A wildcard counts only if each of its expansions does: ``s3:GetObject*`` acts on objects,
+        ``s3:Get*`` on both halves.
+        """
+        pattern = action.text.literal
+        if pattern is None or action.conditions or not pattern.lower().startswith("s3:"):
+            return False
+        kinds = [actions.resource_kinds(name) for name in actions.expand(pattern) or ()]
+        return bool(kinds) and all(each and each <= self.kinds for each in kinds)
+
+    def bucket_of(self, resource: Entry) -> Text | None:
+        """The bucket, if an ARN names this half of it."""
+        found = arn.parse_s3(resource.text)
+        if found is None or found.partition.literal == "":
+            return None
+        has_key = found.key is not None and found.key.literal != ""
+        return found.bucket if has_key is self.is_objects else None
+
+    def arn_in(self, partition: Text, bucket: Text) -> Text:
+        """The ARN of this half of one bucket; any object stands for all."""
+        return arn.s3_arn(partition, bucket, _ANY_KEY if self.is_objects else None)
 
 
-def names_objects(resource: Entry) -> Text | None:
-    """The bucket, if an ARN names objects in it."""
-    found = arn.parse_s3(resource.text)
-    if found is None or found.key is None or found.partition.literal == "":
-        return None
-    return found.bucket
+OBJECTS: Final = Half(
+    frozenset({"object", "accesspointobject"}),
+    arn.s3_arn(_PARTITION, _ANY_BUCKET, _ANY_KEY),
+    is_objects=True,
+)
+BUCKET: Final = Half(
+    frozenset({"bucket", "accesspoint"}), arn.s3_arn(_PARTITION, _ANY_BUCKET), is_objects=False
+)
 
 
-def reached_elsewhere(item: S3Statement, action: Entry, bucket: Text, *, objects: bool) -> bool:
-    """Whether another statement gives the action the half of the bucket that this one misses."""
-    target = arn.s3_arn(_PARTITION, bucket, _ANY_KEY if objects else None)
-    for other in item.beside:
-        if other.effect != item.statement.effect or other.place == item.statement.place:
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Actions of a statement that act on one half, while its ARNs name only the other."""
+
+    statement: Statement
+    resource: Entry
+    actions: tuple[Entry, ...]
+
+
+def mismatches(stack: Stack, half: Half) -> Iterator[Mismatch]:
+    """The statements whose actions on a half can never match, for want of an ARN of it.
+
+    One matching ARN for each action is enough, here or in a statement beside this one.
+    """
+    other = BUCKET if half is OBJECTS else OBJECTS
+    for item in s3_statements(stack):
+        resources = item.statement.resources
+        if not resources or not all(map(half.is_missed_by, resources)):
             continue
-        covers = any(match(a.text.lower(), action.text.lower()) is not False for a in other.actions)
-        if covers and any(_touches(entry.text, target) for entry in other.resources):
-            return True
-    return False
+        named = [(r, bucket) for r in resources if (bucket := other.bucket_of(r)) is not None]
+        useless = tuple(
+            action
+            for action in item.statement.actions
+            if half.is_only_use_of(action)
+            and not any(_reached_beside(item, action, half, bucket) for _, bucket in named)
+        )
+        if named and useless:
+            yield Mismatch(item.statement, named[0][0], useless)
 
 
-def _touches(pattern: Text, target: Text) -> bool:
-    return match(pattern, target) is not False
+def _reached_beside(item: S3Statement, action: Entry, half: Half, bucket: Text) -> bool:
+    """Whether another statement gives an action the half that this one misses."""
+    target = half.arn_in(_PARTITION, bucket)
+    return any(
+        any(match(a.text.lower(), action.text.lower()) is not False for a in other.actions)
+        and any(match(entry.text, target) is not False for entry in other.resources)
+        for other in item.beside
+        if other.effect == item.statement.effect and other.place != item.statement.place
+    )
