@@ -25,10 +25,10 @@ def _version(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace) -> None:
     """Keys, their order and their types are frozen; this text changes with the version only."""
     full = Finding(
-        "E9712",
-        "env-file-stale-grant",
         place("0f1c.env"),
         "asks for '…/0f1c.env'",
+        rule="E9712",
+        name="env-file-stale-grant",
         label="not in the contract",
         related=(Related(place("GrantÄ", key=True, file="roles.yml"), "the grant"),),
         call=CitedCall("ExecutionRole", "s3:GetObject", "arn:aws:s3:::b/0f1c.env", "because"),
@@ -36,7 +36,9 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
         help="not in the contract",
         url="https://example.org/E9712",
     )
-    bare = Finding("I9790", "access-undetermined", Place("gone.yml", ()), "imported role")
+    bare = Finding(
+        Place("gone.yml", ()), "imported role", rule="I9790", name="access-undetermined"
+    )
     files = {"web.stack.yml": "Value: 0f1c.env\n", "roles.yml": "\nRole: GrantÄ\n"}
     shown = replace(
         report(full, bare, files=files),
@@ -158,7 +160,7 @@ def test_checkout_without_metadata_has_an_unknown_version(
 @given(st.text(st.characters(codec=None)))
 def test_json_is_safe_to_print_and_reads_back(text: str) -> None:
     """Unsafe characters are escaped, not dropped: reading the output gives the message back."""
-    found = Finding("E9712", "x", Place("gone.yml", ()), text)
+    found = Finding(Place("gone.yml", ()), text, rule="E9712", name="x")
     dumped = render(Report(1, [found]), "json")
     assert not UNSAFE.search(dumped.replace("\n", ""))
     read = json.loads(dumped.encode())["findings"][0]["message"]

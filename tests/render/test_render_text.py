@@ -60,7 +60,7 @@ class Anywhere:
 
 def finding(at: Place, rule: str = "E9712", **more: Any) -> Finding:
     message = "container 'web' asks for another env file"
-    return Finding(rule, "env-file-stale-grant", at, message, **more)
+    return Finding(at, message, rule=rule, name="env-file-stale-grant", **more)
 
 
 def excerpt(report: Report, width: int = 100) -> str:
@@ -268,10 +268,10 @@ def test_control_characters_are_spelt_out_everywhere(report: MakeReport) -> None
     """Nothing that a template says can move the cursor or turn the reading direction."""
     evil = "\x1b[2J\x9b\u202e\u200b\u2028\udc80\n"
     found = Finding(
-        "E9712",
-        "name" + evil,
         Place("a\x1b.yml", ("\x1b[31m",)),
         "message" + evil,
+        rule="E9712",
+        name="name" + evil,
         label="label" + evil,
         related=(Related(Place("b\u202e.yml", ()), "other" + evil),),
         call=CitedCall("p" + evil, "a" + evil, "r" + evil, "b" + evil),
@@ -513,10 +513,10 @@ def test_any_text_is_rendered_safely(
     """No control character but the newline comes out, and UTF-8 takes the rest."""
     name, message, label, principal, action, resource, because, cause, help = texts
     found = Finding(
-        "E9712",
-        name,
         at,
         message,
+        rule="E9712",
+        name=name,
         label=label,
         related=tuple(Related(it, "") for it in related),
         call=CitedCall(principal, action, resource, because),
