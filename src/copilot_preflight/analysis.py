@@ -145,13 +145,14 @@ def mismatch_finding(
     """A finding at an ARN that a statement's actions can never match."""
     names = " and ".join(str(action.text) for action in mismatch.actions)
     verb = "acts" if len(mismatch.actions) == 1 else "act"
-    outcome = "denies" if mismatch.statement.effect == "Deny" else "grants"
+    effect = "deny" if mismatch.statement.effect == "Deny" else "grant"
+    them = "it" if len(mismatch.actions) == 1 else "them"
     related = [Related(action.place, f"acts on {acts_on}") for action in mismatch.actions]
     if denied is not None:
         related.append(Related(denied.read.file.value.place, "so this file is affected"))
     return Finding(
         at=mismatch.resource.place,
-        message=f"{names} {verb} on {acts_on}, but {but}: the statement {outcome} nothing of it",
+        message=f"{names} {verb} on {acts_on}, but {but}: the statement does not {effect} {them}",
         label=label,
         related=tuple(related),
         call=cited(denied.call) if denied is not None else None,
