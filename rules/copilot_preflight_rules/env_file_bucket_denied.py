@@ -30,6 +30,6 @@ def env_file_bucket_denied(analysis: Analysis) -> Iterator[Finding]:
                 *([Related(place.place, "what is granted instead")] if place else []),
                 Related(denied.call.role.place, "the role that ECS downloads with"),
             ],
-            help=f"add to a policy of '{denied.call.role.logical_id}':\n"
+            help=f"add to {advice.where(denied.read)}:\n"
             + advice.statement(GET_BUCKET_LOCATION, str(bucket)),
         )

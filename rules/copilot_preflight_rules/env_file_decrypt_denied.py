@@ -32,6 +32,5 @@ def env_file_decrypt_denied(analysis: Analysis) -> Iterator[Finding]:
             related=related,
             help="take the key out of the Deny statement"
             if explicit
-            else f"add to a policy of '{denied.call.role.logical_id}':\n"
-            + advice.statement(DECRYPT, str(key)),
+            else f"add to {advice.where(denied.read)}:\n" + advice.statement(DECRYPT, str(key)),
         )

@@ -33,7 +33,8 @@ def _reason(denied: Denial) -> str:
     reasons = {
         diagnosis.EXPLICIT_DENY: "a Deny statement of the role covers it",
         diagnosis.CONDITION_OFF: f"the grant stands under condition '{cause.condition}', "
-        "which does not hold here",
+        "which does not hold",
+        diagnosis.HALF_GRANTED: f"the grant {granted} names the bucket itself, not its objects",
         diagnosis.OTHER_PARTITION: f"the grant {granted} is in another partition",
         diagnosis.OTHER_BUCKET: f"the grant is for another bucket, {granted}",
         diagnosis.OTHER_KEY: f"the grant is for another key, {granted}",
@@ -57,5 +58,4 @@ def _help(denied: Denial) -> str:
         return "take the file out of the Deny statement: no Allow can overrule it"
     if denied.cause.kind == diagnosis.CONDITION_OFF:
         return "put the grant under the condition of the environment file, or under none"
-    where = f"grant it in a policy of '{denied.call.role.logical_id}':\n"
-    return where + advice.read_grant(denied.read)
+    return f"grant it in {advice.where(denied.read)}:\n{advice.read_grant(denied.read)}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from copilot_preflight.analysis import Analysis, value_of_parameter
 from copilot_preflight.finding import Finding, Related
+from copilot_preflight.model.storage import Expiration
 from copilot_preflight.rule import rule
 from copilot_preflight.text import Text, match
 
@@ -18,18 +19,27 @@ def env_file_expires(analysis: Analysis) -> Iterator[Finding]:
             continue
         for expiration in bucket.expirations:
             if match(Text.of(expiration.prefix, "*"), name.key):
-                after = f"after {expiration.days} days" if expiration.days else "at a fixed date"
+                prefix = str(expiration.prefix)
                 yield Finding(
                     at=read.file.value.place,
                     message=f"a lifecycle rule of bucket '{bucket.logical_id}' deletes the "
-                    f"environment file of {read.container} {after}: tasks that start later get a "
-                    "403, as a missing object looks denied",
+                    f"environment file of {read.container} {_moment(expiration)}: tasks that start "
+                    "later get a 403, as a missing object looks denied",
                     label="will be deleted",
                     related=(
                         Related(expiration.place, "this rule deletes it"),
                         *value_of_parameter(read),
                     ),
                     cause="expires",
-                    help="keep the prefix of the environment files out of the rule",
+                    help=f"keep the file out of the rule, whose prefix is '{prefix}', or put it "
+                    "under another key"
+                    if prefix
+                    else "give the rule a prefix that leaves the file out",
                 )
                 break
+
+
+def _moment(expiration: Expiration) -> str:
+    if not expiration.days:
+        return "at a fixed date"
+    return "after 1 day" if expiration.days == "1" else f"after {expiration.days} days"

@@ -42,5 +42,6 @@ def _findings(stack: Stack, declared: ManifestEnvFile, parameter: str) -> Iterat
                         label="left out: its parameter is empty",
                         related=tuple(related),
                         cause="not-packaged",
-                        help="package with 'copilot svc package --upload-assets'",
+                        help="package again, with --upload-assets: 'copilot svc package' or "
+                        "'copilot job package'",
                     )

@@ -31,12 +31,13 @@ def env_file_outdated(analysis: Analysis) -> Iterator[Finding]:
         yield Finding(
             at=read.file.value.place,
             message=f"{read.container} asks for version {packaged[0][:8]}… of '{local.path}', but "
-            f"the file in the workspace is {str(actual)[:8]}…: the package is older than the file",
-            label="an older version of the file",
+            f"the file in the workspace is {str(actual)[:8]}…: it has changed since then",
+            label="not the version in the workspace",
             related=(
                 *value_of_parameter(read),
                 Related(local.place, "the manifest names the file"),
             ),
             cause="outdated",
-            help="package again with 'copilot svc package --upload-assets'",
+            help="package again, with --upload-assets: 'copilot svc package' or "
+            "'copilot job package'",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copilot_preflight import advice, diagnosis
-from copilot_preflight.analysis import Analysis, abridged
+from copilot_preflight.analysis import Analysis, abridged_key
 from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.rule import rule
@@ -16,14 +16,15 @@ def env_file_stale_grant(analysis: Analysis) -> Iterator[Finding]:
     for denied in analysis.denials_of(GET_OBJECT):
         granted = denied.cause.entry
         if denied.cause.kind == diagnosis.STALE_HASH and granted is not None:
-            asked = abridged(denied.call.request.resource)
+            asked = abridged_key(denied.call.request.resource)
             yield denied.finding(
-                f"execution {denied.call.role} may read '{abridged(granted.text)}' "
+                f"execution {denied.call.role} may read '{abridged_key(granted.text)}' "
                 f"but {denied.read.container} asks for '{asked}'",
                 label="asks for another version",
                 related=[
                     Related(granted.place, "the version that is granted"),
                     Related(denied.call.role.place, "the role that ECS downloads with"),
                 ],
-                help=f"grant every version of the file:\n{advice.read_grant(denied.read)}",
+                help=f"grant every version of the file in {advice.where(denied.read)}:\n"
+                + advice.read_grant(denied.read),
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copilot_preflight.analysis import Analysis
-from copilot_preflight.calls import ENV_FILE_PAGE, EnvFileRead
 from copilot_preflight.cursor import Value
+from copilot_preflight.env_files import ENV_FILE_PAGE, EnvFileRead
 from copilot_preflight.finding import Finding, Place, Related
 from copilot_preflight.rule import rule
 
@@ -19,7 +19,7 @@ def env_file_unsupported(analysis: Analysis) -> Iterator[Finding]:
     seen: set[Place] = set()
     for read in analysis.reads:
         at = (read.container.files_value or read.file.value).key_place
-        for problem, where in _problems(read):
+        for problem, where, way_out in _problems(read):
             if at not in seen:
                 seen.add(at)
                 yield Finding(
@@ -28,27 +28,33 @@ def env_file_unsupported(analysis: Analysis) -> Iterator[Finding]:
                     label="not supported",
                     related=() if where is None else (Related(where.place, "because of this"),),
                     cause="unsupported",
-                    help=f"set the variables under Environment or Secrets ({ENV_FILE_PAGE})",
+                    help=f"{way_out} ({ENV_FILE_PAGE})",
                 )
 
 
-def _problems(read: EnvFileRead) -> Iterator[tuple[str, Value | None]]:
+def _problems(read: EnvFileRead) -> Iterator[tuple[str, Value | None, str]]:
+    """What is wrong, the place that makes it so, and the way out."""
     system = read.task.operating_system
     if system is not None and (system.text().literal or "").startswith("WINDOWS"):
-        yield "which ECS does not support on Windows", system
+        way_out = "set the variables under Environment or Secrets"
+        yield "which ECS does not support on Windows", system, way_out
     count = sum(not file.value.guard for file in read.container.files)
     if count > _MOST:
-        yield f"{count} of them: ECS takes at most {_MOST}", None
+        way_out = "put the variables in fewer files"
+        yield f"{count} of them: ECS takes at most {_MOST}", None, way_out
     for service in _services_of(read):
         version = service.child("Properties", "PlatformVersion")
         if version is not None and version.text().literal in _TOO_OLD:
             known = version.text().literal
-            yield f"which Fargate platform version {known} does not support (1.4.0 does)", version
+            problem = f"which Fargate platform version {known} does not support"
+            yield problem, version, "take PlatformVersion 1.4.0 or LATEST"
 
 
 def _services_of(read: EnvFileRead) -> Iterator[Value]:
     """The ECS services of the template that run the task definition."""
+    logical_id = read.task.logical_id
+    references = ({"Ref": logical_id}, {"Fn::GetAtt": [logical_id, "TaskDefinitionArn"]})
     for _, service in read.stack.resources("AWS::ECS::Service", read.scenario):
         task = service.child("Properties", "TaskDefinition")
-        if task is not None and task.raw == {"Ref": read.task.logical_id}:
+        if task is not None and task.raw in references:
             yield service

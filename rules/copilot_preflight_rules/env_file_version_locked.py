@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from copilot_preflight import advice
 from copilot_preflight.access import Decision
-from copilot_preflight.analysis import Analysis, abridged, cited, value_of_parameter
+from copilot_preflight.analysis import Analysis, abridged_key, cited, value_of_parameter
 from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.diagnosis import CONTENT_HASH
 from copilot_preflight.finding import Finding, Related
@@ -32,8 +32,8 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
             at=pinned.place,
             message=(
                 f"execution {decision.call.role} may read only this version of the env file of "
-                f"{read.container}, '{abridged(read.file.arn)}': any other revision of the task "
-                "definition (rollback, circuit breaker, scale-out during a rollout) gets a 403"
+                f"{read.container}, '{abridged_key(read.file.arn)}': a revision with another one "
+                "(rollback, circuit breaker, scale-out during a rollout) gets a 403"
             ),
             label="pinned to one content hash",
             related=(
@@ -42,7 +42,7 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
             ),
             call=cited(decision.call),
             cause="version-lock",
-            help="grant every version of the file:\n"
+            help=f"grant every version of the file in {advice.where(read)}:\n"
             + advice.statement("s3:GetObject", advice.every_version(read)),
         )
 

@@ -26,6 +26,6 @@ def grant_on_wrong_role(analysis: Analysis) -> Iterator[Finding]:
                 Related(cause.statement.place, f"the grant, on {cause.role}"),
                 Related(denied.call.role.place, "the role that ECS downloads with"),
             ],
-            help=f"move the statements to a policy of '{denied.call.role.logical_id}':\n"
+            help=f"move the statements to {advice.where(denied.read)}:\n"
             + advice.read_grant(denied.read),
         )

@@ -8,7 +8,7 @@ from copilot_preflight import advice
 from copilot_preflight.analysis import Analysis, cited
 from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.finding import Finding, Place, Related
-from copilot_preflight.iam import arn
+from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.rule import rule
 
@@ -25,14 +25,20 @@ def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
             read = decision.call.read
             yield Finding(
                 at=broad.place,
-                message=f"'{broad.text}' grants execution {decision.call.role} far more of S3 than "
-                f"it needs, the environment file of {read.container}",
+                message=f"{_source(statement, broad)} grants execution {decision.call.role} far "
+                f"more of S3 than it needs, the environment file of {read.container}",
                 label="wider than the need",
                 related=(Related(read.file.value.place, "all that is needed"),),
                 call=cited(decision.call),
                 cause="too-broad",
                 help=f"grant the file and its bucket instead:\n{advice.read_grant(read)}",
             )
+
+
+def _source(statement: Statement, broad: Entry) -> str:
+    """What grants too much: for a policy of AWS its name, as its text is not in the template."""
+    known = managed.statements_of(statement.policy) is not None
+    return f"managed policy '{statement.policy}'" if known else f"'{broad.text}'"
 
 
 def _broad(statement: Statement) -> Entry | None:

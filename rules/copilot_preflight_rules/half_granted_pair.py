@@ -8,7 +8,13 @@ from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry
-from copilot_preflight.model.s3_statements import BUCKET, OBJECTS, S3Statement, s3_statements
+from copilot_preflight.model.s3_statements import (
+    BUCKET,
+    OBJECTS,
+    S3Statement,
+    is_s3,
+    s3_statements,
+)
 from copilot_preflight.rule import rule
 from copilot_preflight.text import Text, match
 
@@ -56,7 +62,7 @@ def _missing_half(item: S3Statement, entry: Entry) -> Text | None:
     reached = any(
         match(resource.text, target) is not False
         for statement in item.beside
-        if statement.effect != "Deny"
+        if statement.effect != "Deny" and any(map(is_s3, statement.actions))
         for resource in statement.resources
     )
     return None if reached else missing

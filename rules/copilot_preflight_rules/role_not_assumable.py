@@ -8,7 +8,7 @@ from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Place, Related
 from copilot_preflight.model.roles import Role, role_named
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.model.trust import ECS_TASKS, may_assume, trusted
+from copilot_preflight.model.trust import ECS_TASKS, kept_out, may_assume, trusted
 from copilot_preflight.rule import rule
 
 _PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"
@@ -31,6 +31,16 @@ def role_not_assumable(analysis: Analysis) -> Iterator[Finding]:
 
 def _finding(task: TaskDefinition, what: str, asked: Place, role: Role) -> Finding:
     names = trusted(role)
+    if (denies := kept_out(role)) is not None:
+        return Finding(
+            at=denies.place,
+            message=f"the trust policy of {what} {role} denies '{ECS_TASKS}' sts:AssumeRole, so "
+            f"ECS cannot start the tasks of '{task.logical_id}'",
+            label="the Deny",
+            related=(Related(asked, f"used as the {what} role"),),
+            cause="not-assumable",
+            help=f"take '{ECS_TASKS}' out of the Deny statement: no Allow can overrule it",
+        )
     if any(name.entry.text.literal == ECS_TASKS for name in names):
         return _without_action(what, asked, role)
     at = names[0].entry.place if names else role.trust_place
@@ -47,7 +57,12 @@ def _finding(task: TaskDefinition, what: str, asked: Place, role: Role) -> Findi
 
 
 def _without_action(what: str, asked: Place, role: Role) -> Finding:
-    statement = next(statement for statement in role.trust if statement.effect == "Allow")
+    statement = next(
+        statement
+        for statement in role.trust
+        if statement.effect == "Allow"
+        and any(name.entry.text.literal == ECS_TASKS for name in statement.principals)
+    )
     actions = statement.actions
     return Finding(
         at=actions[0].place if actions else statement.place,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from copilot_preflight.calls import DECRYPT, Call, calls_of, reads_at
+from copilot_preflight.calls import DECRYPT, Call, calls_of
+from copilot_preflight.env_files import reads_at
 from copilot_preflight.iam.evaluate import Outcome, Verdict, applies, evaluate
 from copilot_preflight.iam.policy import Fact, Principal, Statement
 from copilot_preflight.model.storage import key_with_arn
@@ -64,11 +65,23 @@ def _judge(call: Call) -> Decision:
         elif role.unread or granted is None:
             outcome = Outcome.UNDETERMINED
             facts = role.unread or (Fact("document", "the resource policy"),)
-    elif outcome is Outcome.ALLOWED and (role.unread or role.boundary is not None):
-        outcome = Outcome.UNDETERMINED
-        boundary = (Fact("document", f"permissions boundary {role.boundary}"),)
-        facts = (*role.unread, *(boundary if role.boundary is not None else ()))
+    elif outcome is Outcome.ALLOWED and (limits := tuple(_limits(call))):
+        outcome, facts = Outcome.UNDETERMINED, limits
     return Decision(call, outcome, identity, facts)
+
+
+def _limits(call: Call) -> Iterator[Fact]:
+    """What may take away again that the role's own policies allow."""
+    yield from call.role.unread
+    if call.role.boundary is not None:
+        yield Fact("boundary", str(call.role.boundary))
+    for statement in _resource_policy(call):
+        named = bool(statement.not_principals) or any(
+            _may_be(principal, call.role.arn) for principal in statement.principals
+        )
+        denies = statement.effect != "Allow" and named
+        if denies and applies(statement, call.request).verdict is not False:
+            yield Fact("resource-deny", statement.policy)
 
 
 def _resource_policy_allows(call: Call) -> bool | None:
@@ -78,19 +91,21 @@ def _resource_policy_allows(call: Call) -> bool | None:
     delegates to IAM.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource-based.html
     """
-    read = call.read
-    policy: tuple[Statement, ...] = ()
-    if call.action == DECRYPT:
-        key = key_with_arn(read.stack.run, read.stack, read.scenario, call.request.resource)
-        policy = key.policy if key else ()
-    elif read.bucket is not None:
-        policy = read.bucket.policy
     answers = [
         _both(_names(statement, call.role.arn), applies(statement, call.request).verdict)
-        for statement in policy
+        for statement in _resource_policy(call)
         if statement.effect != "Deny"
     ]
     return True if True in answers else None if None in answers else False
+
+
+def _resource_policy(call: Call) -> tuple[Statement, ...]:
+    """The bucket or key policy in the run that has a say in a call."""
+    read = call.read
+    if call.action == DECRYPT:
+        key = key_with_arn(read.stack.run, read.stack, read.scenario, call.request.resource)
+        return key.policy if key else ()
+    return read.bucket.policy if read.bucket is not None else ()
 
 
 def _both(one: bool | None, other: bool | None) -> bool | None:
@@ -103,6 +118,12 @@ def _names(statement: Statement, role: Text) -> bool | None:
     if not statement.principals:
         return None if statement.not_principals or not statement.effect else False
     return True if True in answers else None if None in answers else False
+
+
+def _may_be(principal: Principal, role: Text) -> bool:
+    """Whether a principal may take in a role: itself, its account, or everyone."""
+    is_account = str(principal.entry.text).endswith(":root")
+    return is_account or _is_role(principal, role) is not False
 
 
 def _is_role(principal: Principal, role: Text) -> bool | None:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from copilot_preflight.calls import EnvFileRead
+import re
+
 from copilot_preflight.diagnosis import CONTENT_HASH
+from copilot_preflight.env_files import EnvFileRead
 from copilot_preflight.iam import arn
 from copilot_preflight.text import Text
+
+
+def where(read: EnvFileRead) -> str:
+    """The policy to write in. What Copilot writes, it writes anew: an override lasts."""
+    role = read.role.logical_id if read.role is not None else "the execution role"
+    workload = read.stack.workload
+    if workload:
+        return f"a policy of '{role}', by copilot/{workload}/overrides/cfn.patches.yml"
+    return f"a policy of '{role}'"
 
 
 def statement(action: str, *resources: str) -> str:
@@ -18,7 +29,7 @@ def read_grant(read: EnvFileRead) -> str:
     """The statements that let a role read an environment file in every version, and no more."""
     name = read.name
     if name is None:
-        return ""
+        return statement("s3:GetObject", str(read.asked))
     bucket = str(arn.s3_arn(name.partition, name.bucket))
     file = statement("s3:GetObject", every_version(read))
     return f"{file}\n{statement('s3:GetBucketLocation', bucket)}"
@@ -28,7 +39,7 @@ def every_version(read: EnvFileRead) -> str:
     """The ARN of an environment file, with a wildcard where its content hash stands."""
     name = read.name
     if name is None or name.key is None:
-        return str(read.file.arn)
+        return str(read.asked)
     key = str(name.key)
     if CONTENT_HASH.search(key):
         folder, _, last = key.rpartition("/")
@@ -40,4 +51,5 @@ def every_version(read: EnvFileRead) -> str:
 
 def _quoted(resource: str) -> str:
     """A resource in YAML; what only CloudFormation can fill in needs ``!Sub``."""
+    resource = re.sub(r"\$\{\w+ (bucket|key)\}", r"<\1>", resource)
     return f"!Sub '{resource}'" if "${" in resource else resource

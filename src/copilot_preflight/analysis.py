@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from copilot_preflight.access import Decision, decide
-from copilot_preflight.calls import Call, EnvFileRead, calls_of, env_file_reads
+from copilot_preflight.calls import Call, calls_of
 from copilot_preflight.diagnosis import (
     BUCKET_ACTION_ON_OBJECT,
     CONTENT_HASH,
@@ -15,7 +15,9 @@ from copilot_preflight.diagnosis import (
     Cause,
     cause_of,
 )
+from copilot_preflight.env_files import EnvFileRead, env_file_reads
 from copilot_preflight.finding import CitedCall, Finding, Related
+from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.model.s3_statements import OBJECTS, Half, Mismatch, mismatches
 from copilot_preflight.stack import Stack
@@ -159,6 +161,12 @@ def mismatch_finding(
         cause=denied.cause.kind if denied is not None else "arn-mismatch",
         help=help,
     )
+
+
+def abridged_key(object_arn: Text) -> str:
+    """The key of an S3 object, for messages about objects that differ in nothing else."""
+    name = arn.parse_s3(object_arn)
+    return abridged(name.key if name and name.key else object_arn)
 
 
 def abridged(text: Text | str) -> str:

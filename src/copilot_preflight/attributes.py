@@ -7,9 +7,10 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, NamedTuple
 
-from copilot_preflight.iam.arn import name_hole
+from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole
 from copilot_preflight.text import Hole, Text
 
 Lookup = Callable[[str], "Text | None"]
@@ -18,7 +19,9 @@ Lookup = Callable[[str], "Text | None"]
 
 class _Kind(NamedTuple):
     name_property: str  # the property that names the resource, "" where AWS does
-    arn: str  # what stands behind "arn:{partition}:", with {region}, {account}, {path} and {name}
+    # What stands behind "arn:{partition}:", with {region}, {account}, {path} and {name}; "" where
+    # no attribute of the resource is its ARN.
+    arn: str
     ref: str = "name"  # what Ref returns: "name" or "arn"
     arn_attribute: str = "Arn"
 
@@ -36,9 +39,8 @@ _KINDS: Final = {
     "AWS::KMS::Key": _Kind("", "kms:{region}:{account}:key/{name}"),
     "AWS::KMS::ReplicaKey": _Kind("", "kms:{region}:{account}:key/{name}"),
     "AWS::Logs::LogGroup": _Kind("LogGroupName", "logs:{region}:{account}:log-group:{name}:*"),
-    "AWS::SSM::Parameter": _Kind(
-        "Name", "ssm:{region}:{account}:parameter/{name}", arn_attribute=""
-    ),
+    "AWS::KMS::Alias": _Kind("AliasName", ""),
+    "AWS::SSM::Parameter": _Kind("Name", ""),
     "AWS::SecretsManager::Secret": _Kind(
         "Name",
         "secretsmanager:{region}:{account}:secret:{name}-{suffix}",
@@ -47,7 +49,9 @@ _KINDS: Final = {
     ),
     "AWS::ECR::Repository": _Kind("RepositoryName", "ecr:{region}:{account}:repository/{name}"),
     "AWS::ECS::Cluster": _Kind("ClusterName", "ecs:{region}:{account}:cluster/{name}"),
-    "AWS::SNS::Topic": _Kind("TopicName", "sns:{region}:{account}:{name}", ref="arn"),
+    "AWS::SNS::Topic": _Kind(
+        "TopicName", "sns:{region}:{account}:{name}", ref="arn", arn_attribute="TopicArn"
+    ),
     "AWS::SQS::Queue": _Kind("QueueName", "sqs:{region}:{account}:{name}", ref="url"),
     "AWS::DynamoDB::Table": _Kind("TableName", "dynamodb:{region}:{account}:table/{name}"),
     "AWS::Lambda::Function": _Kind("FunctionName", "lambda:{region}:{account}:function:{name}"),
@@ -61,6 +65,7 @@ _KINDS: Final = {
 
 _NAME_WITH_SLASHES: Final = frozenset(
     {
+        "AWS::KMS::Alias",
         "AWS::Logs::LogGroup",
         "AWS::SSM::Parameter",
         "AWS::SecretsManager::Secret",
@@ -82,18 +87,19 @@ def reference(resource_type: str, logical_id: str, scope: str, lookup: Lookup) -
 def attribute(resource_type: str, logical_id: str, name: str, scope: str, lookup: Lookup) -> Text:
     """What ``Fn::GetAtt [logical_id, name]`` returns."""
     kind = _KINDS.get(resource_type)
-    if kind is not None and name == kind.arn_attribute:
+    if kind is not None and kind.arn and name == kind.arn_attribute:
         return _arn(kind, resource_type, logical_id, scope, lookup)
     return Text.of(Hole(f"{logical_id}.{name}", scope))
 
 
 def _name(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:
     given = lookup(kind.name_property) if kind.name_property else None
-    if given is not None:
+    if given is not None and given.only_hole is None:
         return given
-    if resource_type in _NAME_WITH_SLASHES:
-        return Text.of(Hole(logical_id, scope, excludes=":*?", nonempty=True))
-    return Text.of(name_hole(logical_id, scope))
+    hole = (given.only_hole if given else None) or Hole(logical_id, scope, unique=True)
+    # Whoever gives the name, no name holds a colon or a wildcard.
+    excludes = ":*?" if resource_type in _NAME_WITH_SLASHES else NAME_EXCLUDES
+    return Text.of(replace(hole, excludes=excludes, nonempty=True))
 
 
 def _arn(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:

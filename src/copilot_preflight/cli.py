@@ -1,43 +1,66 @@
-"""The command line."""
+"""The command line: what is asked for, where the report goes, and the exit status."""
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from copilot_preflight.finding import Report, Severity
-from copilot_preflight.render import FORMATS, render, width_of
-from copilot_preflight.rule import Rule
+from copilot_preflight.render import FORMATS, render, safe, width_of
 
-_LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO}
+if TYPE_CHECKING:
+    from copilot_preflight.finding import Report
+    from copilot_preflight.rule import Rule
+
+CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
+
+_LEVELS = ("error", "warning", "info")
 
 
 class _DefaultToCheck(click.Group):
     """``copilot-preflight PATH`` is ``copilot-preflight check PATH``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+        if not args:  # a script whose list of files came out empty must not pass
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(FAILED)
+        if args[0] not in self.commands and args[0] not in ("-h", "--help", "--version"):
             args = ["check", *args]
         return super().parse_args(ctx, args)
 
 
-@click.group(
-    cls=_DefaultToCheck,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    no_args_is_help=True,
+def _print_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if asked:
+        from copilot_preflight.render.json import TOOL, tool_version
+
+        click.echo(f"{TOOL} {tool_version()}")
+        ctx.exit()
+
+
+@click.group(cls=_DefaultToCheck, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Print the version.",
 )
-@click.version_option(package_name="copilot-preflight", prog_name="copilot-preflight")
 def cli() -> None:
-    """Prove, before a deploy, that ECS may make every AWS call that starting a task takes."""
+    """Prove, before a deploy, that ECS may make every AWS call that starting a task takes.
+
+    "check" may be left out, unless the first path is the name of a command.
+    """
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--params", multiple=True, metavar="FILE", help="Parameter file, JSON or YAML.")
 @click.option("--parameter", multiple=True, metavar="KEY=VALUE", help="One parameter value.")
 @click.option("--region", metavar="NAME", help="Region that the stacks are deployed in.")
@@ -46,7 +69,7 @@ def cli() -> None:
     "--partition", metavar="NAME", help="Partition; told by the region, if that is given."
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--output", metavar="FILE", help="Write the report to a file.")
+@click.option("--output", metavar="FILE", help="Write the report to a file, whole or not at all.")
 @click.option("--select", multiple=True, metavar="IDS", help="Only these rules: ids or prefixes.")
 @click.option("--ignore", multiple=True, metavar="IDS", help="Not these rules.")
 @click.option("--info", is_flag=True, help="Tell also what cannot be decided, and why.")
@@ -71,14 +94,21 @@ def check(
     info: bool,
     fail_on: str,
 ) -> None:
-    """Check templates, Copilot packages, folders, or standard input (-)."""
+    """Check templates, Copilot packages, folders, or standard input (-).
+
+    The exit status is 0 for nothing at or above --fail-on, 1 for findings, and 2 where an input
+    could not be judged.
+    """
     from copilot_preflight import engine
+    from copilot_preflight.finding import Severity
     from copilot_preflight_rules import RULES
 
+    rules = _chosen(RULES, select, ignore)
     pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": partition}
+    asked = [rule.severity for rule in rules] if select else []
     options = engine.Options(
-        rules=_chosen(RULES, select, ignore),
-        info=info or fail_on == "info",
+        rules=rules,
+        info=info or fail_on == "info" or Severity.INFO in asked,
         params=[Path(path) for path in params],
         parameters=dict(map(_pair, parameter)),
         pseudo={name: value for name, value in pseudo.items() if value},
@@ -86,9 +116,10 @@ def check(
     report = engine.check(paths, options)
     _show(report, form, output)
     if report.errors:
-        sys.exit(2)
+        sys.exit(FAILED)
     worst = report.worst
-    sys.exit(int(fail_on != "never" and worst is not None and worst >= _LEVELS[fail_on]))
+    failing = worst is not None and fail_on != "never" and worst >= Severity[fail_on.upper()]
+    sys.exit(FINDINGS if failing else CLEAN)
 
 
 @cli.command()
@@ -101,9 +132,9 @@ def explain(rule: str) -> None:
     for known in copilot_preflight_rules.RULES:
         if wanted in (known.id.lower(), known.name):
             page = Path(copilot_preflight_rules.__file__).with_name(known.page)
-            click.echo(page.read_text(encoding="utf-8"), nl=False)
+            _write(page.read_text(encoding="utf-8"))
             return
-    raise click.BadParameter(f"no rule '{rule}'; 'copilot-preflight rules' lists them")
+    raise click.UsageError(f"no rule '{rule}': 'copilot-preflight rules' lists them")
 
 
 @cli.command()
@@ -113,7 +144,10 @@ def rules() -> None:
 
     width = max(len(rule.name) for rule in RULES)
     for rule in RULES:
-        click.echo(f"{rule.id}  {rule.severity.label:<7}  {rule.name:<{width}}  {rule.title}")
+        _write(f"{rule.id}  {rule.severity.label:<7}  {rule.name:<{width}}  {rule.title}\n")
+
+
+# --- options -------------------------------------------------------------------------------------
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -124,60 +158,112 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _chosen(rules: Sequence[Rule], select: Sequence[str], ignore: Sequence[str]) -> list[Rule]:
-    wanted = _ids(rules, select, "--select") if select else {rule.id for rule in rules}
+    wanted = _ids(rules, select, "--select") or {rule.id for rule in rules}
     unwanted = _ids(rules, ignore, "--ignore")
     return [rule for rule in rules if rule.id in wanted - unwanted]
 
 
-def _ids(rules: Sequence[Rule], given: Sequence[str], option: str) -> set[str]:
+def _ids(rules: Sequence[Rule], given: Iterable[str], option: str) -> set[str]:
+    """The rules that an option names by id, name or the beginning of ids, split at commas."""
     found: set[str] = set()
-    for name in (part.strip() for text in given for part in text.split(",")):
-        matching = {
-            r.id for r in rules if name and (r.id.startswith(name.upper()) or r.name == name)
-        }
+    for name in filter(None, (part.strip() for text in given for part in text.split(","))):
+        matching = {r.id for r in rules if r.id.startswith(name.upper()) or r.name == name.lower()}
         if not matching:
             raise click.BadParameter(f"no rule '{name}'", param_hint=option)
         found |= matching
     return found
 
 
+# --- output --------------------------------------------------------------------------------------
+
+
 def _show(report: Report, form: str, output: str | None) -> None:
     from copilot_preflight.render.text import error_line
 
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for error in report.errors:
         click.echo(error_line(error), err=True)
-    if output is None or form != "text":
-        shown = form if output is None else "text"
-        click.echo(
-            render(report, shown, colour=colour, width=width_of(sys.stdout)), nl=False, color=colour
-        )
     if output is not None:
-        _write(Path(output), render(report, form))
+        _write_file(Path(output), render(report, form), [Path(name) for name in report.sources])
+        form = "text" if form != "text" else ""
+    if form == "text":
+        colour = _is_terminal() and not os.environ.get("NO_COLOR")
+        width = width_of(sys.stdout) if sys.stdout else 100
+        _write(render(report, form, colour=colour, width=width), colour=colour)
+    elif form:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the terminal's is
+        _write(render(report, form))
 
 
-def _write(path: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _write(text: str, *, colour: bool = False) -> None:
+    """Writes to standard output. A reader that has gone (`| head`) does not change what is true."""
+    try:
+        click.echo(text, nl=False, color=colour)
+    except BrokenPipeError:
+        _discard_output()
+    except OSError as error:
+        _discard_output()
+        _fail(f"cannot write to standard output: {_reason(error)}")
+
+
+def _discard_output() -> None:
+    # What is still buffered would fail once more, without a handler, when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_file(path: Path, text: str, inputs: Iterable[Path]) -> None:
+    """Writes a file whole or not at all; never over an input."""
+    path = Path(os.path.realpath(path))
+    if any(os.path.realpath(it) == str(path) for it in inputs):
+        _fail(f"{path}: will not write the report over an input")
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            path.write_text(text, encoding="utf-8")  # /dev/null, a pipe: nothing to replace
+            return
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise click.FileError(str(path), str(error.strerror)) from None
+        _fail(f"{path}: cannot write: {_reason(error)}")
+    finally:
+        _remove(beside)
 
 
-def main(arguments: Sequence[str] | None = None) -> Any:
-    """The entry point of ``copilot-preflight``."""
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # a folder that is not there, or not ours, does not have it either
+        path.unlink(missing_ok=True)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"error: {safe(message)}", err=True)
+    sys.exit(FAILED)
+
+
+# --- entry ---------------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point of ``copilot-preflight``; ends the process with the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    given = None if arguments is None else list(arguments)
     try:
-        return cli.main(list(arguments) if arguments is not None else None, "copilot-preflight")
-    except BrokenPipeError:
-        # The reader has gone (`| head`): nothing is wrong, and nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(cli.main(given, "copilot-preflight", standalone_mode=False))
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "copilot-preflight"
+        message = " ".join(error.format_message().split()).rstrip(".")
+        _fail(f"{message[:1].lower()}{message[1:]} (see '{command} --help')")
+    except click.Abort:
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

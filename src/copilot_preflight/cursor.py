@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from copilot_preflight.document import kind_of
 from copilot_preflight.finding import DataPath, Place
 from copilot_preflight.text import Text
 
@@ -17,10 +18,11 @@ Guard = tuple[tuple[str, bool], ...]
 
 
 class TemplateError(Exception):
-    """The template has the wrong shape at ``path``; ``str()`` is the one-line message."""
+    """The template ``file`` has the wrong shape at ``path``; ``str()`` is the one-line message."""
 
-    def __init__(self, path: DataPath, message: str) -> None:
+    def __init__(self, file: str, path: DataPath, message: str) -> None:
         super().__init__(message)
+        self.file = file
         self.path = path
 
 
@@ -44,15 +46,6 @@ def function_of(raw: Any) -> str | None:
         if name == "Ref" or str(name).startswith("Fn::"):
             return str(name)
     return None
-
-
-def kind_of(raw: Any) -> str:
-    """What a value is, in the words of an error message."""
-    if isinstance(raw, dict):
-        return "a map"
-    if isinstance(raw, list):
-        return "a list"
-    return "nothing" if raw is None else "a string" if isinstance(raw, str) else f"{raw!r}".lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +90,9 @@ class Value:
         branches = self.raw["Fn::If"]
         path = (*self.path, "Fn::If")
         if not isinstance(branches, list) or len(branches) != 3 or not isinstance(branches[0], str):
-            raise TemplateError(path, "Fn::If takes a condition name and two values")
+            raise TemplateError(
+                self.reader.file, path, "Fn::If takes a condition name and two values"
+            )
         condition = branches[0]
         outcome = dict(self.guard).get(condition)
         outcome = self.reader.decide(condition) if outcome is None else outcome
@@ -130,7 +125,8 @@ class Value:
             if raw is None or variant.is_opaque:
                 continue
             if not isinstance(raw, dict):
-                raise TemplateError(variant.path, f"expected a map here, found {kind_of(raw)}")
+                message = f"expected a map here, found {kind_of(raw)}"
+                raise TemplateError(self.reader.file, variant.path, message)
             if key in raw:
                 child = Value(self.reader, raw[key], (*variant.path, key), variant.guard)
                 yield from child.variants()
@@ -151,8 +147,8 @@ class Value:
             if variant.raw is None or variant.is_opaque:
                 continue
             if not isinstance(variant.raw, dict):
-                found = kind_of(variant.raw)
-                raise TemplateError(variant.path, f"expected a map here, found {found}")
+                message = f"expected a map here, found {kind_of(variant.raw)}"
+                raise TemplateError(self.reader.file, variant.path, message)
             for key, raw in variant.raw.items():
                 yield str(key), Value(self.reader, raw, (*variant.path, key), variant.guard)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from copilot_preflight.access import Decision
 from copilot_preflight.calls import GET_BUCKET_LOCATION, GET_OBJECT, Call
+from copilot_preflight.finding import Place
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, applies, covers_action, evaluate
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.roles import Role, role_named, roles
+from copilot_preflight.model.s3_statements import BUCKET, OBJECTS
+from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text, match
 
 CONTENT_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -35,6 +38,7 @@ WRONG_ROLE: Final = "wrong-role"
 STALE_HASH: Final = "stale-hash"
 OBJECT_ACTION_ON_BUCKET: Final = "object-action-on-bucket-arn"
 BUCKET_ACTION_ON_OBJECT: Final = "bucket-action-on-object-arn"
+HALF_GRANTED: Final = "half-granted-pair"
 CONDITION_OFF: Final = "condition-off"
 OTHER_PARTITION: Final = "other-partition"
 OTHER_BUCKET: Final = "other-bucket"
@@ -47,12 +51,16 @@ _MOST_SPECIFIC_FIRST: Final = (
     STALE_HASH,
     OBJECT_ACTION_ON_BUCKET,
     BUCKET_ACTION_ON_OBJECT,
+    HALF_GRANTED,
     OTHER_PARTITION,
     OTHER_KEY,
     OTHER_BUCKET,
     OTHER_RESOURCE,
     OTHER_ACTION,
 )
+
+
+_HALVES: Final = {OBJECT_ACTION_ON_BUCKET: OBJECTS, BUCKET_ACTION_ON_OBJECT: BUCKET}
 
 
 def cause_of(decision: Decision) -> Cause:
@@ -63,7 +71,7 @@ def cause_of(decision: Decision) -> Cause:
     near = sorted(_near_misses(call), key=lambda cause: _MOST_SPECIFIC_FIRST.index(cause.kind))
     # A grant that names this very file, but another version or half of it, says most. Then come
     # grants that would serve, were they on this role or switched on; then those for other things.
-    close = near[:1] if near and near[0].kind in _MOST_SPECIFIC_FIRST[:4] else []
+    close = near[:1] if near and near[0].kind in _MOST_SPECIFIC_FIRST[:5] else []
     for cause in (*close, *_on_task_role(call), *_switched_off(call), *near):
         return cause
     return Cause(NO_GRANT)
@@ -97,19 +105,42 @@ def _switched_off(call: Call) -> Iterator[Cause]:
                 resources=tuple(replace(e, conditions=()) for e in statement.resources),
             )
             if statement.effect == "Allow" and applies(bare, call.request).verdict:
+                where = (statement.place, *(entry.place for entry in statement.resources))
+                ways = dict(way for place in where for way in _ways_to(read.stack, place))
                 for condition in (*statement.conditions, *entries):
-                    if read.stack.resolver(read.scenario).decide(condition) is not None:
+                    outcome = read.stack.resolver(read.scenario).decide(condition)
+                    if outcome is not None and outcome is not ways.get(condition):
                         yield Cause(CONDITION_OFF, statement, condition=condition)
+
+
+def _ways_to(stack: Stack, place: Place) -> Iterator[tuple[str, bool]]:
+    """The conditions that a node of the template stands under, with the outcomes that it takes."""
+    node: Any = stack.data if place.file == stack.file else {}
+    for depth, step in enumerate(place.path):
+        if isinstance(node, dict) and isinstance(node.get("Condition"), str) and depth == 2:
+            yield node["Condition"], True
+        if isinstance(node, list) and isinstance(step, int):
+            if place.path[depth - 1] == "Fn::If":
+                yield str(node[0]), step == 1
+            node = node[step]
+        else:  # an AWS-managed policy is not in the template any further
+            node = node.get(step) if isinstance(node, dict) else None
 
 
 def _near_misses(call: Call) -> Iterator[Cause]:
     target = call.request.resource
+    others = tuple(_other_needs(call))
     for statement in call.role.statements:
         if statement.effect != "Allow":
             continue
         if covers_action(statement, call.action).verdict:
             for entry in statement.resources:
-                if (kind := _difference(call.action, entry.text, target)) is not None:
+                kind = _difference(call.action, entry.text, target)
+                half = _HALVES.get(kind or "")
+                if half is not None and not any(map(half.is_only_use_of, statement.actions)):
+                    kind = HALF_GRANTED
+                # A grant that another environment file of the task needs is no attempt at this.
+                if kind is not None and not any(match(entry.text, other) for other in others):
                     yield Cause(kind, statement, entry)
         elif any(match(entry.text, target) for entry in statement.resources) and any(
             str(action.text).lower().startswith(call.action.lower().partition(":")[0] + ":")
@@ -118,6 +149,19 @@ def _near_misses(call: Call) -> Iterator[Cause]:
             yield Cause(
                 OTHER_ACTION, statement, statement.actions[0] if statement.actions else None
             )
+
+
+def _other_needs(call: Call) -> Iterator[Text]:
+    """What the same action is needed on for the task's other environment files."""
+    for container in call.read.task.containers:
+        for file in container.files:
+            name = arn.parse_s3(file.arn)
+            if file.value.path == call.read.file.value.path or name is None:
+                continue
+            if call.action == GET_OBJECT:
+                yield file.arn
+            elif call.action == GET_BUCKET_LOCATION:
+                yield arn.s3_arn(name.partition, name.bucket)
 
 
 def _difference(action: str, granted: Text, asked: Text) -> str | None:
@@ -129,7 +173,7 @@ def _difference(action: str, granted: Text, asked: Text) -> str | None:
         same_service = str(granted).split(":")[2:3] == str(asked).split(":")[2:3]
         return OTHER_RESOURCE if same_service else None
     same_bucket = match(have.bucket, want.bucket)
-    if action == GET_OBJECT and have.key is None:
+    if action == GET_OBJECT and (have.key is None or have.key.literal == ""):
         return OBJECT_ACTION_ON_BUCKET if same_bucket else OTHER_BUCKET
     if action == GET_BUCKET_LOCATION and have.key is not None:
         return BUCKET_ACTION_ON_OBJECT if same_bucket else OTHER_BUCKET

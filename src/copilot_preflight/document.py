@@ -95,6 +95,11 @@ class Document:
         start, end = key_place if key else value_place
         return Span(self._position(start), self._position(end))
 
+    def fault(self, path: DataPath, message: str) -> DocumentError:
+        """What is wrong with the node at a path."""
+        start = self.span(path).start
+        return DocumentError(self.file, start.line, start.column, message)
+
     @cached_property
     def comments(self) -> tuple[Comment, ...]:
         """Every comment, in order; never text inside a scalar."""
@@ -187,3 +192,14 @@ def _line_starts(text: str) -> list[int]:
 def _position(line_starts: list[int], offset: int) -> Position:
     line = bisect_right(line_starts, offset)
     return Position(line, offset - line_starts[line - 1] + 1)
+
+
+def kind_of(data: Any) -> str:
+    """What a value is, in the words of an error message."""
+    if isinstance(data, dict):
+        return "a map"
+    if isinstance(data, list):
+        return "a list"
+    return (
+        "nothing" if data is None else "a string" if isinstance(data, str) else f"{data!r}".lower()
+    )

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from copilot_preflight import document
+from copilot_preflight import anatomy, document
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.cursor import TemplateError
+from copilot_preflight.discovery import Discovery, Found
 from copilot_preflight.document import Document, DocumentError
-from copilot_preflight.finding import Finding, InputError, Report, Severity
-from copilot_preflight.package import (
-    Loader,
-    ParameterValue,
-    candidates,
-    is_template,
-    looks_like_template,
-    parameter_values,
-    template_of,
-)
+from copilot_preflight.finding import Finding, InputError, Position, Report, Severity
+from copilot_preflight.package import Loader, ParameterValue, parameter_values
 from copilot_preflight.rule import Rule
 from copilot_preflight.stack import Run, Stack
 from copilot_preflight_rules import RULES
 
-STDIN: Final = "-"
+ISSUES: Final = "https://github.com/copilot-preflight/copilot-preflight/issues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +33,53 @@ class Options:
     pseudo: Mapping[str, str] = field(default_factory=dict)
 
 
+class InternalFault(Exception):
+    """A fault of ours; ``str()`` is one line that names the rule, the fault and its place."""
+
+
 def check(paths: Iterable[str], options: Options | None = None) -> Report:
-    """Checks files, folders and standard input (``"-"``) together, as one run."""
+    """Checks files, folders and standard input (``"-"``) together, as one run.
+
+    What cannot be read or judged is an error of the report and leaves the rest of the run alone.
+    """
     return _Check(options or Options()).run(paths)
 
 
 def findings_of(stack: Stack, rules: Iterable[Rule]) -> Iterator[Finding]:
-    """What some rules find in one template, each finding once."""
+    """What some rules find in one template, each finding once.
+
+    Raises TemplateError and, for whatever else goes wrong, InternalFault.
+    """
     analysis = Analysis(stack)
     seen = set()
     for rule in rules:
-        for finding in rule(analysis):
+        try:
+            found = list(rule(analysis))
+        except TemplateError:
+            raise
+        except RecursionError:
+            message = "values refer to each other too deeply to be followed, or in a circle"
+            raise TemplateError(stack.file, (), message) from None
+        except Exception as fault:
+            raise InternalFault(_told(rule, fault)) from fault
+        for finding in found:
             key = (finding.rule, finding.at, finding.message)
             if key not in seen:
                 seen.add(key)
                 yield finding
+
+
+def _told(rule: Rule, fault: Exception) -> str:
+    """A fault as a report of it needs it, in one line."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    what = " ".join(f"{type(fault).__name__}: {fault}".split())[:200]
+    return (
+        f"rule {rule.id} ({rule.name}) failed with {what} at {where}: "
+        f"this is a fault of copilot-preflight, please report it at {ISSUES}"
+    )
 
 
 class _Check:
@@ -62,107 +87,86 @@ class _Check:
         self.options = options
         self.errors: list[InputError] = []
         self.sources: dict[str, Document] = {}
-        self.ignored = 0
+        self.discovery = Discovery()
         self.loader = Loader()
 
     def run(self, paths: Iterable[str]) -> Report:
-        overrides = self._overrides()
-        templates = list(self._templates(paths))
-        self._refuse_unused(overrides, templates)
+        values = self._values()
+        found = list(self.discovery.templates(paths))
+        self._refuse(*self.discovery.faults)
+        if not self.discovery.faults:
+            self._refuse_unused(values, [template for template, _ in found])
         run = Run()
-        for template, path in templates:
-            package = self.loader.package(template, path, overrides)
-            run.add(package, self.options.pseudo)
-        for fault in self.loader.faults:
-            self._refuse(fault)
-        for loaded in self.loader.documents:
-            self.sources.setdefault(loaded.file, loaded)
-        findings = [finding for stack in run.stacks for finding in self._findings(stack)]
+        for template, path in filter(self._is_sound, found):
+            run.add(self.loader.package(template, path, values), self.options.pseudo)
+        self._refuse(*self.loader.faults)
+        self.sources.update((it.file, it) for it in self.loader.documents)
+        self.sources.update((template.file, template) for template, _ in found)
+        findings = {
+            (finding.rule, finding.at, finding.message): finding
+            for stack in tuple(run.stacks)
+            for finding in self._findings(run, stack)
+        }
+        used = {*self.loader.paths, *map(os.path.realpath, self.options.params)}
         return Report(
-            files=len(templates),
-            findings=findings,
+            files=len(found),
+            findings=tuple(findings.values()),
             errors=tuple(dict.fromkeys(self.errors)),
-            ignored=self.ignored,
+            ignored=len(self.discovery.others - used),
             sources=self.sources,
         )
 
-    # --- input -------------------------------------------------------------------------------
-
-    def _templates(self, paths: Iterable[str]) -> Iterator[tuple[Document, Path | None]]:
-        seen: set[Path] = set()
-        for name in paths:
-            for path in self._files(name):
-                where = path.resolve() if path is not None else Path(STDIN)
-                if where in seen:
-                    continue
-                seen.add(where)
-                found = self._template(path, named=path is None or str(path) == name)
-                if found is not None:
-                    self.sources[found.file] = found
-                    yield found, path
-
-    def _files(self, name: str) -> Iterator[Path | None]:
-        path = Path(name)
-        if name == STDIN:
-            yield None
-        elif path.is_dir():
-            yield from candidates(path)
-        elif (template := template_of(path)) is not None:
-            yield template
-        else:
-            yield path
-
-    def _template(self, path: Path | None, *, named: bool) -> Document | None:
+    def _findings(
+        self, run: Run, stack: Stack, left_out: frozenset[str] = frozenset()
+    ) -> list[Finding]:
+        """The findings in one template, in the order of their places."""
+        rules = [r for r in self.options.rules if self.options.info or r.severity > Severity.INFO]
         try:
-            if path is None:
-                found = document.parse(sys.stdin.buffer.read(), "<stdin>")
-            elif named:
-                found = document.read(path)
-            else:
-                if not looks_like_template(path):
-                    self.ignored += 1
-                    return None
-                found = document.read(path)
-        except DocumentError as error:
-            self._refuse(error)
-            return None
-        if is_template(found.data):
-            return found
-        if named:
-            message = "not a CloudFormation template: it has no Resources"
-            self.errors.append(InputError(found.file, 1, 1, message))
-        else:
-            self.ignored += 1
-        return None
+            stack.verify()
+            found = list(findings_of(stack, rules))
+        except InternalFault as fault:
+            self.errors.append(InputError(stack.file, 0, 0, str(fault)))
+            return []
+        except TemplateError as error:
+            self._refuse(self.sources[error.file].fault(error.path, str(error)))
+            if error.file == stack.file or error.file in left_out:
+                return []
+            # Another template of the run is broken: whatever it says to this one is not known.
+            run.leave_out(error.file)
+            return self._findings(run, stack, left_out | {error.file})
+        return sorted(found, key=lambda finding: self._order(finding, stack))
 
-    def _overrides(self) -> dict[str, ParameterValue]:
+    def _order(self, finding: Finding, stack: Stack) -> tuple[bool, Position]:
+        at = finding.at
+        return at.file != stack.file, self.sources[at.file].span(at.path, key=at.key).start
+
+    # --- parameter values --------------------------------------------------------------------
+
+    def _values(self) -> dict[str, ParameterValue]:
+        """What ``--params`` and ``--parameter`` give; the latter wins."""
         values: dict[str, ParameterValue] = {}
         for path in self.options.params:
-            values.update(self._parameter_file(path))
+            values.update(self._values_in(path))
         given = self.options.parameters.items()
         return {**values, **{name: ParameterValue(value) for name, value in given}}
 
-    def _parameter_file(self, path: Path) -> dict[str, ParameterValue]:
+    def _values_in(self, path: Path) -> dict[str, ParameterValue]:
         try:
             loaded = document.read(path)
             self.sources[loaded.file] = loaded
             return parameter_values(loaded)
-        except DocumentError as error:
-            self._refuse(error)
+        except DocumentError as fault:
+            self._refuse(fault)
             return {}
 
     def _refuse_unused(
-        self,
-        overrides: Mapping[str, ParameterValue],
-        templates: Sequence[tuple[Document, Path | None]],
+        self, values: Mapping[str, ParameterValue], templates: Sequence[Document]
     ) -> None:
         """A value that no template declares belongs to another stack, or is misspelt."""
-        declared: set[str] = set()
-        for template, _ in templates:
-            parameters = template.data.get("Parameters")
-            declared.update(parameters if isinstance(parameters, dict) else ())
-        for name, value in overrides.items():
-            if not templates or name in declared:
+        sections = [template.data.get("Parameters") for template in templates]
+        declared = {name for section in sections if isinstance(section, dict) for name in section}
+        for name, value in values.items():
+            if name in declared:
                 continue
             message = (
                 f"no template of the run declares parameter '{name}': is this another stack's?"
@@ -170,21 +174,14 @@ class _Check:
             if value.place is None:
                 self.errors.append(InputError("--parameter", 0, 0, message))
             else:
-                start = self.sources[value.place.file].span(value.place.path).start
-                self.errors.append(InputError(value.place.file, start.line, start.column, message))
+                self._refuse(self.sources[value.place.file].fault(value.place.path, message))
 
-    def _refuse(self, error: DocumentError) -> None:
-        self.errors.append(InputError(error.file, error.line, error.column, error.message))
+    # --- errors ------------------------------------------------------------------------------
 
-    # --- output ------------------------------------------------------------------------------
+    def _is_sound(self, found: Found) -> bool:
+        wrong = list(anatomy.faults(found.template))
+        self._refuse(*wrong)
+        return not wrong
 
-    def _findings(self, stack: Stack) -> list[Finding]:
-        rules = [r for r in self.options.rules if self.options.info or r.severity > Severity.INFO]
-        source = self.sources[stack.file]
-        try:
-            found = list(findings_of(stack, rules))
-        except TemplateError as error:
-            start = source.span(error.path).start
-            self.errors.append(InputError(stack.file, start.line, start.column, str(error)))
-            return []
-        return sorted(found, key=lambda f: source.span(f.at.path, key=f.at.key).start)
+    def _refuse(self, *faults: DocumentError) -> None:
+        self.errors += (InputError(it.file, it.line, it.column, it.message) for it in faults)

@@ -15,13 +15,32 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from copilot_preflight import attributes
-from copilot_preflight.cursor import Guard, TemplateError, Value, function_of, kind_of
+from copilot_preflight.cursor import Guard, TemplateError, Value, function_of
+from copilot_preflight.document import kind_of
 from copilot_preflight.finding import DataPath
-from copilot_preflight.iam.arn import name_hole, partition_of_region
+from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region
 from copilot_preflight.scenarios import Scenario, spelt
 from copilot_preflight.text import EMPTY, Hole, Text
 
-_DYNAMIC_REFERENCE: Final = re.compile(r"(\{\{resolve:[^}]*\}\})")
+_INDEX: Final = re.compile(r"[0-9]{1,9}")
+_MAX_TEXT: Final = 10_000
+"""Characters of a resolved string; policies take far less. Functions that repeat each other's
+results would double them without bound: what is longer is not known."""
+
+_MAX_PIECES: Final = 2_000
+
+_LISTS: Final = ("Fn::GetAZs", "Fn::Cidr", "Fn::Transform")
+"""Functions whose result is a list, or may be one, that only AWS can write out."""
+
+_PSEUDO: Final = ("AWS::Partition", "AWS::Region", "AWS::AccountId")
+"""Pseudo parameters with one value for the whole run."""
+
+_URL_SUFFIX: Final = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-us-gov": "amazonaws.com",
+}
+
 _SUB_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -58,12 +77,14 @@ class Resolver:
         self.scenario = scenario
         self._inputs = inputs
         self._links = links
-        self._parameters = _mapping(data, "Parameters")
-        self._conditions = _mapping(data, "Conditions")
-        self._mappings = _mapping(data, "Mappings")
-        self._resources = _mapping(data, "Resources")
+        self._parameters = _mapping(file, data, "Parameters")
+        self._conditions = _mapping(file, data, "Conditions")
+        self._mappings = _mapping(file, data, "Mappings")
+        self._resources = _mapping(file, data, "Resources")
         self._decided: dict[str, bool | None] = {}
         self._deciding: list[str] = []
+        self._looked_up: dict[DataPath, Text | None] = {}
+        self._looking_up: list[DataPath] = []
 
     # --- conditions --------------------------------------------------------------------------
 
@@ -73,17 +94,18 @@ class Resolver:
             return None
         if condition in self._decided:
             return self._decided[condition]
-        if (assumed := self.scenario.assumption(condition)) is not None:
-            return assumed
         if condition not in self._conditions:
-            return None
+            return self.scenario.assumption(*self._unreadable({"Condition": condition}))
         path = ("Conditions", condition)
         if condition in self._deciding:
             cycle = " -> ".join([*self._deciding[self._deciding.index(condition) :], condition])
-            raise TemplateError(path, f"condition depends on itself: {cycle}")
+            raise TemplateError(self.file, path, f"condition depends on itself: {cycle}")
         self._deciding.append(condition)
         try:
             outcome = self._test(self._conditions[condition], path)
+        except RecursionError:
+            message = "conditions depend on each other too deeply"
+            raise TemplateError(self.file, path, message) from None
         finally:
             self._deciding.pop()
         self._decided[condition] = outcome
@@ -93,69 +115,99 @@ class Resolver:
         if isinstance(expression, bool):
             return expression
         if not isinstance(expression, dict) or len(expression) != 1:
-            raise TemplateError(path, "a condition must be a map with one condition function")
+            raise TemplateError(
+                self.file, path, "a condition must be a map with one condition function"
+            )
         function, argument = next(iter(expression.items()))
         path = (*path, function)
         if function == "Condition":
-            return self.decide(argument) if isinstance(argument, str) else None
+            if isinstance(argument, str):
+                return self.decide(argument)
+            raise TemplateError(self.file, path, "Condition takes the name of a condition")
+        if function not in ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or"):
+            return self.scenario.assumption(*self._unreadable(expression))
         if not isinstance(argument, list):
-            raise TemplateError(path, f"{function} takes a list")
+            raise TemplateError(self.file, path, f"{function} takes a list")
         if function == "Fn::Equals":
             if len(argument) != 2:
-                raise TemplateError(path, "Fn::Equals takes a list of two values")
-            one, two = (self.text(item, (*path, i)) for i, item in enumerate(argument))
-            return one.equals(two)
+                raise TemplateError(self.file, path, "Fn::Equals takes a list of two values")
+            one, two = self._operands(argument, path)
+            equal = one.equals(two)
+            return self.scenario.assumption(one, two) if equal is None else equal
         answers = [self._test(item, (*path, i)) for i, item in enumerate(argument)]
+        if not answers:
+            raise TemplateError(self.file, path, f"{function} takes a list of conditions")
         if function == "Fn::Not":
-            return None if not answers or answers[0] is None else not answers[0]
+            return None if answers[0] is None else not answers[0]
         if function == "Fn::And":
             return False if False in answers else None if None in answers else True
-        if function == "Fn::Or":
-            return True if True in answers else None if None in answers else False
-        return None
+        return True if True in answers else None if None in answers else False
 
-    def open_parameter(self, condition: str) -> str | None:
-        """A parameter (or pseudo parameter) on which an open condition hangs."""
-        if condition not in self._conditions:
+    def _operands(self, argument: Sequence[Any], path: DataPath) -> tuple[Text, Text]:
+        one, two = (self.text(item, (*path, i)) for i, item in enumerate(argument))
+        return one, two
+
+    def _unreadable(self, expression: Any) -> tuple[Text, Text]:
+        """A condition that cannot be read, as a comparison that can be assumed."""
+        return Text.of(self._unknown(expression)), Text.of("true")
+
+    def alternatives(self, condition: str) -> list[Scenario]:
+        """Scenarios that together cover this one, each a step closer to the condition's outcome.
+
+        The first comparison on which the condition hangs is settled: by a choice among the values
+        of a parameter where it compares one with a literal, else by assuming either outcome.
+        """
+        one, two = self._open_comparison(condition)
+        for text, literal in ((one, two.literal), (two, one.literal)):
+            parameter = self._parameter_behind(text)
+            if parameter is not None and literal is not None:
+                choices = self._choices(parameter, text, literal)
+                return [self.scenario.choosing(parameter, choice) for choice in choices]
+        return [self.scenario.assuming(one, two, equal) for equal in (True, False)]
+
+    def _open_comparison(self, condition: str) -> tuple[Text, Text]:
+        expression: Any = {"Condition": condition}
+        path: DataPath = ("Conditions",)
+        while True:
+            function, argument = next(iter(expression.items()))
+            if function == "Condition" and argument in self._conditions:
+                expression, path = self._conditions[argument], ("Conditions", argument)
+            elif function in ("Fn::Not", "Fn::And", "Fn::Or"):
+                path = (*path, function)
+                expression = next(item for item in argument if self._test(item, path) is None)
+            elif function == "Fn::Equals":
+                return self._operands(argument, (*path, function))
+            else:
+                return self._unreadable(expression)
+
+    def _parameter_behind(self, text: Text) -> str | None:
+        """The parameter, or pseudo parameter, whose unknown value is the whole of a text."""
+        hole = text.only_hole
+        if hole is None or hole.scope not in ("", self.file):
             return None
-        pending = [self._conditions[condition]]
-        while pending:
-            node = pending.pop()
-            if not isinstance(node, dict):
-                continue
-            for function, argument in node.items():
-                if function == "Condition" and self.decide(str(argument)) is None:
-                    if (name := self.open_parameter(str(argument))) is not None:
-                        return name
-                elif function == "Fn::Equals" and isinstance(argument, list):
-                    if name := self._open_operand(argument):
-                        return name
-                elif isinstance(argument, list):
-                    pending += reversed(argument)
-        return None
+        return hole.name if hole.name in self._parameters or hole.name in _PSEUDO else None
 
-    def _open_operand(self, operands: list[Any]) -> str | None:
-        for operand in operands:
-            name = operand.get("Ref") if isinstance(operand, dict) else None
-            if (
-                isinstance(name, str)
-                and (name in self._parameters or name.startswith("AWS::"))
-                and self.scenario.value(name) is None
-                and self.text(operand, ()).only_hole is not None
-            ):
-                return name
-        return None
+    def _choices(self, parameter: str, now: Text, literal: str) -> list[Text]:
+        """The values that a comparison tells apart: the literal, and any other value."""
+        never = frozenset({literal}).union(*(hole.never for hole in now.holes))
+        allowed = self._allowed(parameter)
+        if parameter == "AWS::Region":
+            partition = self.pseudo("AWS::Partition").literal
+            if partition not in (None, partition_of_region(literal)):
+                allowed = ()  # a region of another partition than the stack's
+        possible = [Text.of(literal)] if allowed is None or literal in allowed else []
+        others = None if allowed is None else [v for v in allowed if v not in never]
+        if others == [] and possible:
+            return possible
+        return [*possible, self._shaped(parameter, never)]
 
-    def choices(self, parameter: str, compared: tuple[str, ...]) -> list[Text]:
-        """The values that make a difference: those it is compared with, and "any other"."""
+    def _allowed(self, parameter: str) -> list[str] | tuple[()] | None:
+        """The AllowedValues of a parameter; None where any value will do."""
         declared = self._parameters.get(parameter)
         allowed = declared.get("AllowedValues") if isinstance(declared, dict) else None
-        if isinstance(allowed, list) and allowed:
-            spelled = [spelt(value) for value in allowed if not isinstance(value, (dict, list))]
-            others = [value for value in spelled if value not in compared]
-            return [Text.of(v) for v in [*(c for c in compared if c in spelled), *others[:1]]]
-        shaped = self._shaped(parameter, frozenset(compared))
-        return [*(Text.of(value) for value in compared), shaped]
+        if not isinstance(allowed, list) or not allowed or self._is_list_parameter(parameter):
+            return None
+        return [spelt(value) for value in allowed if not isinstance(value, (dict, list))]
 
     # --- strings -----------------------------------------------------------------------------
 
@@ -164,7 +216,8 @@ class Resolver:
         if isinstance(raw, Text):
             return raw
         if isinstance(raw, str):
-            return self._literal(raw)
+            known = self._unknown(raw) if len(raw) > _MAX_TEXT else raw
+            return self._with_references(Text.of(known))
         if isinstance(raw, (bool, int, float)):
             return Text.of(spelt(raw))
         if raw is None:
@@ -174,22 +227,61 @@ class Resolver:
             resolve = _FUNCTIONS.get(function)
             if resolve is not None:
                 found = resolve(self, argument, (*path, function), guard)
-                if found is not None:
-                    return found
-        return Text.of(self._unknown(raw))
+                if found is not None and not _is_long(found):
+                    return self._with_references(found)
+        return Text.of(self._unknown(raw, guard))
 
-    def _unknown(self, raw: Any) -> Hole:
-        return Hole(json.dumps(raw, default=str, separators=(",", ":")), self.file)
+    def _unknown(self, raw: Any, guard: Guard = ()) -> Hole:
+        """A hole for an expression; it hangs on the first open condition that stands in it."""
+        name = json.dumps(raw, default=str, separators=(",", ":"))
+        return Hole(name, self.file, condition=self._open_condition(raw, dict(guard)))
 
-    def _literal(self, raw: str) -> Text:
-        if "{{resolve:" not in raw:
-            return Text.of(raw)
-        pieces = _DYNAMIC_REFERENCE.split(raw)
-        return Text.of(*(Hole(p, self.file) if i % 2 else p for i, p in enumerate(pieces)))
+    def _open_condition(self, raw: Any, decided: Mapping[str, bool]) -> str:
+        pending = [raw]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, dict):
+                branches = node.get("Fn::If")
+                name = branches[0] if isinstance(branches, list) and branches else None
+                if isinstance(name, str) and name not in decided and self.decide(name) is None:
+                    return name
+                pending += reversed(list(node.values()))
+            elif isinstance(node, list):
+                pending += reversed(node)
+        return ""
+
+    def _with_references(self, text: Text) -> Text:
+        """``{{resolve:...}}`` becomes a hole, also where functions have put it together.
+
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+        """
+        if not any("{{resolve:" in part for part in text.parts if isinstance(part, str)):
+            return text
+        done: list[str | Hole] = []
+        reference: list[str | Hole] = []  # what is read of a reference, empty outside of one
+        for part in text.parts:
+            rest = part
+            while isinstance(rest, str) and rest:
+                if not reference:
+                    literal, begin, rest = rest.partition("{{resolve:")
+                    done.append(literal)
+                    reference = [begin] if begin else []
+                else:
+                    inside, end, rest = rest.partition("}}")
+                    reference.append(inside + end)
+                    if end:
+                        done.append(self._reference(Text.of(*reference)))
+                        reference = []
+            if isinstance(part, Hole):
+                (reference or done).append(part)
+        return Text.of(*done, *([self._reference(Text.of(*reference))] if reference else ()))
+
+    def _reference(self, spelled: Text) -> Hole:
+        return Hole(str(spelled), f"{self.file}:{spelled.identity}")
 
     def _ref(self, argument: Any, path: DataPath, _guard: Guard = ()) -> Text | None:
         if not isinstance(argument, str):
-            raise TemplateError(path, "Ref takes the name of a parameter or resource")
+            raise TemplateError(self.file, path, "Ref takes the name of a parameter or resource")
         if argument.startswith("AWS::"):
             return self.pseudo(argument)
         if argument in self._parameters:
@@ -209,9 +301,15 @@ class Resolver:
         known = self._inputs.pseudo
         if name in known:
             return Text.of(known[name])
-        if name == "AWS::Partition" and "AWS::Region" in known:
-            return Text.of(partition_of_region(known["AWS::Region"]))
-        scope = "" if name in ("AWS::Partition", "AWS::Region", "AWS::AccountId") else self.file
+        if name == "AWS::Partition":
+            region = self.pseudo("AWS::Region").literal
+            if region is not None:
+                return Text.of(partition_of_region(region))
+        if name == "AWS::URLSuffix":
+            suffix = _URL_SUFFIX.get(self.pseudo("AWS::Partition").literal or "")
+            if suffix is not None:
+                return Text.of(suffix)
+        scope = "" if name in _PSEUDO else self.file
         if name in ("AWS::StackId", "AWS::NotificationARNs"):
             return Text.of(Hole(name, scope))
         return EMPTY if name == "AWS::NoValue" else Text.of(name_hole(name, scope))
@@ -231,9 +329,10 @@ class Resolver:
         if name in self._inputs.given:
             return self._inputs.given[name]
         default = declared.get("Default")
-        optional = default == "" and not self._inputs.complete
-        if default is None or optional or isinstance(default, (dict, list)):
-            return Text.of(Hole(name, self.file)) if optional else self._shaped(name, frozenset())
+        if default == "" and not self._inputs.complete:
+            return Text.of(Hole(name, self.file))
+        if default is None or isinstance(default, (dict, list)):
+            return self._shaped(name, frozenset())
         return Text.of(spelt(default))
 
     def _shaped(self, name: str, never: frozenset[str]) -> Text:
@@ -243,31 +342,53 @@ class Resolver:
             bucket = name_hole(f"{name} bucket", self.file)
             key = Hole(f"{name} key", self.file, excludes="*?", nonempty=True)
             return Text.of("arn:", self.pseudo("AWS::Partition"), ":s3:::", bucket, "/", key)
-        if shape == "name" or name == "AWS::Region":
+        if shape == "name":
             return Text.of(replace(name_hole(name, self.file), never=never))
-        scope = "" if name.startswith("AWS::") else self.file
-        return Text.of(Hole(name, scope, nonempty="" in never, never=never))
+        if name in _PSEUDO:
+            return Text.of(replace(name_hole(name), never=never))
+        allowed = [value for value in self._allowed(name) or () if value not in never]
+        if len(allowed) == 1:
+            return Text.of(allowed[0])
+        excludes = "".join(c for c in NAME_EXCLUDES if allowed and c not in "".join(allowed))
+        nonempty = "" in never or (bool(allowed) and "" not in allowed)
+        return Text.of(Hole(name, self.file, excludes, nonempty, never))
 
     def _resource(self, logical_id: str) -> tuple[str, attributes.Lookup]:
         raw = self._resources[logical_id]
         properties = raw.get("Properties") if isinstance(raw, dict) else None
-        path: DataPath = ("Resources", logical_id, "Properties")
 
         def lookup(name: str) -> Text | None:
             if name.startswith("AWS::"):
                 return self.pseudo(name)
             if not isinstance(properties, dict) or name not in properties:
                 return None
-            variants = list(Value(self, properties[name], (*path, name)).variants())
-            return variants[0].text() if len(variants) == 1 else None
+            return self._property(logical_id, name, properties[name])
 
         return (str(raw.get("Type", "")) if isinstance(raw, dict) else ""), lookup
+
+    def _property(self, logical_id: str, name: str, raw: Any) -> Text | None:
+        """A property that a resource's name depends on; None where it is not known, or too long."""
+        path: DataPath = ("Resources", logical_id, "Properties", name)
+        if path in self._looking_up:
+            message = f"{name} of '{logical_id}' depends on itself"
+            raise TemplateError(self.file, path, message)
+        if path not in self._looked_up:
+            self._looking_up.append(path)
+            try:
+                text = self.text(raw, path) if any(Value(self, raw, path).variants()) else None
+            finally:
+                self._looking_up.pop()
+            self._looked_up[path] = None if text is None or _is_long(text) else text
+        return self._looked_up[path]
 
     def _get_att(self, argument: Any, path: DataPath, _guard: Guard = ()) -> Text | None:
         pieces = argument.split(".", 1) if isinstance(argument, str) else argument
         if not isinstance(pieces, list) or len(pieces) != 2 or not isinstance(pieces[0], str):
-            raise TemplateError(path, "Fn::GetAtt takes a resource and an attribute")
-        logical_id, name = pieces[0], str(self.text(pieces[1], path))
+            raise TemplateError(self.file, path, "Fn::GetAtt takes a resource and an attribute")
+        logical_id, attribute = pieces[0], self.text(pieces[1], path)
+        name = attribute.literal
+        if name is None:
+            return Text.of(Hole(f"{logical_id}.{attribute}", f"{self.file}:{attribute.identity}"))
         if logical_id not in self._resources:
             return Text.of(Hole(f"{logical_id}.{name}", self.file))
         if name.startswith("Outputs."):
@@ -279,25 +400,36 @@ class Resolver:
 
     def _import_value(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         name = self.text(argument, path, guard)
-        return self._links.exported(name) or Text.of(Hole(f"ImportValue {name}"))
+        found = self._links.exported(name)
+        # A name that is wholly known is the same in every template of the run.
+        scope = "" if name.literal is not None else name.identity
+        return Text.of(Hole(f"ImportValue {name}", scope)) if found is None else found
 
     def _sub(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         extra: Mapping[str, Any] = {}
         template = argument
         if isinstance(argument, list):
             if len(argument) != 2 or not isinstance(argument[1], dict):
-                raise TemplateError(path, "Fn::Sub takes a string, or a list of a string and a map")
+                raise TemplateError(
+                    self.file, path, "Fn::Sub takes a string, or a list of a string and a map"
+                )
             template, extra = argument
         if not isinstance(template, str):
-            raise TemplateError(path, "Fn::Sub takes a string")
+            raise TemplateError(self.file, path, "Fn::Sub takes a string")
+        pieces = _SUB_VARIABLE.split(template)
+        if len(pieces) > _MAX_PIECES:
+            return None
         parts: list[str | Text] = []
-        for index, piece in enumerate(_SUB_VARIABLE.split(template)):
+        passed: dict[str, Text] = {}
+        for index, piece in enumerate(pieces):
             if index % 2 == 0:
-                parts.append(self._literal(piece))
+                parts.append(piece)
             elif piece.startswith("!"):
                 parts.append("${" + piece[1:] + "}")
             elif (name := piece.strip()) in extra:
-                parts.append(self.text(extra[name], (*path, 1, name), guard))
+                if name not in passed:  # once, however often it stands there
+                    passed[name] = self.text(extra[name], (*path, 1, name), guard)
+                parts.append(passed[name])
             elif "." in name:
                 parts.append(self._get_att(name, path) or EMPTY)
             else:
@@ -306,9 +438,9 @@ class Resolver:
 
     def _join(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         if not isinstance(argument, list) or len(argument) != 2:
-            raise TemplateError(path, "Fn::Join takes a delimiter and a list")
+            raise TemplateError(self.file, path, "Fn::Join takes a delimiter and a list")
         pieces = self.texts(argument[1], (*path, 1), guard)
-        if pieces is None:
+        if pieces is None or len(pieces) > _MAX_PIECES:
             return None
         delimiter = self.text(argument[0], (*path, 0), guard)
         parts = [part for piece in pieces for part in (delimiter, piece)]
@@ -323,7 +455,7 @@ class Resolver:
 
     def _split(self, argument: Any, path: DataPath, guard: Guard) -> tuple[list[Text], bool]:
         if not isinstance(argument, list) or len(argument) != 2:
-            raise TemplateError(path, "Fn::Split takes a delimiter and a string")
+            raise TemplateError(self.file, path, "Fn::Split takes a delimiter and a string")
         delimiter = self.text(argument[0], (*path, 0), guard).literal
         source = self.text(argument[1], (*path, 1), guard)
         if delimiter is None:
@@ -333,9 +465,9 @@ class Resolver:
 
     def _select(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         if not isinstance(argument, list) or len(argument) != 2:
-            raise TemplateError(path, "Fn::Select takes an index and a list")
+            raise TemplateError(self.file, path, "Fn::Select takes an index and a list")
         index = self.text(argument[0], (*path, 0), guard).literal
-        if index is None or not index.isdigit():
+        if index is None or not _INDEX.fullmatch(index):
             return None
         pieces: list[Text] | None
         if function_of(argument[1]) == "Fn::Split":  # its leading pieces may be all that is known
@@ -345,25 +477,31 @@ class Resolver:
         return pieces[int(index)] if pieces is not None and int(index) < len(pieces) else None
 
     def _if(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
-        function = path[-1]
+        function = str(path[-1])
         variants = list(Value(self, {function: argument}, path[:-1], guard).variants())
-        if len(variants) == 1:
+        if not variants:
+            return EMPTY
+        if len(variants) == 1 and variants[0].guard == guard:
             return variants[0].text()
-        condition = str(argument[0]) if isinstance(argument, list) and argument else ""
-        hole = self._unknown({str(function): argument})
-        return Text.of(replace(hole, condition=condition)) if variants else EMPTY
+        return Text.of(self._unknown({function: argument}, guard))
 
     def _find_in_map(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         found = self._mapped(argument, path, guard)
-        return self.text(found, path) if isinstance(found, (str, int, float, bool)) else None
+        return None if found is None or isinstance(found, list) else self.text(found, path, guard)
 
     def _mapped(self, argument: Any, path: DataPath, guard: Guard) -> Any:
+        """What stands in Mappings, or the DefaultValue; None where that cannot be told."""
         if not isinstance(argument, list) or len(argument) < 3:
-            raise TemplateError(path, "Fn::FindInMap takes a map name and two keys")
+            raise TemplateError(self.file, path, "Fn::FindInMap takes a map name and two keys")
+        keys = [self.text(item, (*path, i), guard).literal for i, item in enumerate(argument[:3])]
         node: Any = self._mappings
-        for index, item in enumerate(argument[:3]):
-            key = self.text(item, (*path, index), guard).literal
-            node = node.get(key) if isinstance(node, dict) and key is not None else None
+        for key in keys:
+            if key is None or (isinstance(node, dict) and "Fn::Transform" in node):
+                return None
+            node = node.get(key) if isinstance(node, dict) else None
+        options = argument[3] if len(argument) > 3 else None
+        if node is None and isinstance(options, dict):
+            return options.get("DefaultValue")
         return node
 
     # --- lists -------------------------------------------------------------------------------
@@ -390,13 +528,14 @@ class Resolver:
                 yield value
                 return
             pieces, complete = [self.text(item, path) for item in found], True
-        elif function in ("Fn::GetAZs", "Fn::Cidr", "Fn::Transform"):
+        elif function in _LISTS or argument == "AWS::NotificationARNs":
             pass
         else:
             yield value
             return
         if not complete:
-            yield value.with_text(Text.of(self._unknown(value.raw)), is_open=True)
+            unknown = Text.of(self._unknown(value.raw, value.guard))
+            yield value.with_text(unknown, is_open=True)
             return
         for piece in pieces:
             yield value.with_text(piece)
@@ -407,12 +546,18 @@ class Resolver:
         return "List<" in kind or "CommaDelimitedList" in kind
 
 
-def _mapping(data: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+def _is_long(text: Text) -> bool:
+    sizes = (len(p) if isinstance(p, str) else len(p.name) + len(p.scope) for p in text.parts)
+    return sum(sizes) > _MAX_TEXT
+
+
+def _mapping(file: str, data: Mapping[str, Any], section: str) -> Mapping[str, Any]:
     found = data.get(section)
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise TemplateError((section,), f"{section} must be a map, found {kind_of(found)}")
+        message = f"{section} must be a map, found {kind_of(found)}"
+        raise TemplateError(file, (section,), message)
     return found
 
 

@@ -9,17 +9,16 @@ Source: https://aws.github.io/copilot-cli/docs/commands/svc-package/
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from copilot_preflight import document
-from copilot_preflight.document import Document, DocumentError
+from copilot_preflight.anatomy import faults, is_template
+from copilot_preflight.document import Document, DocumentError, kind_of
 from copilot_preflight.finding import DataPath, Place
-
-_TEMPLATE_SUFFIXES: Final = (".yml", ".yaml", ".json", ".template")
-_SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,75 +53,70 @@ class Package:
     manifest: Manifest | None = None
 
 
-# --- telling templates apart -----------------------------------------------------------------
-
-
-def is_template(data: Any) -> bool:
-    """Whether data is a CloudFormation template: a map with a section that only they have."""
-    return isinstance(data, dict) and ("Resources" in data or "AWSTemplateFormatVersion" in data)
-
-
-def looks_like_template(path: Path) -> bool:
-    """A cheap look at a file that nobody named, before it is parsed."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(document.MAX_SIZE)
-    except OSError:
-        return True  # reading it properly will say what is wrong
-    return b"Resources" in content and b"Type" in content
-
-
-def candidates(folder: Path) -> Iterator[Path]:
-    """The files below a folder that may be templates, in a stable order."""
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if f not in _SKIPPED_FOLDERS and f[0] != ".")
-        for name in sorted(files):
-            if name.endswith(_TEMPLATE_SUFFIXES) and not name.startswith("."):
-                yield Path(root, name)
-
-
 # --- neighbours ------------------------------------------------------------------------------
+
+
+_PARAMETERS: Final = ".params.json"
+_ENDINGS: Final = {".stack.yml": "", ".stack.yaml": "", ".env.yml": ".env"} | dict.fromkeys(
+    (".yml", ".yaml", ".json", ".template"), ""
+)
+"""How a template's name ends -> how, before ``.params.json``, its parameter file's does."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+def is_parameter_file(path: Path) -> bool:
+    """Whether a file is named as Copilot names parameter files."""
+    return path.name.endswith(_PARAMETERS)
 
 
 def parameter_file_of(template: Path) -> Path | None:
     """The neighbouring parameter file, by Copilot's naming."""
-    for ending in (".stack.yml", ".stack.yaml", ".env.yml", ".yml", ".yaml", ".json", ".template"):
+    for ending, kept in _ENDINGS.items():
         if template.name.endswith(ending):
             stem = template.name.removesuffix(ending)
-            middle = ".env" if ending == ".env.yml" else ""
-            found = template.with_name(f"{stem}{middle}.params.json")
-            return found if found != template and found.is_file() else None
+            return _existing(template.with_name(f"{stem}{kept}{_PARAMETERS}"), but=template)
     return None
 
 
 def template_of(parameter_file: Path) -> Path | None:
     """The template that a Copilot parameter file belongs to."""
-    stem = parameter_file.name.removesuffix(".params.json")
-    if stem == parameter_file.name:
-        return None
-    names = (f"{stem}.stack.yml", f"{stem}.yml", f"{stem}.stack.yaml", f"{stem}.yaml")
-    return next((p for n in names if (p := parameter_file.with_name(n)).is_file()), None)
+    stem = parameter_file.name.removesuffix(_PARAMETERS)
+    beside = (parameter_file.with_name(f"{stem}{ending}") for ending in _ENDINGS)
+    return next((found for found in beside if _existing(found, but=parameter_file)), None)
 
 
-def _addons_of(template: Path) -> Path | None:
-    """``web.addons.stack.yml`` beside ``web-test.stack.yml``: the longest name that exists."""
-    stem = template.name.partition(".")[0]
-    while "-" in stem:
-        stem = stem.rpartition("-")[0]
-        found = template.with_name(f"{stem}.addons.stack.yml")
-        if found.is_file() and found != template:
-            return found
-    return None
+def _addons_of(template: Path, workload: str) -> Path | None:
+    """``web.addons.stack.yml`` beside ``web-test.stack.yml``, ``env.addons.yml`` for environments.
+
+    Where the workload's name is not known, the longest name that a file has.
+    """
+    if template.name.endswith(".env.yml"):
+        return _existing(template.with_name("env.addons.yml"), but=template)
+    names = [workload] if workload else _prefixes(template)[1:]
+    beside = (template.with_name(f"{name}.addons.stack.yml") for name in names)
+    return next((found for found in beside if _existing(found, but=template)), None)
 
 
-def _find_manifest(template: Path, names: list[str]) -> tuple[Path, Path] | None:
+def _find_manifest(template: Path, workload: str) -> tuple[Path, Path] | None:
     """(manifest, workspace root) of ``copilot/<name>/manifest.yml``, looking up the tree."""
-    for folder in template.resolve().parents:
+    names = [workload] if workload else _prefixes(template)
+    for folder in Path(os.path.realpath(template)).parents:
         for name in names:
-            found = folder / "copilot" / name / "manifest.yml"
-            if found.is_file():
+            if found := _existing(folder / "copilot" / name / "manifest.yml"):
                 return found, folder
     return None
+
+
+def _prefixes(template: Path) -> list[str]:
+    """What the workload may be called: ``my-api-eu``, ``my-api``, ``my`` for ``my-api-eu.yml``."""
+    pieces = template.name.partition(".")[0].split("-")
+    names = ["-".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
+    return [name for name in names if name]
+
+
+def _existing(path: Path, but: Path | None = None) -> Path | None:
+    return path if path != but and os.path.isfile(path) else None
 
 
 class Loader:
@@ -131,6 +125,12 @@ class Loader:
     def __init__(self) -> None:
         self.faults: list[DocumentError] = []
         self.documents: list[Document] = []
+        self._read_before: dict[str, Document | None] = {}
+
+    @property
+    def paths(self) -> Iterable[str]:
+        """The real paths of the neighbours that were read, or could not be."""
+        return self._read_before.keys()
 
     def package(
         self,
@@ -143,65 +143,86 @@ class Loader:
         ``path`` is where the template lies, None for standard input. ``overrides`` win over the
         neighbouring parameter file.
         """
-        values = self._read_beside(template, path and parameter_file_of(path))
-        parameters = self._values(template, values) if values else {}
-        mine = {n: v for n, v in (overrides or {}).items() if n in _declared(template)}
-        parameters.update(mine)
+        declared = _declared(template)
+        beside = self._parameters_beside(template, path)
+        chosen = {n: v for n, v in (overrides or {}).items() if n in declared}
+        parameters = {**(beside or {}), **chosen}
+        workload = _workload(declared, parameters)
         return Package(
             template,
             parameters,
-            has_parameters=values is not None or bool(mine),
-            addons=self._read_beside(template, path and _addons_of(path)),
-            manifest=self._workspace_manifest(template, path, parameters) or _embedded(template),
+            has_parameters=beside is not None or bool(chosen),
+            addons=self._addons(template, path, workload),
+            manifest=self._workspace_manifest(template, path, workload) or _embedded(template),
         )
+
+    def _read(self, path: Path, shown: str) -> Document | None:
+        where = os.path.realpath(path)
+        if where not in self._read_before:
+            self._read_before[where] = None
+            try:
+                found = document.read(path, shown)
+            except DocumentError as error:
+                self.faults.append(error)
+            else:
+                self.documents.append(found)
+                self._read_before[where] = found
+        return self._read_before[where]
 
     def _read_beside(self, template: Document, neighbour: Path | None) -> Document | None:
         if neighbour is None:
             return None
         return self._read(neighbour, str(Path(template.file).with_name(neighbour.name)))
 
-    def _read(self, path: Path, shown: str) -> Document | None:
-        try:
-            found = document.read(path, shown)
-        except DocumentError as error:
-            self.faults.append(error)
+    def _parameters_beside(
+        self, template: Document, path: Path | None
+    ) -> dict[str, ParameterValue] | None:
+        """The values of the neighbouring parameter file, None where none can be read."""
+        values = self._read_beside(template, path and parameter_file_of(path))
+        if values is None:
             return None
-        self.documents.append(found)
-        return found
-
-    def _values(self, template: Document, values: Document) -> dict[str, ParameterValue]:
         try:
             found = parameter_values(values)
         except DocumentError as error:
             self.faults.append(error)
-            return {}
+            return None
         declared = _declared(template)
         for name, value in found.items():
             if name not in declared and value.place is not None:
                 message = (
                     f"'{template.file}' declares no parameter '{name}': is this another stack's?"
                 )
-                self.faults.append(fault(values, value.place.path, message))
+                self.faults.append(values.fault(value.place.path, message))
                 break
         return {name: value for name, value in found.items() if name in declared}
 
-    def _workspace_manifest(
-        self, template: Document, path: Path | None, parameters: Mapping[str, ParameterValue]
-    ) -> Manifest | None:
-        if path is None:
-            return None
-        name = parameters.get("WorkloadName")
-        pieces = path.name.partition(".")[0].split("-")
-        stems = ["-".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
-        found = _find_manifest(path, [name.value] if name and name.value else stems)
+    def _addons(self, template: Document, path: Path | None, workload: str) -> Document | None:
+        found = self._read_beside(template, path and _addons_of(path, workload))
         if found is None:
+            return None
+        if not is_template(found.data):
+            self.faults.append(found.fault((), "addons must be a template: they have no Resources"))
+            return None
+        wrong = list(faults(found))
+        self.faults += wrong
+        return None if wrong else found
+
+    def _workspace_manifest(
+        self, template: Document, path: Path | None, workload: str
+    ) -> Manifest | None:
+        found = path and _find_manifest(path, workload)
+        if not found:
             return None
         manifest, workspace = found
         shown = str(manifest)
         if not Path(template.file).is_absolute():
             shown = os.path.relpath(manifest)
         loaded = self._read(manifest, shown)
-        if loaded is None or not isinstance(loaded.data, dict):
+        if loaded is None:
+            return None
+        if not isinstance(loaded.data, dict):
+            message = f"a manifest must be a map, found {kind_of(loaded.data)}"
+            self.faults.append(loaded.fault((), message))
             return None
         return Manifest(loaded.data, loaded.file, workspace)
 
@@ -209,6 +230,14 @@ class Loader:
 def _declared(template: Document) -> Mapping[str, Any]:
     declared = template.data.get("Parameters")
     return declared if isinstance(declared, dict) else {}
+
+
+def _workload(declared: Mapping[str, Any], parameters: Mapping[str, ParameterValue]) -> str:
+    """The workload's name as Copilot's parameter tells it, ``""`` where nothing does."""
+    given, parameter = parameters.get("WorkloadName"), declared.get("WorkloadName")
+    default = parameter.get("Default") if isinstance(parameter, dict) else None
+    name = given.value if given is not None else default if isinstance(default, str) else ""
+    return name if _NAME.fullmatch(name) else ""
 
 
 def _embedded(template: Document) -> Manifest | None:
@@ -227,6 +256,10 @@ def _embedded(template: Document) -> Manifest | None:
 # --- parameter files -------------------------------------------------------------------------
 
 
+_OTHER_SECTIONS: Final = frozenset({"Tags", "StackPolicy"})
+"""What may stand beside ``Parameters`` in a template configuration file of CodePipeline."""
+
+
 def parameter_values(values: Document) -> dict[str, ParameterValue]:
     """Reads the three forms of a parameter file.
 
@@ -236,15 +269,15 @@ def parameter_values(values: Document) -> dict[str, ParameterValue]:
     """
     data = values.data
     prefix: DataPath = ()
-    if isinstance(data, dict) and isinstance(data.get("Parameters"), (dict, list)):
-        data, prefix = data["Parameters"], ("Parameters",)
+    if isinstance(data, dict) and ("Parameters" in data or not data.keys() - _OTHER_SECTIONS):
+        data, prefix = data.get("Parameters", {}), ("Parameters",)
     if isinstance(data, dict):
         pairs: list[tuple[str, Any, DataPath]]
         pairs = [(str(key), value, (*prefix, key)) for key, value in data.items()]
     elif isinstance(data, list):
         pairs = [_pair(values, item, (*prefix, index)) for index, item in enumerate(data)]
     else:
-        raise fault(values, (), "a parameter file holds a map or a list")
+        raise values.fault(prefix, f"parameters must be a map or a list, found {kind_of(data)}")
     return {
         name: ParameterValue(_scalar(values, value, path), Place(values.file, path))
         for name, value, path in pairs
@@ -260,18 +293,14 @@ def _pair(values: Document, item: Any, path: DataPath) -> tuple[str, Any, DataPa
         value = item.get("ParameterValue")
         previous = bool(item.get("UsePreviousValue"))
         return item["ParameterKey"], None if previous else value, (*path, "ParameterValue")
-    raise fault(values, path, "expected a map with ParameterKey and ParameterValue")
+    raise values.fault(path, "expected a map with ParameterKey and ParameterValue")
 
 
 def _scalar(values: Document, value: Any, path: DataPath) -> str:
     if isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value):
         return ",".join(_scalar(values, item, path) for item in value)
     if isinstance(value, (dict, list)):
-        raise fault(values, path, "a parameter value must be a string")
+        raise values.fault(path, f"a parameter value must be a string, found {kind_of(value)}")
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def fault(where: Document, path: DataPath, message: str) -> DocumentError:
-    """A DocumentError at a path of a document."""
-    start = where.span(path).start
-    return DocumentError(where.file, start.line, start.column, message)

@@ -11,7 +11,9 @@ from copilot_preflight.finding import Finding, Severity, severity_of
 
 Check = Callable[[Analysis], Iterator[Finding]]
 
-_PAGES: Final = "https://github.com/copilot-preflight/copilot-preflight/blob/main/docs/rules"
+_PAGES: Final = (
+    "https://github.com/copilot-preflight/copilot-preflight/blob/main/rules/copilot_preflight_rules"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Rule:
 
     @property
     def url(self) -> str:
-        return f"{_PAGES}/{self.name}.md"
+        return f"{_PAGES}/{self.page}"
 
     @property
     def page(self) -> str:

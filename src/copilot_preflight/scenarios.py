@@ -7,35 +7,44 @@ and only when, that condition would change an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from copilot_preflight.text import Text
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """``values`` are parameter values chosen here, ``assumed`` outcomes of conditions that hang on
-    no parameter, ``decisions`` the conditions that were asked for, with their outcomes. Where
-    ``every_branch`` is true no condition is decided: every branch of the template is seen."""
+    """``values`` are parameter values chosen here, ``assumed`` outcomes of comparisons that hang on
+    no single parameter, ``decisions`` the conditions that were asked for, with their outcomes.
+    Where ``every_branch`` is true no condition is decided: every branch of the template is seen."""
 
     values: tuple[tuple[str, Text], ...] = ()
-    assumed: tuple[tuple[str, bool], ...] = ()
+    assumed: tuple[tuple[Text, Text, bool], ...] = ()
     decisions: tuple[tuple[str, bool], ...] = ()
     every_branch: bool = False
 
     def value(self, parameter: str) -> Text | None:
         return dict(self.values).get(parameter)
 
-    def assumption(self, condition: str) -> bool | None:
-        return dict(self.assumed).get(condition)
+    def assumption(self, one: Text, two: Text) -> bool | None:
+        """Whether two texts are assumed to be equal; what equals one literal equals no other."""
+        for left, right, equal in self.assumed:
+            if (one, two) in ((left, right), (right, left)):
+                return equal
+        for left, right, equal in self.assumed:
+            for text, literal in ((left, right), (right, left)):
+                if equal and literal.literal is not None:
+                    other = two if text == one else one if text == two else None
+                    if other is not None and other.literal is not None:
+                        return False
+        return None
 
     def choosing(self, parameter: str, value: Text) -> Scenario:
-        return replace(self, values=(*self.values, (parameter, value)))
+        kept = tuple(pair for pair in self.values if pair[0] != parameter)
+        return replace(self, values=(*kept, (parameter, value)))
 
-    def assuming(self, condition: str, outcome: bool) -> Scenario:
-        return replace(self, assumed=(*self.assumed, (condition, outcome)))
+    def assuming(self, one: Text, two: Text, equal: bool) -> Scenario:
+        return replace(self, assumed=(*self.assumed, (one, two, equal)))
 
     def deciding(self, condition: str, outcome: bool) -> Scenario:
         decision = (condition, outcome)
@@ -50,31 +59,6 @@ class Scenario:
 
 ANY: Scenario = Scenario()
 """Nothing chosen: what is known comes from the parameter file and the defaults alone."""
-
-
-def compared_values(conditions: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Parameter -> the literals that the Conditions section compares it with, in order."""
-    found: dict[str, dict[str, None]] = {}
-    for operands in _comparisons(conditions):
-        names = [o["Ref"] for o in operands if isinstance(o, dict) and set(o) == {"Ref"}]
-        literals = [spelt(o) for o in operands if isinstance(o, (str, int, float, bool))]
-        for name in names:
-            if isinstance(name, str):
-                found.setdefault(name, {}).update(dict.fromkeys(literals))
-    return {name: tuple(literals) for name, literals in found.items()}
-
-
-def _comparisons(node: Any) -> Iterator[list[Any]]:
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, dict):
-            operands = current.get("Fn::Equals")
-            if isinstance(operands, list):
-                yield operands
-            pending += reversed(list(current.values()))
-        elif isinstance(current, list):
-            pending += reversed(current)
 
 
 def spelt(scalar: str | float | bool) -> str:

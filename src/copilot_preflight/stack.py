@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
-from copilot_preflight.cursor import Guard, TemplateError, Value, kind_of
+from copilot_preflight.cursor import Guard, TemplateError, Value
+from copilot_preflight.document import kind_of
 from copilot_preflight.iam.arn import PARTITIONS
 from copilot_preflight.intrinsics import Inputs, Resolver
 from copilot_preflight.package import Package, ParameterValue
-from copilot_preflight.scenarios import ANY, Scenario, compared_values
+from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.text import Text
 
 T = TypeVar("T")
 
 ADDONS_STACK: Final = "AddonsStack"
 """The logical id under which Copilot nests a workload's addons template."""
-
-_MAX_CHOICES: Final = 8
 
 
 class Stack:
@@ -44,10 +44,16 @@ class Stack:
             pseudo=_with_partition(pseudo or {}, values, self.data),
             shapes=_shapes(self.data),
         )
-        self._compared = compared_values(self.data.get("Conditions") or {})
         self._resolvers: dict[Scenario, Resolver] = {}
         self._memo: dict[Hashable, Any] = {}
         self._addons: Stack | None = None
+        self._is_nesting = False
+
+    def verify(self) -> None:
+        """Raises TemplateError for conditions that depend on themselves or cannot be read."""
+        for condition in self.data.get("Conditions") or {}:
+            if not condition.startswith("Fn::"):
+                self.resolver().decide(condition)
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -84,13 +90,13 @@ class Stack:
         resources = self.data.get("Resources")
         if resources is not None and not isinstance(resources, dict):
             message = f"Resources must be a map, found {kind_of(resources)}"
-            raise TemplateError(("Resources",), message)
+            raise TemplateError(self.file, ("Resources",), message)
         for logical_id, raw in (resources or {}).items():
             if logical_id.startswith("Fn::"):
                 continue  # Fn::ForEach, Fn::Transform: resources that only AWS can write out
             if not isinstance(raw, dict):
                 message = f"a resource must be a map, found {kind_of(raw)}"
-                raise TemplateError(("Resources", logical_id), message)
+                raise TemplateError(self.file, ("Resources", logical_id), message)
             yield logical_id, raw
 
     def memo(self, key: Hashable, build: Callable[[], T]) -> T:
@@ -114,26 +120,34 @@ class Stack:
             return ""
         return self.resolver().parameter("EnvName").literal or ""
 
+    @property
+    def workload(self) -> str:
+        """The name of the Copilot workload, ``""`` for other stacks and unknown names.
+
+        Source: the parameters that every workload template of Copilot declares.
+        """
+        if not (self.declares("WorkloadName") and self.declares("EnvName")):
+            return ""
+        return self.resolver().parameter("WorkloadName").literal or ""
+
     # --- scenarios ---------------------------------------------------------------------------
 
     def settle(self, scenario: Scenario, condition: str) -> list[Scenario]:
         """The ways to go on from a scenario so that a condition is decided."""
         resolver = self.resolver(scenario)
-        if resolver.decide(condition) is not None:
+        if scenario.every_branch or resolver.decide(condition) is not None:
             return [scenario]
-        parameter = resolver.open_parameter(condition)
-        if parameter is None:
-            return [
-                scenario.assuming(condition, outcome).deciding(condition, outcome)
-                for outcome in (True, False)
-            ]
         leaves: list[Scenario] = []
-        compared = self._compared.get(parameter, ())[:_MAX_CHOICES]
-        for choice in resolver.choices(parameter, compared):
-            for leaf in self.settle(scenario.choosing(parameter, choice), condition):
+        for finer in resolver.alternatives(condition):
+            for leaf in self.settle(finer, condition):
                 outcome = self.resolver(leaf).decide(condition)
                 leaves.append(leaf if outcome is None else leaf.deciding(condition, outcome))
-        return leaves
+        return [leaf for leaf in leaves if self._is_possible(leaf)]
+
+    def _is_possible(self, scenario: Scenario) -> bool:
+        """Whether what was chosen last agrees with what was decided before."""
+        resolver = self.resolver(scenario)
+        return all(resolver.decide(name) in (None, outcome) for name, outcome in scenario.decisions)
 
     def where(self, guard: Guard, scenario: Scenario = ANY) -> list[Scenario]:
         """The scenarios, no finer than needed, in which every condition of a guard holds."""
@@ -153,9 +167,10 @@ class Stack:
         return self.run.exported(name)
 
     def nested_output(self, logical_id: str, output: str) -> Text | None:
-        if logical_id != ADDONS_STACK or self.package.addons is None:
-            return None
-        return self.addons(self.package.addons).output(output)
+        addons = self.package.addons
+        if logical_id != ADDONS_STACK or addons is None or self._is_nesting:
+            return None  # also where the parameters of a stack take what the stack itself returns
+        return self.addons(addons).output(output)
 
     def addons(self, template: Any) -> Stack:
         """The nested addons stack, with the parameter values that this template passes to it."""
@@ -163,8 +178,13 @@ class Stack:
             raw = self.data.get("Resources", {}).get(ADDONS_STACK)
             path = ("Resources", ADDONS_STACK)
             nested = Value(self.resolver(), raw, path) if isinstance(raw, dict) else None
-            parameters = nested and nested.child("Properties", "Parameters")
-            given = {name: value.text() for name, value in parameters.items()} if parameters else {}
+            self._is_nesting = True
+            try:
+                parameters = nested and nested.child("Properties", "Parameters")
+                passed = parameters.items() if parameters else ()
+                given = {name: value.text() for name, value in passed}
+            finally:
+                self._is_nesting = False
             self._addons = Stack(Package(template), self.run, given)
         return self._addons
 
@@ -194,12 +214,22 @@ class Run:
     def __init__(self) -> None:
         self.stacks: list[Stack] = []
         self._exports: dict[str, tuple[Stack, str]] | None = None
+        self._exported: dict[str, Text | None] = {}
         self._resolving: set[str] = set()
 
     def add(self, package: Package, pseudo: Mapping[str, str] | None = None) -> Stack:
         stack = Stack(package, self, pseudo=pseudo)
         self.stacks.append(stack)
         return stack
+
+    def leave_out(self, file: str) -> None:
+        """Goes on as if a template, which turned out broken, were not in the run."""
+        self.stacks = [stack for stack in self.stacks if stack.file != file]
+        for stack in self.stacks:
+            if stack.package.addons is not None and stack.package.addons.file == file:
+                stack.package = replace(stack.package, addons=None)
+        self._exports = None
+        self._exported.clear()
 
     def around(self, stack: Stack) -> Sequence[Stack]:
         """A stack, then its addons, then the others of the run."""
@@ -212,6 +242,11 @@ class Run:
         known = name.literal
         if known is None or known in self._resolving:
             return None
+        if known not in self._exported:
+            self._exported[known] = self._export(known)
+        return self._exported[known]
+
+    def _export(self, known: str) -> Text | None:
         self._resolving.add(known)
         try:
             if self._exports is None:

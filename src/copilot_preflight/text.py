@@ -10,8 +10,9 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 from typing import Final, NamedTuple
 
 WILDCARDS: Final = "*?"
@@ -23,7 +24,8 @@ class Hole:
 
     Two holes with the same ``name`` and ``scope`` stand for the same value. ``excludes`` are
     characters that the value cannot hold, ``never`` whole values that it is known not to have.
-    ``condition`` names the template condition whose outcome would fill the hole.
+    ``condition`` names the template condition whose outcome would fill the hole. A hole that is
+    ``unique`` is a name that AWS makes up for one resource: no other resource's is the same.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Hole:
     nonempty: bool = field(default=False, compare=False)
     never: frozenset[str] = field(default=frozenset(), compare=False)
     condition: str = field(default="", compare=False)
+    unique: bool = field(default=False, compare=False)
 
     @property
     def may_be_wildcard(self) -> bool:
@@ -82,6 +85,14 @@ class Text:
         return (part for part in self.parts if isinstance(part, Hole))
 
     @property
+    def identity(self) -> str:
+        """A spelling that only equal texts share; ``str`` cuts names short and drops scopes."""
+        return "".join(
+            f"${{{part.scope}:{part.name}}}" if isinstance(part, Hole) else part.replace("$", "$$")
+            for part in self.parts
+        )
+
+    @property
     def only_hole(self) -> Hole | None:
         """The hole that is the whole of the string, if it is nothing else."""
         if len(self.parts) == 1 and isinstance(self.parts[0], Hole):
@@ -92,7 +103,8 @@ class Text:
         return "".join(map(str, self.parts))
 
     def lower(self) -> Text:
-        return Text(tuple(p.lower() if isinstance(p, str) else p for p in self.parts))
+        """For comparison with another lowered text: a hole then stands for its value lowered."""
+        return Text(tuple(p.lower() if isinstance(p, str) else _lowered(p) for p in self.parts))
 
     def has_wildcard(self) -> bool:
         return any(w in part for part in self.parts if isinstance(part, str) for w in WILDCARDS)
@@ -101,16 +113,19 @@ class Text:
         """Whether the two strings are the same, whatever fills the holes."""
         if self == other:
             return True
-        for one, two in ((self, other), (other, self)):
+        if self.literal is not None and other.literal is not None:
+            return False
+        left, right = _different(self, other)
+        for one, two in ((left, right), (right, left)):
             hole, literal = one.only_hole, two.literal
             if hole is not None and literal is not None and literal in hole.never:
                 return False
-        return None if _may_match(_as_set(self), _as_set(other)) else False
+        return None if _may_match(_as_set(left), _as_set(right)) else False
 
     def split(self, separator: str, limit: int = -1) -> Pieces:
         """Splits at a literal separator, ``limit`` times at most (-1: as often as it stands).
 
-        Stops where a hole may hold the separator itself.
+        Stops where a hole may hold the separator itself, or a part of it.
         """
         if not separator:
             return Pieces((self,), complete=True)
@@ -125,14 +140,27 @@ class Text:
                 for piece in rest:
                     pieces.append(Text.of(*current))
                     current = [piece]
-            elif len(pieces) == limit or (len(separator) == 1 and separator in part.excludes):
+            elif len(pieces) == limit or _keeps_out(part, separator):
                 current.append(part)
-            else:
+            elif len(separator) == 1:
                 name = f"piece {len(pieces)} of {self} split at '{separator}'"
-                pieces.append(Text.of(*current, Hole(name, part.scope, excludes=separator)))
+                hole = Hole(name, self.identity, excludes=separator, condition=part.condition)
+                return Pieces((*pieces, Text.of(*current, hole)), complete=False)
+            else:  # what stands before the hole may be the first half of a separator
                 return Pieces(tuple(pieces), complete=False)
         pieces.append(Text.of(*current))
         return Pieces(tuple(pieces), complete=True)
+
+
+def _keeps_out(hole: Hole, separator: str) -> bool:
+    """Whether no separator can begin, end or come about in a hole."""
+    apart = hole.nonempty or len(separator) == 1
+    return apart and all(character in hole.excludes for character in separator)
+
+
+def _lowered(hole: Hole) -> Hole:
+    kept = "".join(c for c in hole.excludes if c.lower() == c.upper())
+    return replace(hole, excludes=kept, never=frozenset())
 
 
 EMPTY: Final = Text(())
@@ -149,7 +177,8 @@ def match(pattern: Text, target: Text) -> bool | None:
         return wildcard_match(known_pattern, known_target)
     if _must_match(pattern, target):
         return True
-    return None if _may_match(_as_pattern_set(pattern), _as_set(target)) else False
+    left, right = _different(pattern, target, wild=True)
+    return None if _may_match(_as_pattern_set(left), _as_set(right)) else False
 
 
 def wildcard_match(pattern: str, target: str) -> bool:
@@ -174,16 +203,26 @@ class _Step(NamedTuple):
     only: str  # the one character, or "" for all but `excludes`
     excludes: str
     many: bool
+    owner: str = ""  # the unique name that it is a part of
 
-    def shares(self, other: _Step) -> bool:
-        """Whether some character belongs to both steps."""
-        if self.only:
-            return self.only == other.only if other.only else self.only not in other.excludes
-        return not other.only or other.only not in self.excludes
+    @property
+    def characters(self) -> tuple[str, str, str]:
+        return self.only, self.excludes, self.owner
+
+
+def _share(characters: tuple[str, str, str], step: _Step) -> bool:
+    """Whether some character belongs to a set and to a step."""
+    only, excludes, owner = characters
+    if owner and step.owner and owner != step.owner:
+        return False
+    if only:
+        return only == step.only if step.only else only not in step.excludes
+    return not step.only or step.only not in excludes
 
 
 def _hole_steps(hole: Hole) -> tuple[_Step, ...]:
-    many = _Step("", hole.excludes, many=True)
+    owner = f"{hole.scope}:{hole.name}" if hole.unique else ""
+    many = _Step("", hole.excludes, many=True, owner=owner)
     return (many._replace(many=False), many) if hole.nonempty else (many,)
 
 
@@ -212,53 +251,70 @@ def _as_pattern_set(pattern: Text) -> tuple[_Step, ...]:
     return tuple(steps)
 
 
+def _different(left: Text, right: Text, *, wild: bool = False) -> tuple[Text, Text]:
+    """Two strings without the beginning and the end that they share.
+
+    ``wild``: the left one is a pattern, whose wildcards stand for nothing in particular.
+    """
+    one, two = _atoms(left), _atoms(right)
+    for _ in range(2):  # the end, then the beginning
+        while one and two and one[-1] == two[-1] and not (wild and _is_wild(one[-1])):
+            one.pop()
+            two.pop()
+        one.reverse()
+        two.reverse()
+    return Text.of(*one), Text.of(*two)
+
+
+def _is_wild(atom: str | Hole) -> bool:
+    return atom.may_be_wildcard if isinstance(atom, Hole) else atom in WILDCARDS
+
+
 def _may_match(left: tuple[_Step, ...], right: tuple[_Step, ...]) -> bool:
-    """Whether the two sets of strings have one in common: a walk over pairs of positions."""
-    pending, seen = [(0, 0)], {(0, 0)}
-    while pending:
-        i, j = pending.pop()
-        a = left[i] if i < len(left) else None
-        b = right[j] if j < len(right) else None
-        if a is None and b is None:
-            return True
-        nexts = []
-        if a is not None and a.many:
-            nexts.append((i + 1, j))
-        if b is not None and b.many:
-            nexts.append((i, j + 1))
-        if a is not None and b is not None and a.shares(b):
-            nexts.append((i + (not a.many), j + (not b.many)))
-        for state in nexts:
-            if state not in seen:
-                seen.add(state)
-                pending.append(state)
-    return False
+    """Whether the two sets of strings have one in common.
+
+    Walks along the right, with all positions that it can have on the left as the bits of a number.
+    """
+    many, by_characters = 0, dict[tuple[str, str, str], int]()
+    for index, step in enumerate(left):
+        many |= step.many << index
+        by_characters[step.characters] = by_characters.get(step.characters, 0) | 1 << index
+    passes: dict[tuple[str, str, str], int] = {}
+    places = _flood(1, many)
+    for step in right:
+        if step.characters not in passes:
+            sharing = (bits for chars, bits in by_characters.items() if _share(chars, step))
+            passes[step.characters] = reduce(or_, sharing, 0)
+        onward = passes[step.characters]
+        if step.many:
+            places = _flood(places, onward | many)
+        else:
+            places = _flood((places & onward & many) | (places & onward & ~many) << 1, many)
+        if not places:
+            return False
+    return bool(places >> len(left))
 
 
 def _must_match(pattern: Text, target: Text) -> bool:
     """Whether the pattern matches whatever fills the holes: each hole meets itself or a star."""
-    left, right = _atoms(pattern), _atoms(target)
-    pending, seen = [(0, 0)], {(0, 0)}
-    while pending:
-        i, j = pending.pop()
-        if i == len(left):
-            if j == len(right):
-                return True
-            continue
-        a = left[i]
-        b = right[j] if j < len(right) else None
-        nexts = []
-        if a == "*":
-            nexts.append((i + 1, j))
-            if b is not None:
-                nexts.append((i, j + 1))
-        elif b is not None and (a == b or (a == "?" and isinstance(b, str))):
-            nexts.append((i + 1, j + 1))
-        for state in nexts:
-            if state not in seen:
-                seen.add(state)
-                pending.append(state)
-    return False
+    stars, any_character, by_atom = 0, 0, dict["str | Hole", int]()
+    atoms = _atoms(pattern)
+    for index, atom in enumerate(atoms):
+        stars |= (atom == "*") << index
+        any_character |= (atom == "?") << index
+        by_atom[atom] = by_atom.get(atom, 0) | 1 << index
+    places = _flood(1, stars)
+    for atom in _atoms(target):
+        onward = by_atom.get(atom, 0) | (any_character if isinstance(atom, str) else 0)
+        places = _flood((places & stars) | (places & onward & ~stars) << 1, stars)
+        if not places:
+            return False
+    return bool(places >> len(atoms))
+
+
+def _flood(places: int, onward: int) -> int:
+    """Adds the places that are reached through an unbroken run of ``onward``: a carry runs on."""
+    return (((places & onward) + onward) ^ onward) | places
 
 
 def _atoms(text: Text) -> list[str | Hole]:

@@ -8,9 +8,10 @@ to ECS tasks and their pipelines. ``data/generate.py`` makes the tables.
 from __future__ import annotations
 
 import json
-import re
 from functools import cache, lru_cache
 from pathlib import Path
+
+from copilot_preflight.text import wildcard_match
 
 _FOLDER = Path(__file__).parent.parent / "data" / "actions"
 
@@ -43,8 +44,7 @@ def expand(pattern: str) -> tuple[str, ...] | None:
         return None
     table = _table(service)
     if "*" in name or "?" in name:
-        matches = _wildcards(name).fullmatch
-        return tuple(entry[0] for lower, entry in table.items() if matches(lower))
+        return tuple(entry[0] for known, entry in table.items() if wildcard_match(name, known))
     return (table[name][0],) if name in table else ()
 
 
@@ -67,8 +67,3 @@ def _table(service: str) -> dict[str, tuple[str, frozenset[str]]]:
     return {
         name.lower(): (f"{service}:{name}", frozenset(kinds)) for name, kinds in actions.items()
     }
-
-
-def _wildcards(pattern: str) -> re.Pattern[str]:
-    # Not fnmatch: it gives a meaning to `[`, IAM does not.
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from copilot_preflight.iam.policy import Clause, Entry, Fact, Match
+from copilot_preflight.iam.policy import Clause, Entry, Fact, Match, missing_values
 from copilot_preflight.text import Text, match
 
 Compare = Callable[[Text, Text], "bool | None"]
@@ -32,22 +32,47 @@ def _holds(clause: Clause, sent: tuple[Text, ...] | None) -> Match:
     if undecided:
         return Match(None, undecided)
     name, quantifier, if_exists = _parts(clause.operator)
-    if name == "null":
-        wanted = [value.text.literal for value in clause.values]
-        if sent is None or None in wanted:
-            return unknown
-        is_null = "true" if not sent else "false"
-        return _answer(any(str(w).lower() == is_null for w in wanted), clause)
-    compare = _COMPARE.get(name.replace("not", "", 1)) if name not in _COMPARE else _COMPARE[name]
-    if sent is None or compare is None:
+    if sent is None or not clause.values or quantifier not in _QUANTIFIERS:
         return unknown
-    negated = name not in _COMPARE
+    if name == "null" and not if_exists and not quantifier:
+        return _null(clause, sent) or unknown
+    positive = _NEGATED.get(name, name)
+    negated = positive != name
+    compare = _COMPARE.get(positive)
+    if compare is None:
+        return unknown
     if not sent:
-        absent = if_exists or quantifier == "forallvalues" or (negated and not quantifier)
-        return _answer(absent, clause)
+        absent = _when_absent(quantifier, if_exists=if_exists, negated=negated)
+        return unknown if absent is None else _answer(absent, clause)
     answers = [_one(compare, clause.values, value, negated) for value in sent]
-    verdict = _all(answers) if quantifier == "forallvalues" else _some(answers)
-    return unknown if verdict is None else _answer(verdict, clause)
+    verdict = _QUANTIFIERS[quantifier](answers)
+    if verdict is None:
+        return Match(None, _missing(clause, sent) or unknown.facts)
+    return _answer(verdict, clause)
+
+
+def _null(clause: Clause, sent: tuple[Text, ...]) -> Match | None:
+    """``true`` asks for a key that is not sent, ``false`` for one that is."""
+    wanted = {(value.text.literal or "").lower() for value in clause.values}
+    if not wanted <= {"true", "false"}:
+        return None
+    return _answer(("true" if not sent else "false") in wanted, clause)
+
+
+def _when_absent(quantifier: str, *, if_exists: bool, negated: bool) -> bool | None:
+    """The answer for a key that is not sent.
+
+    AWS says that ``...IfExists`` is then true and that ``ForAnyValue`` is then false, and not
+    which of the two wins.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
+    if quantifier == "foranyvalue":
+        return None if if_exists else False
+    return quantifier == "forallvalues" or if_exists or negated
+
+
+def _missing(clause: Clause, sent: tuple[Text, ...]) -> tuple[Fact, ...]:
+    return missing_values(*(value.text for value in clause.values), *sent)
 
 
 def _parts(operator: str) -> tuple[str, str, bool]:
@@ -70,6 +95,11 @@ def _all(answers: list[bool | None]) -> bool | None:
     return False if False in answers else None if None in answers else True
 
 
+def _same(answers: list[bool | None]) -> bool | None:
+    """An operator without quantifier is for a single value; AWS does not say what several do."""
+    return answers[0] if len(set(answers)) == 1 else None
+
+
 def _answer(verdict: bool, clause: Clause) -> Match:
     return Match(verdict, why="" if verdict else f"{clause.operator} {clause.key} does not hold")
 
@@ -85,6 +115,17 @@ def _equal_ignoring_case(wanted: Text, sent: Text) -> bool | None:
     return wanted.lower().equals(sent.lower())
 
 
+def _arn_like(wanted: Text, sent: Text) -> bool | None:
+    """Matches each of the six parts by itself: a wildcard does not span the colons."""
+    verdict = match(wanted, sent)
+    if not verdict or wanted == sent:
+        return verdict
+    patterns, arns = wanted.split(":", 5), sent.split(":", 5)
+    if not (patterns.complete and arns.complete and len(patterns.items) == len(arns.items) == 6):
+        return None
+    return _all([match(*pair) for pair in zip(patterns.items, arns.items, strict=True)])
+
+
 def _ordered(read: Callable[[str], float], holds: Callable[[float, float], bool]) -> Compare:
     def compare(wanted: Text, sent: Text) -> bool | None:
         if wanted.literal is None or sent.literal is None:
@@ -92,7 +133,7 @@ def _ordered(read: Callable[[str], float], holds: Callable[[float, float], bool]
         try:
             return holds(read(sent.literal), read(wanted.literal))
         except ValueError:
-            return False
+            return None
 
     return compare
 
@@ -116,7 +157,7 @@ def _in_network(wanted: Text, sent: Text) -> bool | None:
     try:
         return ip_address(sent.literal) in ip_network(wanted.literal, strict=False)
     except ValueError:
-        return False
+        return None
 
 
 def _orders(prefix: str, read: Callable[[str], float]) -> dict[str, Compare]:
@@ -133,11 +174,28 @@ _COMPARE: Final[dict[str, Compare]] = {
     "stringequals": _equal,
     "stringequalsignorecase": _equal_ignoring_case,
     "stringlike": match,
-    "arnequals": match,  # AWS: ArnEquals and ArnLike behave identically
-    "arnlike": match,
+    "arnequals": _arn_like,  # AWS: ArnEquals and ArnLike behave identically
+    "arnlike": _arn_like,
     "bool": _equal_ignoring_case,
     "binaryequals": _equal,
     "ipaddress": _in_network,
     **_orders("numeric", float),
     **_orders("date", _seconds),
+}
+
+_NEGATED: Final = {
+    "stringnotequals": "stringequals",
+    "stringnotequalsignorecase": "stringequalsignorecase",
+    "stringnotlike": "stringlike",
+    "arnnotequals": "arnequals",
+    "arnnotlike": "arnlike",
+    "notipaddress": "ipaddress",
+    "numericnotequals": "numericequals",
+    "datenotequals": "dateequals",
+}
+
+_QUANTIFIERS: Final[dict[str, Callable[[list[bool | None]], bool | None]]] = {
+    "": _same,
+    "foranyvalue": _some,
+    "forallvalues": _all,
 }

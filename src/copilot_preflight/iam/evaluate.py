@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from copilot_preflight.iam import conditions
-from copilot_preflight.iam.policy import Entry, Fact, Match, Statement
+from copilot_preflight.iam.policy import Entry, Fact, Match, Statement, missing_values
 from copilot_preflight.text import Text, match
 
 
@@ -90,8 +90,7 @@ def applies(statement: Statement, request: Request) -> Match:
 
 def _tests(statement: Statement, request: Request) -> Iterator[Match]:
     yield covers_action(statement, request.action)
-    if statement.resources or statement.not_resources:
-        yield covers_resource(statement, request.resource)
+    yield covers_resource(statement, request.resource)
     if statement.clauses:
         yield conditions.hold(statement.clauses, request.context)
 
@@ -106,7 +105,13 @@ def covers_action(statement: Statement, action: str) -> Match:
 
 
 def covers_resource(statement: Statement, resource: Text) -> Match:
-    """Whether Resource/NotResource covers an ARN."""
+    """Whether Resource/NotResource covers an ARN.
+
+    Every policy but a trust policy must have one of them; where neither is left, AWS refuses the
+    policy, and nothing is known of the access that it gives.
+    """
+    if not statement.resources and not statement.not_resources:
+        return Match(None, (Fact("value", "Resource"),))
     if statement.not_resources:
         return _excluded_by("NotResource", _any(statement.not_resources, resource))
     answer = _any(statement.resources, resource)
@@ -134,12 +139,3 @@ def _excluded_by(element: str, answer: Match) -> Match:
     if answer.verdict is None:
         return answer
     return Match(not answer.verdict, why=f"{element} leaves it out" if answer.verdict else "")
-
-
-def missing_values(*texts: Text) -> tuple[Fact, ...]:
-    """The facts that would fill the holes of some strings."""
-    return tuple(
-        Fact("condition", hole.condition) if hole.condition else Fact("value", hole.name)
-        for text in texts
-        for hole in text.holes
-    )

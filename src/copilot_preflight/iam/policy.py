@@ -18,7 +18,9 @@ class Fact(NamedTuple):
     """Something that would have to be known to decide a call.
 
     ``kind`` is ``"condition"`` (a template condition), ``"value"`` (a string), ``"context"`` (a
-    condition key of the request) or ``"document"`` (a role or policy outside the run).
+    condition key of the request), ``"document"`` (a role or policy outside the run),
+    ``"boundary"`` (a permissions boundary, which is not evaluated) or ``"attachment"`` (a policy of
+    which it is not known whether it is the role's).
     """
 
     kind: str
@@ -83,12 +85,25 @@ class Statement:
     conditions: tuple[str, ...] = ()
 
 
+def missing_values(*texts: Text) -> tuple[Fact, ...]:
+    """The facts that would fill the holes of strings; a hole that all share decides nothing."""
+    holes = [dict.fromkeys(text.holes) for text in texts]
+    shared = [hole for hole in holes[0] if all(hole in others for others in holes[1:])]
+    telling = [hole for each in holes for hole in each if len(texts) == 1 or hole not in shared]
+    return tuple(
+        Fact("condition", hole.condition) if hole.condition else Fact("value", hole.name)
+        for hole in telling or shared
+    )
+
+
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
 def with_variables(text: Text) -> Text:
     """Policy variables such as ``${aws:username}`` become holes: only the request fills them.
 
+    So do ``${*}``, ``${?}`` and ``${$}``, which stand for the bare character: a `Text` cannot say
+    that a star is no wildcard, and a hole admits it.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
     if not any("${" in part for part in text.parts if isinstance(part, str)):
@@ -102,4 +117,11 @@ def _variable_parts(text: Text) -> Iterator[str | Hole]:
             yield part
             continue
         for index, piece in enumerate(_VARIABLE.split(part)):
-            yield Hole(f"policy variable {piece}") if index % 2 else piece
+            if index % 2:
+                yield Hole(f"policy variable {piece}")
+                continue
+            literal, begun, rest = piece.partition("${")
+            yield literal
+            if begun:  # a variable whose end a hole of ours is to bring
+                yield Hole(f"policy variable {rest} in {text}", text.identity)
+                return

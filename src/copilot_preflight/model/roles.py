@@ -8,7 +8,7 @@ from typing import Any
 
 from copilot_preflight.cursor import Value
 from copilot_preflight.finding import Place
-from copilot_preflight.iam import managed
+from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model.policies import statements_of
 from copilot_preflight.scenarios import ANY, Scenario
@@ -47,9 +47,18 @@ def role_named(run: Run, stack: Stack, scenario: Scenario, reference: Text) -> R
     """The role that an ARN or a name stands for, in the stack itself or in another of the run."""
     for other in run.around(stack):
         for role in roles(other, scenario if other is stack else ANY):
-            if role.arn.equals(reference) or role.name.equals(reference):
+            if role.name.equals(reference) or _is_same_role(role.arn, reference):
                 return role
     return None
+
+
+def _is_same_role(one: Text, other: Text) -> bool:
+    """Whether two ARNs are certainly of one role; a run lies in one partition."""
+    left, right = arn.parse(one), arn.parse(other)
+    if left is None or right is None:
+        return bool(one.equals(other))
+    same = left.account.equals(right.account) and left.resource.equals(right.resource)
+    return bool(same) and left.partition.equals(right.partition) is not False
 
 
 def _roles(stack: Stack, scenario: Scenario) -> Iterator[Role]:
@@ -115,7 +124,7 @@ def _if_named(
     for name in properties.each(key):
         attached = None if name.is_open else name.text().equals(role)
         if attached is None:
-            yield Fact("value", f"whether '{logical_id}' attaches to the role")
+            yield Fact("attachment", logical_id)
         elif attached:
             for document in properties.children("PolicyDocument"):
                 yield from _guarded(statements_of(document, logical_id), name)

@@ -78,7 +78,7 @@ def _in_scenario(stack: Stack, scenario: Scenario) -> list[S3Statement]:
             S3Statement(statement, tuple(attached.get(statement.place, document)))
             for document in _documents(stack, scenario)
             for statement in document
-            if any(_is_s3(action) for action in statement.actions)
+            if any(is_s3(action) for action in statement.actions)
         ]
 
     return stack.memo(("s3 statements", scenario), build)
@@ -102,7 +102,8 @@ def _inline(properties: Value, logical_id: str) -> Iterator[tuple[Statement, ...
             yield statements_of(document, logical_id)
 
 
-def _is_s3(action: Entry) -> bool:
+def is_s3(action: Entry) -> bool:
+    """Whether an action pattern is one of S3's, or takes in those of every service."""
     name = (action.text.literal or "").lower()
     return name.startswith("s3:") or name == "*"
 

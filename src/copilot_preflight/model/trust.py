@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from copilot_preflight.iam.evaluate import covers_action
-from copilot_preflight.iam.policy import Principal
+from copilot_preflight.iam.policy import Principal, Statement
 from copilot_preflight.model.roles import Role
 from copilot_preflight.text import Text
 
@@ -21,6 +21,8 @@ def may_assume(role: Role, service: str = ECS_TASKS) -> bool | None:
     """Whether a service may assume a role; False only where no statement of it can let it."""
     if not role.trust:
         return None
+    if kept_out(role, service) is not None:
+        return False
     open_ones = False
     for statement in role.trust:
         if statement.effect == "Deny" or covers_action(statement, _ASSUME).verdict is False:
@@ -33,6 +35,16 @@ def may_assume(role: Role, service: str = ECS_TASKS) -> bool | None:
             return True
         open_ones = open_ones or any(answer is not False for answer in answers)
     return None if open_ones else False
+
+
+def kept_out(role: Role, service: str = ECS_TASKS) -> Statement | None:
+    """The Deny statement that certainly keeps a service from assuming a role."""
+    for statement in role.trust:
+        certain = not statement.conditions and not statement.clauses
+        if statement.effect == "Deny" and certain and covers_action(statement, _ASSUME).verdict:
+            if any(_is_service(principal, service) for principal in statement.principals):
+                return statement
+    return None
 
 
 def trusted(role: Role) -> tuple[Principal, ...]:

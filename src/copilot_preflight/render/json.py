@@ -28,7 +28,7 @@ TOOL = "copilot-preflight"
 def render(report: Report) -> str:
     document = {
         "version": 1,
-        "tool": {"name": TOOL, "version": _tool_version()},
+        "tool": {"name": TOOL, "version": tool_version()},
         "summary": _summary(report),
         "findings": [_finding(report, finding) for finding in report.findings],
         "errors": [_error(error) for error in report.errors],
@@ -36,7 +36,8 @@ def render(report: Report) -> str:
     return _dump(document) + "\n"
 
 
-def _tool_version() -> str:
+def tool_version() -> str:
+    """The installed version of this package."""
     try:
         return version(TOOL)
     except PackageNotFoundError:  # a bare checkout

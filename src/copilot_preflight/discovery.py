@@ -1,0 +1,159 @@
+"""Paths from the command line -> the templates that they stand for.
+
+A file that somebody names is a template, or a fault. In a folder only what looks like a template
+is one; the rest is counted.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from copilot_preflight import document
+from copilot_preflight.anatomy import is_template
+from copilot_preflight.document import Document, DocumentError
+from copilot_preflight.package import is_parameter_file, template_of
+
+STDIN: Final = "-"
+
+_SUFFIXES: Final = (".yml", ".yaml", ".json", ".template")
+_CERTAIN_SUFFIXES: Final = (".stack.yml", ".stack.yaml", ".template.json")  # Copilot's, CDK's
+_SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
+
+
+class Found(NamedTuple):
+    """A template and where it lies, None for standard input."""
+
+    template: Document
+    path: Path | None
+
+
+class Discovery:
+    """Finds each template once, however often its path is given.
+
+    What is named and cannot be read ends up in ``faults``; ``others`` are the files of folders
+    that are no templates, by their real paths.
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[DocumentError] = []
+        self.others: set[str] = set()
+        self._found: dict[str, Found | None] = {}
+
+    def templates(self, paths: Iterable[str]) -> Iterator[Found]:
+        for name in paths:
+            known = len(self._found)
+            try:
+                if name != STDIN and os.path.isdir(name):
+                    self._search(name)
+                else:
+                    self._take(name)
+            except DocumentError as fault:
+                self.faults.append(fault)
+            yield from [found for found in [*self._found.values()][known:] if found is not None]
+
+    # --- what is named -----------------------------------------------------------------------
+
+    def _take(self, name: str) -> None:
+        path = None if name == STDIN else Path(name)
+        if path is not None and is_parameter_file(path):
+            beside = template_of(path)
+            if beside is None:
+                message = "parameter values without a template beside them: hand them to --params"
+                raise DocumentError(name, 0, 0, message)
+            path = beside
+        where = STDIN if path is None else os.path.realpath(path)
+        if where in self._found:
+            return
+        self._found[where] = None
+        loaded = _standard_input() if path is None else document.read(path)
+        if not is_template(loaded.data):
+            raise loaded.fault((), _not_a_template(loaded))
+        self._found[where] = Found(loaded, path)
+
+    # --- what a folder holds -----------------------------------------------------------------
+
+    def _search(self, folder: str) -> None:
+        templates = others = faults = 0
+        for path in self._files(folder):
+            where = os.path.realpath(path)
+            before = len(self.faults)
+            if where not in self._found:
+                self._found[where] = self._look(path)
+            if self._found[where] is not None:
+                templates += 1
+            elif len(self.faults) > before:
+                faults += 1
+            else:
+                others += 1
+                self.others.add(where)
+        if not templates and not faults:
+            message = f"no template in this folder or below it, only {others} other files"
+            raise DocumentError(folder, 0, 0, message)
+
+    def _look(self, path: Path) -> Found | None:
+        """The template in a file that nobody named, if it is one."""
+        try:
+            if _looks_like_template(path):
+                loaded = document.read(path)
+                return Found(loaded, path) if is_template(loaded.data) else None
+        except DocumentError as fault:
+            self.faults.append(fault)
+        return None
+
+    def _files(self, folder: str) -> Iterator[Path]:
+        """The files below a folder in a stable order, except in hidden and in vendored folders.
+
+        Links to folders are not followed, so no loop is ever walked. No recursion either: folders
+        nest deeper than Python's stack.
+        """
+        pending = [folder]
+        while pending:
+            current = pending.pop()
+            try:
+                with os.scandir(current) as entries:
+                    listed = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                self.faults.append(DocumentError(current, 0, 0, f"cannot read folder: {reason}"))
+                continue
+            shown = [entry for entry in listed if not entry.name.startswith(".")]
+            folders = [entry for entry in shown if entry.is_dir(follow_symlinks=False)]
+            yield from (Path(entry.path) for entry in shown if not entry.is_dir())
+            pending += (e.path for e in reversed(folders) if e.name not in _SKIPPED_FOLDERS)
+
+
+def _standard_input() -> Document:
+    stream = sys.stdin and sys.stdin.buffer
+    return document.parse(stream.read(document.MAX_SIZE + 1) if stream else b"", "<stdin>")
+
+
+def _not_a_template(loaded: Document) -> str:
+    data = loaded.data
+    if isinstance(data, dict) and {"name", "type"} <= data.keys():
+        return "a Copilot manifest, not a template: check what 'copilot svc package' writes"
+    return "not a CloudFormation template: it has no Resources"
+
+
+def _looks_like_template(path: Path) -> bool:
+    """A cheap look at a file, before it is parsed.
+
+    What cannot be read counts, if its name does: reading it will say what is wrong.
+    """
+    if not path.name.endswith(_SUFFIXES):
+        return False
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > document.MAX_SIZE:
+            return False  # a pipe could be waited for without end
+        if path.name.endswith(_CERTAIN_SUFFIXES):
+            return True
+        content = path.read_bytes().replace(b"\0", b"")  # UTF-16 is looked at as ASCII
+    except OSError:
+        return True
+    has_resource = b"Resources" in content and b"::" in content
+    return has_resource or b"AWSTemplateFormatVersion" in content

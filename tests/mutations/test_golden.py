@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from copilot_preflight import engine
+from copilot_preflight.finding import Severity
+from tests.mutations.harness import (
+    CORPUS,
+    Stack,
+    background,
+    check,
+    copilot_stacks,
+    own_stacks,
+    problems,
+    Site,
+)
+
+TEMPLATES = sorted(
+    path for path in CORPUS.rglob("*.y*ml") if "\nResources:" in path.read_text()
+)
+STACKS = [*own_stacks(), *copilot_stacks()]
+
+
+def test_the_corpus_is_what_the_suite_thinks_it_is() -> None:
+    """A corpus that moved or a pattern that no longer fits must not pass as silence."""
+    if not CORPUS.is_dir():
+        pytest.skip("no corpus beside the checkout")
+    assert len(TEMPLATES) > 50
+    assert len(STACKS) > 30
+    assert sum(len(stack.files) for stack in STACKS) > 45
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(CORPUS)))
+def test_golden_stack_is_without_findings(path: Path) -> None:
+    """What Copilot writes without --upload-assets has no env file, and nothing to say about."""
+    report = engine.check([str(path)], engine.Options())
+    assert not report.errors
+    assert not [f for f in report.findings if f.severity is Severity.ERROR]
+    if path.name.endswith(".stack.yml"):  # its parameters lie beside it
+        assert not report.findings
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=str)
+@pytest.mark.parametrize("blind", [False, True], ids=["filled", "unknown"])
+def test_stack_with_env_files_is_warned_of_its_pinned_grants_alone(
+    stack: Stack, blind: bool, tmp_path: Path
+) -> None:
+    """One W9713 for each env file, and E9717 on Windows, whether the ARNs are known or not."""
+    if blind and not stack.is_copilot:
+        pytest.skip("it takes the bucket's name to read an ARN that is spelt with !Sub")
+    site = Site(stack, stack.files[0])
+    nothing = background(stack)
+    assert list(problems(nothing, site, check(site, tmp_path, blind=blind))) == []

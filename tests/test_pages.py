@@ -1,0 +1,222 @@
+"""The rules' pages, executed.
+
+In the sections Example and Instead a fence whose info string names a file (``yaml
+web-test.stack.yml``) is that file. Instead shows what changes: its files are laid over those of
+the example, and a Copilot patch (``copilot/<name>/overrides/cfn.patches.yml``) is applied to
+them. In the example, ``# <- E9711`` ends the line that the finding points at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import copilot_preflight_rules
+from copilot_preflight import diagnosis, document, engine
+from copilot_preflight.finding import Report
+from copilot_preflight.rule import Rule
+from copilot_preflight_rules import RULES
+
+FOLDER = Path(copilot_preflight_rules.__file__).parent
+SAMPLES = Path(__file__).parents[1] / "sample_templates"
+
+HEADINGS = [
+    "What it does",
+    "Why it breaks",
+    "Example",
+    "Instead",
+    "What it cannot see",
+    "References",
+]
+LONGEST = 79
+SOURCES = (
+    "https://docs.aws.amazon.com/",
+    "https://aws.github.io/copilot-cli/docs/",
+    "https://github.com/aws/copilot-cli/issues/",
+)
+
+FENCE = re.compile(r"^```(\w*) ?(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+MARK = re.compile(r"# <- ([EWI]\d{4})$")
+LINK = re.compile(r"\]\((https://[^)\s]+)\)")
+
+rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+
+
+def text_of(rule: Rule) -> str:
+    return (FOLDER / rule.page).read_text(encoding="utf-8")
+
+
+def section(rule: Rule, heading: str) -> str:
+    _, _, after = text_of(rule).partition(f"\n## {heading}\n")
+    return after.partition("\n## ")[0]
+
+
+def files_of(rule: Rule, heading: str) -> dict[str, str]:
+    """File name -> content, of the fences of a section that name one."""
+    return {name: body for _, name, body in FENCE.findall(section(rule, heading)) if name}
+
+
+def mended(rule: Rule) -> dict[str, str]:
+    """The files of the example, as the section Instead changes them."""
+    files = {**files_of(rule, "Example"), **files_of(rule, "Instead")}
+    for name in [name for name in files if name.endswith("overrides/cfn.patches.yml")]:
+        stack = next(other for other in files if other.endswith(".stack.yml"))
+        files[stack] = patched(files[stack], files[name])
+    return files
+
+
+def run(folder: Path, files: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Report:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    return engine.check(["."], engine.Options(info=True))
+
+
+def places(report: Report) -> list[tuple[str, str, int]]:
+    """(rule, file, line) of every finding."""
+    found = []
+    for finding in report.findings:
+        at = finding.at
+        line = report.sources[at.file].span(at.path, key=at.key).start.line
+        found.append((finding.rule, at.file, line))
+    return sorted(found)
+
+
+def marks(files: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    return sorted(
+        (mark[1], name, number)
+        for name, content in files.items()
+        for number, line in enumerate(content.splitlines(), 1)
+        if (mark := MARK.search(line))
+    )
+
+
+# --- Copilot's YAML patches --------------------------------------------------------------------
+
+
+def patched(stack: str, patches: str) -> str:
+    """A stack after Copilot's YAML patches; pointers see ``!If`` as the sequence that it is.
+
+    Source: https://aws.github.io/copilot-cli/docs/developing/overrides/yamlpatch/
+    """
+    root = yaml.compose(stack, Loader=yaml.SafeLoader)
+    listed = yaml.compose(patches, Loader=yaml.SafeLoader)
+    assert isinstance(listed, yaml.SequenceNode)
+    for item in listed.value:
+        patch = {key.value: value for key, value in item.value}
+        assert patch["op"].value == "replace"
+        node: Any = root
+        for step in patch["path"].value.strip("/").split("/"):
+            children = node.value
+            if isinstance(node, yaml.SequenceNode):
+                index, key = int(step), None
+                node = children[index]
+            else:
+                index = [key.value for key, _ in children].index(step)
+                key, node = children[index]
+        children[index] = (key, patch["value"]) if key else patch["value"]
+    return str(yaml.serialize(root))
+
+
+def test_the_patch_of_the_sample_makes_the_clean_stack_out_of_copilots_own() -> None:
+    """The sample's patch, applied to the locked stack, gives the resources of the clean one."""
+    clean = SAMPLES / "clean" / "every-version-granted"
+    locked = SAMPLES / "broken" / "env-file-version-locked"
+    stack = "infrastructure/web-test.stack.yml"
+    patches = (clean / "copilot/web/overrides/cfn.patches.yml").read_text(encoding="utf-8")
+    found = patched((locked / stack).read_text(encoding="utf-8"), patches)
+    wanted = document.read(clean / stack).data
+    assert document.parse(found, "patched.yml").data["Resources"] == wanted["Resources"]
+
+
+# --- shape -------------------------------------------------------------------------------------
+
+
+def test_every_page_belongs_to_a_rule() -> None:
+    """The pages beside the rules are those of RULES, each beside its code, and no others."""
+    pages = {path.name for path in FOLDER.glob("*.md")}
+    assert pages == {rule.page for rule in RULES}
+    assert all((FOLDER / page).with_suffix(".py").is_file() for page in pages)
+
+
+@rules
+def test_the_title_is_the_id_and_the_name(rule: Rule) -> None:
+    """A page opens with the rule's id and name, then one summary line."""
+    title, blank, summary, after, *_ = text_of(rule).splitlines()
+    assert title == f"# {rule.id} {rule.name}"
+    assert (blank, after) == ("", "")
+    assert summary.endswith(".")
+
+
+@rules
+def test_the_headings_are_the_same_on_every_page(rule: Rule) -> None:
+    """A page has the six headings in their order, none empty, and fits on a screen or two."""
+    text = text_of(rule)
+    assert re.findall(r"^#+ (.*)$", FENCE.sub("", text), re.MULTILINE)[1:] == HEADINGS
+    assert all(section(rule, heading).strip() for heading in HEADINGS)
+    assert len(text.splitlines()) <= LONGEST
+
+
+@rules
+def test_the_references_are_links(rule: Rule) -> None:
+    """Every reference is a link to a page of AWS, of Copilot, or of Copilot's issues."""
+    lines = section(rule, "References").strip().splitlines()
+    assert all(line.startswith("- ") for line in lines)
+    assert all(LINK.findall(line) for line in lines)
+    assert all(url.startswith(SOURCES) for line in lines for url in LINK.findall(line))
+
+
+def test_the_page_of_e9711_lists_the_causes_that_it_tells_apart() -> None:
+    """The causes in the table are those of the diagnosis that E9711 keeps for itself."""
+    page = (FOLDER / "env_file_denied.md").read_text(encoding="utf-8")
+    listed = {
+        slug
+        for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+        for slug in re.findall(r"`([a-z-]+)`", row)
+    }
+    slugs = {
+        value
+        for name, value in vars(diagnosis).items()
+        if name.isupper() and isinstance(value, str) and re.fullmatch("[a-z-]+", value)
+    }
+    code = import_module("copilot_preflight_rules.env_file_denied")
+    elsewhere = {*code._ELSEWHERE, diagnosis.BUCKET_ACTION_ON_OBJECT}
+    assert listed == slugs - elsewhere
+
+
+# --- examples ----------------------------------------------------------------------------------
+
+
+@rules
+def test_the_example_gives_the_finding_at_the_marked_line(
+    rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The example gives this rule's finding at each marked line, and nothing else."""
+    files = files_of(rule, "Example")
+    report = run(tmp_path, files, monkeypatch)
+    assert not report.errors
+    assert marks(files)
+    assert sorted(set(places(report))) == marks(files)
+    assert {found for found, _, _ in places(report)} == {rule.id}
+
+
+@rules
+def test_what_to_do_instead_is_silent(
+    rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mended example has no finding, not even an info, and carries no mark."""
+    files = mended(rule)
+    report = run(tmp_path, files, monkeypatch)
+    assert not report.errors
+    assert report.files == 1
+    assert places(report) == []
+    assert not marks(files_of(rule, "Instead"))
+    assert files_of(rule, "Instead")

@@ -1,0 +1,118 @@
+"""The samples: what is clean is silent, what is broken says one thing, pinned whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from syrupy.assertion import SnapshotAssertion
+
+from copilot_preflight import engine
+from copilot_preflight.cli import cli
+from copilot_preflight.finding import Report, Severity
+from copilot_preflight.render import render
+from copilot_preflight.rule import Rule
+from copilot_preflight_rules import RULES
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = "sample_templates"
+CLEAN = sorted(path.name for path in (ROOT / SAMPLES / "clean").iterdir())
+
+rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+
+
+@pytest.fixture(autouse=True)
+def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings name files as the user did: from the root, on every machine alike."""
+    monkeypatch.chdir(ROOT)
+
+
+def check(*folders: str, info: bool = True) -> Report:
+    paths = ["/".join((SAMPLES, folder)) for folder in folders] or [SAMPLES]
+    return engine.check(paths, engine.Options(info=info))
+
+
+def folder_of(rule: Rule) -> str:
+    return f"broken/{rule.name}"
+
+
+def counted(report: Report) -> Counter[tuple[str, str, str]]:
+    return Counter((it.rule, it.at.file, it.message) for it in report.findings)
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_a_clean_package_is_silent(name: str) -> None:
+    """A correct package has no finding of any severity, and every file of it can be read."""
+    report = check(f"clean/{name}")
+    assert list(report.findings) == []
+    assert list(report.errors) == []
+    assert report.files
+
+
+@rules
+def test_a_broken_package_gives_its_rule_and_no_other(rule: Rule) -> None:
+    """The folder that bears a rule's name has findings of that rule alone."""
+    report = check(folder_of(rule))
+    assert list(report.errors) == []
+    assert {finding.rule for finding in report.findings} == {rule.id}
+
+
+def test_there_is_a_broken_package_for_every_rule() -> None:
+    """The folders under broken/ are the names of the rules."""
+    folders = {path.name for path in (ROOT / SAMPLES / "broken").iterdir()}
+    assert folders == {rule.name for rule in RULES}
+
+
+@rules
+def test_the_text_report_of_a_broken_package(rule: Rule, snapshot: SnapshotAssertion) -> None:
+    """The whole report that a user reads, in the order and the words of the command."""
+    report = check(folder_of(rule), info=rule.severity is Severity.INFO)
+    assert render(report, "text") == snapshot
+
+
+def test_the_json_report_of_a_broken_package(snapshot: SnapshotAssertion) -> None:
+    """The whole report that a program reads; the version of the tool is no part of the pin."""
+    rendered = render(check("broken/env-file-stale-grant", info=False), "json")
+    lines = rendered.splitlines(keepends=True)
+    assert "".join(line for line in lines if '"version": "' not in line) == snapshot
+
+
+def test_packages_do_not_change_each_other() -> None:
+    """One run over all samples finds what the runs over the single folders find together."""
+    folders = [f"clean/{name}" for name in CLEAN] + [folder_of(rule) for rule in RULES]
+    apart = sum((counted(check(folder)) for folder in folders), Counter())
+    assert counted(check()) == apart
+
+
+def test_the_readme_names_every_sample() -> None:
+    """The table of samples has a row for every folder, and none for a folder that is gone."""
+    text = (ROOT / SAMPLES / "README.md").read_text(encoding="utf-8")
+    named = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert sorted(named) == sorted([*CLEAN, *(rule.name for rule in RULES)])
+
+
+def test_the_command_prints_the_report_and_fails_on_errors() -> None:
+    """`check` on a folder prints what the engine finds and exits with 1 for an error."""
+    folder = f"{SAMPLES}/broken/env-file-stale-grant"
+    result = CliRunner().invoke(cli, ["check", folder])
+    assert result.exit_code == 1
+    assert result.output == render(check("broken/env-file-stale-grant", info=False), "text")
+
+
+def test_the_command_is_content_with_clean_packages() -> None:
+    """`check` on the clean folders says so in one line and exits with 0, warnings included."""
+    result = CliRunner().invoke(cli, [f"{SAMPLES}/clean", "--fail-on", "warning"])
+    assert result.exit_code == 0
+    assert result.output.startswith("no findings in ")
+    assert len(result.output.splitlines()) == 1
+
+
+def test_info_is_shown_on_request_only() -> None:
+    """The undetermined call is silent by default and shown with --info."""
+    folder = f"{SAMPLES}/broken/access-undetermined"
+    silent, told = (CliRunner().invoke(cli, [*more, folder]) for more in ([], ["--info"]))
+    assert silent.output.startswith("no findings")
+    assert "info[I9790] access-undetermined" in told.output
+    assert (silent.exit_code, told.exit_code) == (0, 0)
