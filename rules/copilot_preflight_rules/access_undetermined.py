@@ -39,8 +39,6 @@ def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
         if read.role is None:
             role = abridged(read.task.execution_role.text())
             yield _finding(read, None, [Fact("document", f"execution role '{role}'")])
-        elif read.name is None and read.file.arn.literal is None:
-            yield _finding(read, None, [Fact("value", abridged(read.file.arn))])
     seen = set()
     for decision in analysis.decisions:
         read = decision.call.read

@@ -48,7 +48,11 @@ def _broad(statement: Statement) -> Entry | None:
             return action
     for resource in statement.resources:
         found = arn.parse_s3(resource.text)
-        everywhere = found is not None and found.bucket.literal == "*"
+        everywhere = (
+            found is not None
+            and found.bucket.literal == "*"
+            and (found.key is None or found.key.literal == "*")
+        )
         if resource.text.literal == "*" or everywhere:
             return resource
     return None

@@ -9,7 +9,7 @@ from copilot_preflight.calls import DECRYPT, Call, calls_of
 from copilot_preflight.env_files import reads_at
 from copilot_preflight.iam.evaluate import Outcome, Verdict, applies, evaluate
 from copilot_preflight.iam.policy import Fact, Principal, Statement
-from copilot_preflight.model.storage import key_with_arn
+from copilot_preflight.model.storage import bucket_policy, key_with_arn
 from copilot_preflight.text import Text
 
 _MAX_SPLITS = 6
@@ -105,7 +105,10 @@ def _resource_policy(call: Call) -> tuple[Statement, ...]:
     if call.action == DECRYPT:
         key = key_with_arn(read.stack.run, read.stack, read.scenario, call.request.resource)
         return key.policy if key else ()
-    return read.bucket.policy if read.bucket is not None else ()
+    name = read.name
+    if name is None:
+        return ()
+    return bucket_policy(read.stack.run, read.stack, read.scenario, name.bucket)
 
 
 def _both(one: bool | None, other: bool | None) -> bool | None:

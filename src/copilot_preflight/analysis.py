@@ -16,7 +16,7 @@ from copilot_preflight.diagnosis import (
     cause_of,
 )
 from copilot_preflight.env_files import EnvFileRead, env_file_reads
-from copilot_preflight.finding import CitedCall, Finding, Related
+from copilot_preflight.finding import CitedCall, Finding, Place, Related
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.model.s3_statements import OBJECTS, Half, Mismatch, mismatches
@@ -104,17 +104,19 @@ class Analysis:
         only its own scenario can tell comes last.
         """
         kind = OBJECT_ACTION_ON_BUCKET if half is OBJECTS else BUCKET_ACTION_ON_OBJECT
-        broken = {
-            denied.cause.entry.place: denied
-            for denied in self.denials_of(action)
-            if denied.cause.kind == kind and denied.cause.entry
-        }
+        broken: dict[Place, Denial] = {}
+        for denied in self.denials_of(action):
+            if denied.cause.kind == kind and denied.cause.statement is not None:
+                broken.setdefault(denied.cause.statement.place, denied)
+        invalid = {read.file.arn for read in self.reads if read.problem is not None}
         for mismatch in mismatches(self.stack, half):
-            yield mismatch, broken.pop(mismatch.resource.place, None)
+            if mismatch.resource.text not in invalid:  # else the value is to blame, not the grant
+                yield mismatch, broken.pop(mismatch.statement.place, None)
         for denied in broken.values():
             cause = denied.cause
             if cause.statement is not None and cause.entry is not None:
-                yield Mismatch(cause.statement, cause.entry, cause.statement.actions), denied
+                actions = tuple(filter(half.is_only_use_of, cause.statement.actions))
+                yield Mismatch(cause.statement, cause.entry, actions), denied
 
     def read_once(self) -> Iterator[EnvFileRead]:
         """The environment files, each in the first scenario that has it."""

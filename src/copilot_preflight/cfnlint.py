@@ -73,7 +73,7 @@ class _Judged:
 
     def __init__(self, cfn: Template) -> None:
         self._file = cfn.filename or ""
-        self._is_file = Path(self._file).is_file()
+        self._is_file = os.path.isfile(self._file)
         self._sources: dict[str, Document] = {}
         self._deployments: list[str] = []
         self._findings: dict[tuple[str, Place, str], tuple[Finding, list[str]]] = {}

@@ -79,6 +79,11 @@ class Value:
         """Whether a function stands where its result, a map, cannot be read."""
         return isinstance(self.raw, Text) or function_of(self.raw) is not None
 
+    @property
+    def is_written_out_by_aws(self) -> bool:
+        """Whether a macro stands among the keys of this map, to add keys that nobody can read."""
+        return isinstance(self.raw, dict) and any(str(key).startswith("Fn::") for key in self.raw)
+
     def variants(self) -> Iterator[Value]:
         """What the value is once every ``Fn::If`` around it is peeled; nothing for NoValue."""
         function = function_of(self.raw)
@@ -136,7 +141,7 @@ class Value:
         value = self
         for key in keys:
             found = list(value.children(key))
-            if len(found) != 1:
+            if len(found) != 1 or found[0].guard != value.guard:
                 return None
             value = found[0]
         return value

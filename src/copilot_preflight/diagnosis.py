@@ -14,7 +14,7 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, applies, covers_action, evaluate
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.roles import Role, role_named, roles
-from copilot_preflight.model.s3_statements import BUCKET, OBJECTS
+from copilot_preflight.model.s3_statements import BUCKET, OBJECTS, Half
 from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text, match
 
@@ -68,7 +68,7 @@ def cause_of(decision: Decision) -> Cause:
     call = decision.call
     if decision.outcome is Outcome.EXPLICIT_DENY:
         return Cause(EXPLICIT_DENY, decision.identity.deciding[0])
-    near = sorted(_near_misses(call), key=lambda cause: _MOST_SPECIFIC_FIRST.index(cause.kind))
+    near = sorted(_near_misses(call), key=lambda cause: _rank(cause, call.action))
     # A grant that names this very file, but another version or half of it, says most. Then come
     # grants that would serve, were they on this role or switched on; then those for other things.
     close = near[:1] if near and near[0].kind in _MOST_SPECIFIC_FIRST[:5] else []
@@ -137,8 +137,11 @@ def _near_misses(call: Call) -> Iterator[Cause]:
             for entry in statement.resources:
                 kind = _difference(call.action, entry.text, target)
                 half = _HALVES.get(kind or "")
-                if half is not None and not any(map(half.is_only_use_of, statement.actions)):
-                    kind = HALF_GRANTED
+                if half is not None:
+                    if _names_some(half, statement, target):
+                        continue  # this ARN is there for the statement's other actions
+                    if not any(map(half.is_only_use_of, statement.actions)):
+                        kind = HALF_GRANTED
                 # A grant that another environment file of the task needs is no attempt at this.
                 if kind is not None and not any(match(entry.text, other) for other in others):
                     yield Cause(kind, statement, entry)
@@ -149,6 +152,19 @@ def _near_misses(call: Call) -> Iterator[Cause]:
             yield Cause(
                 OTHER_ACTION, statement, statement.actions[0] if statement.actions else None
             )
+
+
+def _rank(cause: Cause, action: str) -> tuple[int, bool]:
+    half = OBJECTS if action == GET_OBJECT else BUCKET
+    missed = cause.entry is not None and half.is_missed_by(cause.entry)
+    return _MOST_SPECIFIC_FIRST.index(cause.kind), missed
+
+
+def _names_some(half: Half, statement: Statement, asked: Text) -> bool:
+    """Whether a statement has an ARN for a half of the bucket that is asked for."""
+    name = arn.parse_s3(asked)
+    some = half.arn_in(name.partition, name.bucket) if name else asked
+    return any(match(entry.text, some) is not False for entry in statement.resources)
 
 
 def _other_needs(call: Call) -> Iterator[Text]:

@@ -115,16 +115,19 @@ class Discovery:
         while pending:
             current = pending.pop()
             try:
-                with os.scandir(current) as entries:
-                    listed = sorted(entries, key=lambda entry: entry.name)
+                shown = sorted(name for name in os.listdir(current) if not name.startswith("."))
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
                 self.faults.append(DocumentError(current, 0, 0, f"cannot read folder: {reason}"))
                 continue
-            shown = [entry for entry in listed if not entry.name.startswith(".")]
-            folders = [entry for entry in shown if entry.is_dir(follow_symlinks=False)]
-            yield from (Path(entry.path) for entry in shown if not entry.is_dir())
-            pending += (e.path for e in reversed(folders) if e.name not in _SKIPPED_FOLDERS)
+            paths = [os.path.join(current, name) for name in shown]
+            folders = dict.fromkeys(filter(os.path.isdir, paths))
+            yield from (Path(path) for path in paths if path not in folders)
+            pending += (path for path in reversed(folders) if not _is_skipped(path))
+
+
+def _is_skipped(folder: str) -> bool:
+    return os.path.islink(folder) or os.path.basename(folder) in _SKIPPED_FOLDERS
 
 
 def _standard_input() -> Document:

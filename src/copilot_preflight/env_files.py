@@ -110,23 +110,38 @@ def env_file_reads(stack: Stack) -> Iterator[EnvFileRead]:
 
 
 def reads_at(stack: Stack, scenario: Scenario, path: DataPath) -> Iterator[EnvFileRead]:
-    """The environment file at a path, in a scenario and as many finer ones as its role needs."""
+    """The environment file at a path, in a scenario, or in the finer ones that decide it."""
     for task in task_definitions(stack, scenario):
         for container in task.containers:
             for file in container.files:
                 if file.value.path != path:
                     continue
                 role = task.execution_role
-                if role is not None and role.guard:
-                    for leaf in stack.settle(scenario, role.guard[0][0]):
-                        yield from reads_at(stack, leaf, path)
-                    return
                 found = (
                     role_named(stack.run, stack, scenario, role.text())
                     if role is not None
                     else None
                 )
-                yield EnvFileRead(stack, scenario, task, container, file, found)
+                read = EnvFileRead(stack, scenario, task, container, file, found)
+                if (condition := _open_condition(read)) is None:
+                    yield read
+                    continue
+                for leaf in stack.settle(scenario, condition):
+                    yield from reads_at(stack, leaf, path)
+                return
+
+
+def _open_condition(read: EnvFileRead) -> str | None:
+    """A condition on which it depends which file is read, by whom, or how it is encrypted."""
+    role = read.task.execution_role
+    if role is not None and role.guard:
+        return role.guard[0][0]
+    texts = (read.file.arn,) if role is None else (read.file.arn, role.text())
+    names = [hole.condition for text in texts for hole in text.holes]
+    if read.bucket is not None and read.bucket.place.file == read.stack.file:
+        names.append(read.bucket.undecided)
+    resolver = read.stack.resolver(read.scenario)
+    return next((name for name in names if name and resolver.decide(name) is None), None)
 
 
 # --- values that are no ARN of an S3 object ----------------------------------------------------

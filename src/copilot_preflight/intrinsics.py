@@ -162,7 +162,8 @@ class Resolver:
             parameter = self._parameter_behind(text)
             if parameter is not None and literal is not None:
                 choices = self._choices(parameter, text, literal)
-                return [self.scenario.choosing(parameter, choice) for choice in choices]
+                finer = [self.scenario.choosing(parameter, c, self.file) for c in choices]
+                return [scenario for scenario in finer if scenario.is_possible]
         return [self.scenario.assuming(one, two, equal) for equal in (True, False)]
 
     def _open_comparison(self, condition: str) -> tuple[Text, Text]:
@@ -234,9 +235,11 @@ class Resolver:
     def _unknown(self, raw: Any, guard: Guard = ()) -> Hole:
         """A hole for an expression; it hangs on the first open condition that stands in it."""
         name = json.dumps(raw, default=str, separators=(",", ":"))
-        return Hole(name, self.file, condition=self._open_condition(raw, dict(guard)))
+        return Hole(name, self.file, condition=self.open_condition(raw, guard))
 
-    def _open_condition(self, raw: Any, decided: Mapping[str, bool]) -> str:
+    def open_condition(self, raw: Any, guard: Guard = ()) -> str:
+        """The first open condition of an Fn::If in an expression; ``""`` where none is open."""
+        decided = dict(guard)
         pending = [raw]
         while pending:
             node = pending.pop()
@@ -274,7 +277,7 @@ class Resolver:
                         reference = []
             if isinstance(part, Hole):
                 (reference or done).append(part)
-        return Text.of(*done, *([self._reference(Text.of(*reference))] if reference else ()))
+        return Text.of(*done, *reference)
 
     def _reference(self, spelled: Text) -> Hole:
         return Hole(str(spelled), f"{self.file}:{spelled.identity}")

@@ -187,14 +187,15 @@ class Loader:
             self.faults.append(error)
             return None
         declared = _declared(template)
+        mine = {name: value for name, value in found.items() if name in declared}
         for name, value in found.items():
-            if name not in declared and value.place is not None:
+            if name not in mine and value.place is not None:
                 message = (
                     f"'{template.file}' declares no parameter '{name}': is this another stack's?"
                 )
                 self.faults.append(values.fault(value.place.path, message))
-                break
-        return {name: value for name, value in found.items() if name in declared}
+                return mine or None
+        return mine
 
     def _addons(self, template: Document, path: Path | None, workload: str) -> Document | None:
         found = self._read_beside(template, path and _addons_of(path, workload))

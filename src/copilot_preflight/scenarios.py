@@ -9,22 +9,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from copilot_preflight.text import Text
+from copilot_preflight.text import Hole, Text
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """``values`` are parameter values chosen here, ``assumed`` outcomes of comparisons that hang on
-    no single parameter, ``decisions`` the conditions that were asked for, with their outcomes.
-    Where ``every_branch`` is true no condition is decided: every branch of the template is seen."""
+    """One way to read a template.
 
-    values: tuple[tuple[str, Text], ...] = ()
+    ``values`` are parameter values chosen here, each with what it is known not to be: texts are
+    equal without it, scenarios are not. ``assumed`` are outcomes of comparisons that hang on no
+    single parameter, ``decisions`` the conditions that were asked for, with their outcomes. Where
+    ``every_branch`` is true no condition is decided: every branch of the template is seen.
+    """
+
+    values: tuple[tuple[str, Text, frozenset[str]], ...] = ()
     assumed: tuple[tuple[Text, Text, bool], ...] = ()
     decisions: tuple[tuple[str, bool], ...] = ()
     every_branch: bool = False
 
     def value(self, parameter: str) -> Text | None:
-        return dict(self.values).get(parameter)
+        return next((value for name, value, _ in self.values if name == parameter), None)
 
     def assumption(self, one: Text, two: Text) -> bool | None:
         """Whether two texts are assumed to be equal; what equals one literal equals no other."""
@@ -39,9 +43,22 @@ class Scenario:
                         return False
         return None
 
-    def choosing(self, parameter: str, value: Text) -> Scenario:
-        kept = tuple(pair for pair in self.values if pair[0] != parameter)
-        return replace(self, values=(*kept, (parameter, value)))
+    @property
+    def is_possible(self) -> bool:
+        """Whether what is assumed can be true, as far as it can be told."""
+        return all(one.equals(two) in (None, equal) for one, two, equal in self.assumed)
+
+    def choosing(self, parameter: str, value: Text, scope: str = "") -> Scenario:
+        """Gives a parameter a value; ``scope`` is that of the holes that stand for it."""
+        holes = (Hole(parameter), Hole(parameter, scope))
+
+        def chosen(text: Text) -> Text:
+            return Text.of(*(value if part in holes else part for part in text.parts))
+
+        kept = tuple(entry for entry in self.values if entry[0] != parameter)
+        never = frozenset[str]().union(*(hole.never for hole in value.holes))
+        assumed = tuple((chosen(one), chosen(two), equal) for one, two, equal in self.assumed)
+        return replace(self, values=(*kept, (parameter, value, never)), assumed=assumed)
 
     def assuming(self, one: Text, two: Text, equal: bool) -> Scenario:
         return replace(self, assumed=(*self.assumed, (one, two, equal)))

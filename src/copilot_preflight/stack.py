@@ -265,15 +265,20 @@ def _with_partition(
 ) -> Mapping[str, str]:
     """The pseudo parameters, with the partition that every ARN of the deployment names.
 
-    A stack can only use resources of its own partition, so ARNs among its parameter values and
-    environment files tell where it is deployed, if they agree.
+    A stack can only use resources of its own partition, so ARNs among its parameter values, the
+    defaults of the others and its environment files tell where it is deployed, if they agree.
     """
     if "AWS::Partition" in pseudo or "AWS::Region" in pseudo:
         return pseudo
     arns = [value.literal or "" for value in values.values()]
     arns += _literal_env_files(data.get("Resources"))
-    partitions = {arn.split(":")[1] for arn in arns if arn.startswith("arn:") and ":" in arn[4:]}
-    if len(partitions) == 1 and partitions <= PARTITIONS:
+    declared = data.get("Parameters")
+    for name, parameter in (declared if isinstance(declared, dict) else {}).items():
+        default = parameter.get("Default") if isinstance(parameter, dict) else None
+        if isinstance(default, str) and name not in values:
+            arns.append(default)
+    named = {arn.split(":")[1] for arn in arns if arn.startswith("arn:") and ":" in arn[4:]}
+    if len(partitions := named & PARTITIONS) == 1:
         return {**pseudo, "AWS::Partition": partitions.pop()}
     return pseudo
 

@@ -25,7 +25,8 @@ class Hole:
     Two holes with the same ``name`` and ``scope`` stand for the same value. ``excludes`` are
     characters that the value cannot hold, ``never`` whole values that it is known not to have.
     ``condition`` names the template condition whose outcome would fill the hole. A hole that is
-    ``unique`` is a name that AWS makes up for one resource: no other resource's is the same.
+    ``unique`` is a name that AWS makes up for one resource: it has no stretch in common with that
+    of another.
     """
 
     name: str

@@ -47,7 +47,7 @@ Resources:
           PolicyDocument:
             Statement:
               - {{Effect: Allow, Action: '{action}', Resource: {resource}}}
-              - {{Effect: Allow, Action: 's3:GetBucketLocation', Resource: 'arn:*:s3:::*'}}
+              - {{Effect: Allow, Action: 's3:GetBucketLocation', Resource: 'arn:*:s3:::artifacts'}}
 """
 PARAMETERS = """\
   WorkloadName: {Type: String, Default: ''}
@@ -86,7 +86,7 @@ def templates() -> Templates:
         return TEMPLATE.format(parameters=PARAMETERS, action=action, resource=resource)
 
     return Templates(
-        clean=text("s3:GetObject", "'arn:*:s3:::*/manual/env-files/*'"),
+        clean=text("s3:GetObject", "'arn:aws:s3:::artifacts/manual/env-files/*'"),
         denied=text("s3:PutObject", "!Ref EnvFileARN"),
         locked=text("s3:GetObject", "!Ref EnvFileARN"),
         undetermined=text("s3:GetObject", "!ImportValue files"),
@@ -121,9 +121,7 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command in this process, in the folder of ``write``."""
     monkeypatch.chdir(tmp_path)
 

@@ -86,6 +86,8 @@ def effect(value: str) -> Edit:
     """Changes the Effect of the statement with s3:GetObject."""
 
     def edit(site: Site) -> None:
+        if site.file.read.effect.text.endswith(f"Effect: {value}"):
+            raise Inapplicable
         site.swap(site.file.read.effect, r"Effect: .*", f"Effect: {value}")
 
     return edit
@@ -295,6 +297,161 @@ def worth(value: str) -> Edit:
         if name not in site.parameters:
             raise Inapplicable
         site.parameters[name] = site.filled(value)
+
+    return edit
+
+
+def named_alike(site: Site) -> None:
+    """Gives every file of the stack the same name: Copilot keeps only the last part of a path."""
+    for file in site.stack.files:
+        name = file.said.removeprefix("!Ref ")
+        folder = f"arn:aws:s3:::{file.bucket}/manual/env-files"
+        site.parameters[name] = f"{folder}/.env/{file.hash}.env"
+
+
+def parameter_is(name: str, value: str) -> Edit:
+    """Gives a parameter another value."""
+
+    def edit(site: Site) -> None:
+        site.parameters[name] = value
+
+    return edit
+
+
+def files_more(count: int) -> Edit:
+    """Gives the container more environment files, which are in the file's bucket."""
+
+    def edit(site: Site) -> None:
+        key = site.stack.task.block(r"^ +EnvironmentFiles:")
+        for number in range(count):
+            site.add_item(key, f"- Type: s3\n  Value: '<bucket>/more/{number}.env'")
+
+    return edit
+
+
+def task_property(fragment: str) -> Edit:
+    """Adds a property to the task definition."""
+
+    def edit(site: Site) -> None:
+        found = site.stack.task.block(r"^ +ContainerDefinitions:")
+        assert found is not None
+        site.before(found, fragment)
+
+    return edit
+
+
+def platform(version: str) -> Edit:
+    """Makes the service run on a version of the Fargate platform; marked ``platform``."""
+
+    def edit(site: Site) -> None:
+        found = site.stack.lines.block(r"^ +PlatformVersion:")
+        if found is None:
+            raise Inapplicable
+        site.replace(found, f"PlatformVersion: '{version}' #platform")
+
+    return edit
+
+
+def files_instead(fragment: str) -> Edit:
+    """Writes another list of environment files in the place of the file's."""
+
+    def edit(site: Site) -> None:
+        task = site.stack.task
+        found = Block(task[task.index(site.file.files) :]).block("EnvironmentFiles:")
+        assert found is not None
+        site.replace(found, fragment)
+
+    return edit
+
+
+def default_instead(site: Site) -> None:
+    """Writes the value of the file's parameter as its default, and hands none over."""
+    name = site.file.said.removeprefix("!Ref ")
+    declared = site.stack.section("Parameters").block(rf"^  {name}:")
+    if declared is None:
+        raise Inapplicable
+    del site.parameters[name]
+    site.replace(declared, f"{name}:\n  Type: String\n  Default: '<object>'")
+
+
+def second_task(value: str, condition: str = "") -> Edit:
+    """Adds a task definition with the same roles; its file's value is marked ``second``."""
+    return lambda site: site.add_to(
+        "Resources",
+        f"""
+        Second:
+          Type: AWS::ECS::TaskDefinition
+          {condition}
+          Properties:
+            ExecutionRoleArn: !GetAtt <role>.Arn
+            TaskRoleArn: !GetAtt <task role>.Arn
+            ContainerDefinitions:
+              - Name: second
+                Image: public.ecr.aws/docker/library/busybox:stable
+                EnvironmentFiles:
+                  - Type: s3
+                    Value: {value} #second
+        """,
+    )
+
+
+def sidecar(value: str, condition: str = "") -> Edit:
+    """Adds a container with an environment file; its value is marked ``sidecar``."""
+
+    def edit(site: Site) -> None:
+        containers = site.stack.task.block(r"^ +ContainerDefinitions:")
+        assert containers is not None
+        if condition:
+            site.before(
+                next(containers.items()),
+                f"""
+                - !If
+                  - {condition}
+                  - {{Name: sidecar, Image: x, EnvironmentFiles: [{{Type: s3, Value: {value}}}]}}
+                  - !Ref AWS::NoValue
+                """,
+            )
+            return
+        site.before(
+            next(containers.items()),
+            f"""
+            - Name: sidecar
+              Image: public.ecr.aws/docker/library/busybox:stable
+              EnvironmentFiles:
+                - Type: s3
+                  Value: {value} #sidecar
+            """,
+        )
+
+    return edit
+
+
+def resource_scalar(site: Site) -> None:
+    """Writes the one resource without a list."""
+    site.replace(site.file.read.resource, "Resource: '<object>' #new")
+
+
+def rewrite(logical_id: str, pattern: str, text: str) -> Edit:
+    """Writes another text over a part of a resource; an empty one takes the line away."""
+
+    def edit(site: Site) -> None:
+        line = site.stack.resource(logical_id).line(pattern)
+        assert line is not None, pattern
+        if text:
+            site.swap(line, pattern, text)
+        else:
+            site.remove(Block([line]))
+
+    return edit
+
+
+def into(logical_id: str, key: str, fragment: str) -> Edit:
+    """Adds an item or a property in front of those below a key of a resource."""
+
+    def edit(site: Site) -> None:
+        found = site.stack.resource(logical_id).block(rf"^ +{key}")
+        assert found is not None, key
+        site.before(Block(found[1:2]), fragment)
 
     return edit
 

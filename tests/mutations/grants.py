@@ -21,7 +21,7 @@ from tests.mutations.edits import (
     reads,
     states,
 )
-from tests.mutations.harness import ALL, ELSEWHERE, NONE, Finds, Mutation
+from tests.mutations.harness import ALL, ELSEWHERE, NONE, OTHERS, Finds, Mutation, Site
 
 OBJECT = "'<object>'"
 THE_BUCKET = "'<bucket>'"
@@ -31,6 +31,11 @@ THE_BUCKET = "'<bucket>'"
 
 def denied(cause: str, related: str = "role") -> tuple[Finds, ...]:
     return (Finds("E9711", "value", cause, related),)
+
+
+def _next(site: Site) -> str:
+    """Another last character for the file's hash."""
+    return "0" if site.file.hash[-1] != "0" else "1"
 
 
 PINNED_AT_NEW: Final = (Finds("W9713", "new"),)
@@ -165,6 +170,17 @@ RESOURCES: Final = (
         (Finds("E9751", "new"), *denied("other-bucket", "new")),
     ),
     Mutation(
+        "another bucket and the bucket",
+        (reads("'arn:aws:s3:::another-bucket'", THE_BUCKET),),
+        (Finds("E9751", "new", "object-action-on-bucket-arn", "value"),),
+        where=is_alone,
+    ),
+    Mutation(
+        "the bucket and objects elsewhere in it",
+        (reads(THE_BUCKET, "'<bucket>/elsewhere/*'"),),
+        denied("other-key", "second"),
+    ),
+    Mutation(
         "another partition",
         (reads("'arn:aws-cn:s3:::<name>/<key>'"),),
         denied("other-partition", "new"),
@@ -225,6 +241,39 @@ RESOURCES: Final = (
     Mutation("every bucket", (reads("'arn:aws:s3:::*'"),), (Finds("W9754", "new"),), pinned=NONE),
     Mutation(
         "every object", (reads("'arn:aws:s3:::*/*'"),), (Finds("W9754", "new"),), pinned=NONE
+    ),
+    Mutation(
+        "the file's versions in every bucket",
+        (reads("'arn:aws:s3:::*/<folder>/*'"),),
+        pinned=OTHERS,
+    ),
+    Mutation(
+        "the artifact bucket of any app",
+        (reads("'arn:aws:s3:::stackset-*-pipelinebuiltartifactbuc-*/manual/env-files/*'"),),
+        pinned=ELSEWHERE,
+        where=lambda stack, file: is_copilot(stack, file) and file.bucket.startswith("stackset"),
+    ),
+    Mutation(
+        "the hash but for its last character",
+        (lambda site: reads(f"'<bucket>/<folder>/{site.file.hash[:-1]}_.env'")(site),),
+        denied("other-key", "new"),
+        where=is_pinned,
+    ),
+    Mutation(
+        "the hash with another last character",
+        (lambda site: reads(f"'<bucket>/<folder>/{site.file.hash[:-1]}{_next(site)}.env'")(site),),
+        (Finds("E9712", "value", "stale-hash", "new"),),
+        where=is_pinned,
+    ),
+    Mutation("a colon too few", (reads("'arn:aws:s3::<name>/<key>'"),), denied("", "role")),
+    Mutation("a colon too many", (reads("'arn:aws:s3::::<name>/<key>'"),), denied("", "role")),
+    Mutation("a region in it", (reads("'arn:aws:s3:us-west-2::<name>/<key>'"),), denied("", "role")),
+    Mutation("no arn:", (reads("<name>/<key>"),), denied("no-grant")),
+    Mutation("the grant of another service", (read_action("ssm:GetObject"),), denied("no-grant")),
+    Mutation(
+        "a forgotten !Sub",
+        (reads("'arn:${AWS::Partition}:s3:::<name>/<key>'"),),
+        (Finds("I9790", "value"),),
     ),
     Mutation(
         "GetBucketLocation on another bucket",

@@ -26,8 +26,10 @@ def _statements(document: Value, policy: str) -> Iterator[Statement]:
         if variant.is_opaque or isinstance(variant.raw, str):
             yield _unreadable(variant, policy)
             continue
+        if variant.is_written_out_by_aws:
+            yield _unreadable(variant, policy)
         for statement in variant.each("Statement"):
-            if statement.is_opaque or statement.is_open:
+            if statement.is_opaque or statement.is_open or statement.is_written_out_by_aws:
                 yield _unreadable(statement, policy)
             else:
                 yield _statement(statement, policy)
@@ -41,6 +43,9 @@ def _unreadable(value: Value, policy: str) -> Statement:
 
 
 def _statement(value: Value, policy: str) -> Statement:
+    # Fn::If around the effect alone leaves two statements in one.
+    own = (c for effect in value.children("Effect") for c in effect.conditions)
+    conditions = tuple(dict.fromkeys((*value.conditions, *own)))
     return Statement(
         effect=value.literal("Effect") or "",
         place=value.place,
@@ -53,7 +58,7 @@ def _statement(value: Value, policy: str) -> Statement:
         principals=tuple(_principals(value, "Principal")),
         not_principals=tuple(_principals(value, "NotPrincipal")),
         clauses=tuple(_clauses(value)),
-        conditions=value.conditions,
+        conditions=conditions,
     )
 
 
@@ -79,10 +84,14 @@ def _principals(statement: Value, key: str) -> Iterator[Principal]:
 
 def _clauses(statement: Value) -> Iterator[Clause]:
     for block in statement.children("Condition"):
-        if block.is_opaque:
+        if block.is_opaque or block.is_written_out_by_aws:
             yield Clause("", "", (_entry(block, statement),))
             continue
-        for operator, keys in block.items():
-            for key, values in keys.items():
-                entries = tuple(_entry(value, statement) for value in values.elements())
-                yield Clause(operator, key, entries)
+        for operator, value in block.items():
+            for keys in value.variants():
+                if keys.is_opaque or keys.is_written_out_by_aws:
+                    yield Clause(operator, "", (_entry(keys, statement),))
+                    continue
+                for key, values in keys.items():
+                    entries = tuple(_entry(value, statement) for value in values.elements())
+                    yield Clause(operator, key, entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from copilot_preflight.cursor import Value
 from copilot_preflight.finding import Place
@@ -71,9 +71,11 @@ def _roles(stack: Stack, scenario: Scenario) -> Iterator[Role]:
             yield Role(logical_id, resource.key_place, role_arn, name, resource.key_place, (), ())
             continue
         trust = properties.child("AssumeRolePolicyDocument")
-        boundary = properties.child("PermissionsBoundary")
+        boundary = next(properties.children("PermissionsBoundary"), None)
         statements: list[Statement] = list(_inline(properties))
         unread: list[Fact] = []
+        if properties.is_written_out_by_aws:
+            unread.append(Fact("document", f"what a macro adds to '{logical_id}'"))
         for item in (*_attached(stack, scenario, name), *_managed(stack, scenario, properties)):
             if isinstance(item, Fact):
                 unread.append(item)
@@ -107,27 +109,45 @@ def _policy_statements(policy: Value) -> Iterator[Statement]:
 
 
 def _attached(stack: Stack, scenario: Scenario, role: Text) -> Iterator[Statement | Fact]:
-    """Policies that are resources of their own and name the role."""
-    for kind, key in (
-        ("AWS::IAM::Policy", "Roles"),
-        ("AWS::IAM::RolePolicy", "RoleName"),
-        ("AWS::IAM::ManagedPolicy", "Roles"),
-    ):
-        for logical_id, resource in stack.resources(kind, scenario):
-            for properties in resource.children("Properties"):
-                yield from _if_named(properties, key, role, logical_id)
+    """Policies that are resources of their own and name the role, in any stack of the run.
+
+    One that may name the role counts where the stack, or its addons, has it: the other stacks of
+    a run need have nothing to do with this one.
+    """
+    near = (stack.file, stack.package.addons.file if stack.package.addons else "")
+    for other in stack.run.around(stack):
+        for policy in _policies(other, scenario if other is stack else ANY):
+            attached = None if policy.role is None else policy.role.equals(role)
+            if attached:
+                yield from policy.statements
+            elif attached is None and other.file in near:
+                yield Fact("attachment", policy.logical_id)
 
 
-def _if_named(
-    properties: Value, key: str, role: Text, logical_id: str
-) -> Iterator[Statement | Fact]:
-    for name in properties.each(key):
-        attached = None if name.is_open else name.text().equals(role)
-        if attached is None:
-            yield Fact("attachment", logical_id)
-        elif attached:
-            for document in properties.children("PolicyDocument"):
-                yield from _guarded(statements_of(document, logical_id), name)
+class _Policy(NamedTuple):
+    """A policy that is a resource of its own, as it attaches to a role; None: not known which."""
+
+    logical_id: str
+    role: Text | None
+    statements: tuple[Statement, ...]
+
+
+def _policies(stack: Stack, scenario: Scenario) -> tuple[_Policy, ...]:
+    def build() -> Iterator[_Policy]:
+        for kind, key in (
+            ("AWS::IAM::Policy", "Roles"),
+            ("AWS::IAM::RolePolicy", "RoleName"),
+            ("AWS::IAM::ManagedPolicy", "Roles"),
+        ):
+            for logical_id, resource in stack.resources(kind, scenario):
+                for properties in resource.children("Properties"):
+                    documents = tuple(properties.children("PolicyDocument"))
+                    for name in properties.each(key):
+                        found = (_guarded(statements_of(d, logical_id), name) for d in documents)
+                        role = None if name.is_open else name.text()
+                        yield _Policy(logical_id, role, tuple(s for some in found for s in some))
+
+    return stack.memo(("policies", scenario), lambda: tuple(build()))
 
 
 def _guarded(statements: tuple[Statement, ...], name: Value) -> Iterator[Statement]:

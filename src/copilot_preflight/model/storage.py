@@ -40,7 +40,10 @@ class Expiration:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket of a template. ``encryption`` is None where it cannot be read."""
+    """A bucket of a template.
+
+    ``encryption`` is None where it cannot be read, or hangs on the open condition ``undecided``.
+    """
 
     logical_id: str
     place: Place
@@ -48,6 +51,7 @@ class Bucket:
     encryption: Encryption | None
     expirations: tuple[Expiration, ...]
     policy: tuple[Statement, ...]
+    undecided: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,9 @@ def keys(stack: Stack, scenario: Scenario = ANY) -> tuple[Key, ...]:
 
 def _buckets(stack: Stack, scenario: Scenario) -> Iterator[Bucket]:
     resolver = stack.resolver(scenario)
-    policies = [
-        (value.text(), statements_of(document, logical_id))
-        for logical_id, resource in stack.resources("AWS::S3::BucketPolicy", scenario)
-        for properties in resource.children("Properties")
-        for value in properties.children("Bucket")
-        for document in properties.children("PolicyDocument")
-    ]
     for logical_id, resource in stack.resources("AWS::S3::Bucket", scenario):
         properties = resource.child("Properties")
+        raw = properties.raw.get("BucketEncryption") if properties else None
         name = resolver.text({"Ref": logical_id}, resource.path)
         yield Bucket(
             logical_id,
@@ -104,8 +102,33 @@ def _buckets(stack: Stack, scenario: Scenario) -> Iterator[Bucket]:
             name,
             encryption=_encryption(stack, scenario, resource, properties),
             expirations=tuple(_expirations(properties)) if properties else (),
-            policy=tuple(s for owner, found in policies if owner.equals(name) for s in found),
+            policy=bucket_policy(stack.run, stack, scenario, name),
+            undecided=resolver.open_condition(raw),
         )
+
+
+def bucket_policy(run: Run, stack: Stack, scenario: Scenario, name: Text) -> tuple[Statement, ...]:
+    """The statements of the run's policies for a bucket, which need not be in the run itself."""
+    return tuple(
+        statement
+        for other in run.around(stack)
+        for owner, statements in _bucket_policies(other, scenario if other is stack else ANY)
+        if owner.equals(name)
+        for statement in statements
+    )
+
+
+def _bucket_policies(
+    stack: Stack, scenario: Scenario
+) -> tuple[tuple[Text, tuple[Statement, ...]], ...]:
+    def build() -> Iterator[tuple[Text, tuple[Statement, ...]]]:
+        for logical_id, resource in stack.resources("AWS::S3::BucketPolicy", scenario):
+            for properties in resource.children("Properties"):
+                for bucket in properties.children("Bucket"):
+                    for document in properties.children("PolicyDocument"):
+                        yield bucket.text(), statements_of(document, logical_id)
+
+    return stack.memo(("bucket policies", scenario), lambda: tuple(build()))
 
 
 def _encryption(
@@ -116,7 +139,7 @@ def _encryption(
         return Encryption(resource.key_place) if not resource.guard else None
     rules = list(properties.children("BucketEncryption"))
     rules = [rule for each in rules for rule in each.each("ServerSideEncryptionConfiguration")]
-    if len(rules) != 1 or rules[0].guard:
+    if len(rules) != 1 or rules[0].guard != properties.guard:
         return None
     default = rules[0].child("ServerSideEncryptionByDefault")
     algorithm = default.literal("SSEAlgorithm") if default else None
@@ -132,7 +155,9 @@ def _encryption(
     return None if key is None else Encryption(master.place, key if key.parts else None, bucket_key)
 
 
-def key_arn(stack: Stack, scenario: Scenario, reference: Text) -> Text | None:
+def key_arn(
+    stack: Stack, scenario: Scenario, reference: Text, *, follow: bool = True
+) -> Text | None:
     """The ARN behind a KMSMasterKeyID: a key id, an alias or an ARN.
 
     None where it cannot be told, the empty text for the key that AWS manages.
@@ -141,16 +166,20 @@ def key_arn(stack: Stack, scenario: Scenario, reference: Text) -> Text | None:
     known = reference.literal or ""
     if known == "alias/aws/s3" or known.endswith(":alias/aws/s3"):
         return Text(())
+    parsed = arn.parse(reference)
+    alias = parsed.resource if parsed is not None else reference
     for other in stack.run.around(stack):
         seen = scenario if other is stack else ANY
         for key in keys(other, seen):
             if key.arn.equals(reference) or _key_id(key.arn).equals(reference):
                 return key.arn
         for logical_id, resource in other.resources("AWS::KMS::Alias", seen):
-            if other.resolver(seen).text({"Ref": logical_id}, resource.path).equals(reference):
+            name = other.resolver(seen).text({"Ref": logical_id}, resource.path)
+            if name.equals(alias):
                 target = resource.child("Properties", "TargetKeyId")
-                return key_arn(other, seen, target.text()) if target else None
-    parsed = arn.parse(reference)
+                if target is None or not follow:
+                    return None  # AWS: an alias stands for a key, never for another alias
+                return key_arn(other, seen, target.text(), follow=False)
     if parsed is not None:
         is_key = str(parsed.resource).startswith("key/")
         return reference if is_key else None
@@ -171,22 +200,31 @@ def _key_id(key: Text) -> Text:
 def _expirations(properties: Value) -> Iterator[Expiration]:
     for configuration in properties.children("LifecycleConfiguration"):
         for rule in configuration.each("Rules"):
-            if rule.guard or rule.literal("Status") != "Enabled" or not _deletes_all(rule):
+            if rule.guard != properties.guard or rule.literal("Status") != "Enabled":
                 continue
             days = rule.literal("ExpirationInDays")
             if days is None and rule.child("ExpirationDate") is None:
                 continue
-            prefix = rule.child("Prefix") or rule.child("Filter", "Prefix")
-            yield Expiration(rule.place, prefix.text() if prefix else Text(()), days or "")
+            prefix = _prefix(rule)
+            if prefix is not None:
+                yield Expiration(rule.place, prefix, days or "")
 
 
-def _deletes_all(rule: Value) -> bool:
-    """Whether a rule takes every object under its prefix, whatever its tags and size."""
-    narrowing = ("TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "Filter")
-    return not any(
-        key in narrowing and not (key == "Filter" and set(value.raw or {}) <= {"Prefix"})
-        for key, value in rule.items()
-    )
+def _prefix(rule: Value) -> Text | None:
+    """The prefix under which a rule takes every object; None where it also asks for other things.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-rule.html
+    """
+    narrowing = ("TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
+    filters = list(rule.children("Filter"))
+    if any(list(rule.children(key)) for key in narrowing) or any(
+        not isinstance(found.raw, dict) or set(found.raw) - {"Prefix"} for found in filters
+    ):
+        return None
+    found = [prefix for holder in (rule, *filters) for prefix in holder.children("Prefix")]
+    if not found:
+        return Text(())
+    return found[0].text() if len(found) == 1 and found[0].guard == rule.guard else None
 
 
 def _keys(stack: Stack, scenario: Scenario) -> Iterator[Key]:

@@ -40,10 +40,13 @@ def may_assume(role: Role, service: str = ECS_TASKS) -> bool | None:
 def kept_out(role: Role, service: str = ECS_TASKS) -> Statement | None:
     """The Deny statement that certainly keeps a service from assuming a role."""
     for statement in role.trust:
-        certain = not statement.conditions and not statement.clauses
+        named = any(
+            _is_service(principal, service) and not principal.entry.conditions
+            for principal in statement.principals
+        )
+        certain = named and not statement.conditions and not statement.clauses
         if statement.effect == "Deny" and certain and covers_action(statement, _ASSUME).verdict:
-            if any(_is_service(principal, service) for principal in statement.principals):
-                return statement
+            return statement
     return None
 
 

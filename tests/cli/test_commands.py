@@ -1,0 +1,178 @@
+"""The commands beside check, wrong options, and the ends of a run that nobody asked for."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import copilot_preflight_rules
+from copilot_preflight import cli, engine
+from copilot_preflight.rule import Rule
+
+Run = Callable[..., Any]
+Write = Callable[..., Path]
+
+RULES = pytest.mark.parametrize("rule", copilot_preflight_rules.RULES, ids=lambda rule: rule.id)
+
+
+@RULES
+def test_explain_prints_the_page_of_a_rule(run: Run, rule: Rule) -> None:
+    """A rule is named by its id or its name, in any case."""
+    page = Path(copilot_preflight_rules.__file__).with_name(rule.page).read_text(encoding="utf-8")
+    for name in (rule.id, rule.id.lower(), rule.name, rule.name.upper()):
+        result = run("explain", name)
+        assert (result.status, result.out, result.err) == (0, page, "")
+
+
+@pytest.mark.parametrize("name", ["E1", "", "E97", "env-file", "../env_file_denied", "\x1b[31m"])
+def test_explain_knows_no_other_rule(run: Run, name: str) -> None:
+    """A name that no rule has is one line, which tells where the names are."""
+    result = run("explain", name)
+    shown = name.replace("\x1b", r"\x1b")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == (
+        f"error: no rule '{shown}': 'copilot-preflight rules' lists them "
+        "(see 'copilot-preflight explain --help')\n"
+    )
+
+
+def test_rules_lists_the_rules(run: Run) -> None:
+    """Every rule is one line, with its id, severity, name and title."""
+    lines = run("rules").out.splitlines()
+    for line, rule in zip(lines, copilot_preflight_rules.RULES, strict=True):
+        assert line.split(maxsplit=3) == [rule.id, rule.severity.label, rule.name, rule.title]
+
+
+def test_version(run: Run) -> None:
+    """The version is that of the installed package."""
+    result = run("--version")
+    assert (result.status, result.err) == (0, "")
+    assert result.out == f"copilot-preflight {version('copilot-preflight')}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["-h"], ["check", "--help"], ["check", "-h"], ["rules", "--help"]]
+)
+def test_help(run: Run, arguments: list[str]) -> None:
+    """Help is on standard output, and asking for it is no failure."""
+    result = run(*arguments)
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("Usage: copilot-preflight")
+
+
+def test_help_tells_every_option_of_the_contract(run: Run) -> None:
+    """No option is hidden."""
+    told = set(re.findall(r"--[a-z-]+", run("check", "--help").out))
+    assert told >= {
+        "--params", "--parameter", "--region", "--account", "--partition", "--format", "--output",
+        "--select", "--ignore", "--info", "--fail-on", "--help",
+    }  # fmt: skip
+
+
+def test_no_arguments_are_a_failure(run: Run) -> None:
+    """A script whose list of files is empty gets the usage, and does not pass."""
+    result = run()
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("Usage: copilot-preflight")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check"], "missing argument 'PATH...' (see 'copilot-preflight check --help')"),
+        (["--bogus"], r"no such option:? '?--bogus'? \(see 'copilot-preflight check --help'\)"),
+        (["web.yml", "--bogus"], "no such option"),
+        (["web.yml", "--formt", "json"], "no such option.*--format"),
+        (["web.yml", "--format", "xml"], "invalid value for '--format': 'xml' is not one of"),
+        (["web.yml", "--format"], "option '--format' requires an argument"),
+        (["web.yml", "--fail-on", "fatal"], "invalid value for '--fail-on': 'fatal' is not one of"),
+        (["rules", "web.yml"], "got unexpected extra argument"),
+        (["explain"], "missing argument 'RULE'"),
+        (["web.yml", "--bo\x1b[31mgus"], r"no such option:? '?--bo\\x1b\[31mgus"),
+    ],
+)
+def test_wrong_usage_is_one_line(run: Run, arguments: list[str], told: str) -> None:
+    """A wrong option ends the run before anything is read."""
+    result = run(*arguments)
+    assert (result.status, result.out) == (2, "")
+    (line,) = result.errors
+    pattern = told if "\\" in told or ".*" in told else re.escape(told)
+    assert re.match(f"error: {pattern}", line)
+    assert line.endswith("--help')")
+
+
+# --- ends that nobody asked for ------------------------------------------------------------------
+
+
+def test_interrupt_is_no_finding(
+    run: Run, write: Write, templates: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends the run with a status of its own, and no traceback."""
+
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    write({"web.yml": templates.clean})
+    monkeypatch.setattr(engine, "check", interrupt)
+    result = run("web.yml")
+    assert result.status == 128 + signal.SIGINT == cli.INTERRUPTED
+    assert "Traceback" not in result.err
+
+
+COMMAND = [sys.executable, "-m", "copilot_preflight.cli"]
+
+
+@pytest.mark.parametrize(("name", "status"), [("clean", 0), ("denied", 1)])
+def test_reader_that_goes_away_changes_nothing(
+    write: Write, templates: Any, name: str, status: int
+) -> None:
+    """``copilot-preflight … | head -1`` has the status that it has without a pipe."""
+    folder = write({f"{n}.yml": getattr(templates, name) for n in range(30)})
+    paths = sorted(path.name for path in folder.iterdir())
+    script = "import os, sys; os.read(0, 1); os.close(0)"
+    with (
+        subprocess.Popen(
+            [*COMMAND, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder
+        ) as checking,
+        subprocess.Popen([sys.executable, "-c", script], stdin=checking.stdout) as reading,
+    ):
+        assert checking.stdout is not None
+        checking.stdout.close()
+        _, err = checking.communicate(timeout=60)
+        reading.wait(timeout=60)
+    assert (checking.returncode, err) == (status, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_full_disk_is_a_failure(write: Write, templates: Any) -> None:
+    """A report that did not arrive is no clean run."""
+    folder = write({"web.yml": templates.clean})
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "web.yml"], stdout=full, stderr=subprocess.PIPE, cwd=folder, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"error: cannot write to standard output: no space left on device\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the streams")
+@pytest.mark.parametrize(("closed", "status"), [(">&-", 1), ("2>&-", 1), ("<&-", 1)])
+def test_closed_stream_is_no_traceback(
+    write: Write, templates: Any, closed: str, status: int
+) -> None:
+    """A run without one of its streams goes on as far as it can."""
+    folder = write({"web.yml": templates.denied})
+    script = f'exec "$0" -m copilot_preflight.cli web.yml {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable], capture_output=True, cwd=folder, check=False
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == status

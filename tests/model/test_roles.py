@@ -1,0 +1,406 @@
+"""A role's statements, by every way in which a policy can attach to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from copilot_preflight.document import parse
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.roles import Role, role_named, roles
+from copilot_preflight.package import Package, ParameterValue
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Run, Stack
+from copilot_preflight.text import Text
+
+PARAMETERS = """
+Parameters:
+  Env: {Type: String}
+  RoleName: {Type: String}
+  PolicyArn: {Type: String}
+Conditions:
+  IsProd: !Equals [!Ref Env, prod]
+Resources:
+"""
+TASKS = "service-role/AmazonECSTaskExecutionRolePolicy"
+READ = "{Statement: [{Effect: Allow, Action: s3:GetObject, Resource: 'arn:aws:s3:::b/*'}]}"
+WRITE = "{Statement: {Effect: Allow, Action: s3:PutObject, Resource: 'arn:aws:s3:::b/*'}}"
+
+
+def stack(
+    resources: str,
+    parameters: Mapping[str, str] | None = None,
+    run: Run | None = None,
+    addons: str | None = None,
+    file: str = "t.yml",
+) -> Stack:
+    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
+    package = Package(
+        parse(PARAMETERS + resources, file),
+        values,
+        has_parameters=parameters is not None,
+        addons=parse(addons, "addons.yml") if addons is not None else None,
+    )
+    return (run or Run()).add(package)
+
+
+def role(found: Stack, logical_id: str = "Role", scenario: Scenario = ANY) -> Role:
+    return next(r for r in roles(found, scenario) if r.logical_id == logical_id)
+
+
+def actions(of: Role) -> list[str]:
+    return [str(action.text) for statement in of.statements for action in statement.actions]
+
+
+# --- in the role itself ---------------------------------------------------------------------------
+
+
+def test_inline_policies() -> None:
+    """Every statement of every inline policy, under the policy's name and at its own place."""
+    found = role(
+        stack(f"""
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - {{PolicyName: Read, PolicyDocument: {READ}}}
+        - {{PolicyName: !Sub 'Write-${{Env}}', PolicyDocument: {WRITE}}}
+""")
+    )
+    assert actions(found) == ["s3:GetObject", "s3:PutObject"]
+    assert [s.policy for s in found.statements] == ["Read", "Write-${Env}"]
+    assert [s.place.path[-1] for s in found.statements] == [0, "Statement"]
+    assert found.unread == ()
+
+
+def test_inline_policies_under_conditions() -> None:
+    """A policy, a list of policies or a statement under Fn::If carries its condition."""
+    found = stack(f"""
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - !If [IsProd, {{PolicyName: Read, PolicyDocument: {READ}}}, !Ref AWS::NoValue]
+        - PolicyName: Two
+          PolicyDocument:
+            Statement:
+              - !If [IsProd, !Ref AWS::NoValue, {{Effect: Allow, Action: a:B, Resource: '*'}}]
+              - {{Effect: !If [IsProd, Allow, Deny], Action: c:D, Resource: '*'}}
+""")
+    assert [(s.conditions, s.effect) for s in role(found).statements] == [
+        (("IsProd",), "Allow"),
+        (("IsProd",), "Allow"),
+        (("IsProd",), ""),
+    ]
+    (prod,), (other,) = (found.where((("IsProd", outcome),)) for outcome in (True, False))
+    assert actions(role(found, scenario=prod)) == ["s3:GetObject", "c:D"]
+    assert [s.effect for s in role(found, scenario=prod).statements] == ["Allow", "Allow"]
+    assert actions(role(found, scenario=other)) == ["a:B", "c:D"]
+    assert [s.effect for s in role(found, scenario=other).statements] == ["Allow", "Deny"]
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        "!Ref PolicyArn",
+        "[!Ref PolicyArn]",
+        "[{PolicyName: X, PolicyDocument: !Ref PolicyArn}]",
+        "[{PolicyName: X, PolicyDocument: '{\"Statement\": []}'}]",
+        "[{PolicyName: X, PolicyDocument: {'Fn::Transform': {Name: Macro}}}]",
+        "[{PolicyName: X, PolicyDocument: {Statement: !Ref PolicyArn}}]",
+        "[{PolicyName: X, PolicyDocument: {Statement: [!Ref PolicyArn]}}]",
+        "[{PolicyName: X, PolicyDocument: {Statement: [], 'Fn::Transform': {Name: Macro}}}]",
+        "[{PolicyName: X, PolicyDocument: {Statement: [{Sid: Y, 'Fn::Transform': {Name: M}}]}}]",
+    ],
+)
+def test_policies_that_cannot_be_read_may_do_anything(policies: str) -> None:
+    """A document that only AWS can write out is one statement of unknown effect."""
+    found = role(stack(f"  Role: {{Type: AWS::IAM::Role, Properties: {{Policies: {policies}}}}}"))
+    assert [statement.effect for statement in found.statements] == [""]
+
+
+def test_a_macro_among_the_properties_may_attach_anything() -> None:
+    """What Fn::Transform adds to a role is not read, and that is said."""
+    found = role(
+        stack("  Role: {Type: AWS::IAM::Role, Properties: {Path: /, 'Fn::Transform': {Name: M}}}")
+    )
+    assert found.unread == (Fact("document", "what a macro adds to 'Role'"),)
+
+
+def test_a_role_without_properties_has_nothing() -> None:
+    """A role need have no properties at all."""
+    found = role(stack("  Role: {Type: AWS::IAM::Role}"))
+    assert (found.statements, found.trust, found.unread, found.boundary) == ((), (), (), None)
+    assert str(found.arn) == "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Role}"
+
+
+def test_boundaries() -> None:
+    """A permissions boundary counts also where only some scenario has it."""
+    text = "  Role: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: %s}}"
+    assert str(role(stack(text % "!Ref PolicyArn")).boundary) == "${PolicyArn}"
+    maybe = stack(text % "!If [IsProd, 'arn:aws:iam::aws:policy/X', !Ref AWS::NoValue]")
+    assert str(role(maybe).boundary) == "arn:aws:iam::aws:policy/X"
+    (other,) = maybe.where((("IsProd", False),))
+    assert role(maybe, scenario=other).boundary is None
+
+
+# --- from resources of their own ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("AWS::IAM::Policy", "Roles: [!Ref Role]"),
+        ("AWS::IAM::Policy", "Roles: !Ref Role"),
+        ("AWS::IAM::Policy", "Roles: [!Ref Other, !Ref Role]"),
+        ("AWS::IAM::ManagedPolicy", "Roles: [!Ref Role]"),
+        ("AWS::IAM::RolePolicy", "RoleName: !Ref Role"),
+        ("AWS::IAM::RolePolicy", "RoleName: !Sub '${Role}'"),
+    ],
+)
+def test_policies_that_name_the_role(kind: str, names: str) -> None:
+    """A policy attaches to the roles that it names, and to no other."""
+    found = stack(f"""
+  Role: {{Type: AWS::IAM::Role, Properties: {{}}}}
+  Other: {{Type: AWS::IAM::Role, Properties: {{}}}}
+  Third: {{Type: AWS::IAM::Role, Properties: {{RoleName: third}}}}
+  Policy: {{Type: '{kind}', Properties: {{PolicyName: P, PolicyDocument: {READ}, {names}}}}}
+""")
+    mine = role(found)
+    assert actions(mine) == ["s3:GetObject"]
+    assert mine.statements[0].policy == "Policy"
+    assert mine.unread == ()
+    assert actions(role(found, "Other")) == (["s3:GetObject"] if "Other" in names else [])
+    assert role(found, "Other").unread == ()
+    assert actions(role(found, "Third")) == []
+
+
+def test_policies_that_name_a_role_by_its_name() -> None:
+    """A name that is spelt out attaches to the role that has it."""
+    found = stack(f"""
+  Role: {{Type: AWS::IAM::Role, Properties: {{RoleName: !Sub '${{Env}}-worker'}}}}
+  Other: {{Type: AWS::IAM::Role, Properties: {{RoleName: !Sub '${{Env}}-web'}}}}
+  Policy:
+    Type: AWS::IAM::Policy
+    Properties: {{PolicyName: P, Roles: [!Sub '${{Env}}-worker'], PolicyDocument: {READ}}}
+""")
+    assert actions(role(found)) == ["s3:GetObject"]
+    assert actions(role(found, "Other")) == []
+    assert role(found, "Other").unread == ()
+
+
+def test_a_policy_that_may_name_the_role_is_a_missing_fact() -> None:
+    """Where the name is a parameter, nobody can tell to which role the policy attaches."""
+    found = stack(f"""
+  Role: {{Type: AWS::IAM::Role, Properties: {{}}}}
+  Policy:
+    Type: AWS::IAM::Policy
+    Properties: {{PolicyName: P, Roles: [!Ref RoleName], PolicyDocument: {READ}}}
+""")
+    assert role(found).unread == (Fact("attachment", "Policy"),)
+    assert actions(role(found)) == []
+
+
+def test_attachments_under_conditions() -> None:
+    """Neither the policy, nor its list, nor the name in it need be there in every scenario."""
+    found = stack(f"""
+  Role: {{Type: AWS::IAM::Role, Properties: {{}}}}
+  First:
+    Type: AWS::IAM::Policy
+    Condition: IsProd
+    Properties: {{PolicyName: P, Roles: [!Ref Role], PolicyDocument: {READ}}}
+  Second:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: P
+      Roles: [!If [IsProd, !Ref Role, !Ref AWS::NoValue]]
+      PolicyDocument: {WRITE}
+""")
+    assert [s.conditions for s in role(found).statements] == [("IsProd",), ("IsProd",)]
+    (prod,), (other,) = (found.where((("IsProd", outcome),)) for outcome in (True, False))
+    assert actions(role(found, scenario=prod)) == ["s3:GetObject", "s3:PutObject"]
+    assert all(not s.conditions for s in role(found, scenario=prod).statements)
+    assert actions(role(found, scenario=other)) == []
+
+
+# --- managed policies -----------------------------------------------------------------------------
+
+
+def managed(arns: str, more: str = "") -> Stack:
+    return stack(
+        f"  Role: {{Type: AWS::IAM::Role, Properties: {{ManagedPolicyArns: {arns}}}}}\n{more}"
+    )
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "'arn:aws:iam::aws:policy/" + TASKS + "'",
+        "'arn:aws-cn:iam::aws:policy/" + TASKS + "'",
+        "!Sub 'arn:${AWS::Partition}:iam::aws:policy/" + TASKS + "'",
+        "!Join ['', ['arn:', !Ref AWS::Partition, ':iam::aws:policy/', " + TASKS + "]]",
+        # As some of Copilot's own stacks have it.
+        "'arn:${AWS::Partition}:iam::aws:policy/" + TASKS + "'",
+    ],
+)
+def test_policies_of_aws(arn: str) -> None:
+    """A policy that AWS manages is known by its ARN, in every partition."""
+    found = role(managed(f"[{arn}]"))
+    assert found.unread == ()
+    assert "logs:PutLogEvents" in actions(found)
+    assert all(s.place.path[-2:] == ("ManagedPolicyArns", 0) for s in found.statements)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "!Ref PolicyArn",
+        "'arn:aws:iam::aws:policy/NoSuchPolicy'",
+        "'arn:aws:iam::111122223333:policy/Elsewhere'",
+        "!Sub 'arn:aws:iam::aws:policy/${Env}'",
+        "!ImportValue shared-policy",
+    ],
+)
+def test_unknown_managed_policies_are_missing_facts(arn: str) -> None:
+    """A managed policy outside the run may say anything."""
+    found = role(managed(f"[{arn}]"))
+    assert found.statements == ()
+    assert [fact.kind for fact in found.unread] == ["document"]
+
+
+def test_an_unknown_list_of_managed_policies_is_a_missing_fact() -> None:
+    """So is a list of which not even the length is known."""
+    text = PARAMETERS.replace("Resources:", "").replace(
+        "Conditions:", "  Arns: {Type: CommaDelimitedList}\nConditions:"
+    )
+    document = parse(
+        text + "Resources: {Role: {Type: AWS::IAM::Role, "
+        "Properties: {ManagedPolicyArns: !Ref Arns}}}",
+        "t.yml",
+    )
+    assert len(role(Run().add(Package(document))).unread) == 1
+
+
+def test_managed_policies_of_the_template() -> None:
+    """A managed policy of the template attaches by its Ref, once, with its own condition."""
+    found = managed(
+        "[!Ref Policy, !If [IsProd, !Ref Second, !Ref AWS::NoValue]]",
+        f"""
+  Policy: {{Type: AWS::IAM::ManagedPolicy, Properties: {{PolicyDocument: {READ}}}}}
+  Second: {{Type: AWS::IAM::ManagedPolicy, Properties: {{PolicyDocument: {WRITE}}}}}
+  Third: {{Type: AWS::IAM::ManagedPolicy, Properties: {{PolicyDocument: {WRITE}}}}}
+""",
+    )
+    assert [(s.policy, s.conditions) for s in role(found).statements] == [
+        ("Policy", ()),
+        ("Second", ("IsProd",)),
+    ]
+    assert role(found).unread == ()
+
+
+ADDONS = f"""
+Parameters:
+  Env: {{Type: String}}
+  Execution: {{Type: String}}
+Resources:
+  Policy: {{Type: AWS::IAM::ManagedPolicy, Properties: {{PolicyDocument: {WRITE}}}}}
+  Attached:
+    Type: AWS::IAM::Policy
+    Properties: {{PolicyName: P, Roles: [!Ref Execution], PolicyDocument: {READ}}}
+Outputs:
+  PolicyArn: {{Value: !Ref Policy}}
+"""
+
+
+def test_policies_of_the_addons() -> None:
+    """Outputs of the addons attach as Copilot attaches them, and the addons may name a role."""
+    resources = """
+  AddonsStack:
+    Type: AWS::CloudFormation::Stack
+    Properties: {Parameters: {Env: !Ref Env, Execution: !Ref Role}}
+  Role: {Type: AWS::IAM::Role, Properties: {}}
+  TaskRole:
+    Type: AWS::IAM::Role
+    Properties: {ManagedPolicyArns: [!GetAtt AddonsStack.Outputs.PolicyArn]}
+"""
+    found = stack(resources, addons=ADDONS)
+    assert actions(role(found)) == ["s3:GetObject"]
+    assert actions(role(found, "TaskRole")) == ["s3:PutObject"]
+    assert role(found).unread == role(found, "TaskRole").unread == ()
+    without = stack(resources)
+    assert [fact.kind for fact in role(without, "TaskRole").unread] == ["document"]
+    unsaid = stack(resources.replace(", Execution: !Ref Role", ""), addons=ADDONS)
+    assert role(unsaid).unread == (Fact("attachment", "Attached"),)
+
+
+def test_policies_of_other_stacks() -> None:
+    """A policy of another stack of the run attaches where it certainly names the role."""
+    run = Run()
+    named = "  Role: {Type: AWS::IAM::Role, Properties: {RoleName: worker}}\n"
+    policy = """
+  Policy:
+    Type: AWS::IAM::Policy
+    Properties: {PolicyName: P, Roles: [%s], PolicyDocument: %s}
+"""
+    found = stack(named, run=run)
+    stack(policy % ("worker", READ), run=run, file="one.yml")
+    stack(policy % ("!Ref RoleName", WRITE), run=run, file="two.yml")
+    assert actions(role(found)) == ["s3:GetObject"]
+    assert role(found).unread == ()
+
+
+# --- finding a role -------------------------------------------------------------------------------
+
+NAMED = """
+  Role: {Type: AWS::IAM::Role, Properties: {}}
+  Named: {Type: AWS::IAM::Role, Properties: {RoleName: !Sub '${Env}-exec', Path: /app/}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("reference", "logical_id"),
+    [
+        ({"Fn::GetAtt": "Role.Arn"}, "Role"),
+        ({"Fn::GetAtt": ["Role", "Arn"]}, "Role"),
+        ({"Ref": "Role"}, "Role"),
+        ({"Fn::Sub": "${Role.Arn}"}, "Role"),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/app/${Env}-exec"}, "Named"),
+        ({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${Env}-exec"}, None),
+        ({"Fn::Sub": "arn:aws:iam::111122223333:role/app/${Env}-exec"}, None),
+        ({"Fn::Sub": "${Env}-exec"}, "Named"),
+        ("arn:aws:iam::111122223333:role/elsewhere", None),
+        ({"Ref": "RoleName"}, None),
+    ],
+)
+def test_roles_are_found_by_arn_and_name(reference: object, logical_id: str | None) -> None:
+    """A role is found where it certainly is the one, path and all."""
+    found = stack(NAMED)
+    text = found.resolver().text(reference, ())
+    got = role_named(found.run, found, ANY, text)
+    assert (got.logical_id if got else None) == logical_id
+
+
+def test_roles_are_found_in_other_stacks() -> None:
+    """An imported role is the role of the stack that exports it."""
+    run = Run()
+    stack(
+        "  Role: {Type: AWS::IAM::Role, Properties: {}}\n"
+        "Outputs: {Role: {Value: !GetAtt Role.Arn, Export: {Name: exec}}}",
+        run=run,
+        file="env.yml",
+    )
+    found = stack("  Bucket: {Type: AWS::S3::Bucket}", run=run)
+    imported = found.resolver().text({"Fn::ImportValue": "exec"}, ())
+    got = role_named(run, found, ANY, imported)
+    assert got is not None
+    assert got.place.file == "env.yml"
+
+
+def test_two_roles_are_never_one() -> None:
+    """Names that AWS makes up for two roles differ."""
+    found = stack("  A: {Type: AWS::IAM::Role}\n  B: {Type: AWS::IAM::Role}")
+    one, two = (role(found, name) for name in "AB")
+    assert one.name.equals(two.name) is False
+    assert one.arn.equals(two.arn) is False
+    assert one.name.equals(Text.of("worker")) is None
