@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from copilot_preflight import advice
 from copilot_preflight.analysis import Analysis, mismatch_finding
 from copilot_preflight.calls import GET_BUCKET_LOCATION
 from copilot_preflight.finding import Finding
@@ -24,5 +25,5 @@ def bucket_action_on_object_arn(analysis: Analysis) -> Iterator[Finding]:
             acts_on="the bucket",
             but=f"'{granted}' names objects",
             label="objects, not their bucket",
-            help=f"name the bucket: '{bucket}'",
+            help=f"name the bucket: {advice.quoted(str(bucket))}",
         )

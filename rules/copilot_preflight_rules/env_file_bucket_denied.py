@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copilot_preflight import advice, diagnosis
-from copilot_preflight.analysis import Analysis
+from copilot_preflight.analysis import Analysis, abridged_key
 from copilot_preflight.calls import GET_BUCKET_LOCATION, GET_OBJECT
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.rule import rule
@@ -24,7 +24,8 @@ def env_file_bucket_denied(analysis: Analysis) -> Iterator[Finding]:
         place = denied.cause.entry or denied.cause.statement
         yield denied.finding(
             f"execution {denied.call.role} may not s3:GetBucketLocation '{bucket}', the bucket "
-            f"of the environment file of {denied.read.container}: ECS documents that it needs to",
+            f"of environment file '{abridged_key(denied.read.asked)}' of {denied.read.container}: "
+            "ECS documents that it needs to",
             label="in a bucket that the role may not locate",
             related=[
                 *([Related(place.place, "what is granted instead")] if place else []),

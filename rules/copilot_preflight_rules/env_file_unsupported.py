@@ -43,6 +43,8 @@ def _problems(read: EnvFileRead) -> Iterator[tuple[str, Value | None, str]]:
         way_out = "put the variables in fewer files"
         yield f"{count} of them: ECS takes at most {_MOST}", None, way_out
     for service in _services_of(read):
+        if service.literal("Properties", "LaunchType") in ("EC2", "EXTERNAL"):
+            continue  # platform versions are Fargate's
         version = service.child("Properties", "PlatformVersion")
         if version is not None and version.text().literal in _TOO_OLD:
             known = version.text().literal

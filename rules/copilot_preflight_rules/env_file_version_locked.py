@@ -50,7 +50,7 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
 def _is_content_addressed(decision: Decision) -> bool:
     """Whether the file's name changes with its content: only then does a pinned grant lock."""
     read = decision.call.read
-    key = str(read.name.key) if read.name else ""
+    key = str(read.name.key) if read.name else str(read.file.arn)
     return bool(read.is_copilot or CONTENT_HASH.search(key) or _COPILOT_KEY.fullmatch(key))
 
 

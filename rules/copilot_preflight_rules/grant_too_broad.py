@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copilot_preflight import advice
+from copilot_preflight.access import Decision
 from copilot_preflight.analysis import Analysis, cited
 from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.finding import Finding, Place, Related
@@ -15,24 +16,26 @@ from copilot_preflight.rule import rule
 
 @rule("W9754", "grant-too-broad", "Execution role is granted more of S3 than the env file")
 def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
-    seen: set[Place] = set()
+    served: dict[Place, list[tuple[Statement, Entry, Decision]]] = {}
     for decision in analysis.allowed(GET_OBJECT):
         for statement in decision.identity.deciding:
-            broad = _broad(statement)
-            if broad is None or broad.place in seen:
-                continue
-            seen.add(broad.place)
-            read = decision.call.read
-            yield Finding(
-                at=broad.place,
-                message=f"{_source(statement, broad)} grants execution {decision.call.role} far "
-                f"more of S3 than it needs, the environment file of {read.container}",
-                label="wider than the need",
-                related=(Related(read.file.value.place, "all that is needed"),),
-                call=cited(decision.call),
-                cause="too-broad",
-                help=f"grant the file and its bucket instead:\n{advice.read_grant(read)}",
-            )
+            if (broad := _broad(statement)) is not None:
+                served.setdefault(broad.place, []).append((statement, broad, decision))
+    for found in served.values():
+        statement, broad, decision = found[0]
+        reads = [each.call.read for _, _, each in found]
+        files = " and ".join(dict.fromkeys(str(read.container) for read in reads))
+        grants = dict.fromkeys(advice.read_grant(read) for read in reads)
+        yield Finding(
+            at=broad.place,
+            message=f"{_source(statement, broad)} grants execution {decision.call.role} far more "
+            f"of S3 than it needs, the environment files of {files}",
+            label="wider than the need",
+            related=tuple(Related(read.file.value.place, "what is needed") for read in reads),
+            call=cited(decision.call),
+            cause="too-broad",
+            help="grant the files and their buckets instead:\n" + "\n".join(grants),
+        )
 
 
 def _source(statement: Statement, broad: Entry) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from copilot_preflight import advice
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.iam import arn
@@ -39,7 +40,7 @@ def half_granted_pair(analysis: Analysis) -> Iterator[Finding]:
                 label=f"{other} {'are' if lacks_objects else 'is'} missing",
                 related=(Related(action.place, "meant for both halves"),),
                 cause="half-granted-pair",
-                help=f"add '{missing}', or name only the actions that are meant",
+                help=f"add {advice.quoted(str(missing))}, or name only the actions that are meant",
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from copilot_preflight import advice
 from copilot_preflight.analysis import Analysis, mismatch_finding
 from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.finding import Finding
@@ -21,5 +22,5 @@ def object_action_on_bucket_arn(analysis: Analysis) -> Iterator[Finding]:
             acts_on="objects",
             but=f"'{granted}' is a bucket",
             label="a bucket, not its objects",
-            help=f"name objects: '{granted.rstrip('/')}/*', or a narrower key",
+            help=f"name objects: {advice.quoted(granted.rstrip('/') + '/*')}, or a narrower key",
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.iam.policy import Principal
 from copilot_preflight.model.roles import Role, role_named
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.model.trust import ECS_TASKS, kept_out, may_assume, trusted
@@ -41,10 +42,10 @@ def _finding(task: TaskDefinition, what: str, asked: Place, role: Role) -> Findi
             cause="not-assumable",
             help=f"take '{ECS_TASKS}' out of the Deny statement: no Allow can overrule it",
         )
-    if any(name.entry.text.literal == ECS_TASKS for name in names):
+    if any(map(_is_ecs_tasks, names)):
         return _without_action(what, asked, role)
     at = names[0].entry.place if names else role.trust_place
-    found = ", ".join(f"'{name.entry.text}'" for name in names) or "nobody"
+    found = ", ".join(map(_told, names)) or "nobody"
     return Finding(
         at=at,
         message=f"the trust policy of {what} {role} lets {found} assume it, but ECS starts the "
@@ -56,12 +57,19 @@ def _finding(task: TaskDefinition, what: str, asked: Place, role: Role) -> Findi
     )
 
 
+def _is_ecs_tasks(name: Principal) -> bool:
+    return name.kind == "Service" and name.entry.text.literal == ECS_TASKS
+
+
+def _told(name: Principal) -> str:
+    return f"'{name.entry.text}'" if name.kind == "Service" else f"{name.kind} '{name.entry.text}'"
+
+
 def _without_action(what: str, asked: Place, role: Role) -> Finding:
     statement = next(
         statement
         for statement in role.trust
-        if statement.effect == "Allow"
-        and any(name.entry.text.literal == ECS_TASKS for name in statement.principals)
+        if statement.effect == "Allow" and any(map(_is_ecs_tasks, statement.principals))
     )
     actions = statement.actions
     return Finding(

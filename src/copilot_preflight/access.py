@@ -10,7 +10,7 @@ from copilot_preflight.env_files import reads_at
 from copilot_preflight.iam.evaluate import Outcome, Verdict, applies, evaluate
 from copilot_preflight.iam.policy import Fact, Principal, Statement
 from copilot_preflight.model.storage import bucket_policy, key_with_arn
-from copilot_preflight.text import Text
+from copilot_preflight.text import Hole, Text
 
 _MAX_SPLITS = 6
 """How many conditions deep a call is followed; beyond, the answer is "undetermined"."""
@@ -62,17 +62,31 @@ def _judge(call: Call) -> Decision:
         granted = _resource_policy_allows(call)
         if granted:
             outcome = Outcome.ALLOWED
-        elif role.unread or granted is None:
-            outcome = Outcome.UNDETERMINED
-            facts = role.unread or (Fact("document", "the resource policy"),)
-    elif outcome is Outcome.ALLOWED and (limits := tuple(_limits(call))):
+        elif unknown := (*role.unread, *_unknown_key(call)):
+            outcome, facts = Outcome.UNDETERMINED, unknown
+        elif granted is None:
+            outcome, facts = Outcome.UNDETERMINED, (Fact("document", "the resource policy"),)
+    if outcome is Outcome.ALLOWED and (limits := tuple(_limits(call))):
         outcome, facts = Outcome.UNDETERMINED, limits
     return Decision(call, outcome, identity, facts)
 
 
+def _unknown_key(call: Call) -> Iterator[Fact]:
+    """A key of which nothing is known may be the one that AWS manages, which needs no grant.
+
+    Copilot's is not: its applications have a key of their own.
+    """
+    hole = call.request.resource.only_hole
+    if call.action == DECRYPT and hole is not None and not call.read.is_copilot:
+        yield Fact("value", hole.name)
+
+
 def _limits(call: Call) -> Iterator[Fact]:
-    """What may take away again that the role's own policies allow."""
+    """What may take away again that a policy allows."""
     yield from call.role.unread
+    for statement in call.role.statements:
+        if statement.effect != "Allow":
+            yield from applies(statement, call.request).facts
     if call.role.boundary is not None:
         yield Fact("boundary", str(call.role.boundary))
     for statement in _resource_policy(call):
@@ -100,15 +114,14 @@ def _resource_policy_allows(call: Call) -> bool | None:
 
 
 def _resource_policy(call: Call) -> tuple[Statement, ...]:
-    """The bucket or key policy in the run that has a say in a call."""
+    """The bucket or key policies in the run that have a say in a call, or may have."""
     read = call.read
     if call.action == DECRYPT:
         key = key_with_arn(read.stack.run, read.stack, read.scenario, call.request.resource)
         return key.policy if key else ()
     name = read.name
-    if name is None:
-        return ()
-    return bucket_policy(read.stack.run, read.stack, read.scenario, name.bucket)
+    bucket = name.bucket if name else Text.of(Hole("bucket of the environment file"))
+    return bucket_policy(read.stack.run, read.stack, read.scenario, bucket)
 
 
 def _both(one: bool | None, other: bool | None) -> bool | None:

@@ -22,7 +22,7 @@ def where(read: EnvFileRead) -> str:
 def statement(action: str, *resources: str) -> str:
     """One Allow statement of a policy document, indented as a list item."""
     lines = ["- Effect: Allow", f"  Action: {action}", "  Resource:"]
-    return "\n".join([*lines, *(f"    - {_quoted(resource)}" for resource in resources)])
+    return "\n".join([*lines, *(f"    - {_written(resource)}" for resource in resources)])
 
 
 def read_grant(read: EnvFileRead) -> str:
@@ -49,7 +49,13 @@ def every_version(read: EnvFileRead) -> str:
     return str(arn.s3_arn(name.partition, name.bucket, Text.of(key)))
 
 
-def _quoted(resource: str) -> str:
-    """A resource in YAML; what only CloudFormation can fill in needs ``!Sub``."""
+def quoted(resource: str) -> str:
+    """A resource in a sentence, as YAML: what only CloudFormation can fill in needs ``!Sub``."""
     resource = re.sub(r"\$\{\w+ (bucket|key)\}", r"<\1>", resource)
-    return f"!Sub '{resource}'" if "${" in resource else resource
+    return f"!Sub '{resource}'" if "${" in resource else f"'{resource}'"
+
+
+def _written(resource: str) -> str:
+    """A resource in a list, where YAML needs no quotes."""
+    found = quoted(resource)
+    return found if found.startswith("!Sub") else found.strip("'")

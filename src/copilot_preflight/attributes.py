@@ -63,6 +63,9 @@ _KINDS: Final = {
     ),
 }
 
+NAMING: Final = frozenset({"Path", *(kind.name_property for kind in _KINDS.values())})
+"""The properties on which what ``Ref`` and ``Fn::GetAtt`` return depends."""
+
 _NAME_WITH_SLASHES: Final = frozenset(
     {
         "AWS::KMS::Alias",

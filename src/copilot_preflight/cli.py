@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from copilot_preflight.render import FORMATS, render, safe, width_of
+from copilot_preflight.simulate_command import simulate
 
 if TYPE_CHECKING:
     from copilot_preflight.finding import Report
@@ -147,6 +148,9 @@ def rules() -> None:
         _write(f"{rule.id}  {rule.severity.label:<7}  {rule.name:<{width}}  {rule.title}\n")
 
 
+cli.add_command(simulate)
+
+
 # --- options -------------------------------------------------------------------------------------
 
 
@@ -178,10 +182,11 @@ def _ids(rules: Sequence[Rule], given: Iterable[str], option: str) -> set[str]:
 
 
 def _show(report: Report, form: str, output: str | None) -> None:
-    from copilot_preflight.render.text import error_line
+    if report.errors:
+        from copilot_preflight.render.text import error_line
 
-    for error in report.errors:
-        click.echo(error_line(error), err=True)
+        for error in report.errors:
+            click.echo(error_line(error), err=True)
     if output is not None:
         _write_file(Path(output), render(report, form), [Path(name) for name in report.sources])
         form = "text" if form != "text" else ""
@@ -262,6 +267,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         command = error.ctx.command_path if error.ctx else "copilot-preflight"
         message = " ".join(error.format_message().split()).rstrip(".")
         _fail(f"{message[:1].lower()}{message[1:]} (see '{command} --help')")
+    except click.ClickException as error:
+        _fail(error.format_message())
     except click.Abort:
         sys.exit(INTERRUPTED)
 

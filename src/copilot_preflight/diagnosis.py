@@ -172,11 +172,11 @@ def _other_needs(call: Call) -> Iterator[Text]:
     for container in call.read.task.containers:
         for file in container.files:
             name = arn.parse_s3(file.arn)
-            if file.value.path == call.read.file.value.path or name is None:
+            if file.value.path == call.read.file.value.path:
                 continue
             if call.action == GET_OBJECT:
                 yield file.arn
-            elif call.action == GET_BUCKET_LOCATION:
+            elif call.action == GET_BUCKET_LOCATION and name is not None:
                 yield arn.s3_arn(name.partition, name.bucket)
 
 

@@ -42,58 +42,61 @@ class Discovery:
     def __init__(self) -> None:
         self.faults: list[DocumentError] = []
         self.others: set[str] = set()
+        self._named: set[str] = set()
         self._found: dict[str, Found | None] = {}
 
     def templates(self, paths: Iterable[str]) -> Iterator[Found]:
         for name in paths:
-            known = len(self._found)
-            try:
-                if name != STDIN and os.path.isdir(name):
-                    self._search(name)
-                else:
-                    self._take(name)
-            except DocumentError as fault:
-                self.faults.append(fault)
-            yield from [found for found in [*self._found.values()][known:] if found is not None]
+            is_folder = name != STDIN and os.path.isdir(name)
+            yield from self._search(name) if is_folder else self._take(name)
 
     # --- what is named -----------------------------------------------------------------------
 
-    def _take(self, name: str) -> None:
+    def _take(self, name: str) -> Iterator[Found]:
         path = None if name == STDIN else Path(name)
         if path is not None and is_parameter_file(path):
             beside = template_of(path)
             if beside is None:
                 message = "parameter values without a template beside them: hand them to --params"
-                raise DocumentError(name, 0, 0, message)
+                self.faults.append(DocumentError(name, 0, 0, message))
+                return
             path = beside
         where = STDIN if path is None else os.path.realpath(path)
-        if where in self._found:
+        if where in self._named or self._found.get(where) is not None:
             return
-        self._found[where] = None
-        loaded = _standard_input() if path is None else document.read(path)
-        if not is_template(loaded.data):
-            raise loaded.fault((), _not_a_template(loaded))
-        self._found[where] = Found(loaded, path)
+        self._named.add(where)
+        self.others.discard(where)
+        try:
+            loaded = _standard_input() if path is None else document.read(path)
+        except DocumentError as fault:
+            self.faults.append(fault)
+            return
+        if is_template(loaded.data):
+            self._found[where] = Found(loaded, path)
+            yield Found(loaded, path)
+        else:
+            self.faults.append(loaded.fault((), _not_a_template(loaded)))
 
     # --- what a folder holds -----------------------------------------------------------------
 
-    def _search(self, folder: str) -> None:
-        templates = others = faults = 0
+    def _search(self, folder: str) -> Iterator[Found]:
+        faults, templates, others = len(self.faults), 0, 0
         for path in self._files(folder):
             where = os.path.realpath(path)
             before = len(self.faults)
-            if where not in self._found:
+            is_new = where not in self._found and where not in self._named
+            if is_new:
                 self._found[where] = self._look(path)
-            if self._found[where] is not None:
+            if (found := self._found.get(where)) is not None:
                 templates += 1
-            elif len(self.faults) > before:
-                faults += 1
-            else:
+                if is_new:
+                    yield found
+            elif len(self.faults) == before and where not in self._named:
                 others += 1
                 self.others.add(where)
-        if not templates and not faults:
+        if not templates and len(self.faults) == faults:
             message = f"no template in this folder or below it, only {others} other files"
-            raise DocumentError(folder, 0, 0, message)
+            self.faults.append(DocumentError(folder, 0, 0, message))
 
     def _look(self, path: Path) -> Found | None:
         """The template in a file that nobody named, if it is one."""

@@ -75,7 +75,7 @@ def _told(rule: Rule, fault: Exception) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
-    what = " ".join(f"{type(fault).__name__}: {fault}".split())[:200]
+    what = " ".join(f"{type(fault).__name__}: {fault}".split())[:200].removesuffix(":")
     return (
         f"rule {rule.id} ({rule.name}) failed with {what} at {where}: "
         f"this is a fault of copilot-preflight, please report it at {ISSUES}"

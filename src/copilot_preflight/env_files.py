@@ -127,7 +127,8 @@ def reads_at(stack: Stack, scenario: Scenario, path: DataPath) -> Iterator[EnvFi
                     yield read
                     continue
                 for leaf in stack.settle(scenario, condition):
-                    yield from reads_at(stack, leaf, path)
+                    if leaf != scenario:  # else the condition stays open
+                        yield from reads_at(stack, leaf, path)
                 return
 
 
@@ -164,6 +165,8 @@ def _arn_problem(read: EnvFileRead, value: Text) -> str | None:
         return "is a URL: ECS takes an ARN"
     if value.literal == "":
         return "is empty"
+    if any("${" in part for part in value.parts if isinstance(part, str)):
+        return "holds a '${…}' that nothing fills in: it lacks !Sub"
     if not _may_start_arn(first):
         return "is not an ARN"
     pieces, complete = value.split(":", 5)
@@ -212,8 +215,5 @@ def _key_problem(value: Text) -> str | None:
     if found.bucket.has_wildcard() or found.key.has_wildcard():
         return "holds a wildcard: ECS downloads exactly one object"
     last = found.key.parts[-1]
-    if isinstance(last, str) and not last.endswith(".env") and len(last) >= len(".env"):
-        return "does not end in '.env'"
-    if found.key.literal is not None and not found.key.literal.endswith(".env"):
-        return "does not end in '.env'"
-    return None
+    known = isinstance(last, str) and (len(last) >= len(".env") or found.key.literal is not None)
+    return "does not end in '.env'" if known and not str(last).endswith(".env") else None

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from copilot_preflight import attributes
 from copilot_preflight.cursor import Guard, TemplateError, Value, function_of
@@ -44,6 +44,9 @@ _URL_SUFFIX: Final = {
 _SUB_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
+T = TypeVar("T")
+
+
 class Links(Protocol):
     """What a template takes from other stacks of the same run; None where they are not in it."""
 
@@ -67,24 +70,94 @@ class Inputs:
     shapes: Mapping[str, str] = field(default_factory=dict)
 
 
+class Template:
+    """The sections of a template, and what each of its nodes depends on."""
+
+    def __init__(self, file: str, data: Mapping[str, Any]) -> None:
+        self.file = file
+        self.parameters = _mapping(file, data, "Parameters")
+        self.conditions = _mapping(file, data, "Conditions")
+        self.mappings = _mapping(file, data, "Mappings")
+        self.resources = _mapping(file, data, "Resources")
+        self.shared: dict[Hashable, Any] = {}
+        self._mentions: dict[DataPath, Mentions] = {}
+
+    def mentions(self, path: DataPath, raw: Any) -> Mentions:
+        """The conditions and parameters of which a node, which stands at a path, speaks."""
+        if path not in self._mentions:
+            self._mentions[path] = self._read(raw)
+        return self._mentions[path]
+
+    def _read(self, raw: Any) -> Mentions:
+        conditions: dict[str, None] = {}
+        names: dict[str, None] = {}
+        pending = [raw]
+        while pending:
+            node = pending.pop()
+            found: list[str] = []
+            if isinstance(node, dict):
+                branches, attribute = node.get("Fn::If"), node.get("Fn::GetAtt")
+                if isinstance(branches, list) and branches:
+                    conditions[str(branches[0])] = None
+                if isinstance(attribute, list) and attribute:
+                    attribute = attribute[0]
+                found = [str(node.get("Ref")), str(attribute).partition(".")[0]]
+                pending += node.values()
+            elif isinstance(node, list):
+                pending += node
+            elif isinstance(node, str) and "${" in node:
+                found = [n.strip().partition(".")[0] for n in _SUB_VARIABLE.findall(node)]
+            for name in found:
+                if name not in names:
+                    names[name] = None
+                    resource = self.resources.get(name)
+                    properties = resource.get("Properties") if isinstance(resource, dict) else None
+                    if isinstance(properties, dict):
+                        pending += (properties[key] for key in attributes.NAMING & set(properties))
+        return Mentions(tuple(conditions), frozenset(names).union(_PSEUDO))
+
+
+class Mentions(NamedTuple):
+    """The names of conditions, and of parameters and resources, in a part of a template."""
+
+    conditions: tuple[str, ...]
+    names: frozenset[str]
+
+
 class Resolver:
     """Reads one template under one scenario."""
 
     def __init__(
-        self, file: str, data: Mapping[str, Any], inputs: Inputs, links: Links, scenario: Scenario
+        self, template: Template, inputs: Inputs, links: Links, scenario: Scenario
     ) -> None:
-        self.file = file
+        self.file = template.file
         self.scenario = scenario
+        self._template = template
         self._inputs = inputs
         self._links = links
-        self._parameters = _mapping(file, data, "Parameters")
-        self._conditions = _mapping(file, data, "Conditions")
-        self._mappings = _mapping(file, data, "Mappings")
-        self._resources = _mapping(file, data, "Resources")
+        self._parameters = template.parameters
+        self._conditions = template.conditions
+        self._mappings = template.mappings
+        self._resources = template.resources
         self._decided: dict[str, bool | None] = {}
         self._deciding: list[str] = []
         self._looked_up: dict[DataPath, Text | None] = {}
+        self._allowed_values: dict[str, tuple[str, ...] | None] = {}
         self._looking_up: list[DataPath] = []
+
+    def shared(self, value: Value, kind: Hashable, build: Callable[[], T]) -> T:
+        """What is built from a value of the template, once for all scenarios that read it alike.
+
+        ``kind`` says what is built; it holds nothing of the scenario.
+        """
+        if isinstance(value.raw, Text):
+            return build()  # made of nothing that stands in the template
+        mentions = self._template.mentions(value.path, value.raw)
+        outcomes = tuple(map(self.decide, mentions.conditions))
+        key = (kind, value.path, value.guard, outcomes, self.scenario.choices(mentions.names))
+        if key not in self._template.shared:
+            self._template.shared[key] = build()
+        return cast("T", self._template.shared[key])
 
     # --- conditions --------------------------------------------------------------------------
 
@@ -151,9 +224,10 @@ class Resolver:
         """A condition that cannot be read, as a comparison that can be assumed."""
         return Text.of(self._unknown(expression)), Text.of("true")
 
-    def alternatives(self, condition: str) -> list[Scenario]:
-        """Scenarios that together cover this one, each a step closer to the condition's outcome.
+    def alternatives(self, scenario: Scenario, condition: str) -> list[Scenario]:
+        """Scenarios that together cover one, each a step closer to the condition's outcome.
 
+        ``scenario`` is this resolver's own, by the decisions that led the caller to it.
         The first comparison on which the condition hangs is settled: by a choice among the values
         of a parameter where it compares one with a literal, else by assuming either outcome.
         """
@@ -162,9 +236,9 @@ class Resolver:
             parameter = self._parameter_behind(text)
             if parameter is not None and literal is not None:
                 choices = self._choices(parameter, text, literal)
-                finer = [self.scenario.choosing(parameter, c, self.file) for c in choices]
-                return [scenario for scenario in finer if scenario.is_possible]
-        return [self.scenario.assuming(one, two, equal) for equal in (True, False)]
+                finer = [scenario.choosing(parameter, c, self.file) for c in choices]
+                return [found for found in finer if found.is_possible]
+        return [scenario.assuming(one, two, equal) for equal in (True, False)]
 
     def _open_comparison(self, condition: str) -> tuple[Text, Text]:
         expression: Any = {"Condition": condition}
@@ -202,13 +276,16 @@ class Resolver:
             return possible
         return [*possible, self._shaped(parameter, never)]
 
-    def _allowed(self, parameter: str) -> list[str] | tuple[()] | None:
+    def _allowed(self, parameter: str) -> tuple[str, ...] | None:
         """The AllowedValues of a parameter; None where any value will do."""
-        declared = self._parameters.get(parameter)
-        allowed = declared.get("AllowedValues") if isinstance(declared, dict) else None
-        if not isinstance(allowed, list) or not allowed or self._is_list_parameter(parameter):
-            return None
-        return [spelt(value) for value in allowed if not isinstance(value, (dict, list))]
+        if parameter not in self._allowed_values:
+            declared = self._parameters.get(parameter)
+            values = declared.get("AllowedValues") if isinstance(declared, dict) else None
+            allowed: tuple[str, ...] | None = None
+            if isinstance(values, list) and values and not self._is_list_parameter(parameter):
+                allowed = tuple(spelt(v) for v in values if not isinstance(v, (dict, list)))
+            self._allowed_values[parameter] = allowed
+        return self._allowed_values[parameter]
 
     # --- strings -----------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ and only when, that condition would change an answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from copilot_preflight.text import Hole, Text
 
@@ -18,17 +19,22 @@ class Scenario:
 
     ``values`` are parameter values chosen here, each with what it is known not to be: texts are
     equal without it, scenarios are not. ``assumed`` are outcomes of comparisons that hang on no
-    single parameter, ``decisions`` the conditions that were asked for, with their outcomes. Where
-    ``every_branch`` is true no condition is decided: every branch of the template is seen.
+    single parameter, ``decisions`` the conditions that were asked for, with their outcomes, which
+    follow from the rest. Where ``every_branch`` is true no condition is decided: every branch of
+    the template is seen.
     """
 
     values: tuple[tuple[str, Text, frozenset[str]], ...] = ()
     assumed: tuple[tuple[Text, Text, bool], ...] = ()
-    decisions: tuple[tuple[str, bool], ...] = ()
+    decisions: tuple[tuple[str, bool], ...] = field(default=(), compare=False)
     every_branch: bool = False
 
     def value(self, parameter: str) -> Text | None:
         return next((value for name, value, _ in self.values if name == parameter), None)
+
+    def choices(self, parameters: Collection[str]) -> tuple[tuple[str, Text, frozenset[str]], ...]:
+        """What is chosen here of some parameters."""
+        return tuple(entry for entry in self.values if entry[0] in parameters)
 
     def assumption(self, one: Text, two: Text) -> bool | None:
         """Whether two texts are assumed to be equal; what equals one literal equals no other."""

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
 from copilot_preflight.cursor import Guard, TemplateError, Value
 from copilot_preflight.document import kind_of
 from copilot_preflight.iam.arn import PARTITIONS
-from copilot_preflight.intrinsics import Inputs, Resolver
+from copilot_preflight.intrinsics import Inputs, Resolver, Template
 from copilot_preflight.package import Package, ParameterValue
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.text import Text
 
 T = TypeVar("T")
+
+_MAX_READ: Final = 4_000_000
+"""Nodes of a template, times the scenarios in which it may be read: beyond, conditions stay open.
+
+Copilot's own stacks come to 30,000; no limit would let conditions multiply without end.
+"""
 
 ADDONS_STACK: Final = "AddonsStack"
 """The logical id under which Copilot nests a workload's addons template."""
@@ -57,10 +64,14 @@ class Stack:
 
     # --- reading -----------------------------------------------------------------------------
 
+    @cached_property
+    def _template(self) -> Template:
+        return Template(self.file, self.data)
+
     def resolver(self, scenario: Scenario = ANY) -> Resolver:
         found = self._resolvers.get(scenario)
         if found is None:
-            found = Resolver(self.file, self.data, self._inputs, self, scenario)
+            found = Resolver(self._template, self._inputs, self, scenario)
             self._resolvers[scenario] = found
         return found
 
@@ -99,6 +110,30 @@ class Stack:
                 raise TemplateError(self.file, ("Resources", logical_id), message)
             yield logical_id, raw
 
+    @cached_property
+    def unwritten(self) -> tuple[str, ...]:
+        """What only AWS can write out, and may add anything to any resource: macros and loops."""
+        declared = self.data.get("Transform") or ()
+        macros = [declared] if isinstance(declared, (str, dict)) else list(declared)
+        names = [str(m.get("Name")) if isinstance(m, dict) else str(m) for m in macros]
+        found = [f"what macro '{name}' writes" for name in names if name not in _KNOWN_TRANSFORMS]
+        resources = self.data.get("Resources")
+        loops = (key for key in (resources or ()) if str(key).startswith("Fn::"))
+        return (*found, *(f"what '{loop}' writes" for loop in loops))
+
+    def receivers_of(self, logical_id: str) -> tuple[str, ...]:
+        """The resources that are handed a role and may attach policies to it, out of our sight."""
+        return tuple(
+            receiver
+            for receiver, raw in self._receivers
+            if not (receiver == ADDONS_STACK and self.package.addons is not None)
+            if _mentions(raw.get("Properties"), logical_id)
+        )
+
+    @cached_property
+    def _receivers(self) -> list[tuple[str, dict[str, Any]]]:
+        return [item for item in self._resources() if _may_attach(str(item[1].get("Type")))]
+
     def memo(self, key: Hashable, build: Callable[[], T]) -> T:
         """What was built for a key before, else what is built now."""
         if key not in self._memo:
@@ -133,12 +168,17 @@ class Stack:
     # --- scenarios ---------------------------------------------------------------------------
 
     def settle(self, scenario: Scenario, condition: str) -> list[Scenario]:
-        """The ways to go on from a scenario so that a condition is decided."""
+        """The ways to go on from a scenario so that a condition is decided.
+
+        The scenario itself, where it is decided already or must stay open.
+        """
         resolver = self.resolver(scenario)
         if scenario.every_branch or resolver.decide(condition) is not None:
             return [scenario]
+        if len(self._resolvers) >= self._max_scenarios:
+            return [scenario]
         leaves: list[Scenario] = []
-        for finer in resolver.alternatives(condition):
+        for finer in resolver.alternatives(scenario, condition):
             for leaf in self.settle(finer, condition):
                 outcome = self.resolver(leaf).decide(condition)
                 leaves.append(leaf if outcome is None else leaf.deciding(condition, outcome))
@@ -149,15 +189,19 @@ class Stack:
         resolver = self.resolver(scenario)
         return all(resolver.decide(name) in (None, outcome) for name, outcome in scenario.decisions)
 
+    @cached_property
+    def _max_scenarios(self) -> int:
+        return min(max(32, _MAX_READ // _size(self.data.get("Resources"))), 400)
+
     def where(self, guard: Guard, scenario: Scenario = ANY) -> list[Scenario]:
-        """The scenarios, no finer than needed, in which every condition of a guard holds."""
+        """The scenarios, no finer than needed, in which every condition of a guard may hold."""
         leaves = [scenario]
         for condition, outcome in guard:
             leaves = [
                 leaf
                 for start in leaves
                 for leaf in self.settle(start, condition)
-                if self.resolver(leaf).decide(condition) is outcome
+                if self.resolver(leaf).decide(condition) in (outcome, None)
             ]
         return leaves
 
@@ -213,7 +257,7 @@ class Run:
 
     def __init__(self) -> None:
         self.stacks: list[Stack] = []
-        self._exports: dict[str, tuple[Stack, str]] | None = None
+        self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._exported: dict[str, Text | None] = {}
         self._resolving: set[str] = set()
 
@@ -253,11 +297,24 @@ class Run:
                 self._exports = {}
                 for stack in self.stacks:
                     for export, output in stack.exports():
-                        self._exports.setdefault(export, (stack, output))
-            found = self._exports.get(known)
-            return found[0].output(found[1]) if found else None
+                        self._exports.setdefault(export, []).append((stack, output))
+            found = self._exports.get(known, [])
+            # Two stacks of a region cannot export one name: these are of two deployments.
+            return found[0][0].output(found[0][1]) if len(found) == 1 else None
         finally:
             self._resolving.discard(known)
+
+
+def _size(data: Any) -> int:
+    """How many nodes data have."""
+    size, pending = 0, [data]
+    while pending:
+        node = pending.pop()
+        size += 1
+        pending += (
+            node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        )
+    return size
 
 
 def _with_partition(
@@ -295,6 +352,43 @@ def _literal_env_files(resources: Any) -> Iterator[str]:
                 value = file.get("Value") if isinstance(file, dict) else None
                 if isinstance(value, str):
                     yield value
+
+
+_KNOWN_TRANSFORMS: Final = frozenset(
+    {"AWS::Serverless-2016-10-31", "AWS::LanguageExtensions", "AWS::CodeDeployBlueGreen"}
+)
+"""Transforms of AWS that leave the resources of other types as they are written."""
+
+
+def _may_attach(kind: str) -> bool:
+    """Whether a resource of a type can do with a role whatever it likes."""
+    return kind.startswith("Custom::") or kind.endswith("::MODULE") or kind in _FREE_HANDS
+
+
+_FREE_HANDS: Final = frozenset(
+    {
+        "AWS::CloudFormation::CustomResource",
+        "AWS::CloudFormation::Stack",
+        "AWS::Serverless::Application",
+        "AWS::Serverless::Connector",
+    }
+)
+
+
+def _mentions(node: Any, logical_id: str) -> bool:
+    """Whether a value refers to a resource, by Ref, GetAtt, Sub or name."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, dict):
+            pending += current.values()
+        elif isinstance(current, list):
+            pending += current
+        elif isinstance(current, str) and logical_id in current:
+            spelled = current == logical_id or current.startswith(f"{logical_id}.")
+            if spelled or f"${{{logical_id}" in current:
+                return True
+    return False
 
 
 _BUCKET_PROPERTIES: Final = frozenset({"BucketName", "Bucket", "S3Bucket", "DestinationBucketName"})

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, reduce
 from operator import or_
 from typing import Final, NamedTuple
 
 WILDCARDS: Final = "*?"
+_BEFORE_WILDCARD: Final = re.compile(r"[^*?]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,8 @@ def match(pattern: Text, target: Text) -> bool | None:
     known_pattern, known_target = pattern.literal, target.literal
     if known_pattern is not None and known_target is not None:
         return wildcard_match(known_pattern, known_target)
+    if _begin_apart(pattern, target):
+        return False
     if _must_match(pattern, target):
         return True
     left, right = _different(pattern, target, wild=True)
@@ -186,6 +189,8 @@ def wildcard_match(pattern: str, target: str) -> bool:
     """Whether a pattern with ``*`` and ``?`` matches the whole of a known string."""
     if pattern == "*" or pattern == target:
         return True
+    if "*" not in pattern and "?" not in pattern:
+        return False
     return _compiled(pattern).match(target) is not None
 
 
@@ -198,58 +203,63 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 # --- matching with holes ---------------------------------------------------------------------
 
 
+class _Characters(NamedTuple):
+    """A set of characters."""
+
+    only: str = ""  # the one character, or "" for all but `excludes`
+    excludes: str = ""
+    owner: str = ""  # the unique name of which they are a part
+
+    def shares(self, other: _Characters) -> bool:
+        """Whether some character belongs to both sets."""
+        if self.owner and other.owner and self.owner != other.owner:
+            return False
+        if self.only:
+            return self.only == other.only if other.only else self.only not in other.excludes
+        return not other.only or other.only not in self.excludes
+
+
 class _Step(NamedTuple):
-    """One character (``many`` false) or any number of them, out of a set of characters."""
+    """One character (``many`` false) or any number of them, out of a set."""
 
-    only: str  # the one character, or "" for all but `excludes`
-    excludes: str
+    characters: _Characters
     many: bool
-    owner: str = ""  # the unique name that it is a part of
-
-    @property
-    def characters(self) -> tuple[str, str, str]:
-        return self.only, self.excludes, self.owner
 
 
-def _share(characters: tuple[str, str, str], step: _Step) -> bool:
-    """Whether some character belongs to a set and to a step."""
-    only, excludes, owner = characters
-    if owner and step.owner and owner != step.owner:
-        return False
-    if only:
-        return only == step.only if step.only else only not in step.excludes
-    return not step.only or step.only not in excludes
+@lru_cache(maxsize=1024)
+def _literal_step(character: str) -> _Step:
+    return _Step(_Characters(character), many=False)
+
+
+@lru_cache(maxsize=1024)
+def _pattern_step(character: str) -> _Step:
+    wild = character in WILDCARDS
+    return _Step(_Characters("" if wild else character), many=character == "*")
 
 
 def _hole_steps(hole: Hole) -> tuple[_Step, ...]:
     owner = f"{hole.scope}:{hole.name}" if hole.unique else ""
-    many = _Step("", hole.excludes, many=True, owner=owner)
+    many = _Step(_Characters("", hole.excludes, owner), many=True)
     return (many._replace(many=False), many) if hole.nonempty else (many,)
 
 
-def _as_set(text: Text) -> tuple[_Step, ...]:
+def _as_set(text: Text) -> list[_Step]:
     """The strings that a text can be, as steps; what several holes share is not kept."""
     steps: list[_Step] = []
     for part in text.parts:
-        if isinstance(part, Hole):
-            steps += _hole_steps(part)
-        else:
-            steps += (_Step(character, "", many=False) for character in part)
-    return tuple(steps)
+        steps += _hole_steps(part) if isinstance(part, Hole) else map(_literal_step, part)
+    return steps
 
 
-def _as_pattern_set(pattern: Text) -> tuple[_Step, ...]:
+def _as_pattern_set(pattern: Text) -> list[_Step]:
     """The strings that a pattern can match; a hole that may hold a wildcard can match anything."""
     steps: list[_Step] = []
     for part in pattern.parts:
         if isinstance(part, Hole):
-            free = Hole(part.name) if part.may_be_wildcard else part
-            steps += _hole_steps(free)
-            continue
-        for character in part:
-            wild = character in WILDCARDS
-            steps.append(_Step("" if wild else character, "", many=character == "*"))
-    return tuple(steps)
+            steps += _hole_steps(Hole(part.name) if part.may_be_wildcard else part)
+        else:
+            steps += map(_pattern_step, part)
+    return steps
 
 
 def _different(left: Text, right: Text, *, wild: bool = False) -> tuple[Text, Text]:
@@ -267,24 +277,35 @@ def _different(left: Text, right: Text, *, wild: bool = False) -> tuple[Text, Te
     return Text.of(*one), Text.of(*two)
 
 
+def _begin_apart(pattern: Text, target: Text) -> bool:
+    """Whether the first letters, as far as both are known, already differ."""
+    one, two = pattern.parts[:1], target.parts[:1]
+    if not one or not two or isinstance(one[0], Hole) or isinstance(two[0], Hole):
+        return False
+    head = _BEFORE_WILDCARD.match(one[0])
+    known = head[0] if head is not None else ""
+    return not (known.startswith(two[0]) or two[0].startswith(known))
+
+
 def _is_wild(atom: str | Hole) -> bool:
     return atom.may_be_wildcard if isinstance(atom, Hole) else atom in WILDCARDS
 
 
-def _may_match(left: tuple[_Step, ...], right: tuple[_Step, ...]) -> bool:
+def _may_match(left: Sequence[_Step], right: Sequence[_Step]) -> bool:
     """Whether the two sets of strings have one in common.
 
     Walks along the right, with all positions that it can have on the left as the bits of a number.
     """
-    many, by_characters = 0, dict[tuple[str, str, str], int]()
+    many, by_characters = 0, dict[_Characters, int]()
     for index, step in enumerate(left):
         many |= step.many << index
         by_characters[step.characters] = by_characters.get(step.characters, 0) | 1 << index
-    passes: dict[tuple[str, str, str], int] = {}
+    passes: dict[_Characters, int] = {}
     places = _flood(1, many)
     for step in right:
         if step.characters not in passes:
-            sharing = (bits for chars, bits in by_characters.items() if _share(chars, step))
+            mine = step.characters
+            sharing = (bits for chars, bits in by_characters.items() if chars.shares(mine))
             passes[step.characters] = reduce(or_, sharing, 0)
         onward = passes[step.characters]
         if step.many:

@@ -246,6 +246,26 @@ def test_folder_whose_templates_are_named_too_is_not_empty(
     assert run("infra/web.yml", "infra", "infra").status == 0
 
 
+@pytest.mark.parametrize("paths", [(".", "notes.yml"), ("notes.yml", "."), ("notes.yml",) * 2])
+def test_file_that_is_named_must_be_a_template(
+    run: Run, write: Write, templates: Any, paths: tuple[str, ...]
+) -> None:
+    """What a folder's search leaves alone is an error once where it is named."""
+    write({"web.yml": templates.clean, "notes.yml": "a: 1\n", "more.yml": "a: 1\n"})
+    result = run(*paths)
+    assert result.status == 2
+    assert len(result.errors) == 1
+    assert result.err.startswith("error: notes.yml:1:1: not a CloudFormation template")
+
+
+def test_template_that_a_search_left_alone_can_be_named(run: Run, write: Write) -> None:
+    """A search sees only what has the looks of a template; a name needs no looks."""
+    write({"odd.yml": "Resources: {A: {Type: x}}\n", "odder.yml": "Resources: [a::b]\n"})
+    result = run(".", "odd.yml")
+    assert result.errors == ["error: odder.yml:1:12: Resources must be a map, found a list"]
+    assert result.out == "no findings in 2 files\n"
+
+
 def test_hidden_and_vendored_folders_are_left_alone(run: Run, write: Write, templates: Any) -> None:
     """Only what somebody wrote is searched, unless the hidden folder itself is named."""
     write(
@@ -330,4 +350,5 @@ def test_folder_that_cannot_be_listed_is_an_error(
     monkeypatch.setattr(os, "listdir", refuse)
     result = run("infra")
     assert result.errors == ["error: infra/closed: cannot read folder: permission denied"]
+    assert run("infra/closed").errors == result.errors
     assert result.out.endswith("1 error in 1 file\n")

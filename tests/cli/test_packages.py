@@ -325,6 +325,25 @@ def test_broken_expression_in_the_addons(
     assert "access-undetermined" in result.out
 
 
+def test_addons_that_are_passed_what_they_return(
+    run: Run, write: Write, with_addons: str, env_file: str
+) -> None:
+    """A nested stack in a circle with its parent returns nothing that is known."""
+    passed = "    Properties: {TemplateURL: x, Parameters: {X: !GetAtt AddonsStack.Outputs.Y}}\n"
+    circle = "Parameters: {X: {Type: String}}\n" + ADDONS + "  Y: {Value: !Ref X}\n"
+    returned = circle.replace("Value: !Ref AccessPolicy", "Value: !Ref X")
+    write(
+        {
+            "web-test.stack.yml": with_addons.replace("    Properties: {TemplateURL: x}\n", passed),
+            "web.addons.stack.yml": returned,
+            "web-test.params.json": params(EnvFileARN=env_file),
+        }
+    )
+    result = run("web-test.stack.yml", "--info")
+    assert (result.status, result.err) == (0, "")
+    assert "access-undetermined" in result.out
+
+
 def test_broken_template_beside_one_that_needs_it(
     run: Run, write: Write, templates: Any, env_file: str
 ) -> None:

@@ -362,9 +362,9 @@ def test_actions_are_patterns_without_case(pattern: str, covered: bool) -> None:
 )
 def test_resources_are_patterns_with_case(pattern: str, covered: bool) -> None:
     """ARNs are compared with case; NotResource is the opposite."""
-    assert covers_resource(statement("Allow", ["*"], [pattern]), READ.resource).verdict is covered
+    assert covers_resource(statement("Allow", ["*"], [pattern]), READ).verdict is covered
     inverse = statement("Allow", ["*"], [], not_resources=(entry(pattern),))
-    assert covers_resource(inverse, READ.resource).verdict is not covered
+    assert covers_resource(inverse, READ).verdict is not covered
 
 
 def test_a_statement_without_resource_gives_nothing_for_certain() -> None:

@@ -227,7 +227,7 @@ POLICY = """
 
 
 def test_bucket_policies_belong_to_the_bucket_that_they_name() -> None:
-    """A policy counts for the bucket that is certainly its own, in or out of the run."""
+    """A policy counts for its own bucket, in or out of the run; for one that may be, with an if."""
     found = stack(
         "{}",
         more=POLICY.format(1, "!Ref Bucket")
@@ -235,14 +235,17 @@ def test_bucket_policies_belong_to_the_bucket_that_they_name() -> None:
         + POLICY.format(3, "elsewhere"),
     )
     (bucket,) = buckets(found)
-    assert [statement.policy for statement in bucket.policy] == ["Policy1"]
 
     def policies(name: Text) -> list[str]:
-        return [statement.policy for statement in bucket_policy(found.run, found, ANY, name)]
+        said = bucket_policy(found.run, found, ANY, name)
+        return [statement.policy for statement in said if not statement.conditions]
 
+    assert policies(bucket.name) == ["Policy1"]
     assert policies(Text.of("elsewhere")) == ["Policy3"]
     assert policies(found.resolver().parameter("KeyParam")) == ["Policy2"]
     assert policies(Text.of("unheard-of")) == []
+    maybe = bucket_policy(found.run, found, ANY, Text.of("elsewhere"))[0]
+    assert (maybe.policy, maybe.conditions) == ("Policy2", ("${KeyParam} = elsewhere",))
 
 
 def test_bucket_policies_of_other_stacks() -> None:
@@ -250,8 +253,8 @@ def test_bucket_policies_of_other_stacks() -> None:
     run = Run()
     found = stack("{BucketName: shared}", run=run)
     stack("{}", run=run, file="other.yml", more=POLICY.format("", "shared"))
-    (bucket,) = buckets(found)
-    assert [statement.place.file for statement in bucket.policy] == ["other.yml"]
+    said = bucket_policy(run, found, ANY, Text.of("shared"))
+    assert [statement.place.file for statement in said] == ["other.yml"]
 
 
 def test_buckets_are_found_by_name() -> None:

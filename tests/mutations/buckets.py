@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutations.edits import (
+    drop_decrypts,
     drop_locate,
     drop_policy,
     drop_read,
@@ -15,7 +16,6 @@ from tests.mutations.edits import (
     reads,
     rewrite,
     statement,
-    without_decrypt,
 )
 from tests.mutations.harness import Finds, Mutation
 
@@ -41,20 +41,25 @@ def encrypted_with(name: str, edits: str, finds: tuple[Finds, ...] = ()) -> Muta
 def undecrypted(name: str, edits: str, finds: tuple[Finds, ...] = ()) -> Mutation:
     """The bucket's key spelt in another way, with no decrypt statement at all."""
     edit = rewrite("Files", r"KMSMasterKeyID: .*", edits)
-    return Mutation(f"no decrypt, {name}", (without_decrypt, edit), finds, where=is_first)
+    return Mutation(f"no decrypt, {name}", (drop_decrypts, edit), finds, where=is_first)
 
 
 KEYS: Final = (
     Mutation(
         "no decrypt with a customer's key",
-        (without_decrypt,),
+        (drop_decrypts,),
         (Finds("E9715", "value", "no-grant", "key", every_file=True),),
         where=is_first,
     ),
     decrypt_on("another key of the template", "!GetAtt OtherKey.Arn", NO_DECRYPT),
     decrypt_on("the key's id alone", "!Ref Key", NO_DECRYPT),
-    decrypt_on("the key by !Sub", "!Sub 'arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/${Key}'"),
-    decrypt_on("every key of the account", "!Sub 'arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/*'"),
+    decrypt_on(
+        "the key by !Sub",
+        "!Sub 'arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/${Key}'",
+    ),
+    decrypt_on(
+        "every key of the account", "!Sub 'arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/*'"
+    ),
     decrypt_on("everything", "'*'"),
     encrypted_with("the key's id", "KMSMasterKeyID: !Ref Key"),
     encrypted_with("the key's alias", "KMSMasterKeyID: !Ref Alias"),
@@ -68,7 +73,7 @@ KEYS: Final = (
     Mutation(
         "no decrypt with SSE-S3",
         (
-            without_decrypt,
+            drop_decrypts,
             rewrite("Files", r"SSEAlgorithm: .*", "SSEAlgorithm: AES256"),
             rewrite("Files", r"KMSMasterKeyID: .*", ""),
         ),
@@ -76,14 +81,14 @@ KEYS: Final = (
     ),
     Mutation(
         "no decrypt with double encryption",
-        (without_decrypt, rewrite("Files", r"aws:kms", "aws:kms:dsse")),
+        (drop_decrypts, rewrite("Files", r"aws:kms", "aws:kms:dsse")),
         NO_DECRYPT,
         where=is_first,
     ),
     Mutation(
         "no decrypt, encryption by a condition",
         (
-            without_decrypt,
+            drop_decrypts,
             rewrite(
                 "Files",
                 r"KMSMasterKeyID: .*",
@@ -96,7 +101,7 @@ KEYS: Final = (
         Mutation(
             f"no decrypt, the key's policy names {name}",
             (
-                without_decrypt,
+                drop_decrypts,
                 into(
                     "Key",
                     "Statement:",
@@ -113,7 +118,13 @@ KEYS: Final = (
             ("everybody", "'*'", "kms:Decrypt", "", ()),
             ("everybody, as AWS", "{AWS: '*'}", "kms:Decrypt", "", ()),
             ("the task role", "{AWS: !GetAtt <task role>.Arn}", "kms:*", "", NO_DECRYPT),
-            ("the role for another action", "{AWS: !GetAtt <role>.Arn}", "kms:Encrypt", "", NO_DECRYPT),
+            (
+                "the role for another action",
+                "{AWS: !GetAtt <role>.Arn}",
+                "kms:Encrypt",
+                "",
+                NO_DECRYPT,
+            ),
             ("the service", "{Service: ecs-tasks.amazonaws.com}", "kms:*", "", NO_DECRYPT),
             ("the account again", f"{{AWS: {ROOT}}}", "kms:Decrypt", "", NO_DECRYPT),
             ("the account's number", "{AWS: !Ref AWS::AccountId}", "kms:Decrypt", "", NO_DECRYPT),
@@ -145,7 +156,14 @@ BUCKET_POLICY: Final = (
             finds,
         )
         for name, principal, action, resource, rest, finds in (
-            ("the role", "{AWS: !GetAtt <role>.Arn}", "s3:GetObject", "!Sub '${Files.Arn}/*'", "", ()),
+            (
+                "the role",
+                "{AWS: !GetAtt <role>.Arn}",
+                "s3:GetObject",
+                "!Sub '${Files.Arn}/*'",
+                "",
+                (),
+            ),
             ("everybody", "'*'", "s3:Get*", "!Sub '${Files.Arn}/*'", "", ()),
             (
                 "the role for other files",
@@ -205,8 +223,12 @@ LIFECYCLE: Final = (
     expires("after a day", "{Status: Enabled, ExpirationInDays: 1}"),
     expires("an empty prefix", "{Status: Enabled, Prefix: '', ExpirationInDays: 30}"),
     expires("at a date", "{Status: Enabled, ExpirationDate: '2030-01-01'}"),
-    expires("the file's prefix", "{Status: Enabled, Prefix: web/, ExpirationInDays: 1}", files="one"),
-    expires("another prefix", "{Status: Enabled, Prefix: logs/, ExpirationInDays: 1}", files="none"),
+    expires(
+        "the file's prefix", "{Status: Enabled, Prefix: web/, ExpirationInDays: 1}", files="one"
+    ),
+    expires(
+        "another prefix", "{Status: Enabled, Prefix: logs/, ExpirationInDays: 1}", files="none"
+    ),
     expires("switched off", "{Status: Disabled, ExpirationInDays: 1}", files="none"),
     expires(
         "older versions alone",
@@ -218,11 +240,19 @@ LIFECYCLE: Final = (
         "{Status: Enabled, ExpirationInDays: 1, TagFilters: [{Key: temporary, Value: 'yes'}]}",
         files="none",
     ),
-    expires("a move to another class", "{Status: Enabled, Transitions: [{StorageClass: GLACIER_IR, TransitionInDays: 9}]}", files="none"),
+    expires(
+        "a move to another class",
+        "{Status: Enabled, Transitions: [{StorageClass: GLACIER_IR, TransitionInDays: 9}]}",
+        files="none",
+    ),
 )
 
 GRANTS: Final = (
-    Mutation("bucket: policy moved to the task role", (move_policy,), (Finds("E9733", "value", "wrong-role", "grant"),)),
+    Mutation(
+        "bucket: policy moved to the task role",
+        (move_policy,),
+        (Finds("E9733", "value", "wrong-role", "grant"),),
+    ),
     Mutation(
         "bucket: the grant in another bucket of the template",
         (reads("!Sub '${Logs.Arn}/*'"),),
@@ -235,7 +265,10 @@ GRANTS: Final = (
     ),
     Mutation("bucket: GetObject on its name", (reads("!Ref Files"),), (Finds("E9711", "value"),)),
     Mutation("bucket: all objects", (reads("!Sub '${Files.Arn}/*'"),)),
-    Mutation("bucket: all objects by its name", (reads("!Join ['', ['arn:aws:s3:::', !Ref Files, '/*']]"),)),
+    Mutation(
+        "bucket: all objects by its name",
+        (reads("!Join ['', ['arn:aws:s3:::', !Ref Files, '/*']]"),),
+    ),
     Mutation("bucket: any bucket with its prefix", (reads("!Sub 'arn:aws:s3:::${Files}*'"),)),
     Mutation(
         "bucket: another key",

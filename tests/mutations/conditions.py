@@ -22,8 +22,8 @@ from tests.mutations.edits import (
     parameter,
     reads,
     resource,
-    states,
     statement,
+    states,
     under,
 )
 from tests.mutations.harness import ALL, NONE, OTHERS, EnvFile, Finds, Mutation, Site, Stack
@@ -60,7 +60,11 @@ DENIES: Final = (
     ),
     Mutation(
         "a Deny in front of the grant",
-        (lambda site: site.before(site.file.read.block, deny("Action: s3:Get*, Resource: '<object>'")),),
+        (
+            lambda site: site.before(
+                site.file.read.block, deny("Action: s3:Get*, Resource: '<object>'")
+            ),
+        ),
         refused(),
     ),
     Mutation(
@@ -234,7 +238,9 @@ ROLE_ARN: Final = "!GetAtt <role>.Arn"
 IAM_CONDITIONS: Final = (
     denies_if("not by TLS", "{Bool: {aws:SecureTransport: false}}", "fails"),
     denies_if("not by TLS, quoted", "{Bool: {'aws:SecureTransport': 'false'}}", "fails"),
-    denies_if("not by TLS, with IfExists", "{BoolIfExists: {aws:SecureTransport: 'false'}}", "fails"),
+    denies_if(
+        "not by TLS, with IfExists", "{BoolIfExists: {aws:SecureTransport: 'false'}}", "fails"
+    ),
     denies_if("by TLS", "{Bool: {aws:SecureTransport: true}}", "holds"),
     denies_if("from elsewhere", "{NotIpAddress: {aws:SourceIp: 10.0.0.0/8}}", "open"),
     denies_if("through another endpoint", "{StringNotEquals: {aws:SourceVpce: vpce-1}}", "open"),
@@ -243,7 +249,9 @@ IAM_CONDITIONS: Final = (
     denies_if("in another region", "{StringNotEquals: {aws:RequestedRegion: eu-west-3}}", "open"),
     denies_if("another role asks", f"{{ArnNotLike: {{aws:PrincipalArn: {ROLE_ARN}}}}}", "fails"),
     denies_if("this role asks", f"{{ArnLike: {{aws:PrincipalArn: {ROLE_ARN}}}}}", "holds"),
-    denies_if("this role asks, by name", f"{{StringEquals: {{aws:PrincipalArn: {ROLE_ARN}}}}}", "holds"),
+    denies_if(
+        "this role asks, by name", f"{{StringEquals: {{aws:PrincipalArn: {ROLE_ARN}}}}}", "holds"
+    ),
     denies_if("it is old", "{DateLessThan: {aws:CurrentTime: '2020-01-01T00:00:00Z'}}", "open"),
     denies_if(
         "one of two conditions fails",
@@ -259,7 +267,9 @@ IAM_CONDITIONS: Final = (
     allows_if("by TLS, in another case", "{bool: {AWS:SecureTransport: 'true'}}", "holds"),
     allows_if("not by TLS", "{Bool: {aws:SecureTransport: false}}", "fails"),
     allows_if("this role asks", f"{{ArnEquals: {{aws:PrincipalArn: {ROLE_ARN}}}}}", "holds"),
-    allows_if("the account is right", "{StringEquals: {aws:ResourceAccount: '111122223333'}}", "open"),
+    allows_if(
+        "the account is right", "{StringEquals: {aws:ResourceAccount: '111122223333'}}", "open"
+    ),
     allows_if("the object is tagged", "{StringEquals: {s3:ExistingObjectTag/x: y}}", "open"),
     allows_if("through an endpoint", "{StringEquals: {aws:SourceVpce: vpce-1}}", "open"),
     allows_if("an unknown operator holds", "{StringResembles: {aws:PrincipalArn: x}}", "open"),
@@ -319,6 +329,12 @@ TEMPLATE_CONDITIONS: Final = (
         where=many_copilot,
     ),
     Mutation(
+        "under the condition of the addons, which are not there",
+        (conditioned("HasAddons"),),
+        switched_off("HasAddons"),
+        where=lambda stack, _file: stack.parameters.get("AddonsTemplateURL") == "",
+    ),
+    Mutation(
         "under the negated condition",
         (NEGATED, conditioned("HasNoEnvFile")),
         switched_off("HasNoEnvFile"),
@@ -352,7 +368,10 @@ TEMPLATE_CONDITIONS: Final = (
     ),
     Mutation(
         "three times under conditions that hold",
-        (ON, under("GrantIsOn"),),
+        (
+            ON,
+            under("GrantIsOn"),
+        ),
         pinned=ALL,
     ),
     Mutation(
@@ -408,12 +427,32 @@ TEMPLATE_CONDITIONS: Final = (
     ),
     Mutation(
         "a Deny under a condition that is off",
-        (OFF, adds("- !If [GrantIsOff, {Effect: Deny, Action: 's3:*', Resource: '*'}, !Ref AWS::NoValue]")),
+        (
+            OFF,
+            adds(
+                """
+                - !If
+                  - GrantIsOff
+                  - {Effect: Deny, Action: s3:*, Resource: '*'}
+                  - !Ref AWS::NoValue
+                """
+            ),
+        ),
         pinned=ALL,
     ),
     Mutation(
         "a Deny under a condition that is on",
-        (ON, adds("- !If [GrantIsOn, {Effect: Deny, Action: 's3:*', Resource: '<object>'}, !Ref AWS::NoValue] #deny")),
+        (
+            ON,
+            adds(
+                """
+                - !If
+                  - GrantIsOn
+                  - {Effect: Deny, Action: s3:*, Resource: '<object>'} #deny
+                  - !Ref AWS::NoValue
+                """
+            ),
+        ),
         refused(),
     ),
     Mutation(

@@ -36,9 +36,7 @@ def locates(*entries: str) -> Edit:
 
 def read_action(*actions: str) -> Edit:
     """Gives the statement with s3:GetObject other actions; the first is marked ``done``."""
-    return lambda site: site.replace(
-        site.file.read.action, _listed("Action", actions, mark="done")
-    )
+    return lambda site: site.replace(site.file.read.action, _listed("Action", actions, mark="done"))
 
 
 def locate_action(*actions: str) -> Edit:
@@ -258,7 +256,7 @@ def conditioned(name: str) -> Edit:
     return edit
 
 
-def without_decrypt(site: Site) -> None:
+def drop_decrypts(site: Site) -> None:
     """Takes every statement with kms:Decrypt away."""
     for found in site.stack.decrypts():
         site.remove(found.block)

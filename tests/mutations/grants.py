@@ -27,8 +27,6 @@ OBJECT = "'<object>'"
 THE_BUCKET = "'<bucket>'"
 
 
-
-
 def denied(cause: str, related: str = "role") -> tuple[Finds, ...]:
     return (Finds("E9711", "value", cause, related),)
 
@@ -112,7 +110,9 @@ RESOURCES: Final = (
     ),
     Mutation(
         "one statement, on a prefix that spans bucket and objects",
-        (one_statement("[s3:GetObject, s3:GetBucketLocation]", "'<bucket>*'"),), pinned=ELSEWHERE),
+        (one_statement("[s3:GetObject, s3:GetBucketLocation]", "'<bucket>*'"),),
+        pinned=ELSEWHERE,
+    ),
     Mutation(
         "another hash",
         (reads("'<stale>'"),),
@@ -209,17 +209,28 @@ RESOURCES: Final = (
         (Finds("W9713", "fourth"),),
         where=is_pinned,
     ),
-    Mutation("all env files", (reads("'<bucket>/manual/env-files/*'"),), where=is_copilot, pinned=ELSEWHERE),
+    Mutation(
+        "all env files",
+        (reads("'<bucket>/manual/env-files/*'"),),
+        where=is_copilot,
+        pinned=ELSEWHERE,
+    ),
     Mutation("all versions of the file", (reads("'<bucket>/<folder>/*'"),)),
     Mutation("all of the bucket", (reads("'<bucket>/*'"),), pinned=ELSEWHERE),
     Mutation(
         "all of the bucket, by !Sub",
-        (reads("!Sub 'arn:${AWS::Partition}:s3:::<name>/*'"),), pinned=ELSEWHERE),
+        (reads("!Sub 'arn:${AWS::Partition}:s3:::<name>/*'"),),
+        pinned=ELSEWHERE,
+    ),
     Mutation(
         "all of the bucket, by !Join",
-        (reads("!Join ['', ['arn:', !Ref AWS::Partition, ':s3:::', <name>, /*]]"),), pinned=ELSEWHERE),
+        (reads("!Join ['', ['arn:', !Ref AWS::Partition, ':s3:::', <name>, /*]]"),),
+        pinned=ELSEWHERE,
+    ),
     Mutation("a bucket by its prefix", (reads("'arn:aws:s3:::<name>*/*'"),), pinned=ELSEWHERE),
-    Mutation("any partition", (reads("'arn:*:s3:::<name>/<key>'"),), PINNED_AT_NEW, where=is_pinned),
+    Mutation(
+        "any partition", (reads("'arn:*:s3:::<name>/<key>'"),), PINNED_AT_NEW, where=is_pinned
+    ),
     Mutation(
         "a wildcard for a part of the hash",
         (lambda site: reads(f"'<bucket>/<folder>/{site.file.hash[:8]}*'")(site),),
@@ -239,9 +250,7 @@ RESOURCES: Final = (
         pinned=NONE,
     ),
     Mutation("every bucket", (reads("'arn:aws:s3:::*'"),), (Finds("W9754", "new"),), pinned=NONE),
-    Mutation(
-        "every object", (reads("'arn:aws:s3:::*/*'"),), (Finds("W9754", "new"),), pinned=NONE
-    ),
+    Mutation("every object", (reads("'arn:aws:s3:::*/*'"),), (Finds("W9754", "new"),), pinned=NONE),
     Mutation(
         "the file's versions in every bucket",
         (reads("'arn:aws:s3:::*/<folder>/*'"),),
@@ -267,7 +276,9 @@ RESOURCES: Final = (
     ),
     Mutation("a colon too few", (reads("'arn:aws:s3::<name>/<key>'"),), denied("", "role")),
     Mutation("a colon too many", (reads("'arn:aws:s3::::<name>/<key>'"),), denied("", "role")),
-    Mutation("a region in it", (reads("'arn:aws:s3:us-west-2::<name>/<key>'"),), denied("", "role")),
+    Mutation(
+        "a region in it", (reads("'arn:aws:s3:us-west-2::<name>/<key>'"),), denied("", "role")
+    ),
     Mutation("no arn:", (reads("<name>/<key>"),), denied("no-grant")),
     Mutation("the grant of another service", (read_action("ssm:GetObject"),), denied("no-grant")),
     Mutation(
@@ -308,13 +319,10 @@ ACTIONS: Final = (
             "s3:Get?bject",
             "S3:getobject",
             "s3:GETOBJECT",
-            
         )
     ),
     *(
-        Mutation(
-            f"action {action}", (read_action(action),), denied("other-action", "done")
-        )
+        Mutation(f"action {action}", (read_action(action),), denied("other-action", "done"))
         for action in ("s3:GetObjectVersion", "s3:PutObject", "s3:GetObject?", "s3:GetObjects")
     ),
     Mutation(
@@ -327,9 +335,7 @@ ACTIONS: Final = (
         (read_action("s3:ListBucket"), reads(THE_BUCKET)),
         denied("no-grant"),
     ),
-    Mutation(
-        "action s3:*", (read_action("s3:*"),), (Finds("W9754", "done"),), pinned=ALL
-    ),
+    Mutation("action s3:*", (read_action("s3:*"),), (Finds("W9754", "done"),), pinned=ALL),
     Mutation("action *", (read_action("'*'"),), (Finds("W9754", "done"),), pinned=ALL),
     Mutation("action among others", (read_action("s3:PutObject", "s3:GetObject"),), pinned=ALL),
     Mutation(
@@ -337,7 +343,9 @@ ACTIONS: Final = (
         (locate_action("s3:GetBucket*"),),
         pinned=ALL,
     ),
-    Mutation("GetBucketLocation in lower case", (locate_action("s3:getbucketlocation"),), pinned=ALL),
+    Mutation(
+        "GetBucketLocation in lower case", (locate_action("s3:getbucketlocation"),), pinned=ALL
+    ),
     Mutation(
         "s3:ListBucket for GetBucketLocation",
         (locate_action("s3:ListBucket"),),
@@ -347,7 +355,9 @@ ACTIONS: Final = (
     ),
     Mutation(
         "NotAction that leaves GetObject in",
-        (states("- {Effect: Allow, NotAction: iam:*, Resource: '<bucket>/*'}"),), pinned=ELSEWHERE),
+        (states("- {Effect: Allow, NotAction: iam:*, Resource: '<bucket>/*'}"),),
+        pinned=ELSEWHERE,
+    ),
     Mutation(
         "NotAction that leaves GetObject out",
         (states("- {Effect: Allow, NotAction: s3:Get*, Resource: '<bucket>/*'}"),),
@@ -381,7 +391,9 @@ ACTIONS: Final = (
         "s3:* on both halves",
         (one_statement("s3:*", THE_BUCKET, "'<bucket>/*'"),),
         (Finds("W9754", "done"),),
-        where=is_alone, pinned=ELSEWHERE),
+        where=is_alone,
+        pinned=ELSEWHERE,
+    ),
     Mutation(
         "s3:* on everything",
         (one_statement("s3:*", "'*'"),),

@@ -7,12 +7,12 @@ from typing import Final
 from tests.mutations.edits import (
     attach,
     decrypts,
+    drop_decrypts,
     has_key,
     has_no_key,
     is_first,
     parameter_is,
     statement,
-    without_decrypt,
     without_key_decrypt,
     without_tagged_decrypt,
 )
@@ -38,18 +38,18 @@ def decrypt(rest: str, *, action: str = "kms:Decrypt") -> str:
 
 
 def allowed_by(name: str, fragment: str) -> Mutation:
-    return Mutation(f"decrypt {name}", (decrypts(fragment),), pinned=ALL, where=once)
+    return Mutation(f"key: decrypt {name}", (decrypts(fragment),), pinned=ALL, where=once)
 
 
 def denied_by(name: str, fragment: str, cause: str = "") -> Mutation:
     return Mutation(
-        f"decrypt {name}", (decrypts(fragment),), denied(cause), pinned=ALL, where=once
+        f"key: decrypt {name}", (decrypts(fragment),), denied(cause), pinned=ALL, where=once
     )
 
 
 def open_by(name: str, fragment: str) -> Mutation:
     return Mutation(
-        f"decrypt {name}", (decrypts(fragment),), UNDETERMINED, pinned=ALL, where=once
+        f"key: decrypt {name}", (decrypts(fragment),), UNDETERMINED, pinned=ALL, where=once
     )
 
 
@@ -57,7 +57,7 @@ BUCKET_CONTEXT: Final = "kms:EncryptionContext:aws:s3:arn"
 
 MUTATIONS: Final = (
     Mutation(
-        "decrypt removed", (without_decrypt,), denied("no-grant"), pinned=ALL, where=once, blind=True
+        "decrypt removed", (drop_decrypts,), denied("no-grant"), pinned=ALL, where=once, blind=True
     ),
     Mutation(
         "decrypt by tags alone",
@@ -71,9 +71,11 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "decrypt removed where no key is known",
-        (without_decrypt,),
+        (drop_decrypts,),
         pinned=ALL,
-        where=lambda stack, file: stack.is_copilot and is_first(stack, file) and has_no_key(stack, file),
+        where=lambda stack, file: (
+            stack.is_copilot and is_first(stack, file) and has_no_key(stack, file)
+        ),
         blind=True,
     ),
     denied_by(
@@ -87,15 +89,17 @@ MUTATIONS: Final = (
     denied_by(
         "another region's keys", decrypt("Resource: 'arn:aws:kms:eu-west-1:111122223333:key/*'")
     ),
-    denied_by(
-        "another partition's keys", decrypt("Resource: 'arn:aws-cn:kms:*:*:key/*'")
-    ),
+    denied_by("another partition's keys", decrypt("Resource: 'arn:aws-cn:kms:*:*:key/*'")),
     denied_by(
         "the key's alias", decrypt("Resource: 'arn:aws:kms:us-west-2:111122223333:alias/artifacts'")
     ),
     denied_by("the key's id", decrypt("Resource: 1234abcd-12ab-34cd-56ef-1234567890ab")),
-    denied_by("by another action", decrypt(f"Resource: {THE_KEY}", action="kms:Encrypt"), "other-action"),
-    denied_by("by a misspelt action", decrypt(f"Resource: {THE_KEY}", action="kms:Decypt"), "other-action"),
+    denied_by(
+        "by another action", decrypt(f"Resource: {THE_KEY}", action="kms:Encrypt"), "other-action"
+    ),
+    denied_by(
+        "by a misspelt action", decrypt(f"Resource: {THE_KEY}", action="kms:Decypt"), "other-action"
+    ),
     allowed_by("by kms:*", decrypt(f"Resource: {THE_KEY}", action="kms:*")),
     allowed_by("by kms:De*", decrypt(f"Resource: {THE_KEY}", action="kms:De*")),
     allowed_by("in lower case", decrypt(f"Resource: {THE_KEY}", action="kms:decrypt")),
@@ -112,7 +116,8 @@ MUTATIONS: Final = (
     allowed_by(
         "through S3",
         decrypt(
-            f"Resource: {THE_KEY}, Condition: {{StringLike: {{kms:ViaService: s3.*.amazonaws.com}}}}"
+            f"Resource: {THE_KEY}, Condition:"
+            " {StringLike: {kms:ViaService: s3.*.amazonaws.com}}"
         ),
     ),
     denied_by(
@@ -131,14 +136,13 @@ MUTATIONS: Final = (
     ),
     allowed_by(
         "for the bucket, as its key asks",
-        decrypt(
-            f"Resource: {THE_KEY}, Condition: {{StringLike: {{{BUCKET_CONTEXT}: '*'}}}}"
-        ),
+        decrypt(f"Resource: {THE_KEY}, Condition: {{StringLike: {{{BUCKET_CONTEXT}: '*'}}}}"),
     ),
     denied_by(
         "for an object, while the bucket has a key",
         decrypt(
-            f"Resource: {THE_KEY}, Condition: {{StringLike: {{{BUCKET_CONTEXT}: 'arn:aws:s3:::*/*'}}}}"
+            f"Resource: {THE_KEY}, Condition:"
+            f" {{StringLike: {{{BUCKET_CONTEXT}: 'arn:aws:s3:::*/*'}}}}"
         ),
     ),
     Mutation(
@@ -176,7 +180,11 @@ MUTATIONS: Final = (
         "a Deny on another key",
         (
             statement(
-                "- {Effect: Deny, Action: 'kms:*', Resource: 'arn:aws:kms:us-west-2:111122223333:key/x'}"
+                """
+                - Effect: Deny
+                  Action: kms:*
+                  Resource: arn:aws:kms:us-west-2:111122223333:key/another
+                """
             ),
         ),
         pinned=ALL,
@@ -184,7 +192,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "AdministratorAccess instead of decrypt",
-        (without_decrypt, attach("arn:aws:iam::aws:policy/AdministratorAccess")),
+        (drop_decrypts, attach("arn:aws:iam::aws:policy/AdministratorAccess")),
         (Finds("W9754", "attached"),),
         pinned="none",
         where=once,

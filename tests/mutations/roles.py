@@ -7,7 +7,6 @@ from typing import Final
 from tests.mutations.edits import (
     OFF,
     attach,
-    condition,
     drop_execution_role,
     drop_policies,
     drop_policy,
@@ -18,7 +17,6 @@ from tests.mutations.edits import (
     is_copilot,
     is_first,
     is_pinned,
-    move_policy,
     parameter,
     resource,
     role_property,
@@ -26,7 +24,16 @@ from tests.mutations.edits import (
     task_role,
     trust,
 )
-from tests.mutations.harness import ALL, CALLS, ELSEWHERE, NONE, OTHERS, EnvFile, Finds, Mutation, Stack
+from tests.mutations.harness import (
+    ALL,
+    CALLS,
+    NONE,
+    OTHERS,
+    EnvFile,
+    Finds,
+    Mutation,
+    Stack,
+)
 
 UNDETERMINED: Final = (Finds("I9790", "value", every_file=True),)
 ALL_UNDETERMINED: Final = (Finds("I9790", "value", every_file=True, times=CALLS),)
@@ -44,7 +51,12 @@ def first_without_key(stack: Stack, file: EnvFile) -> bool:
 
 EXECUTION_ROLE: Final = (
     Mutation(
-        "no execution role", (drop_execution_role,), NO_ROLE, pinned=NONE, where=is_first, blind=True
+        "no execution role",
+        (drop_execution_role,),
+        NO_ROLE,
+        pinned=NONE,
+        where=is_first,
+        blind=True,
     ),
     *(
         Mutation(
@@ -119,11 +131,31 @@ EXECUTION_ROLE: Final = (
         where=is_first,
         blind=True,
     ),
+    *(
+        Mutation(
+            f"the execution role {name}",
+            (execution_role(value),),
+            pinned=ALL,
+            where=is_first,
+            blind=True,
+        )
+        for name, value in (
+            ("by !Sub", "!Sub '${<role>.Arn}'"),
+            ("by Fn::GetAtt", "{'Fn::GetAtt': [<role>, Arn]}"),
+            ("by !Join", "!Join ['', [!GetAtt <role>.Arn]]"),
+            (
+                "by its ARN's parts",
+                "!Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${<role>}'",
+            ),
+        )
+    ),
     Mutation(
         "the execution role by a name that both spell",
         (
             role_property("RoleName: my-execution-role"),
-            execution_role("!Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/my-execution-role'"),
+            execution_role(
+                "!Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/my-execution-role'"
+            ),
         ),
         pinned=ALL,
         where=is_first,
@@ -137,7 +169,10 @@ EXECUTION_ROLE: Final = (
     ),
     Mutation(
         "an execution role from a parameter",
-        (parameter("TheRole", "arn:aws:iam::111122223333:role/theirs"), execution_role("!Ref TheRole")),
+        (
+            parameter("TheRole", "arn:aws:iam::111122223333:role/theirs"),
+            execution_role("!Ref TheRole"),
+        ),
         UNDETERMINED,
         pinned=NONE,
         where=is_first,
@@ -222,7 +257,11 @@ TRUST: Final = (
     ),
     not_assumable(
         "the service as an AWS principal",
-        "- {Effect: Allow, Action: sts:AssumeRole, Principal: {AWS: ecs-tasks.amazonaws.com}} #statement",
+        """
+        - Effect: Allow
+          Action: sts:AssumeRole
+          Principal: {AWS: ecs-tasks.amazonaws.com} #statement
+        """,
     ),
     not_assumable(
         "another action",
@@ -277,7 +316,7 @@ TRUST: Final = (
     ),
     assumable(
         "the action in lower case",
-        "- {Effect: Allow, Action: sts:assumerole, Principal: {Service: [ecs-tasks.amazonaws.com]}}",
+        "- {Effect: Allow, Action: sts:assumerole, Principal: {Service: ecs-tasks.amazonaws.com}}",
     ),
     assumable(
         "for the stack's own account",
@@ -372,7 +411,9 @@ def role_policy_for(role: str) -> str:
     )
 
 
-MANAGED_ALONE: Final = f"Extra:\n  Type: AWS::IAM::ManagedPolicy\n  Properties:\n{_DOCUMENT.strip(chr(10))}"
+MANAGED_ALONE: Final = (
+    f"Extra:\n  Type: AWS::IAM::ManagedPolicy\n  Properties:\n{_DOCUMENT.strip(chr(10))}"
+)
 
 THIRD_ROLE: Final = resource(
     """
@@ -380,7 +421,10 @@ THIRD_ROLE: Final = resource(
       Type: AWS::IAM::Role
       Properties:
         AssumeRolePolicyDocument:
-          Statement: {Effect: Allow, Action: sts:AssumeRole, Principal: {Service: ecs-tasks.amazonaws.com}}
+          Statement:
+            Effect: Allow
+            Action: sts:AssumeRole
+            Principal: {Service: ecs-tasks.amazonaws.com}
     """
 )
 
@@ -432,7 +476,9 @@ SEPARATE: Final = (
         "the grant in a separate policy for a role by a name",
         (drop_policy, resource(policy_for("some-other-role"))),
         (Finds("I9790", "value"), Finds("I9790", "value")),
-        where=lambda stack, file: is_alone(stack, file) and len(stack.files) == 1 and not stack.has_key,
+        where=lambda stack, file: (
+            is_alone(stack, file) and len(stack.files) == 1 and not stack.has_key
+        ),
     ),
     Mutation(
         "the grant in a separate managed policy that nothing attaches",
@@ -444,7 +490,9 @@ SEPARATE: Final = (
         (
             drop_policy,
             OFF,
-            resource(policy_for("!Ref <role>").replace("  Type", "  Condition: GrantIsOff\n  Type", 1)),
+            resource(
+                policy_for("!Ref <role>").replace("  Type", "  Condition: GrantIsOff\n  Type", 1)
+            ),
         ),
         (Finds("E9711", "value", "condition-off", "extra", says="'GrantIsOff'"),),
     ),
@@ -452,7 +500,9 @@ SEPARATE: Final = (
         "the grant in a separate policy under the file's own condition",
         (
             drop_policy,
-            resource(policy_for("!Ref <role>").replace("  Type", "  Condition: <condition>\n  Type", 1)),
+            resource(
+                policy_for("!Ref <role>").replace("  Type", "  Condition: <condition>\n  Type", 1)
+            ),
         ),
         PINNED,
         where=lambda stack, file: is_copilot(stack, file) and is_pinned(stack, file),
@@ -498,7 +548,9 @@ MANAGED: Final = (
         (
             drop_policy,
             OFF,
-            attach("!If [GrantIsOff, arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, !Ref AWS::NoValue]"),
+            attach(
+                "!If [GrantIsOff, 'arn:aws:iam::aws:policy/AmazonS3FullAccess', !Ref AWS::NoValue]"
+            ),
         ),
         (Finds("E9711", "value", "condition-off", says="'GrantIsOff'"),),
     ),
@@ -511,7 +563,10 @@ MANAGED: Final = (
         )
         for name, policy_arn in (
             ("a customer's managed policy", "arn:aws:iam::111122223333:policy/theirs"),
-            ("a managed policy of AWS that is not known", "arn:aws:iam::aws:policy/AmazonFutureAccess"),
+            (
+                "a managed policy of AWS that is not known",
+                "arn:aws:iam::aws:policy/AmazonFutureAccess",
+            ),
             ("an imported managed policy", "!ImportValue the-policy"),
         )
     ),
@@ -542,7 +597,7 @@ BOUNDARY: Final = (
             *DENIED,
             Finds("I9790", "value"),
         ),
-        where=lambda stack, file: len(stack.files) == 1 and stack.has_key,
+        where=lambda stack, _file: len(stack.files) == 1 and stack.has_key,
     ),
 )
 

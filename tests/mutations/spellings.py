@@ -22,8 +22,8 @@ from tests.mutations.edits import (
     resource,
     resource_scalar,
     sidecar,
-    states,
     statement,
+    states,
 )
 from tests.mutations.harness import ALL, ELSEWHERE, Finds, Mutation
 
@@ -43,9 +43,7 @@ def read_as(name: str, entry: str) -> Mutation:
 
 
 def located_as(name: str, entry: str) -> Mutation:
-    return Mutation(
-        f"located {name}", (locates(entry),), pinned=ALL, where=is_copilot, blind=True
-    )
+    return Mutation(f"located {name}", (locates(entry),), pinned=ALL, where=is_copilot, blind=True)
 
 
 SPELLINGS: Final = (
@@ -68,12 +66,19 @@ SPELLINGS: Final = (
     ),
     Mutation(
         "read by prefix of the bucket, with !Sub",
-        (reads(f"!Sub ['arn:${{AWS::Partition}}:s3:::${{Name}}/*', {{Name: {BUCKET_OF_PARAMETER}}}]"),),
+        (
+            reads(
+                "!Sub ['arn:${AWS::Partition}:s3:::${Name}/*',"
+                f" {{Name: {BUCKET_OF_PARAMETER}}}]"
+            ),
+        ),
         pinned=ELSEWHERE,
         where=lambda stack, file: is_copilot(stack, file) and len(stack.files) == 1,
         blind=True,
     ),
-    Mutation("one resource, no list", (resource_scalar,), (Finds("W9713", "new"),), where=is_pinned),
+    Mutation(
+        "one resource, no list", (resource_scalar,), (Finds("W9713", "new"),), where=is_pinned
+    ),
     located_as("by the ARN's head", ARN_OF_BUCKET),
     located_as(
         "by !Sub with a map",
@@ -84,7 +89,12 @@ SPELLINGS: Final = (
         f"!Join [':', [arn, !Ref AWS::Partition, s3, '', '', {BUCKET_OF_PARAMETER}]]",
     ),
     located_as("by a prefix", f"!Join ['', [{ARN_OF_BUCKET}, '*']]"),
-    Mutation("the actions in other letters", (read_action("S3:GETOBJECT"), locate_action("S3:getBUCKETlocation")), pinned=ALL, blind=True),
+    Mutation(
+        "the actions in other letters",
+        (read_action("S3:GETOBJECT"), locate_action("S3:getBUCKETlocation")),
+        pinned=ALL,
+        blind=True,
+    ),
     Mutation("a Sid", (if_also("Sid: ReadTheFile"),), pinned=ALL, blind=True),
     Mutation("an Effect in quotes", (effect('"Allow"'),), pinned=ALL),
     Mutation(
@@ -120,8 +130,12 @@ SPELLINGS: Final = (
     Mutation(
         "an anchor for both",
         (
-            states("- {Effect: &allow Allow, Action: &get s3:GetObject, Resource: &file <value>} #new"),
-            statement("- {Effect: *allow, Action: *get, Resource: *file}"),
+            states(
+                """
+                - {Effect: &yes Allow, Action: &get s3:GetObject, Resource: &file <value>} #new
+                - {Effect: *yes, Action: *get, Resource: *file}
+                """
+            ),
         ),
         (Finds("W9713", "new"),),
         where=is_pinned,
@@ -140,7 +154,9 @@ UNRELATED: Final = (
                   Properties:
                     AssumeRolePolicyDocument:
                       Statement:
-                        - {Effect: Allow, Action: sts:AssumeRole, Principal: {Service: lambda.amazonaws.com}}
+                        - Effect: Allow
+                          Action: sts:AssumeRole
+                          Principal: {Service: lambda.amazonaws.com}
                     Policies:
                       - PolicyName: Denies
                         PolicyDocument:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+from tests.mutations.harness import STACKS, found_in
 
 from copilot_preflight import engine
-from tests.mutations.harness import STACKS, found_in
 
 TASK: Final = "TaskDef54694570"
 ROLE: Final = "TaskDefExecutionRoleB4775C97"
@@ -240,13 +240,19 @@ CASES: Final = (
         (("E9712", ASSET, "stale-hash"),),
         ((*GRANTS, 1, "Resource", 1),),
     ),
-    Case("a customer's key without decrypt", with_key, (("E9715", WEB, "no-grant"), ("E9715", ASSET, "no-grant"))),
+    Case(
+        "a customer's key without decrypt",
+        with_key,
+        (("E9715", WEB, "no-grant"), ("E9715", ASSET, "no-grant")),
+    ),
     Case("a customer's key with decrypt", both(with_key, granting_the_key)),
     Case(
         "a lifecycle rule",
         setting(
             *("Resources", BUCKET, "Properties"),
-            to={"LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "ExpirationInDays": 7}]}},
+            to={
+                "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "ExpirationInDays": 7}]}
+            },
         ),
         (("W9720", WEB, "expires"), ("W9720", ASSET, "expires")),
     ),

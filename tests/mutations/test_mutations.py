@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.mutations import buckets, conditions, grants, keys, roles, spellings, values
 from tests.mutations.harness import (
-    EnvFile,
     Mutation,
     Site,
     Stack,
@@ -33,40 +31,52 @@ COPILOT = copilot_stacks()
 EVERYWHERE = "ALL_MUTATIONS" in os.environ
 """Thousands of cases say little more than some: all of them run where this variable is set."""
 
-SOME = 7
+ON_EVERY_STACK = {"policy removed", "policy moved to the task role"}
 
 
-def cases(mutation: Mutation) -> Iterator[tuple[Stack, EnvFile, Site]]:
-    """The changed stacks: our own, and some of Copilot's, others for each mutation."""
+def cases(mutation: Mutation) -> Iterator[tuple[Stack, Site]]:
+    """The changed stacks: each of our own, and some of Copilot's, others for each mutation."""
+    turn = MUTATIONS.index(mutation)
     for stack in OWN:
-        yield from _changed(mutation, stack)
-    found = (case for stack in _turned(mutation) for case in _changed(mutation, stack))
-    for number, case in enumerate(found):
-        if number >= SOME and not EVERYWHERE:
+        yield from _some(list(_changed(mutation, stack)), turn)
+    left = len(COPILOT) if EVERYWHERE or mutation.name in ON_EVERY_STACK else 1
+    for stack in _turned(turn):
+        found = list(_some(list(_changed(mutation, stack)), turn))
+        yield from found
+        left -= bool(found)
+        if not left:
             return
-        yield case
 
 
-def _turned(mutation: Mutation) -> list[Stack]:
-    """Copilot's stacks in an order of the mutation's own."""
-    if not COPILOT:
-        return []
-    step = 11  # neighbours in the corpus are much alike
-    start = MUTATIONS.index(mutation) * SOME
-    return [COPILOT[(start + number * step) % len(COPILOT)] for number in range(len(COPILOT))]
+def _some(found: list[tuple[Stack, Site]], turn: int) -> Iterator[tuple[Stack, Site]]:
+    """One of a stack's files, or all of them."""
+    if EVERYWHERE:
+        yield from found
+    elif found:
+        yield found[turn % len(found)]
 
 
-def _changed(mutation: Mutation, stack: Stack) -> Iterator[tuple[Stack, EnvFile, Site]]:
+def _turned(turn: int) -> list[Stack]:
+    """Copilot's stacks in an order of the mutation's own: neighbours are much alike."""
+    count = len(COPILOT)
+    return [COPILOT[(turn + number * 11) % count] for number in range(count)]
+
+
+def _changed(mutation: Mutation, stack: Stack) -> Iterator[tuple[Stack, Site]]:
     for file in stack.files:
         site = mutation.apply(stack, file)
         if site is not None:
-            yield stack, file, site
+            yield stack, site
 
 
 def report(mutation: Mutation, stack: Stack, site: Site, folder: Path) -> Iterator[str]:
     """What is wrong with the findings in a changed stack, with its parameters and without."""
     for blind in (False, True) if mutation.blind and stack.is_copilot else (False,):
-        for problem in problems(mutation, site, check(site, folder, blind=blind)):
+        found = check(site, folder, blind=blind)
+        if blind and len(stack.files) > 1:
+            # The unknown value of another parameter might be the same: a remark beside the denial.
+            found = [f for f in found if f.rule != "I9790"]
+        for problem in problems(mutation, site, found):
             yield f"{stack}, {site.file.name}{', no parameters' if blind else ''}: {problem}"
 
 
@@ -77,12 +87,11 @@ def test_mutations_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
-def test_mutation_is_found_where_it_is_and_nothing_else(
-    mutation: Mutation, tmp_path: Path
-) -> None:
+def test_mutation_is_found_where_it_is_and_nothing_else(mutation: Mutation, tmp_path: Path) -> None:
     """A stack with the change gives these findings at these lines, and no other finding."""
-    wrong, count = [], 0
-    for stack, _, site in cases(mutation):
+    wrong: list[str] = []
+    count = 0
+    for stack, site in cases(mutation):
         count += 1
         wrong += report(mutation, stack, site, tmp_path)
     assert count or not COPILOT, "the mutation applies nowhere"
@@ -95,4 +104,4 @@ def test_mutation_of_a_stack_with_its_own_bucket(mutation: Mutation, tmp_path: P
     stack = bucket_stack()
     changed = list(_changed(mutation, stack))
     assert changed, "the mutation applies nowhere"
-    assert [p for _, _, site in changed for p in report(mutation, stack, site, tmp_path)] == []
+    assert [p for _, site in changed for p in report(mutation, stack, site, tmp_path)] == []

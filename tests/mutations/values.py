@@ -8,19 +8,17 @@ from tests.mutations.edits import (
     OFF,
     default_instead,
     drop_policy,
-    files_instead,
-    second_task,
-    sidecar,
     element,
+    files_instead,
     files_more,
     has_key,
-    has_no_key,
-    is_alone,
     is_copilot,
     is_first,
     is_pinned,
     platform,
     reads,
+    second_task,
+    sidecar,
     task_property,
     worth,
 )
@@ -119,7 +117,11 @@ STRUCTURE: Final = (
     ),
     Mutation(
         "structure: a wrong ARN chosen by a condition",
-        (element("- Type: s3\n  Value: !If [<condition>, 'arn:aws:s3:::x/x.env', <value>] #chosen"),),
+        (
+            element(
+                "- Type: s3\n  Value: !If [<condition>, 'arn:aws:s3:::x/x.env', <value>] #chosen"
+            ),
+        ),
         (Finds("E9711", "chosen", related="role"),),
         where=is_copilot,
     ),

@@ -6,11 +6,20 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Final
 
 from copilot_preflight.iam import conditions
-from copilot_preflight.iam.policy import Entry, Fact, Match, Statement, missing_values
+from copilot_preflight.iam.policy import (
+    Clause,
+    Entry,
+    Fact,
+    Match,
+    Statement,
+    fill_variables,
+    missing_values,
+)
 from copilot_preflight.text import Text, match
 
 
@@ -78,21 +87,28 @@ def _certain(answers: Sequence[tuple[Statement, Match]]) -> tuple[Statement, ...
     return tuple(statement for statement, answer in answers if answer.verdict)
 
 
-def applies(statement: Statement, request: Request) -> Match:
-    """Whether a statement speaks of a request; its principals are not looked at."""
-    facts = [Fact("condition", name) for name in statement.conditions]
-    for answer in _tests(statement, request):
-        if answer.verdict is False:
-            return answer
-        facts += answer.facts
-    return Match(None, tuple(facts)) if facts else Match(True)
+_CERTAIN: Final = Match(True)
 
 
-def _tests(statement: Statement, request: Request) -> Iterator[Match]:
-    yield covers_action(statement, request.action)
-    yield covers_resource(statement, request.resource)
+def applies(statement: Statement, request: Request, covered: Match | None = None) -> Match:
+    """Whether a statement speaks of a request; its principals are not looked at.
+
+    ``covered`` is what `covers_action` said of it, where that is known already.
+    """
+    covered = covered or covers_action(statement, request.action)
+    if covered.verdict is False:
+        return covered
+    reached = covers_resource(statement, request)
+    if reached.verdict is False:
+        return reached
+    held = _CERTAIN
     if statement.clauses:
-        yield conditions.hold(statement.clauses, request.context)
+        held = conditions.hold(_filled(statement.clauses, request), request.context)
+        if held.verdict is False:
+            return held
+    facts = [Fact("condition", name) for name in statement.conditions]
+    facts += (*covered.facts, *reached.facts, *held.facts)
+    return Match(None, tuple(facts)) if facts else _CERTAIN
 
 
 def covers_action(statement: Statement, action: str) -> Match:
@@ -104,20 +120,47 @@ def covers_action(statement: Statement, action: str) -> Match:
     return answer._replace(why=f"no action covers {action}") if answer.verdict is False else answer
 
 
-def covers_resource(statement: Statement, resource: Text) -> Match:
+def covers_resource(statement: Statement, request: Request) -> Match:
     """Whether Resource/NotResource covers an ARN.
 
     Every policy but a trust policy must have one of them; where neither is left, AWS refuses the
     policy, and nothing is known of the access that it gives.
     """
     if not statement.resources and not statement.not_resources:
-        return Match(None, (Fact("value", "Resource"),))
+        is_trust = statement.principals and request.action.lower().startswith("sts:")
+        return _CERTAIN if is_trust else Match(None, (Fact("value", "Resource"),))
     if statement.not_resources:
-        return _excluded_by("NotResource", _any(statement.not_resources, resource))
-    answer = _any(statement.resources, resource)
+        # What an exception for a variable that is not sent leaves out, AWS does not say.
+        entries = _entries(statement.not_resources, request, keep=True)
+        return _excluded_by("NotResource", _any(entries, request.resource))
+    answer = _any(_entries(statement.resources, request), request.resource)
     if answer.verdict is False:
-        return answer._replace(why=f"no resource covers {resource}")
+        return Match(False, why=f"no resource covers {request.resource}")
     return answer
+
+
+def _entries(entries: Iterable[Entry], request: Request, *, keep: bool = False) -> Iterator[Entry]:
+    """Entries with their policy variables filled; one whose variable is not sent matches nothing.
+
+    ``keep`` leaves such an entry open instead.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    for entry in entries:
+        if entry.text.literal is not None:
+            yield entry
+        elif (text := fill_variables(entry.text, request.context)) is not None:
+            yield entry if text is entry.text else replace(entry, text=text)
+        elif keep:
+            yield entry
+
+
+def _filled(clauses: Iterable[Clause], request: Request) -> Iterator[Clause]:
+    for clause in clauses:
+        if all(value.text.literal is not None for value in clause.values):
+            yield clause
+        else:
+            yield replace(clause, values=tuple(_entries(clause.values, request)))
 
 
 def _any(entries: Iterable[Entry], target: Text, *, ignore_case: bool = False) -> Match:
@@ -128,7 +171,7 @@ def _any(entries: Iterable[Entry], target: Text, *, ignore_case: bool = False) -
         if verdict is False:
             continue
         if verdict and not entry.conditions:
-            return Match(True)
+            return _CERTAIN
         facts += (Fact("condition", name) for name in entry.conditions)
         if verdict is None:
             facts += missing_values(entry.text, target)

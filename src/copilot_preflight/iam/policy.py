@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -96,6 +96,7 @@ def missing_values(*texts: Text) -> tuple[Fact, ...]:
     )
 
 
+VARIABLE: Final = "policy variable "
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -118,10 +119,40 @@ def _variable_parts(text: Text) -> Iterator[str | Hole]:
             continue
         for index, piece in enumerate(_VARIABLE.split(part)):
             if index % 2:
-                yield Hole(f"policy variable {piece}")
+                yield Hole(VARIABLE + piece)
                 continue
             literal, begun, rest = piece.partition("${")
             yield literal
             if begun:  # a variable whose end a hole of ours is to bring
-                yield Hole(f"policy variable {rest} in {text}", text.identity)
+                yield Hole(f"{VARIABLE}{rest} in {text}", text.identity)
                 return
+
+
+def fill_variables(text: Text, context: Mapping[str, tuple[Text, ...]]) -> Text | None:
+    """A string with its policy variables filled from a request's context.
+
+    A variable that is not sent takes its default (``${aws:PrincipalTag/team, 'none'}``); without
+    one, nothing can match, and the answer is None. One of which nothing is known stays a hole.
+    """
+    parts: list[str | Hole | Text] = []
+    for part in text.parts:
+        if not isinstance(part, Hole) or not part.name.startswith(VARIABLE):
+            parts.append(part)
+            continue
+        key, comma, default = part.name.removeprefix(VARIABLE).partition(",")
+        if key == "$":
+            parts.append(key)
+            continue
+        # A bare star or question mark is no key, and no Text: see `with_variables`.
+        sent = None if key in ("*", "?") else context.get(key.strip().lower())
+        if sent is None or len(sent) > 1:
+            parts.append(part)
+        elif sent:
+            parts.append(sent[0])
+        elif comma:
+            parts.append(default.strip().strip("'"))
+        else:
+            return None
+    return (
+        Text.of(*parts) if any(a is not b for a, b in zip(parts, text.parts, strict=True)) else text
+    )

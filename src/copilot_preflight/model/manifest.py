@@ -6,12 +6,10 @@ parameter names of Copilot's templates, v1.14 to v1.34.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from copilot_preflight.finding import DataPath, Place
 from copilot_preflight.package import Manifest
@@ -19,8 +17,7 @@ from copilot_preflight.package import Manifest
 _MAX_ENV_FILE = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestEnvFile:
+class ManifestEnvFile(NamedTuple):
     """An ``env_file`` of a manifest; one of ``parameters`` carries its ARN in the template."""
 
     path: str
@@ -30,6 +27,8 @@ class ManifestEnvFile:
 
     def sha256(self) -> str | None:
         """The hash under which Copilot would upload the file now; None if it is not there."""
+        import hashlib  # OpenSSL loads slowly, and few runs have a file to hash
+
         if self.workspace is None or "${" in self.path:
             return None
         file = self.workspace / self.path

@@ -7,6 +7,7 @@ from typing import Final
 
 from copilot_preflight.cursor import Value
 from copilot_preflight.iam.policy import Clause, Entry, Principal, Statement, with_variables
+from copilot_preflight.intrinsics import Resolver
 from copilot_preflight.text import Hole, Text
 
 _UNKNOWN: Final = Text.of(Hole("statement"))
@@ -18,7 +19,11 @@ def statements_of(document: Value, policy: str = "") -> tuple[Statement, ...]:
     What cannot be read (a document behind a parameter, a transform or a JSON string) comes back
     as one statement with no known effect, which may do anything.
     """
-    return tuple(_statements(document, policy))
+    reader = document.reader
+    if not isinstance(reader, Resolver):
+        return tuple(_statements(document, policy))
+    kind = ("statements", policy)
+    return reader.shared(document, kind, lambda: tuple(_statements(document, policy)))
 
 
 def _statements(document: Value, policy: str) -> Iterator[Statement]:
@@ -32,7 +37,7 @@ def _statements(document: Value, policy: str) -> Iterator[Statement]:
             if statement.is_opaque or statement.is_open or statement.is_written_out_by_aws:
                 yield _unreadable(statement, policy)
             else:
-                yield _statement(statement, policy)
+                yield statement_of(statement, policy)
 
 
 def _unreadable(value: Value, policy: str) -> Statement:
@@ -42,7 +47,8 @@ def _unreadable(value: Value, policy: str) -> Statement:
     )
 
 
-def _statement(value: Value, policy: str) -> Statement:
+def statement_of(value: Value, policy: str) -> Statement:
+    """The statement at a node of a policy document."""
     # Fn::If around the effect alone leaves two statements in one.
     own = (c for effect in value.children("Effect") for c in effect.conditions)
     conditions = tuple(dict.fromkeys((*value.conditions, *own)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -40,58 +40,106 @@ class Role:
 
 def roles(stack: Stack, scenario: Scenario = ANY) -> tuple[Role, ...]:
     """The roles of a template in a scenario."""
-    return stack.memo(("roles", scenario), lambda: tuple(_roles(stack, scenario)))
+    return tuple(_role(stack, scenario, head) for head in _heads(stack, scenario))
 
 
 def role_named(run: Run, stack: Stack, scenario: Scenario, reference: Text) -> Role | None:
     """The role that an ARN or a name stands for, in the stack itself or in another of the run."""
-    for other in run.around(stack):
-        for role in roles(other, scenario if other is stack else ANY):
-            if role.name.equals(reference) or _is_same_role(role.arn, reference):
-                return role
-    return None
+    found = [
+        (other, head)
+        for other in run.around(stack)
+        for head in _heads_named(other, scenario if other is stack else ANY, reference)
+    ]
+    # Two templates of a run may be two deployments of one stack: which role it is, none can tell.
+    # An addons template may be there twice: nested, and by itself.
+    own = [entry for entry in found if entry[0].file == stack.file]
+    if not own and len({other.file for other, _ in found}) != 1:
+        return None
+    other, head = (own or found)[0]
+    return _role(other, scenario if other is stack else ANY, head)
 
 
-def _is_same_role(one: Text, other: Text) -> bool:
-    """Whether two ARNs are certainly of one role; a run lies in one partition."""
-    left, right = arn.parse(one), arn.parse(other)
-    if left is None or right is None:
-        return bool(one.equals(other))
-    same = left.account.equals(right.account) and left.resource.equals(right.resource)
-    return bool(same) and left.partition.equals(right.partition) is not False
+class _Head(NamedTuple):
+    """A role by its names: enough to tell which one is meant, without reading its policies."""
+
+    logical_id: str
+    resource: Value
+    arn: Text
+    name: Text
 
 
-def _roles(stack: Stack, scenario: Scenario) -> Iterator[Role]:
-    for logical_id, resource in stack.resources("AWS::IAM::Role", scenario):
-        properties = resource.child("Properties")
+def _heads(stack: Stack, scenario: Scenario) -> tuple[_Head, ...]:
+    def build() -> Iterator[_Head]:
         resolver = stack.resolver(scenario)
-        role_arn = resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
-        name = resolver.text({"Ref": logical_id}, resource.path)
-        if properties is None:
-            yield Role(logical_id, resource.key_place, role_arn, name, resource.key_place, (), ())
-            continue
-        trust = properties.child("AssumeRolePolicyDocument")
-        boundary = next(properties.children("PermissionsBoundary"), None)
-        statements: list[Statement] = list(_inline(properties))
-        unread: list[Fact] = []
-        if properties.is_written_out_by_aws:
-            unread.append(Fact("document", f"what a macro adds to '{logical_id}'"))
-        for item in (*_attached(stack, scenario, name), *_managed(stack, scenario, properties)):
-            if isinstance(item, Fact):
-                unread.append(item)
-            else:
-                statements.append(item)
-        yield Role(
-            logical_id,
-            resource.key_place,
-            role_arn,
-            name,
-            trust_place=trust.key_place if trust else resource.key_place,
-            trust=statements_of(trust) if trust else (),
-            statements=tuple(statements),
-            unread=tuple(unread),
-            boundary=boundary.text() if boundary else None,
-        )
+        for logical_id, resource in stack.resources("AWS::IAM::Role", scenario):
+            role_arn = resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
+            name = resolver.text({"Ref": logical_id}, resource.path)
+            yield _Head(logical_id, resource, role_arn, name)
+
+    return stack.memo(("role heads", scenario), lambda: tuple(build()))
+
+
+def _heads_named(stack: Stack, scenario: Scenario, reference: Text) -> list[_Head]:
+    """The roles that a name or an ARN certainly stands for; a run lies in one partition."""
+
+    def build() -> dict[Hashable, list[_Head]]:
+        found: dict[Hashable, list[_Head]] = {}
+        for head in _heads(stack, scenario):
+            for key in {head.name, _key(head.arn)}:
+                found.setdefault(key, []).append(head)
+        return found
+
+    index = stack.memo(("roles by name", scenario), build)
+    found = [*index.get(reference, ()), *index.get(_key(reference), ())]
+    asked = arn.parse(reference)
+    return [head for head in found if asked is None or _may_share_partition(head.arn, asked)]
+
+
+def _key(role: Text) -> Hashable:
+    """What certainly equal ARNs of roles share, whatever is known of their partition."""
+    parsed = arn.parse(role)
+    return role if parsed is None else (parsed.account, parsed.resource)
+
+
+def _may_share_partition(role: Text, other: arn.Arn) -> bool:
+    parsed = arn.parse(role)
+    return parsed is None or parsed.partition.equals(other.partition) is not False
+
+
+def _role(stack: Stack, scenario: Scenario, head: _Head) -> Role:
+    return stack.memo(("role", scenario, head.logical_id), lambda: _read(stack, scenario, head))
+
+
+def _read(stack: Stack, scenario: Scenario, head: _Head) -> Role:
+    logical_id, resource = head.logical_id, head.resource
+    place = resource.key_place
+    properties = resource.child("Properties")
+    if properties is None:
+        return Role(logical_id, place, head.arn, head.name, place, (), ())
+    trust = properties.child("AssumeRolePolicyDocument")
+    boundary = next(properties.children("PermissionsBoundary"), None)
+    statements: list[Statement] = list(_inline(properties))
+    unread: list[Fact] = []
+    if properties.is_written_out_by_aws:
+        unread.append(Fact("document", f"what a macro adds to '{logical_id}'"))
+    unread += (Fact("document", what) for what in stack.unwritten)
+    unread += (Fact("attachment", receiver) for receiver in stack.receivers_of(logical_id))
+    for item in (*_attached(stack, scenario, head.name), *_managed(stack, scenario, properties)):
+        if isinstance(item, Fact):
+            unread.append(item)
+        else:
+            statements.append(item)
+    return Role(
+        logical_id,
+        place,
+        head.arn,
+        head.name,
+        trust_place=trust.key_place if trust else place,
+        trust=statements_of(trust) if trust else (),
+        statements=tuple(statements),
+        unread=tuple(unread),
+        boundary=boundary.text() if boundary else None,
+    )
 
 
 def _inline(properties: Value) -> Iterator[Statement]:
@@ -116,12 +164,19 @@ def _attached(stack: Stack, scenario: Scenario, role: Text) -> Iterator[Statemen
     """
     near = (stack.file, stack.package.addons.file if stack.package.addons else "")
     for other in stack.run.around(stack):
-        for policy in _policies(other, scenario if other is stack else ANY):
+        seen = scenario if other is stack else ANY
+        by_role, others = _policies_by_role(other, seen)
+        for policy in (*by_role.get(role, ()), *others):
             attached = None if policy.role is None else policy.role.equals(role)
             if attached:
                 yield from policy.statements
-            elif attached is None and other.file in near:
+            elif attached is None and (other.file in near or _is_spelt(role, policy.role)):
                 yield Fact("attachment", policy.logical_id)
+
+
+def _is_spelt(*names: Text | None) -> bool:
+    """Whether names are written out, if with holes: then they may be meant for each other."""
+    return all(name is not None and name.only_hole is None for name in names)
 
 
 class _Policy(NamedTuple):
@@ -132,22 +187,38 @@ class _Policy(NamedTuple):
     statements: tuple[Statement, ...]
 
 
-def _policies(stack: Stack, scenario: Scenario) -> tuple[_Policy, ...]:
-    def build() -> Iterator[_Policy]:
-        for kind, key in (
-            ("AWS::IAM::Policy", "Roles"),
-            ("AWS::IAM::RolePolicy", "RoleName"),
-            ("AWS::IAM::ManagedPolicy", "Roles"),
-        ):
-            for logical_id, resource in stack.resources(kind, scenario):
-                for properties in resource.children("Properties"):
-                    documents = tuple(properties.children("PolicyDocument"))
-                    for name in properties.each(key):
-                        found = (_guarded(statements_of(d, logical_id), name) for d in documents)
-                        role = None if name.is_open else name.text()
-                        yield _Policy(logical_id, role, tuple(s for some in found for s in some))
+def _policies_by_role(
+    stack: Stack, scenario: Scenario
+) -> tuple[dict[Text, list[_Policy]], tuple[_Policy, ...]]:
+    """The policies that attach to a stack's own roles, by their names, and all others.
 
-    return stack.memo(("policies", scenario), lambda: tuple(build()))
+    Two roles never share a name: what attaches to one of them is no other role's.
+    """
+
+    def build() -> tuple[dict[Text, list[_Policy]], tuple[_Policy, ...]]:
+        by_role: dict[Text, list[_Policy]] = {h.name: [] for h in _heads(stack, scenario)}
+        others: list[_Policy] = []
+        for policy in _policies(stack, scenario):
+            mine = None if policy.role is None else by_role.get(policy.role)
+            (others if mine is None else mine).append(policy)
+        return by_role, tuple(others)
+
+    return stack.memo(("policies by role", scenario), build)
+
+
+def _policies(stack: Stack, scenario: Scenario) -> Iterator[_Policy]:
+    for kind, key in (
+        ("AWS::IAM::Policy", "Roles"),
+        ("AWS::IAM::RolePolicy", "RoleName"),
+        ("AWS::IAM::ManagedPolicy", "Roles"),
+    ):
+        for logical_id, resource in stack.resources(kind, scenario):
+            for properties in resource.children("Properties"):
+                documents = tuple(properties.children("PolicyDocument"))
+                for name in properties.each(key):
+                    found = (_guarded(statements_of(d, logical_id), name) for d in documents)
+                    role = None if name.is_open else name.text()
+                    yield _Policy(logical_id, role, tuple(s for some in found for s in some))
 
 
 def _guarded(statements: tuple[Statement, ...], name: Value) -> Iterator[Statement]:

@@ -8,13 +8,13 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.cursor import Value
+from copilot_preflight.finding import DataPath, Place
 from copilot_preflight.iam import actions, arn
 from copilot_preflight.iam.policy import Entry, Statement
-from copilot_preflight.model.policies import statements_of
+from copilot_preflight.model.policies import statement_of, statements_of
 from copilot_preflight.model.roles import roles
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.stack import Stack
@@ -37,51 +37,98 @@ _ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))
 _ANY_KEY: Final = Text.of(Hole("any key", nonempty=True))
 
 
-@dataclass(frozen=True, slots=True)
-class S3Statement:
-    """A statement with S3 actions, and the statements that work together with it.
+class S3Statement(NamedTuple):
+    """A statement with S3 actions, in a scenario that has it."""
 
-    ``beside`` are all statements of the roles that it attaches to, or of its own document.
-    """
-
+    stack: Stack
+    scenario: Scenario
     statement: Statement
-    beside: tuple[Statement, ...]
+
+    @property
+    def beside(self) -> tuple[Statement, ...]:
+        """All statements of the roles that it attaches to, or of its own document."""
+        place = self.statement.place
+        attached = _attached(self.stack, self.scenario).get(place)
+        if attached is not None:
+            return attached
+        return _own_documents(self.stack, self.scenario).get(place, ())
 
 
-def s3_statements(stack: Stack) -> Iterator[S3Statement]:
+def s3_statements(stack: Stack) -> tuple[S3Statement, ...]:
     """The S3 statements of every policy of a template, each in a scenario that has it."""
-    seen = set()
-    for found in _in_scenario(stack, ANY):
-        pending = [(ANY, found)]
-        while pending:
-            scenario, item = pending.pop()
-            statement = item.statement
-            if not statement.conditions:
-                if statement.place not in seen:
-                    seen.add(statement.place)
-                    yield item
-                continue
-            for leaf in stack.settle(scenario, statement.conditions[0]):
-                again = (
-                    i for i in _in_scenario(stack, leaf) if i.statement.place == statement.place
-                )
-                pending += ((leaf, other) for other in again if leaf != scenario)
+
+    def build() -> Iterator[S3Statement]:
+        for document in _documents(stack, ANY):
+            for statement in document:
+                if any(is_s3(action) for action in statement.actions):
+                    found = _decided(stack, ANY, statement)
+                    if found is not None:
+                        yield found
+
+    return stack.memo("s3 statements", lambda: tuple(build()))
 
 
-def _in_scenario(stack: Stack, scenario: Scenario) -> list[S3Statement]:
-    def build() -> list[S3Statement]:
-        attached: dict[object, list[Statement]] = {}
+def _decided(stack: Stack, scenario: Scenario, statement: Statement) -> S3Statement | None:
+    """A statement in the first scenario that has it for certain, or that leaves it open."""
+    resolver = stack.resolver(scenario)
+    names = (name for name in statement.conditions if resolver.decide(name) is None)
+    condition = next(names, None)
+    leaves = [scenario] if condition is None else stack.settle(scenario, condition)
+    if leaves == [scenario]:
+        return S3Statement(stack, scenario, statement)
+    for leaf in leaves:
+        value = _value_at(stack, leaf, statement.place.path)
+        again = None if value is None else statement_of(value, statement.policy)
+        found = None if again is None else _decided(stack, leaf, again)
+        if found is not None:
+            return found
+    return None
+
+
+def _value_at(stack: Stack, scenario: Scenario, path: DataPath) -> Value | None:
+    """The node at a path, read in a scenario; None where the scenario does not have it."""
+    resolver = stack.resolver(scenario)
+    node: Any = stack.data
+    guard: list[tuple[str, bool]] = []
+    for depth, step in enumerate(path):
+        name: Any = None
+        if depth == 2 and isinstance(node, dict):  # a resource
+            name, branch = node.get("Condition"), True
+        elif depth and path[depth - 1] == "Fn::If" and isinstance(node, list):
+            name, branch = node[0], step == 1
+        if isinstance(name, str):
+            outcome = resolver.decide(name)
+            if outcome is not None and outcome is not branch:
+                return None
+            guard += [] if outcome is branch else [(name, branch)]
+        node = node[step]
+    return Value(resolver, node, path, tuple(guard))
+
+
+def _attached(stack: Stack, scenario: Scenario) -> dict[Place, tuple[Statement, ...]]:
+    """Every statement of the roles, with those that it works together with."""
+
+    def build() -> dict[Place, tuple[Statement, ...]]:
+        found: dict[Place, tuple[Statement, ...]] = {}
         for role in roles(stack, scenario):
             for statement in role.statements:
-                attached.setdefault(statement.place, []).extend(role.statements)
-        return [
-            S3Statement(statement, tuple(attached.get(statement.place, document)))
-            for document in _documents(stack, scenario)
-            for statement in document
-            if any(is_s3(action) for action in statement.actions)
-        ]
+                others = found.get(statement.place)
+                # Nearly every policy attaches to one role: its statements share one tuple.
+                together = role.statements if others is None else (*others, *role.statements)
+                found[statement.place] = together
+        return found
 
-    return stack.memo(("s3 statements", scenario), build)
+    return stack.memo(("attached", scenario), build)
+
+
+def _own_documents(stack: Stack, scenario: Scenario) -> dict[Place, tuple[Statement, ...]]:
+    """Every statement, with those of its document."""
+
+    def build() -> dict[Place, tuple[Statement, ...]]:
+        documents = _documents(stack, scenario)
+        return {statement.place: found for found in documents for statement in found}
+
+    return stack.memo(("documents", scenario), build)
 
 
 def _documents(stack: Stack, scenario: Scenario) -> Iterator[tuple[Statement, ...]]:
@@ -93,13 +140,14 @@ def _documents(stack: Stack, scenario: Scenario) -> Iterator[tuple[Statement, ..
     for kind in _INLINE_HOLDERS:
         for logical_id, resource in stack.resources(kind, scenario):
             for properties in resource.children("Properties"):
-                yield from _inline(properties, logical_id)
+                yield tuple(_inline(properties, logical_id))
 
 
-def _inline(properties: Value, logical_id: str) -> Iterator[tuple[Statement, ...]]:
+def _inline(properties: Value, logical_id: str) -> Iterator[Statement]:
+    """The statements of all inline policies: they work together."""
     for policy in properties.each("Policies"):
         for document in policy.children("PolicyDocument"):
-            yield statements_of(document, logical_id)
+            yield from statements_of(document, logical_id)
 
 
 def is_s3(action: Entry) -> bool:
@@ -118,8 +166,7 @@ def is_access_point(resource: Text) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(NamedTuple):
     """One half of the pair: the objects of a bucket, or the bucket itself.
 
     ``kinds`` are the resource types of the actions that act on it, ``any_arn`` is what every ARN
@@ -170,8 +217,7 @@ BUCKET: Final = Half(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """Actions of a statement that act on one half, while its ARNs name only the other."""
 
     statement: Statement

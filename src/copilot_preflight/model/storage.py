@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 from copilot_preflight.cursor import Value
 from copilot_preflight.finding import Place
@@ -15,8 +16,7 @@ from copilot_preflight.stack import Run, Stack
 from copilot_preflight.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Encryption:
+class Encryption(NamedTuple):
     """How a bucket encrypts what is put into it.
 
     ``key`` is the ARN of a customer key, None where no key's permission is asked for: SSE-S3, or
@@ -29,8 +29,7 @@ class Encryption:
     bucket_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Expiration:
+class Expiration(NamedTuple):
     """A lifecycle rule that deletes objects under a prefix; ``days`` is ``""`` for a date."""
 
     place: Place
@@ -38,8 +37,7 @@ class Expiration:
     days: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """A bucket of a template.
 
     ``encryption`` is None where it cannot be read, or hangs on the open condition ``undecided``.
@@ -50,12 +48,10 @@ class Bucket:
     name: Text
     encryption: Encryption | None
     expirations: tuple[Expiration, ...]
-    policy: tuple[Statement, ...]
     undecided: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A KMS key of a template, with its key policy."""
 
     logical_id: str
@@ -67,18 +63,18 @@ class Key:
 def bucket_named(run: Run, stack: Stack, scenario: Scenario, name: Text) -> Bucket | None:
     """The bucket of the run that certainly has a name."""
     for other in run.around(stack):
-        for bucket in buckets(other, scenario if other is stack else ANY):
-            if bucket.name.equals(name):
-                return bucket
+        seen = scenario if other is stack else ANY
+        if (found := _by_name(other, seen).get(name)) is not None:
+            return found
     return None
 
 
 def key_with_arn(run: Run, stack: Stack, scenario: Scenario, key: Text) -> Key | None:
     """The key of the run that certainly has an ARN."""
     for other in run.around(stack):
-        for found in keys(other, scenario if other is stack else ANY):
-            if found.arn.equals(key):
-                return found
+        seen = scenario if other is stack else ANY
+        if (found := _by_arn(other, seen).get(key)) is not None:
+            return found
     return None
 
 
@@ -90,11 +86,28 @@ def keys(stack: Stack, scenario: Scenario = ANY) -> tuple[Key, ...]:
     return stack.memo(("keys", scenario), lambda: tuple(_keys(stack, scenario)))
 
 
+def _by_name(stack: Stack, scenario: Scenario) -> dict[Text, Bucket]:
+    """Buckets by their names: names are certainly equal where they are the same text."""
+
+    def build() -> dict[Text, Bucket]:
+        return {bucket.name: bucket for bucket in reversed(buckets(stack, scenario))}
+
+    return stack.memo(("buckets by name", scenario), build)
+
+
+def _by_arn(stack: Stack, scenario: Scenario) -> dict[Text, Key]:
+    def build() -> dict[Text, Key]:
+        return {key.arn: key for key in reversed(keys(stack, scenario))}
+
+    return stack.memo(("keys by ARN", scenario), build)
+
+
 def _buckets(stack: Stack, scenario: Scenario) -> Iterator[Bucket]:
     resolver = stack.resolver(scenario)
     for logical_id, resource in stack.resources("AWS::S3::Bucket", scenario):
         properties = resource.child("Properties")
-        raw = properties.raw.get("BucketEncryption") if properties else None
+        asked = list(properties.children("BucketEncryption")) if properties else []
+        raw = properties.raw.get("BucketEncryption") if properties and asked else None
         name = resolver.text({"Ref": logical_id}, resource.path)
         yield Bucket(
             logical_id,
@@ -102,7 +115,6 @@ def _buckets(stack: Stack, scenario: Scenario) -> Iterator[Bucket]:
             name,
             encryption=_encryption(stack, scenario, resource, properties),
             expirations=tuple(_expirations(properties)) if properties else (),
-            policy=bucket_policy(stack.run, stack, scenario, name),
             undecided=resolver.open_condition(raw),
         )
 
@@ -112,23 +124,61 @@ def bucket_policy(run: Run, stack: Stack, scenario: Scenario, name: Text) -> tup
     return tuple(
         statement
         for other in run.around(stack)
-        for owner, statements in _bucket_policies(other, scenario if other is stack else ANY)
-        if owner.equals(name)
-        for statement in statements
+        for policy in _policies_for(other, scenario if other is stack else ANY, name)
+        for statement in _said_of(name, policy.bucket, policy.statements, run)
     )
 
 
-def _bucket_policies(
-    stack: Stack, scenario: Scenario
-) -> tuple[tuple[Text, tuple[Statement, ...]], ...]:
-    def build() -> Iterator[tuple[Text, tuple[Statement, ...]]]:
-        for logical_id, resource in stack.resources("AWS::S3::BucketPolicy", scenario):
-            for properties in resource.children("Properties"):
-                for bucket in properties.children("Bucket"):
-                    for document in properties.children("PolicyDocument"):
-                        yield bucket.text(), statements_of(document, logical_id)
+class _BucketPolicy(NamedTuple):
+    bucket: Text
+    statements: tuple[Statement, ...]
 
-    return stack.memo(("bucket policies", scenario), lambda: tuple(build()))
+
+def _policies_for(stack: Stack, scenario: Scenario, name: Text) -> Iterator[_BucketPolicy]:
+    """The policies of a stack that may be a bucket's: no two buckets share a name."""
+
+    def build() -> tuple[dict[Text, list[_BucketPolicy]], list[_BucketPolicy]]:
+        own: dict[Text, list[_BucketPolicy]] = {b.name: [] for b in buckets(stack, scenario)}
+        others: list[_BucketPolicy] = []
+        for policy in _bucket_policies(stack, scenario):
+            own.get(policy.bucket, others).append(policy)
+        return own, others
+
+    own, others = stack.memo(("bucket policies", scenario), build)
+    yield from own.get(name, ())
+    yield from others
+    if name not in own:  # of whose bucket nothing is known: it may be any of them
+        for policies in own.values():
+            yield from policies
+
+
+def _said_of(
+    name: Text, owner: Text, statements: tuple[Statement, ...], run: Run
+) -> Iterator[Statement]:
+    """Statements of a bucket's policy, as far as the bucket is, or may be, the one of a name."""
+    same = owner.equals(name)
+    if same:
+        yield from statements
+    elif same is None and not (_is_generated(name, run) or _is_generated(owner, run)):
+        for statement in statements:
+            yield replace(statement, conditions=(*statement.conditions, f"{owner} = {name}"))
+
+
+def _is_generated(name: Text, run: Run) -> bool:
+    """Whether a name is one that AWS makes up for a resource of the run: no other has it."""
+    hole = name.only_hole
+    return hole is not None and any(
+        stack.file == hole.scope and hole.name in (stack.data.get("Resources") or ())
+        for stack in run.stacks
+    )
+
+
+def _bucket_policies(stack: Stack, scenario: Scenario) -> Iterator[_BucketPolicy]:
+    for logical_id, resource in stack.resources("AWS::S3::BucketPolicy", scenario):
+        for properties in resource.children("Properties"):
+            for bucket in properties.children("Bucket"):
+                for document in properties.children("PolicyDocument"):
+                    yield _BucketPolicy(bucket.text(), statements_of(document, logical_id))
 
 
 def _encryption(

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from copilot_preflight.cursor import Value, function_of
 from copilot_preflight.finding import Place
@@ -15,8 +15,7 @@ from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentFile:
+class EnvironmentFile(NamedTuple):
     """One element of a container's ``EnvironmentFiles``.
 
     ``value`` is the node that holds the ARN; ``parameter`` is the template parameter that it
@@ -29,8 +28,7 @@ class EnvironmentFile:
     kind: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """A container definition. ``files_value`` is the node of its EnvironmentFiles list."""
 
     name: Text
@@ -42,8 +40,7 @@ class Container:
         return f"container '{self.name}'"
 
 
-@dataclass(frozen=True, slots=True)
-class TaskDefinition:
+class TaskDefinition(NamedTuple):
     """A task definition.
 
     A role value is None where the property is absent, NoValue or empty; where its ``guard`` is

@@ -40,10 +40,7 @@ def may_assume(role: Role, service: str = ECS_TASKS) -> bool | None:
 def kept_out(role: Role, service: str = ECS_TASKS) -> Statement | None:
     """The Deny statement that certainly keeps a service from assuming a role."""
     for statement in role.trust:
-        named = any(
-            _is_service(principal, service) and not principal.entry.conditions
-            for principal in statement.principals
-        )
+        named = any(_is_service(principal, service) for principal in statement.principals)
         certain = named and not statement.conditions and not statement.clauses
         if statement.effect == "Deny" and certain and covers_action(statement, _ASSUME).verdict:
             return statement
@@ -68,4 +65,5 @@ def _is_service(principal: Principal, service: str) -> bool | None:
         return False if principal.kind in ("AWS", "Federated", "CanonicalUser") else None
     if name.literal is not None and name.literal.startswith(f"{service}."):
         return None  # ecs-tasks.amazonaws.com.cn: a spelling of the China regions
-    return name.equals(Text.of(service))
+    answer = name.equals(Text.of(service))
+    return None if answer and principal.entry.conditions else answer

@@ -1,0 +1,302 @@
+"""IAM's decision across every layer of policy, with answers that admit what is not known.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+and https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, NamedTuple
+
+from copilot_preflight.iam.evaluate import Outcome, Request, applies, covers_action
+from copilot_preflight.iam.policy import Fact, Match, Statement
+from copilot_preflight.iam.principals import Caller, Naming, naming
+from copilot_preflight.text import Text
+
+
+class Layer(Enum):
+    """A kind of policy, in the words of an AccessDenied message."""
+
+    IDENTITY = "identity-based policy"
+    RESOURCE = "resource-based policy"
+    BOUNDARY = "permissions boundary"
+    SESSION = "session policy"
+    SCP = "service control policy"
+    RCP = "resource control policy"
+    ENDPOINT = "VPC endpoint policy"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """Policies of one layer that work together; ``unread`` are those that cannot be read."""
+
+    statements: tuple[Statement, ...] = ()
+    unread: tuple[Fact, ...] = ()
+    _covers: dict[str, tuple[Match, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def about(self, action: str) -> Iterator[tuple[Statement, Match]]:
+        """Every statement with whether it covers an action; worked out once for each action."""
+        found = self._covers.get(action)
+        if found is None:
+            found = tuple(covers_action(statement, action) for statement in self.statements)
+            self._covers[action] = found
+        return zip(self.statements, found, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All that has a say. None is a layer that does not exist; it limits nothing.
+
+    ``scps`` hold one set for each level of the organization, each of which must allow; ``rcps``
+    only ever deny.
+    ``owner`` is the account that the resource belongs to; ``resource_must_allow`` is true for
+    KMS keys and trust policies, where no identity policy counts without the resource's own.
+    """
+
+    identity: PolicySet = PolicySet()
+    resource: PolicySet | None = None
+    boundary: PolicySet | None = None
+    session: PolicySet | None = None
+    scps: tuple[PolicySet, ...] = ()
+    rcps: tuple[PolicySet, ...] = ()
+    endpoint: PolicySet | None = None
+    owner: Text | None = None
+    resource_must_allow: bool = False
+
+
+class Voice(NamedTuple):
+    """What one layer says, each answer None where it is open.
+
+    ``allow`` and ``deny`` speak of the caller itself; ``delegates`` is a resource policy's Allow to
+    the caller's account, which leaves the rest to identity policies; ``to_session`` is an Allow
+    that names the role session or user itself, which no boundary or session policy limits.
+    """
+
+    allow: bool | None = False
+    deny: bool | None = False
+    delegates: bool | None = False
+    to_session: bool | None = False
+    allowing: tuple[Statement, ...] = ()
+    denying: tuple[Statement, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The decision, the layer that decided, its statements, and the facts that are missing.
+
+    ``layer`` is None for an allowed call. ``voices`` are all layers, in AWS's order.
+    """
+
+    outcome: Outcome
+    layer: Layer | None = None
+    deciding: tuple[Statement, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    voices: tuple[tuple[Layer, Voice], ...] = ()
+
+
+def decide(policies: Policies, request: Request, caller: Caller) -> Ruling:
+    """The decision on one request of one caller.
+
+    An explicit Deny anywhere wins. Otherwise every ceiling must allow, and the grant must come
+    from the caller's identity policies, from the resource's policy, or, across accounts, from both.
+    """
+    voices = tuple(_voices(policies, request, caller))
+    for layer, voice in voices:
+        if voice.deny:
+            return Ruling(Outcome.EXPLICIT_DENY, layer, voice.denying, voices=voices)
+    steps = [*_ceilings(voices), *_grant(policies, dict(voices), caller)]
+    for layer, answer in steps:
+        if answer is False:
+            return Ruling(Outcome.IMPLICIT_DENY, layer, voices=voices)
+    open_ones = [layer for layer, answer in steps if answer is None]
+    open_ones += [layer for layer, voice in voices if voice.deny is None]
+    if open_ones:
+        facts = [f for layer, voice in voices if layer in open_ones for f in voice.facts]
+        facts = facts or [f for _, voice in voices for f in voice.facts] or [_ACCOUNTS]
+        return Ruling(
+            Outcome.UNDETERMINED, open_ones[0], facts=tuple(dict.fromkeys(facts)), voices=voices
+        )
+    deciding = tuple(s for _, voice in voices for s in voice.allowing)
+    return Ruling(Outcome.ALLOWED, None, deciding, voices=voices)
+
+
+_ACCOUNTS: Final = Fact("value", "the accounts of the caller and the resource")
+
+
+def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tuple[Layer, Voice]]:
+    """What every layer says, in the order in which AWS looks at them.
+
+    SCPs and RCPs do not touch service-linked roles. A service that calls for itself has no
+    policies of its own, and belongs to no account that an SCP limits.
+    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+    and https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+    bounded = policies.boundary is not None
+    if not caller.is_service_linked:
+        for level in policies.rcps:
+            yield Layer.RCP, _voice(level, request)
+        for level in () if caller.service else policies.scps:
+            yield Layer.SCP, _voice(level, request)
+    if policies.resource is not None:
+        yield Layer.RESOURCE, _voice(policies.resource, request, caller, bounded=bounded)
+    if caller.service:
+        return
+    yield Layer.IDENTITY, _voice(policies.identity, request)
+    if policies.boundary is not None:
+        yield Layer.BOUNDARY, _voice(policies.boundary, request)
+    if policies.session is not None:
+        yield Layer.SESSION, _voice(policies.session, request)
+    if policies.endpoint is not None:
+        yield Layer.ENDPOINT, _voice(policies.endpoint, request, caller, bounded=bounded)
+
+
+def speaks(
+    statement: Statement,
+    request: Request,
+    caller: Caller | None,
+    covered: Match | None = None,
+    *,
+    bounded: bool = False,
+) -> tuple[Match, Naming, Naming]:
+    """Whether a statement applies to a request, and how closely it names the caller.
+
+    ``caller`` is given for statements that have a Principal element, which must name it. A match
+    with an open or unmet Principal says so.
+    """
+    answer = applies(statement, request, covered)
+    if caller is None or answer.verdict is False:
+        return answer, Naming.ROLE, Naming.ROLE
+    least, most = naming(statement, caller, bounded=bounded)
+    if most is Naming.NOT:
+        return Match(False, why="no principal names the caller"), least, most
+    if least is Naming.NOT:
+        answer = Match(None, (*answer.facts, Fact("value", "Principal")))
+    return answer, least, most
+
+
+def _voice(
+    policies: PolicySet, request: Request, caller: Caller | None = None, *, bounded: bool = False
+) -> Voice:
+    """What the statements of one layer say together."""
+    said: dict[str, list[bool | None]] = {"allow": [], "deny": [], "delegates": [], "session": []}
+    allowing: list[Statement] = []
+    denying: list[Statement] = []
+    facts: list[Fact] = list(policies.unread)
+    if policies.unread:
+        said["allow"].append(None)
+        said["deny"].append(None)
+    for statement, covered in policies.about(request.action):
+        if covered.verdict is False:
+            continue
+        answer, least, most = speaks(statement, request, caller, covered, bounded=bounded)
+        if answer.verdict is False:
+            continue
+        sure = answer.verdict and statement.effect in ("Allow", "Deny")
+        facts += answer.facts
+        if statement.effect not in ("Allow", "Deny"):
+            facts.append(Fact("value", "Effect"))
+        elif sure and least is not most and statement.effect == "Allow":
+            facts.append(Fact("value", "Principal"))
+        if statement.effect != "Allow":
+            said["deny"].append(sure or None)
+            denying += [statement] if sure else []
+        if statement.effect != "Deny":
+            said["allow"] += _at_least(Naming.ROLE, least, most, sure)
+            said["session"] += _at_least(Naming.SESSION, least, most, sure)
+            said["delegates"] += _at_least(Naming.ACCOUNT, least, most, sure)
+            allowing += [statement] if sure else []
+    return Voice(
+        allow=_any(said["allow"]),
+        deny=_any(said["deny"]),
+        delegates=_any(said["delegates"]),
+        to_session=_any(said["session"]),
+        allowing=tuple(allowing),
+        denying=tuple(denying),
+        facts=tuple(dict.fromkeys(facts)),
+    )
+
+
+def _at_least(wanted: Naming, least: Naming, most: Naming, sure: bool | None) -> list[bool | None]:
+    """One answer where a statement names the caller closely enough, or may."""
+    if most < wanted:
+        return []
+    return [True if sure and least >= wanted else None]
+
+
+def _ceilings(voices: Sequence[tuple[Layer, Voice]]) -> Iterator[tuple[Layer, bool | None]]:
+    """The layers that grant nothing and must allow all the same.
+
+    RCPs are not among them: RCPFullAWSAccess, which cannot be detached, allows on every level.
+    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html
+    An endpoint's Allow for an account speaks of the root user alone if it is a gateway.
+    Source: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
+    for layer, voice in voices:
+        if layer is Layer.SCP:
+            yield layer, voice.allow
+        elif layer is Layer.ENDPOINT:
+            yield layer, _either(voice.allow, voice.delegates and None)
+
+
+def _grant(
+    policies: Policies, said: Mapping[Layer, Voice], caller: Caller
+) -> Iterator[tuple[Layer, bool | None]]:
+    """Where the permission comes from, and what limits it.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource-based.html
+    """
+    resource = said.get(Layer.RESOURCE, Voice())
+    if caller.service:
+        yield Layer.RESOURCE, resource.allow
+        return
+    identity = said[Layer.IDENTITY]
+    same = _same_account(policies, caller)
+    # Across accounts, an Allow for the account lets its identity policies decide.
+    admitted = _either(resource.allow, resource.delegates)
+    across = _both(admitted, identity.allow)
+    if policies.resource_must_allow:
+        # A key's or a role's own policy must let the caller in, or hand over to its account.
+        yield Layer.RESOURCE, admitted
+        within = _either(resource.allow, across)
+        yield Layer.IDENTITY, _choose(same, within, across)
+    else:
+        yield Layer.IDENTITY, _choose(same, _either(resource.allow, identity.allow), identity.allow)
+        yield Layer.RESOURCE, _choose(same, True, admitted)
+    free = _both(same, resource.to_session)
+    for layer in (Layer.BOUNDARY, Layer.SESSION):
+        if layer in said:
+            yield layer, _either(free, said[layer].allow)
+
+
+def _same_account(policies: Policies, caller: Caller) -> bool | None:
+    """Whether caller and resource share an account; they do where nobody says otherwise."""
+    account = caller.account
+    if policies.owner is None or account is None:
+        return True
+    return account.equals(policies.owner)
+
+
+# --- three-valued logic ----------------------------------------------------------------------
+
+
+def _any(answers: Sequence[bool | None]) -> bool | None:
+    return True if True in answers else None if None in answers else False
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    return _any((one, other))
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    return False if False in (one, other) else None if None in (one, other) else True
+
+
+def _choose(which: bool | None, yes: bool | None, no: bool | None) -> bool | None:
+    """``yes`` or ``no``; both answers where it is open which."""
+    if which is None:
+        return yes if yes is no else None
+    return yes if which else no

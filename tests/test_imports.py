@@ -1,0 +1,204 @@
+"""Who may import whom, and what a cold run loads."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OURS = "copilot_preflight"
+RULES = "copilot_preflight_rules"
+
+# Bottom to top: a module imports only from lines above its own. "x.*" are all modules of a package,
+# which may import each other.
+ORDER = """
+    finding text yaml_fault yaml_slow
+    jsonpath iam iam.arn iam.policy iam.managed
+    iam.actions iam.conditions iam.principals
+    iam.evaluate
+    iam.layers
+    yaml_scalars
+    yaml_tree
+    document
+    anatomy scenarios
+    package cursor attributes
+    discovery intrinsics
+    stack
+    model model.policies model.tasks model.manifest
+    model.roles
+    model.storage model.s3_statements model.trust
+    env_files
+    calls
+    access
+    diagnosis
+    advice analysis
+    rule
+    copilot_preflight_rules copilot_preflight_rules.*
+    engine simulate
+    render render.*
+    cfnlint simulate_command
+    cli
+"""
+LAYER = {name: n for n, line in enumerate(ORDER.split("\n")) for name in line.split()}
+
+# Who may import a package that is not Python's own.
+PACKAGES = {
+    "cfnlint": {"cfnlint"},
+    "click": {"cli", "simulate_command"},
+    "yaml": {"yaml_tree", "yaml_fault", "yaml_slow"},
+}
+
+
+def _modules() -> dict[str, Path]:
+    """Our modules by name, without the name of the main package."""
+    files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "rules" / RULES).rglob("*.py")]
+    names = {
+        file: ".".join(file.relative_to(ROOT).with_suffix("").parts[1:]).removesuffix(".__init__")
+        for file in files
+    }
+    return {
+        name.removeprefix(f"{OURS}."): file
+        for file, name in names.items()
+        if name not in (OURS, f"{OURS}.data.generate")
+    }
+
+
+MODULES = _modules()
+
+
+def _imports(file: Path) -> Iterator[str]:
+    """The modules that a file imports, in functions and under TYPE_CHECKING too."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "cfn-lint runs rules outside any package"
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}".removeprefix(f"{OURS}.")
+                yield inside if inside in MODULES else str(node.module)
+
+
+def _layer(name: str) -> int:
+    parent = name.rpartition(".")[0]
+    found = LAYER.get(name, LAYER.get(f"{parent}.*"))
+    assert found is not None, f"'{name}' has no place in ORDER"
+    return found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_one_way(name: str) -> None:
+    """A module imports only from lower layers; packages from outside have few users."""
+    package = name.rpartition(".")[0]
+    for imported in _imports(MODULES[name]):
+        inside = imported.removeprefix(f"{OURS}.")
+        if inside in MODULES:
+            groups = {name, package} & {inside, inside.rpartition(".")[0]}
+            together = any(f"{group}.*" in LAYER for group in groups if group)
+            assert _layer(inside) < _layer(name) or together, f"{name} imports {inside}"
+        elif (top := imported.partition(".")[0]) not in sys.stdlib_module_names:
+            assert name in PACKAGES.get(top, ()), f"{name} imports {imported}"
+
+
+def test_nobody_imports_the_main_package() -> None:
+    """What stands in a package's ``__init__`` would be loaded by every run."""
+    assert not list(_imports(ROOT / "src" / OURS / "__init__.py"))
+
+
+# --- a cold run ----------------------------------------------------------------------------------
+
+SCRIPT = """
+import sys
+at_start = set(sys.modules)
+from copilot_preflight.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as ended:
+    import json
+    loaded = sorted(set(sys.modules) - at_start - {"json"})
+    print(json.dumps([ended.code, loaded]), file=sys.stderr)
+"""
+
+# Modules that cost time and are of use to other commands, formats or dependencies only.
+HEAVY = {
+    "argparse", "asyncio", "bz2", "concurrent", "configparser", "copilot_preflight.cfnlint", "csv",
+    "ctypes", "decimal", "difflib", "doctest", "email", "ftplib", "getpass", "hashlib",
+    "html", "http", "importlib.metadata", "logging", "lzma", "multiprocessing", "optparse", "pdb",
+    "pickle", "pkgutil", "pydoc", "queue", "random", "select", "selectors", "shlex", "shutil",
+    "signal", "socket", "sqlite3", "ssl", "statistics", "subprocess", "tempfile", "tomllib",
+    "unittest", "urllib.error", "urllib.request", "xml", "zipfile", "zlib",
+}  # fmt: skip
+PARTIES = {"click", "yaml", "_yaml", OURS, RULES, "cython_runtime"}
+
+STACK = """
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions:
+        - {Name: web, EnvironmentFiles: [{Type: s3, Value: 'arn:aws:s3:::artifacts/web.env'}]}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy]
+      Policies:
+        - PolicyName: files
+          PolicyDocument:
+            Statement: {Effect: Allow, Action: 's3:Get*', Resource: 'arn:aws:s3:::artifacts/*'}
+"""
+
+
+def _loaded(folder: Path, *arguments: str) -> tuple[int, set[str]]:
+    """Exit status and modules of a run of the command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        capture_output=True,
+        cwd=folder,
+        check=True,
+        text=True,
+        timeout=120,
+    )
+    status, loaded = json.loads(done.stderr.splitlines()[-1])
+    return status, set(loaded)
+
+
+def _assert_known(loaded: set[str]) -> None:
+    """Asserts that the packages that are not Python's own are those that we mean to load."""
+    tops = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
+    assert not {top for top in tops - PARTIES if not top.startswith("_cython_")}
+
+
+@pytest.mark.parametrize(
+    ("stack", "status"),
+    [(STACK, 0), (STACK.replace("artifacts/*", "other/*"), 1), ("Resources: [", 2)],
+)
+def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) -> None:
+    """A cold check loads click, libyaml and its own modules, whatever it finds."""
+    (tmp_path / "web.yml").write_text(stack)
+    ended, loaded = _loaded(tmp_path, "check", "web.yml")
+    assert ended == status
+    assert not loaded & HEAVY
+    assert f"{OURS}.render.json" not in loaded
+    _assert_known(loaded)
+
+
+def test_json_loads_what_it_writes(tmp_path: Path) -> None:
+    """The JSON report does without the text's module."""
+    (tmp_path / "web.yml").write_text(STACK)
+    _, loaded = _loaded(tmp_path, "check", "--format", "json", "web.yml")
+    assert f"{OURS}.render.text" not in loaded
+    _assert_known(loaded)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["check", "--help"]])
+def test_questions_about_the_command_load_no_engine(tmp_path: Path, arguments: list[str]) -> None:
+    """Help and version need neither the rules nor a YAML parser."""
+    status, loaded = _loaded(tmp_path, *arguments)
+    assert status == 0
+    assert not loaded & {f"{OURS}.engine", RULES, "yaml"}
