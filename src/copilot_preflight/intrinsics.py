@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from copilot_preflight import attributes
@@ -55,8 +56,7 @@ class Links(Protocol):
     def nested_output(self, logical_id: str, output: str) -> Text | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """The strings that come from outside a template.
 
     ``given`` are parameter values by name; ``complete`` says that a deployment's values were
@@ -66,8 +66,8 @@ class Inputs:
 
     given: Mapping[str, Text]
     complete: bool = False
-    pseudo: Mapping[str, str] = field(default_factory=dict)
-    shapes: Mapping[str, str] = field(default_factory=dict)
+    pseudo: Mapping[str, str] = MappingProxyType({})
+    shapes: Mapping[str, str] = MappingProxyType({})
 
 
 class Template:

@@ -41,14 +41,15 @@ _DELEGATING: Final = ("kms:", "sts:assumerole")
 class Question:
     """What is simulated: every action on every resource, by one caller in one context.
 
-    ``context`` maps condition keys, in any case, to their values. ``explain`` asks for every
+    ``context`` maps condition keys, in any case, to their values. ``caller`` is an ARN, the name
+    of a service, or a `Caller` of which less is known. ``explain`` asks for every
     statement with whether and why it matched.
     """
 
     actions: Sequence[str]
     resources: Sequence[str] = ("*",)
     context: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    caller: str = ""
+    caller: str | Caller = ""
     explain: bool = True
 
 
@@ -63,7 +64,8 @@ def simulate(
     """The answer for every action and resource, as ``{"EvaluationResults": [...]}``.
 
     ``sources`` are the documents of the policies by file name; positions are 1-based. A resource
-    whose ARN names an account belongs to it, any other to ``policies.owner``.
+    whose ARN names an account belongs to it, any other to ``policies.owner``; to a caller whose
+    account is not known, only the latter counts.
     """
     simulation = _Simulation(policies, question, sources)
     resources = [(name, Text.of(name)) for name in question.resources]
@@ -100,7 +102,10 @@ class _Simulation:
         self._policies = policies
         self._sources = sources
         self._explain = question.explain
-        self._caller = caller_of(question.caller)
+        caller = question.caller
+        self._caller = caller_of(caller) if isinstance(caller, str) else caller
+        account = self._caller.account
+        self._is_of_known_account = account is not None and account.literal is not None
         self._context = {key.lower(): tuple(map(Text.of, v)) for key, v in question.context.items()}
         self._spelt = dict(_keys(policies))
         self._references: dict[tuple[Layer, Place], dict[str, Any]] = {}
@@ -138,7 +143,7 @@ class _Simulation:
         """The policies, with what the resource's ARN and the action tell of whose it is."""
         account = resource.split(":", 5)[4] if resource.count(":") >= 5 else ""
         own = self._policies.resource is not None and action.lower().startswith(_DELEGATING)
-        if not account.isdigit():
+        if not account.isdigit() or not self._is_of_known_account:
             account = ""
         found = self._of_owner.get((account, own))
         if found is None:

@@ -74,6 +74,7 @@ def simulate(**given: Any) -> None:
 def _simulated(given: dict[str, Any]) -> dict[str, Any]:
     from copilot_preflight.iam.layers import Policies, PolicySet
     from copilot_preflight.iam.policy import Fact
+    from copilot_preflight.iam.principals import Caller
     from copilot_preflight.simulate import Question, policy_set
     from copilot_preflight.simulate import simulate as answer
     from copilot_preflight.text import Text
@@ -92,7 +93,7 @@ def _simulated(given: dict[str, Any]) -> dict[str, Any]:
 
     identity = policies("policy_input_list") or PolicySet()
     boundary = policies("permissions_boundary_policy_input_list")
-    caller = given["caller_arn"]
+    caller: str | Caller = given["caller_arn"]
     if (given["template"] is None) is not (given["role"] is None):
         raise click.UsageError("--template and --role go together")
     if given["template"] is not None:
@@ -100,7 +101,7 @@ def _simulated(given: dict[str, Any]) -> dict[str, Any]:
         identity = PolicySet((*role.statements, *identity.statements), role.unread)
         if role.boundary is not None and boundary is None:
             boundary = PolicySet(unread=(Fact("boundary", str(role.boundary)),))
-        caller = caller or str(role.arn)
+        caller = caller or Caller(role.arn)
     owner = given["resource_owner"]
     return answer(
         Policies(

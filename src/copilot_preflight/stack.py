@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
+from copilot_preflight import evidence
 from copilot_preflight.cursor import Guard, TemplateError, Value
 from copilot_preflight.document import kind_of
-from copilot_preflight.iam.arn import PARTITIONS
 from copilot_preflight.intrinsics import Inputs, Resolver, Template
 from copilot_preflight.package import Package, ParameterValue
 from copilot_preflight.scenarios import ANY, Scenario
@@ -48,8 +48,8 @@ class Stack:
         self._inputs = Inputs(
             given=values if given is None else given,
             complete=package.has_parameters or given is not None,
-            pseudo=_with_partition(pseudo or {}, values, self.data),
-            shapes=_shapes(self.data),
+            pseudo=evidence.with_partition(pseudo or {}, values, self.data),
+            shapes=evidence.shapes(self.data),
         )
         self._resolvers: dict[Scenario, Resolver] = {}
         self._memo: dict[Hashable, Any] = {}
@@ -113,13 +113,7 @@ class Stack:
     @cached_property
     def unwritten(self) -> tuple[str, ...]:
         """What only AWS can write out, and may add anything to any resource: macros and loops."""
-        declared = self.data.get("Transform") or ()
-        macros = [declared] if isinstance(declared, (str, dict)) else list(declared)
-        names = [str(m.get("Name")) if isinstance(m, dict) else str(m) for m in macros]
-        found = [f"what macro '{name}' writes" for name in names if name not in _KNOWN_TRANSFORMS]
-        resources = self.data.get("Resources")
-        loops = (key for key in (resources or ()) if str(key).startswith("Fn::"))
-        return (*found, *(f"what '{loop}' writes" for loop in loops))
+        return tuple(evidence.unwritten(self.data))
 
     def receivers_of(self, logical_id: str) -> tuple[str, ...]:
         """The resources that are handed a role and may attach policies to it, out of our sight."""
@@ -127,12 +121,12 @@ class Stack:
             receiver
             for receiver, raw in self._receivers
             if not (receiver == ADDONS_STACK and self.package.addons is not None)
-            if _mentions(raw.get("Properties"), logical_id)
+            if evidence.mentions(raw.get("Properties"), logical_id)
         )
 
     @cached_property
     def _receivers(self) -> list[tuple[str, dict[str, Any]]]:
-        return [item for item in self._resources() if _may_attach(str(item[1].get("Type")))]
+        return [item for item in self._resources() if evidence.may_attach(str(item[1].get("Type")))]
 
     def memo(self, key: Hashable, build: Callable[[], T]) -> T:
         """What was built for a key before, else what is built now."""
@@ -315,103 +309,3 @@ def _size(data: Any) -> int:
             node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
         )
     return size
-
-
-def _with_partition(
-    pseudo: Mapping[str, str], values: Mapping[str, Text], data: Mapping[str, Any]
-) -> Mapping[str, str]:
-    """The pseudo parameters, with the partition that every ARN of the deployment names.
-
-    A stack can only use resources of its own partition, so ARNs among its parameter values, the
-    defaults of the others and its environment files tell where it is deployed, if they agree.
-    """
-    if "AWS::Partition" in pseudo or "AWS::Region" in pseudo:
-        return pseudo
-    arns = [value.literal or "" for value in values.values()]
-    arns += _literal_env_files(data.get("Resources"))
-    declared = data.get("Parameters")
-    for name, parameter in (declared if isinstance(declared, dict) else {}).items():
-        default = parameter.get("Default") if isinstance(parameter, dict) else None
-        if isinstance(default, str) and name not in values:
-            arns.append(default)
-    named = {arn.split(":")[1] for arn in arns if arn.startswith("arn:") and ":" in arn[4:]}
-    if len(partitions := named & PARTITIONS) == 1:
-        return {**pseudo, "AWS::Partition": partitions.pop()}
-    return pseudo
-
-
-def _literal_env_files(resources: Any) -> Iterator[str]:
-    for resource in resources.values() if isinstance(resources, dict) else ():
-        properties = resource.get("Properties") if isinstance(resource, dict) else None
-        containers = (
-            properties.get("ContainerDefinitions") if isinstance(properties, dict) else None
-        )
-        for container in containers if isinstance(containers, list) else ():
-            files = container.get("EnvironmentFiles") if isinstance(container, dict) else None
-            for file in files if isinstance(files, list) else ():
-                value = file.get("Value") if isinstance(file, dict) else None
-                if isinstance(value, str):
-                    yield value
-
-
-_KNOWN_TRANSFORMS: Final = frozenset(
-    {"AWS::Serverless-2016-10-31", "AWS::LanguageExtensions", "AWS::CodeDeployBlueGreen"}
-)
-"""Transforms of AWS that leave the resources of other types as they are written."""
-
-
-def _may_attach(kind: str) -> bool:
-    """Whether a resource of a type can do with a role whatever it likes."""
-    return kind.startswith("Custom::") or kind.endswith("::MODULE") or kind in _FREE_HANDS
-
-
-_FREE_HANDS: Final = frozenset(
-    {
-        "AWS::CloudFormation::CustomResource",
-        "AWS::CloudFormation::Stack",
-        "AWS::Serverless::Application",
-        "AWS::Serverless::Connector",
-    }
-)
-
-
-def _mentions(node: Any, logical_id: str) -> bool:
-    """Whether a value refers to a resource, by Ref, GetAtt, Sub or name."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, dict):
-            pending += current.values()
-        elif isinstance(current, list):
-            pending += current
-        elif isinstance(current, str) and logical_id in current:
-            spelled = current == logical_id or current.startswith(f"{logical_id}.")
-            if spelled or f"${{{logical_id}" in current:
-                return True
-    return False
-
-
-_BUCKET_PROPERTIES: Final = frozenset({"BucketName", "Bucket", "S3Bucket", "DestinationBucketName"})
-
-
-def _shapes(data: Mapping[str, Any]) -> dict[str, str]:
-    """Parameters whose use tells their form: env-file ARNs, and names of buckets."""
-    shapes: dict[str, str] = {}
-    pending: list[tuple[Any, str, bool]] = [(data.get("Resources"), "", False)]
-    while pending:
-        node, key, in_env_files = pending.pop()
-        if isinstance(node, list):
-            pending += ((item, key, in_env_files) for item in node)
-        elif isinstance(node, dict):
-            name = node.get("Ref")
-            if isinstance(name, str) and len(node) == 1:
-                if in_env_files and key == "Value":
-                    shapes[name] = "s3-object"
-                elif key in _BUCKET_PROPERTIES:
-                    shapes.setdefault(name, "name")
-                continue
-            for child_key, child in node.items():
-                inside = in_env_files or child_key == "EnvironmentFiles"
-                # Fn::If only chooses: what it chooses is used as the key above it says.
-                pending.append((child, key if child_key == "Fn::If" else child_key, inside))
-    return shapes

@@ -6,9 +6,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import Enum
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from copilot_preflight.iam import conditions
 from copilot_preflight.iam.policy import (
@@ -36,8 +37,7 @@ class Outcome(Enum):
         return self in (Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A call: ``action`` is spelt out (``"s3:GetObject"``).
 
     ``context`` maps lower-case condition keys to their values; a key that is not in it is unknown.
@@ -45,11 +45,10 @@ class Request:
 
     action: str
     resource: Text
-    context: Mapping[str, tuple[Text, ...]] = field(default_factory=dict)
+    context: Mapping[str, tuple[Text, ...]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """An outcome, the statements that made it so, and the facts that are missing."""
 
     outcome: Outcome

@@ -107,7 +107,8 @@ def decide(policies: Policies, request: Request, caller: Caller) -> Ruling:
     voices = tuple(_voices(policies, request, caller))
     for layer, voice in voices:
         if voice.deny:
-            return Ruling(Outcome.EXPLICIT_DENY, layer, voice.denying, voices=voices)
+            deciding = tuple(s for other, v in voices if other is layer for s in v.denying)
+            return Ruling(Outcome.EXPLICIT_DENY, layer, deciding, voices=voices)
     steps = [*_ceilings(voices), *_grant(policies, dict(voices), caller)]
     for layer, answer in steps:
         if answer is False:
@@ -133,7 +134,6 @@ def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tu
     SCPs and RCPs do not touch service-linked roles. A service that calls for itself has no
     policies of its own, and belongs to no account that an SCP limits.
     Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
-    and https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
     """
     bounded = policies.boundary is not None
     if not caller.is_service_linked:
@@ -164,8 +164,7 @@ def speaks(
 ) -> tuple[Match, Naming, Naming]:
     """Whether a statement applies to a request, and how closely it names the caller.
 
-    ``caller`` is given for statements that have a Principal element, which must name it. A match
-    with an open or unmet Principal says so.
+    ``caller`` is given for statements that have a Principal element, which must name it.
     """
     answer = applies(statement, request, covered)
     if caller is None or answer.verdict is False:
@@ -255,7 +254,6 @@ def _grant(
         return
     identity = said[Layer.IDENTITY]
     same = _same_account(policies, caller)
-    # Across accounts, an Allow for the account lets its identity policies decide.
     admitted = _either(resource.allow, resource.delegates)
     across = _both(admitted, identity.allow)
     if policies.resource_must_allow:
@@ -287,8 +285,8 @@ def _any(answers: Sequence[bool | None]) -> bool | None:
     return True if True in answers else None if None in answers else False
 
 
-def _either(one: bool | None, other: bool | None) -> bool | None:
-    return _any((one, other))
+def _either(*answers: bool | None) -> bool | None:
+    return _any(answers)
 
 
 def _both(one: bool | None, other: bool | None) -> bool | None:

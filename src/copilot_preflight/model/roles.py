@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from copilot_preflight.cursor import Value
@@ -16,8 +16,7 @@ from copilot_preflight.stack import Run, Stack
 from copilot_preflight.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """A role of a template, as one scenario shows it.
 
     ``statements`` are all that attach to it and can be read; ``unread`` are the policies that

@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.cursor import Value
@@ -182,6 +182,10 @@ class Half(NamedTuple):
         text = resource.text
         return not is_access_point(text) and match(text, self.any_arn) is False
 
+    def is_reached_by(self, statement: Statement) -> bool:
+        """Whether some ARN of a statement may match something of this half."""
+        return not all(map(self.is_missed_by, statement.resources))
+
     def is_only_use_of(self, action: Entry) -> bool:
         """Whether everything that an action pattern stands for acts on this half only.
 
@@ -231,27 +235,36 @@ def mismatches(stack: Stack, half: Half) -> Iterator[Mismatch]:
     One matching ARN for each action is enough, here or in a statement beside this one.
     """
     other = BUCKET if half is OBJECTS else OBJECTS
+    reaching: dict[int, tuple[Statement, ...]] = {}
     for item in s3_statements(stack):
         resources = item.statement.resources
         if not resources or not all(map(half.is_missed_by, resources)):
             continue
         named = [(r, bucket) for r in resources if (bucket := other.bucket_of(r)) is not None]
+        acting = [action for action in item.statement.actions if half.is_only_use_of(action)]
+        if not named or not acting:
+            continue
+        beside = item.beside
+        if id(beside) not in reaching:  # of a role, and the same for all of its statements
+            reaching[id(beside)] = tuple(s for s in beside if half.is_reached_by(s))
+        others = reaching[id(beside)]
         useless = tuple(
             action
-            for action in item.statement.actions
-            if half.is_only_use_of(action)
-            and not any(_reached_beside(item, action, half, bucket) for _, bucket in named)
+            for action in acting
+            if not any(_is_reached(item, others, action, half, bucket) for _, bucket in named)
         )
-        if named and useless:
+        if useless:
             yield Mismatch(item.statement, named[0][0], useless)
 
 
-def _reached_beside(item: S3Statement, action: Entry, half: Half, bucket: Text) -> bool:
+def _is_reached(
+    item: S3Statement, others: Iterable[Statement], action: Entry, half: Half, bucket: Text
+) -> bool:
     """Whether another statement gives an action the half that this one misses."""
     target = half.arn_in(_PARTITION, bucket)
     return any(
         any(match(a.text.lower(), action.text.lower()) is not False for a in other.actions)
         and any(match(entry.text, target) is not False for entry in other.resources)
-        for other in item.beside
+        for other in others
         if other.effect == item.statement.effect and other.place != item.statement.place
     )

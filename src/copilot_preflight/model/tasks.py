@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from copilot_preflight.cursor import Value, function_of
+from copilot_preflight.evidence import reference_in
 from copilot_preflight.finding import Place
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.stack import Stack
@@ -106,5 +107,4 @@ def _files(item: Value) -> Iterator[EnvironmentFile]:
 
 
 def _file(value: Value, kind: str | None) -> EnvironmentFile:
-    parameter = value.raw["Ref"] if function_of(value.raw) == "Ref" else ""
-    return EnvironmentFile(value, value.text(), str(parameter), kind)
+    return EnvironmentFile(value, value.text(), reference_in(value.raw), kind)
