@@ -28,7 +28,7 @@ ORDER = """
     document
     anatomy scenarios
     package cursor attributes
-    discovery intrinsics
+    discovery intrinsics evidence
     stack
     model model.policies model.tasks model.manifest
     model.roles

@@ -43,7 +43,9 @@ _POLICY = "JSON text or file://PATH"
 @click.option("--session-policy", multiple=True, metavar="POLICY")
 @click.option("--resource-policy", metavar="POLICY", help="The policy of the resource itself.")
 @click.option("--scp", multiple=True, metavar="POLICY", help="One for each level; all must allow.")
-@click.option("--rcp", multiple=True, metavar="POLICY", help="One for each level; all must allow.")
+@click.option(
+    "--rcp", multiple=True, metavar="POLICY", help="One for each level; only their Deny counts."
+)
 @click.option("--endpoint-policy", metavar="POLICY", help="The policy of the VPC endpoint.")
 @click.option("--action-names", multiple=True, required=True, metavar="ACTION")
 @click.option("--resource-arns", multiple=True, metavar="ARN", help="Default: '*'.")

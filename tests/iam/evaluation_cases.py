@@ -430,7 +430,7 @@ def effects() -> Iterator[Case]:
 def accounts() -> Iterator[Case]:
     """Within an account the union of the grants counts, across accounts their intersection."""
     for by_identity, by_resource in itertools.product((True, False), repeat=2):
-        grants = {
+        grants: dict[str, Any] = {
             "identity": ALL if by_identity else NOTHING,
             "resource": [allow(**aws(ROLE))] if by_resource else [allow(**aws(USER))],
         }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from tests.iam.evaluation_cases import ALLOWED, CASES, EXPLICIT, Case, Statement
+from tests.iam.evaluation_cases import ALLOWED, CASES, EXPLICIT, HERE, Case, Statement
 
 from copilot_preflight.document import parse
 from copilot_preflight.iam.layers import Policies, PolicySet
@@ -88,6 +88,7 @@ def moto_supports(case: Case) -> bool:
     others = (case.resource, case.boundary, case.session, case.endpoint)
     bare = all(it is None for it in others) and not case.scps and not case.rcps
     variable = any("${" in text for text in strings(case, "Resource"))
+    bare = bare and case.owner == HERE
     return bare and bool(case.identity) and "Condition" not in elements(case) and not variable
 
 

@@ -1,0 +1,232 @@
+"""How layers of policy work together: what can be added without a surprise, and what is open."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.iam.evaluation_cases import (
+    HERE,
+    OBJECT,
+    ROLE,
+    ROOT,
+    SESSION,
+    THERE,
+    USER,
+    Statement,
+    allow,
+    aws,
+    deny,
+    when,
+)
+
+from copilot_preflight.document import parse
+from copilot_preflight.finding import Place
+from copilot_preflight.iam import policy
+from copilot_preflight.iam.evaluate import Outcome, Request
+from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
+from copilot_preflight.iam.policy import Entry, Fact
+from copilot_preflight.simulate import caller_of, policy_set
+from copilot_preflight.text import Hole, Text
+
+_RANK = {
+    Outcome.EXPLICIT_DENY: 0,
+    Outcome.IMPLICIT_DENY: 0,
+    Outcome.UNDETERMINED: 1,
+    Outcome.ALLOWED: 2,
+}
+_CEILINGS = ("boundary", "session", "endpoint", "scps", "rcps")
+_LAYERS = ("identity", "resource", "boundary", "session", "endpoint")
+
+
+def read(*statements: Statement) -> PolicySet:
+    return policy_set(parse(json.dumps({"Statement": list(statements)}), "p.json"))
+
+
+_ELEMENTS: list[dict[str, Any]] = [
+    {},
+    {"Action": "s3:Get*"},
+    {"Action": "s3:Put*"},
+    {"NotAction": "s3:*"},
+    {"Resource": "arn:aws:s3:::b/*"},
+    {"Resource": "arn:aws:s3:::c/*"},
+    {"NotResource": "arn:aws:s3:::c/*"},
+    when("Bool", "aws:SecureTransport", "true"),
+    when("StringEquals", "aws:Unknown", "x"),
+]
+_NAMES: list[dict[str, Any]] = [
+    aws(name) for name in ("*", ROLE, SESSION, USER, ROOT, THERE, ROLE + "2")
+]
+_STATEMENTS = [
+    read(make(**elements)).statements[0] for make in (allow, allow, deny) for elements in _ELEMENTS
+]
+_NAMING = [
+    read(make(**elements, **names)).statements[0]
+    for make in (allow, deny)
+    for elements in _ELEMENTS
+    for names in _NAMES
+] + [read(deny(NotPrincipal={"AWS": names})).statements[0] for names in ([ROLE], [ROLE, ROOT])]
+
+sets = st.builds(PolicySet, st.lists(st.sampled_from(_STATEMENTS), max_size=3).map(tuple))
+naming_sets = st.builds(PolicySet, st.lists(st.sampled_from(_NAMING), max_size=3).map(tuple))
+policies = st.builds(
+    Policies,
+    identity=sets,
+    resource=st.none() | naming_sets,
+    boundary=st.none() | sets,
+    session=st.none() | sets,
+    scps=st.lists(sets, max_size=2).map(tuple),
+    rcps=st.lists(naming_sets, max_size=2).map(tuple),
+    endpoint=st.none() | naming_sets,
+    owner=st.sampled_from([None, Text.of(HERE), Text.of(THERE), Text.of(Hole("Account"))]),
+    resource_must_allow=st.booleans(),
+)
+callers = st.sampled_from([ROLE, SESSION, USER, "ecs-tasks.amazonaws.com"]).map(caller_of)
+READ = Request("s3:GetObject", Text.of(OBJECT), {"aws:securetransport": (Text.of("true"),)})
+
+
+def ruled(found: Policies, caller: Any) -> Ruling:
+    return decide(found, READ, caller)
+
+
+def changed(found: Policies, **layers: Any) -> Policies:
+    return replace(found, **layers)
+
+
+def with_statement(found: Policies, layer: str, added: policy.Statement) -> Policies:
+    before = getattr(found, layer) or PolicySet()
+    return changed(found, **{layer: PolicySet((*before.statements, added), before.unread)})
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies, callers, st.sampled_from(_LAYERS), st.sampled_from(_NAMING))
+def test_a_deny_never_allows_more(
+    found: Policies, caller: Any, layer: str, added: policy.Statement
+) -> None:
+    """A Deny that is added to a layer moves the decision towards denial, or leaves it."""
+    if getattr(found, layer) is None:
+        return  # a layer that begins to exist is a ceiling: another test
+    after = with_statement(found, layer, replace(added, effect="Deny"))
+    assert _RANK[ruled(after, caller).outcome] <= _RANK[ruled(found, caller).outcome]
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies, callers, st.sampled_from(_LAYERS), st.sampled_from(_NAMING))
+def test_an_allow_never_allows_less(
+    found: Policies, caller: Any, layer: str, added: policy.Statement
+) -> None:
+    """An Allow that is added to a layer moves the decision towards access, never past a Deny."""
+    if getattr(found, layer) is None or added.not_principals:
+        return
+    before = ruled(found, caller).outcome
+    after = ruled(with_statement(found, layer, replace(added, effect="Allow")), caller).outcome
+    assert _RANK[after] >= _RANK[before]
+    if before is Outcome.EXPLICIT_DENY:
+        assert after is before
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies, callers, st.sampled_from(_CEILINGS), sets, naming_sets)
+def test_a_ceiling_never_allows_more(
+    found: Policies, caller: Any, layer: str, plain: PolicySet, naming: PolicySet
+) -> None:
+    """A layer that begins to exist, or a level of the organization, limits and never grants."""
+    if layer in ("scps", "rcps"):
+        more = changed(found, **{layer: (*getattr(found, layer), plain)})
+    else:
+        bare = changed(found, **{layer: None})
+        found = bare
+        more = changed(bare, **{layer: naming if layer == "endpoint" else plain})
+    assert _RANK[ruled(more, caller).outcome] <= _RANK[ruled(found, caller).outcome]
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies, callers, st.randoms(use_true_random=False))
+def test_order_never_matters(found: Policies, caller: Any, chance: random.Random) -> None:
+    """Neither the order of statements nor that of levels changes the decision."""
+
+    def shuffled(given: PolicySet | None) -> PolicySet | None:
+        if given is None:
+            return None
+        return PolicySet(tuple(chance.sample(given.statements, len(given.statements))))
+
+    other = changed(
+        found,
+        **{layer: shuffled(getattr(found, layer)) for layer in _LAYERS},
+        scps=tuple(chance.sample(found.scps, len(found.scps))),
+        rcps=tuple(chance.sample(found.rcps, len(found.rcps))),
+    )
+    one, two = ruled(found, caller), ruled(other, caller)
+    assert (one.outcome, one.layer) == (two.outcome, two.layer)
+    assert set(one.deciding) == set(two.deciding)
+    assert set(one.facts) == set(two.facts)
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies, callers)
+def test_what_is_open_names_what_is_missing(found: Policies, caller: Any) -> None:
+    """Facts come with an open decision and with no other; every denial names its layer."""
+    ruling = ruled(found, caller)
+    assert bool(ruling.facts) is (ruling.outcome is Outcome.UNDETERMINED)
+    assert (ruling.layer is None) is (ruling.outcome is Outcome.ALLOWED)
+
+
+# --- single answers -------------------------------------------------------------------------------
+
+
+def test_a_policy_that_cannot_be_read_leaves_its_layer_open() -> None:
+    """A boundary outside the run neither allows nor denies for certain."""
+    missing = Fact("document", "managed policy limits")
+    found = Policies(read(allow()), boundary=PolicySet(unread=(missing,)))
+    ruling = ruled(found, caller_of(ROLE))
+    assert (ruling.outcome, ruling.layer) == (Outcome.UNDETERMINED, Layer.BOUNDARY)
+    assert ruling.facts == (missing,)
+
+
+def test_a_deny_for_a_session_of_the_role_may_be_for_the_caller() -> None:
+    """Where the session is not known, a statement that names one of the role's is open."""
+    found = Policies(read(allow()), resource=read(deny(**aws(SESSION))))
+    assert ruled(found, caller_of(ROLE)).outcome is Outcome.UNDETERMINED
+    other = Policies(read(allow()), resource=read(deny(**aws(SESSION.replace("app", "api")))))
+    assert ruled(other, caller_of(ROLE)).outcome is Outcome.ALLOWED
+
+
+def test_a_session_is_of_its_role_whatever_the_path() -> None:
+    """Names of roles are unique in an account: a session's ARN without the path will do."""
+    named = read(allow(**aws(f"arn:aws:iam::{HERE}:role/copilot/app")))
+    assert ruled(Policies(resource=named), caller_of(SESSION)).outcome is Outcome.ALLOWED
+
+
+def test_principals_that_may_be_anyone_are_open() -> None:
+    """A unique id, a name behind a parameter and a missing Principal decide nothing."""
+    unknown = replace(
+        read(allow(**aws(ROLE))).statements[0],
+        principals=(policy.Principal("AWS", Entry(Text.of(Hole("Who")), Place("p.json", ()))),),
+    )
+    for resource in (
+        read(allow(**aws("AROAEXAMPLEID"))),
+        read(allow()),
+        read(allow(NotPrincipal={"AWS": [THERE]})),
+        PolicySet((unknown,)),
+    ):
+        ruling = ruled(Policies(resource=resource), caller_of(ROLE))
+        assert ruling.outcome is Outcome.UNDETERMINED
+        assert ruling.facts
+
+
+def test_everyone_leaves_open_whether_a_boundary_limits() -> None:
+    """AWS says what limits a grant to everyone with aws:PrincipalArn, and not without."""
+    found = Policies(resource=read(allow(**aws("*"))), boundary=read(allow(Action="sns:*")))
+    assert ruled(found, caller_of(ROLE)).outcome is Outcome.UNDETERMINED
+
+
+def test_unknown_accounts_are_named() -> None:
+    """Where only the account of the resource is missing, that is what is said."""
+    found = Policies(read(allow()), owner=Text.of(Hole("Account")))
+    ruling = ruled(found, caller_of(ROLE))
+    assert ruling.outcome is Outcome.UNDETERMINED
+    assert [fact.name for fact in ruling.facts] == ["the accounts of the caller and the resource"]
