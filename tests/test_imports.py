@@ -28,7 +28,9 @@ ORDER = """
     document
     anatomy scenarios
     package cursor attributes
-    discovery intrinsics evidence
+    discovery template evidence
+    outcomes
+    intrinsics
     stack
     model model.policies model.tasks model.manifest
     model.roles

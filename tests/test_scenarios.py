@@ -258,6 +258,15 @@ def test_conditions_on_no_parameter_stay_consistent() -> None:
         assert resolver.decide("Other") is (False if name == "Is" else None)
 
 
+def test_what_is_assumed_is_held_against_what_is_chosen() -> None:
+    """A joined name that is assumed leaves its parameters no other value."""
+    joined = {"Fn::Equals": [{"Fn::Join": ["-", [{"Ref": "Env"}, {"Ref": "App"}]]}, "a-a"]}
+    found = stack({"C": {"Fn::And": [joined, equals("Env", "b")]}})
+    leaves = found.settle(ANY, "C")
+    assert [found.resolver(leaf).decide("C") for leaf in leaves] == [False] * len(leaves)
+    assert all(any(agrees(leaf, values) for values in assignments()) for leaf in leaves)
+
+
 def test_conditions_that_nobody_declares_are_open() -> None:
     """A condition that is missing from the template may be true or false, and stays what it is."""
     found = stack({"Uses": {"Fn::Not": [{"Condition": "Missing"}]}})

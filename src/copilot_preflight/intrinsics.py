@@ -17,10 +17,11 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from copilot_preflight import attributes
 from copilot_preflight.cursor import Guard, TemplateError, Value, function_of
-from copilot_preflight.document import kind_of
 from copilot_preflight.finding import DataPath
 from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region
+from copilot_preflight.outcomes import Outcomes
 from copilot_preflight.scenarios import Scenario, spelt
+from copilot_preflight.template import SHARED_PSEUDO, SUB_VARIABLE, Template
 from copilot_preflight.text import EMPTY, Hole, Text
 
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
@@ -33,17 +34,11 @@ _MAX_PIECES: Final = 2_000
 _LISTS: Final = ("Fn::GetAZs", "Fn::Cidr", "Fn::Transform")
 """Functions whose result is a list, or may be one, that only AWS can write out."""
 
-_PSEUDO: Final = ("AWS::Partition", "AWS::Region", "AWS::AccountId")
-"""Pseudo parameters with one value for the whole run."""
-
 _URL_SUFFIX: Final = {
     "aws": "amazonaws.com",
     "aws-cn": "amazonaws.com.cn",
     "aws-us-gov": "amazonaws.com",
 }
-
-_SUB_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
-
 
 T = TypeVar("T")
 
@@ -70,79 +65,19 @@ class Inputs(NamedTuple):
     shapes: Mapping[str, str] = MappingProxyType({})
 
 
-class Template:
-    """The sections of a template, and what each of its nodes depends on."""
-
-    def __init__(self, file: str, data: Mapping[str, Any]) -> None:
-        self.file = file
-        self.parameters = _mapping(file, data, "Parameters")
-        self.conditions = _mapping(file, data, "Conditions")
-        self.mappings = _mapping(file, data, "Mappings")
-        self.resources = _mapping(file, data, "Resources")
-        self.shared: dict[Hashable, Any] = {}
-        self._mentions: dict[DataPath, Mentions] = {}
-
-    def mentions(self, path: DataPath, raw: Any) -> Mentions:
-        """The conditions and parameters of which a node, which stands at a path, speaks."""
-        if path not in self._mentions:
-            self._mentions[path] = self._read(raw)
-        return self._mentions[path]
-
-    def _read(self, raw: Any) -> Mentions:
-        conditions: dict[str, None] = {}
-        names: dict[str, None] = {}
-        pending = [raw]
-        while pending:
-            node = pending.pop()
-            found: list[str] = []
-            if isinstance(node, dict):
-                branches, attribute = node.get("Fn::If"), node.get("Fn::GetAtt")
-                if isinstance(branches, list) and branches:
-                    conditions[str(branches[0])] = None
-                if isinstance(attribute, list) and attribute:
-                    attribute = attribute[0]
-                found = [str(node.get("Ref")), str(attribute).partition(".")[0]]
-                pending += node.values()
-            elif isinstance(node, list):
-                pending += node
-            elif isinstance(node, str) and "${" in node:
-                found = [n.strip().partition(".")[0] for n in _SUB_VARIABLE.findall(node)]
-            for name in found:
-                if name not in names:
-                    names[name] = None
-                    resource = self.resources.get(name)
-                    properties = resource.get("Properties") if isinstance(resource, dict) else None
-                    if isinstance(properties, dict):
-                        pending += (properties[key] for key in attributes.NAMING & set(properties))
-        return Mentions(tuple(conditions), frozenset(names).union(_PSEUDO))
-
-
-class Mentions(NamedTuple):
-    """The names of conditions, and of parameters and resources, in a part of a template."""
-
-    conditions: tuple[str, ...]
-    names: frozenset[str]
-
-
-class Resolver:
+class Resolver(Outcomes):
     """Reads one template under one scenario."""
 
     def __init__(
         self, template: Template, inputs: Inputs, links: Links, scenario: Scenario
     ) -> None:
-        self.file = template.file
-        self.scenario = scenario
+        super().__init__(template, scenario)
         self._template = template
         self._inputs = inputs
         self._links = links
-        self._parameters = template.parameters
-        self._conditions = template.conditions
         self._mappings = template.mappings
         self._resources = template.resources
-        self._decided: dict[str, bool | None] = {}
-        self._deciding: list[str] = []
         self._looked_up: dict[DataPath, Text | None] = {}
-        self._allowed_values: dict[str, tuple[str, ...] | None] = {}
         self._looking_up: list[DataPath] = []
 
     def shared(self, value: Value, kind: Hashable, build: Callable[[], T]) -> T:
@@ -158,134 +93,6 @@ class Resolver:
         if key not in self._template.shared:
             self._template.shared[key] = build()
         return cast("T", self._template.shared[key])
-
-    # --- conditions --------------------------------------------------------------------------
-
-    def decide(self, condition: str) -> bool | None:
-        """The outcome of a named condition, None where it is open; a cycle is an error."""
-        if self.scenario.every_branch:
-            return None
-        if condition in self._decided:
-            return self._decided[condition]
-        if condition not in self._conditions:
-            return self.scenario.assumption(*self._unreadable({"Condition": condition}))
-        path = ("Conditions", condition)
-        if condition in self._deciding:
-            cycle = " -> ".join([*self._deciding[self._deciding.index(condition) :], condition])
-            raise TemplateError(self.file, path, f"condition depends on itself: {cycle}")
-        self._deciding.append(condition)
-        try:
-            outcome = self._test(self._conditions[condition], path)
-        except RecursionError:
-            message = "conditions depend on each other too deeply"
-            raise TemplateError(self.file, path, message) from None
-        finally:
-            self._deciding.pop()
-        self._decided[condition] = outcome
-        return outcome
-
-    def _test(self, expression: Any, path: DataPath) -> bool | None:
-        if isinstance(expression, bool):
-            return expression
-        if not isinstance(expression, dict) or len(expression) != 1:
-            raise TemplateError(
-                self.file, path, "a condition must be a map with one condition function"
-            )
-        function, argument = next(iter(expression.items()))
-        path = (*path, function)
-        if function == "Condition":
-            if isinstance(argument, str):
-                return self.decide(argument)
-            raise TemplateError(self.file, path, "Condition takes the name of a condition")
-        if function not in ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or"):
-            return self.scenario.assumption(*self._unreadable(expression))
-        if not isinstance(argument, list):
-            raise TemplateError(self.file, path, f"{function} takes a list")
-        if function == "Fn::Equals":
-            if len(argument) != 2:
-                raise TemplateError(self.file, path, "Fn::Equals takes a list of two values")
-            one, two = self._operands(argument, path)
-            equal = one.equals(two)
-            return self.scenario.assumption(one, two) if equal is None else equal
-        answers = [self._test(item, (*path, i)) for i, item in enumerate(argument)]
-        if not answers:
-            raise TemplateError(self.file, path, f"{function} takes a list of conditions")
-        if function == "Fn::Not":
-            return None if answers[0] is None else not answers[0]
-        if function == "Fn::And":
-            return False if False in answers else None if None in answers else True
-        return True if True in answers else None if None in answers else False
-
-    def _operands(self, argument: Sequence[Any], path: DataPath) -> tuple[Text, Text]:
-        one, two = (self.text(item, (*path, i)) for i, item in enumerate(argument))
-        return one, two
-
-    def _unreadable(self, expression: Any) -> tuple[Text, Text]:
-        """A condition that cannot be read, as a comparison that can be assumed."""
-        return Text.of(self._unknown(expression)), Text.of("true")
-
-    def alternatives(self, scenario: Scenario, condition: str) -> list[Scenario]:
-        """Scenarios that together cover one, each a step closer to the condition's outcome.
-
-        ``scenario`` is this resolver's own, by the decisions that led the caller to it.
-        The first comparison on which the condition hangs is settled: by a choice among the values
-        of a parameter where it compares one with a literal, else by assuming either outcome.
-        """
-        one, two = self._open_comparison(condition)
-        for text, literal in ((one, two.literal), (two, one.literal)):
-            parameter = self._parameter_behind(text)
-            if parameter is not None and literal is not None:
-                choices = self._choices(parameter, text, literal)
-                finer = [scenario.choosing(parameter, c, self.file) for c in choices]
-                return [found for found in finer if found.is_possible]
-        return [scenario.assuming(one, two, equal) for equal in (True, False)]
-
-    def _open_comparison(self, condition: str) -> tuple[Text, Text]:
-        expression: Any = {"Condition": condition}
-        path: DataPath = ("Conditions",)
-        while True:
-            function, argument = next(iter(expression.items()))
-            if function == "Condition" and argument in self._conditions:
-                expression, path = self._conditions[argument], ("Conditions", argument)
-            elif function in ("Fn::Not", "Fn::And", "Fn::Or"):
-                path = (*path, function)
-                expression = next(item for item in argument if self._test(item, path) is None)
-            elif function == "Fn::Equals":
-                return self._operands(argument, (*path, function))
-            else:
-                return self._unreadable(expression)
-
-    def _parameter_behind(self, text: Text) -> str | None:
-        """The parameter, or pseudo parameter, whose unknown value is the whole of a text."""
-        hole = text.only_hole
-        if hole is None or hole.scope not in ("", self.file):
-            return None
-        return hole.name if hole.name in self._parameters or hole.name in _PSEUDO else None
-
-    def _choices(self, parameter: str, now: Text, literal: str) -> list[Text]:
-        """The values that a comparison tells apart: the literal, and any other value."""
-        never = frozenset({literal}).union(*(hole.never for hole in now.holes))
-        allowed = self._allowed(parameter)
-        if parameter == "AWS::Region":
-            partition = self.pseudo("AWS::Partition").literal
-            if partition not in (None, partition_of_region(literal)):
-                allowed = ()  # a region of another partition than the stack's
-        possible = [Text.of(literal)] if allowed is None or literal in allowed else []
-        others = None if allowed is None else [v for v in allowed if v not in never]
-        if others == [] and possible:
-            return possible
-        return [*possible, self._shaped(parameter, never)]
-
-    def _allowed(self, parameter: str) -> tuple[str, ...] | None:
-        """The AllowedValues of a parameter; None where any value will do."""
-        if parameter not in self._allowed_values:
-            declared = self._parameters.get(parameter)
-            values = declared.get("AllowedValues") if isinstance(declared, dict) else None
-            allowed: tuple[str, ...] | None = None
-            if isinstance(values, list) and values and not self._is_list_parameter(parameter):
-                allowed = tuple(spelt(v) for v in values if not isinstance(v, (dict, list)))
-            self._allowed_values[parameter] = allowed
-        return self._allowed_values[parameter]
 
     # --- strings -----------------------------------------------------------------------------
 
@@ -389,7 +196,7 @@ class Resolver:
             suffix = _URL_SUFFIX.get(self.pseudo("AWS::Partition").literal or "")
             if suffix is not None:
                 return Text.of(suffix)
-        scope = "" if name in _PSEUDO else self.file
+        scope = "" if name in SHARED_PSEUDO else self.file
         if name in ("AWS::StackId", "AWS::NotificationARNs"):
             return Text.of(Hole(name, scope))
         return EMPTY if name == "AWS::NoValue" else Text.of(name_hole(name, scope))
@@ -424,7 +231,7 @@ class Resolver:
             return Text.of("arn:", self.pseudo("AWS::Partition"), ":s3:::", bucket, "/", key)
         if shape == "name":
             return Text.of(replace(name_hole(name, self.file), never=never))
-        if name in _PSEUDO:
+        if name in SHARED_PSEUDO:
             return Text.of(replace(name_hole(name), never=never))
         allowed = [value for value in self._allowed(name) or () if value not in never]
         if len(allowed) == 1:
@@ -496,7 +303,7 @@ class Resolver:
             template, extra = argument
         if not isinstance(template, str):
             raise TemplateError(self.file, path, "Fn::Sub takes a string")
-        pieces = _SUB_VARIABLE.split(template)
+        pieces = SUB_VARIABLE.split(template)
         if len(pieces) > _MAX_PIECES:
             return None
         parts: list[str | Text] = []
@@ -629,16 +436,6 @@ class Resolver:
 def _is_long(text: Text) -> bool:
     sizes = (len(p) if isinstance(p, str) else len(p.name) + len(p.scope) for p in text.parts)
     return sum(sizes) > _MAX_TEXT
-
-
-def _mapping(file: str, data: Mapping[str, Any], section: str) -> Mapping[str, Any]:
-    found = data.get(section)
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        message = f"{section} must be a map, found {kind_of(found)}"
-        raise TemplateError(file, (section,), message)
-    return found
 
 
 _FUNCTIONS: Final[dict[str, Callable[[Resolver, Any, DataPath, Guard], Text | None]]] = {

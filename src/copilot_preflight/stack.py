@@ -10,9 +10,10 @@ from typing import Any, Final, TypeVar, cast
 from copilot_preflight import evidence
 from copilot_preflight.cursor import Guard, TemplateError, Value
 from copilot_preflight.document import kind_of
-from copilot_preflight.intrinsics import Inputs, Resolver, Template
+from copilot_preflight.intrinsics import Inputs, Resolver
 from copilot_preflight.package import Package, ParameterValue
 from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.template import Template
 from copilot_preflight.text import Text
 
 T = TypeVar("T")

@@ -264,6 +264,11 @@ def many_statements() -> Any:
     return template(*(statement(f"arn:aws:s3:::bucket{index}/*") for index in range(1000)))
 
 
+def many_wrong_statements() -> Any:
+    """A thousand statements that can never match, each looked for in all the others."""
+    return template(*(statement(f"arn:aws:s3:::bucket{index}") for index in range(1000)))
+
+
 def many_actions_and_resources() -> Any:
     """One statement with five thousand actions and as many resources."""
     wide = statement([f"arn:aws:s3:::bucket{index}" for index in range(5000)])
@@ -323,6 +328,7 @@ SIZES: dict[Callable[[], Any], tuple[int, str]] = {
     many_resources: (0, "env-file-bucket-denied"),
     many_roles: (0, "env-file-bucket-denied"),
     many_statements: (1, "env-file-denied"),
+    many_wrong_statements: (1, "1001 errors in 1 file"),
     many_actions_and_resources: (1, "env-file-denied"),
     many_files: (0, "env-file-bucket-denied"),
     hostile_patterns: (0, "access-undetermined"),

@@ -36,9 +36,7 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
         help="not in the contract",
         url="https://example.org/E9712",
     )
-    bare = Finding(
-        Place("gone.yml", ()), "imported role", rule="I9790", name="access-undetermined"
-    )
+    bare = Finding(Place("gone.yml", ()), "imported role", rule="I9790", name="access-undetermined")
     files = {"web.stack.yml": "Value: 0f1c.env\n", "roles.yml": "\nRole: GrantÄ\n"}
     shown = replace(
         report(full, bare, files=files),
