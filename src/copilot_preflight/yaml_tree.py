@@ -42,7 +42,7 @@ except ImportError:  # a PyYAML without libyaml: the same events, more than ten 
 MAX_DEPTH = 200
 """Levels of data, through aliases too. Copilot's deepest templates have about 20."""
 
-MAX_NODES = 1_000_000
+MAX_NODES = 100_000
 """Nodes once every alias is written out; 1 MB, CloudFormation's limit, holds about 100,000."""
 
 
