@@ -46,6 +46,7 @@ ORDER = """
     render render.*
     cfnlint simulate_command
     cli
+    __main__
 """
 LAYER = {name: n for n, line in enumerate(ORDER.split("\n")) for name in line.split()}
 

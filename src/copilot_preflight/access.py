@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from copilot_preflight.calls import DECRYPT, Call, calls_of
 from copilot_preflight.env_files import reads_at
@@ -16,8 +16,7 @@ _MAX_SPLITS = 6
 """How many conditions deep a call is followed; beyond, the answer is "undetermined"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What becomes of a call in one scenario.
 
     ``identity`` is the verdict of the role's own policies alone; ``outcome`` takes the rest into

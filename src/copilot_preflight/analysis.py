@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from copilot_preflight.access import Decision, decide
 from copilot_preflight.calls import Call, calls_of
@@ -24,8 +24,7 @@ from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(NamedTuple):
     """A call that will be denied, and why. ``when`` names the scenario, ``""`` for all of them."""
 
     decision: Decision

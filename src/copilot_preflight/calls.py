@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from copilot_preflight.env_files import ENV_FILE_PAGE, EnvFileRead
 from copilot_preflight.iam import arn
@@ -22,8 +21,7 @@ GET_BUCKET_LOCATION: Final = "s3:GetBucketLocation"
 DECRYPT: Final = "kms:Decrypt"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An AWS call that a role will make while a task starts."""
 
     read: EnvFileRead

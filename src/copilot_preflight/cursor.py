@@ -6,8 +6,7 @@ Nothing is resolved that nobody asks for, and everything that is returned can sa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from copilot_preflight.document import kind_of
 from copilot_preflight.finding import DataPath, Place
@@ -48,8 +47,7 @@ def function_of(raw: Any) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A node of the template. ``guard`` is what must be decided for it to be there.
 
     ``raw`` is plain data, or a `Text` that an intrinsic function returned. ``is_open`` says that
@@ -167,4 +165,4 @@ class Value:
 
     def with_text(self, text: Text, *, is_open: bool = False) -> Value:
         """The same place, with a string that a function returned."""
-        return replace(self, raw=text, is_open=is_open)
+        return self._replace(raw=text, is_open=is_open)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.access import Decision
 from copilot_preflight.calls import GET_BUCKET_LOCATION, GET_OBJECT, Call
@@ -22,8 +22,7 @@ CONTENT_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 """A SHA-256 in an object key: Copilot and CDK name uploads after their content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """``kind`` is a stable slug (``"stale-hash"``); ``statement`` and ``entry`` show it."""
 
     kind: str
@@ -99,10 +98,9 @@ def _switched_off(call: Call) -> Iterator[Cause]:
             continue
         for statement in role.statements:
             entries = [c for entry in statement.resources for c in entry.conditions]
-            bare = replace(
-                statement,
+            bare = statement._replace(
                 conditions=(),
-                resources=tuple(replace(e, conditions=()) for e in statement.resources),
+                resources=tuple(e._replace(conditions=()) for e in statement.resources),
             )
             if statement.effect == "Allow" and applies(bare, call.request).verdict:
                 where = (statement.place, *(entry.place for entry in statement.resources))

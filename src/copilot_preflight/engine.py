@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from copilot_preflight import anatomy, document
 from copilot_preflight.analysis import Analysis
@@ -22,15 +22,14 @@ from copilot_preflight_rules import RULES
 ISSUES: Final = "https://github.com/copilot-preflight/copilot-preflight/issues"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the user asks for. ``pseudo`` are values of pseudo parameters by their full name."""
 
     rules: Sequence[Rule] = RULES
     info: bool = False
     params: Sequence[Path] = ()
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    pseudo: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
+    pseudo: Mapping[str, str] = MappingProxyType({})
 
 
 class InternalFault(Exception):

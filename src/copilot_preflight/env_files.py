@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from copilot_preflight.finding import DataPath
 from copilot_preflight.iam import arn
@@ -32,8 +31,7 @@ COPILOT_KEY_PARAMETER: Final = "ArtifactKeyARN"
 _COPILOT_ENV_FILE: Final = re.compile(r"(Logging)?EnvFileARN|EnvFileARNFor\w+|\w+EnvFileARN")
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFileRead:
+class EnvFileRead(NamedTuple):
     """A container's environment file in one scenario, and the role that must read it.
 
     ``role`` is None where ``task.execution_role`` is, or where the role is not in the run.

@@ -58,8 +58,7 @@ def severity_of(rule_id: str) -> Severity:
     return _SEVERITY_OF_LETTER[rule_id[0]]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A node of a document. ``key`` points at the node's key instead of at its value."""
 
     file: str
@@ -67,16 +66,14 @@ class Place:
     key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """A second place that a finding needs to make its case, and what stands there."""
 
     place: Place
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class CitedCall:
+class CitedCall(NamedTuple):
     """An AWS call as a finding tells it; ``because`` says who makes it, with the AWS page."""
 
     principal: str
@@ -85,8 +82,7 @@ class CitedCall:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One defect: the place, the argument, and the way out.
 
     ``message`` is one line that stands alone; ``label`` is the few words under the underlined
@@ -111,8 +107,7 @@ class Finding:
         return severity_of(self.rule)
 
 
-@dataclass(frozen=True, slots=True)
-class InputError:
+class InputError(NamedTuple):
     """An input that could not be judged. ``line`` and ``column`` are 1-based, 0 where unknown."""
 
     file: str

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight import document
 from copilot_preflight.anatomy import faults, is_template
@@ -21,16 +21,14 @@ from copilot_preflight.document import Document, DocumentError, kind_of
 from copilot_preflight.finding import DataPath, Place
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterValue:
+class ParameterValue(NamedTuple):
     """A value from a parameter file or the command line (``place`` None)."""
 
     value: str
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A Copilot manifest. ``place_of`` turns a path in it into a place that can be shown."""
 
     data: Mapping[str, Any]
@@ -42,12 +40,11 @@ class Manifest:
         return Place(self.file, ("Metadata", "Manifest") if self.embedded else path)
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """One template with what belongs to it."""
 
     template: Document
-    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterValue] = MappingProxyType({})
     has_parameters: bool = False
     addons: Document | None = None
     manifest: Manifest | None = None

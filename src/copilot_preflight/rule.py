@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Severity, severity_of
@@ -16,8 +15,7 @@ _PAGES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule; the letter of its id is its severity, its name states the defect."""
 
     id: str
@@ -41,7 +39,7 @@ class Rule:
     def __call__(self, analysis: Analysis) -> Iterator[Finding]:
         """The rule's findings, with its identity filled in."""
         for finding in self.check(analysis):
-            yield replace(finding, rule=self.id, name=self.name, url=self.url)
+            yield finding._replace(rule=self.id, name=self.name, url=self.url)
 
 
 def rule(id: str, name: str, title: str) -> Callable[[Check], Rule]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
@@ -266,7 +265,7 @@ class Run:
         self.stacks = [stack for stack in self.stacks if stack.file != file]
         for stack in self.stacks:
             if stack.package.addons is not None and stack.package.addons.file == file:
-                stack.package = replace(stack.package, addons=None)
+                stack.package = stack.package._replace(addons=None)
         self._exports = None
         self._exported.clear()
 

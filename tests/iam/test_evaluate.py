@@ -6,7 +6,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
@@ -50,7 +50,7 @@ def statement(
         actions=tuple(map(entry, actions)),
         resources=tuple(Entry(Text.of(r), PLACE) for r in resources),
     )
-    return replace(made, **more)  # type: ignore[arg-type]
+    return made._replace(**more)  # type: ignore[arg-type]
 
 
 # --- the naive evaluator --------------------------------------------------------------------------
@@ -235,14 +235,13 @@ def test_known_policies_are_decided(policy: list[Statement], request: Request, s
         return tuple(entry(world.fill(e.text)) for e in entries if world.has(e))
 
     filled = [
-        replace(
-            found,
+        found._replace(
             effect=found.effect or world.effect,
             actions=known(found.actions),
             not_actions=known(found.not_actions),
             resources=known(found.resources),
             not_resources=known(found.not_resources),
-            clauses=tuple(replace(c, values=known(c.values)) for c in found.clauses),
+            clauses=tuple(c._replace(values=known(c.values)) for c in found.clauses),
             conditions=(),
         )
         for found in policy
@@ -276,7 +275,7 @@ def test_a_deny_never_allows_more(
 ) -> None:
     """Adding a Deny moves the verdict towards denial, or leaves it."""
     before = evaluate(policy, request).outcome
-    after = evaluate([*policy, replace(more, effect="Deny")], request).outcome
+    after = evaluate([*policy, more._replace(effect="Deny")], request).outcome
     assert _RANK[after] <= _RANK[before]
 
 
@@ -287,7 +286,7 @@ def test_an_allow_never_allows_less(
 ) -> None:
     """Adding an Allow moves the verdict towards access, and never past an explicit Deny."""
     before = evaluate(policy, request).outcome
-    after = evaluate([*policy, replace(more, effect="Allow")], request).outcome
+    after = evaluate([*policy, more._replace(effect="Allow")], request).outcome
     assert _RANK[after] >= _RANK[before]
     if before is Outcome.EXPLICIT_DENY:
         assert after is Outcome.EXPLICIT_DENY

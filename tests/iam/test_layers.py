@@ -110,7 +110,7 @@ def test_a_deny_never_allows_more(
     """A Deny that is added to a layer moves the decision towards denial, or leaves it."""
     if getattr(found, layer) is None:
         return  # a layer that begins to exist is a ceiling: another test
-    after = with_statement(found, layer, replace(added, effect="Deny"))
+    after = with_statement(found, layer, added._replace(effect="Deny"))
     assert _RANK[ruled(after, caller).outcome] <= _RANK[ruled(found, caller).outcome]
 
 
@@ -123,7 +123,7 @@ def test_an_allow_never_allows_less(
     if getattr(found, layer) is None or added.not_principals:
         return
     before = ruled(found, caller).outcome
-    after = ruled(with_statement(found, layer, replace(added, effect="Allow")), caller).outcome
+    after = ruled(with_statement(found, layer, added._replace(effect="Allow")), caller).outcome
     assert _RANK[after] >= _RANK[before]
     if before is Outcome.EXPLICIT_DENY:
         assert after is before
@@ -203,9 +203,12 @@ def test_a_session_is_of_its_role_whatever_the_path() -> None:
 
 def test_principals_that_may_be_anyone_are_open() -> None:
     """A unique id, a name behind a parameter and a missing Principal decide nothing."""
-    unknown = replace(
-        read(allow(**aws(ROLE))).statements[0],
-        principals=(policy.Principal("AWS", Entry(Text.of(Hole("Who")), Place("p.json", ()))),),
+    unknown = (
+        read(allow(**aws(ROLE)))
+        .statements[0]
+        ._replace(
+            principals=(policy.Principal("AWS", Entry(Text.of(Hole("Who")), Place("p.json", ()))),),
+        )
     )
     for resource in (
         read(allow(**aws("AROAEXAMPLEID"))),

@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -149,7 +148,7 @@ def _entries(entries: Iterable[Entry], request: Request, *, keep: bool = False) 
         if entry.text.literal is not None:
             yield entry
         elif (text := fill_variables(entry.text, request.context)) is not None:
-            yield entry if text is entry.text else replace(entry, text=text)
+            yield entry if text is entry.text else entry._replace(text=text)
         elif keep:
             yield entry
 
@@ -159,7 +158,7 @@ def _filled(clauses: Iterable[Clause], request: Request) -> Iterator[Clause]:
         if all(value.text.literal is not None for value in clause.values):
             yield clause
         else:
-            yield replace(clause, values=tuple(_entries(clause.values, request)))
+            yield clause._replace(values=tuple(_entries(clause.values, request)))
 
 
 def _any(entries: Iterable[Entry], target: Text, *, ignore_case: bool = False) -> Match:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from copilot_preflight.finding import Place
@@ -35,8 +34,7 @@ class Match(NamedTuple):
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One string of a policy: an action, an ARN, a principal, a condition value.
 
     ``conditions`` are the undecided template conditions under which the entry is there.
@@ -54,8 +52,7 @@ class Principal(NamedTuple):
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """One key of one operator of a Condition block; one of the values must hold."""
 
     operator: str
@@ -63,8 +60,7 @@ class Clause:
     values: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement; an element that it does not have is empty.
 
     ``conditions`` are the undecided template conditions under which the statement is there.

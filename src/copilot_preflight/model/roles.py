@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from copilot_preflight.cursor import Value
@@ -224,7 +223,7 @@ def _guarded(statements: tuple[Statement, ...], name: Value) -> Iterator[Stateme
     """Statements that are there only where the name that attaches them is."""
     for statement in statements:
         missing = tuple(c for c in name.conditions if c not in statement.conditions)
-        yield replace(statement, conditions=(*statement.conditions, *missing))
+        yield statement._replace(conditions=(*statement.conditions, *missing))
 
 
 def _managed(stack: Stack, scenario: Scenario, properties: Value) -> Iterator[Statement | Fact]:
@@ -246,8 +245,8 @@ def _document_of(
         known = managed.statements_of(tail)
         if known is None:
             return None
-        document = replace(value, raw={"Statement": _in_partition(known)})
-        return tuple(replace(s, place=value.place) for s in statements_of(document, tail))
+        document = value._replace(raw={"Statement": _in_partition(known)})
+        return tuple(s._replace(place=value.place) for s in statements_of(document, tail))
     for other in stack.run.around(stack):
         seen = scenario if other is stack else ANY
         for logical_id, resource in other.resources("AWS::IAM::ManagedPolicy", seen):

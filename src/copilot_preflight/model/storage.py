@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from copilot_preflight.cursor import Value
@@ -161,7 +160,7 @@ def _said_of(
         yield from statements
     elif same is None and not (_is_generated(name, run) or _is_generated(owner, run)):
         for statement in statements:
-            yield replace(statement, conditions=(*statement.conditions, f"{owner} = {name}"))
+            yield statement._replace(conditions=(*statement.conditions, f"{owner} = {name}"))
 
 
 def _is_generated(name: Text, run: Run) -> bool:
