@@ -11,7 +11,7 @@ import fnmatch
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache, reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Final, NamedTuple
 
@@ -54,7 +54,7 @@ class Pieces(NamedTuple):
     complete: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Text:
     """A string made of literal parts and holes; ``Text(())`` is the empty string."""
 
@@ -63,6 +63,8 @@ class Text:
     @staticmethod
     def of(*parts: str | Hole | Text) -> Text:
         """Joins strings, holes and texts; neighbouring literals become one."""
+        if len(parts) == 1 and isinstance(parts[0], str):
+            return Text(parts if parts[0] else ())  # type: ignore[arg-type]
         joined: list[str | Hole] = []
         for part in parts:
             for atom in part.parts if isinstance(part, Text) else (part,):
@@ -74,7 +76,7 @@ class Text:
                     joined.append(atom)
         return Text(tuple(joined))
 
-    @cached_property
+    @property
     def literal(self) -> str | None:
         """The whole string, or None where a hole is left in it."""
         if not self.parts:

@@ -238,11 +238,11 @@ def mismatches(stack: Stack, half: Half) -> Iterator[Mismatch]:
     reaching: dict[int, tuple[Statement, ...]] = {}
     for item in s3_statements(stack):
         resources = item.statement.resources
-        if not resources or not all(map(half.is_missed_by, resources)):
+        acting = [action for action in item.statement.actions if half.is_only_use_of(action)]
+        if not acting or not resources or not all(map(half.is_missed_by, resources)):
             continue
         named = [(r, bucket) for r in resources if (bucket := other.bucket_of(r)) is not None]
-        acting = [action for action in item.statement.actions if half.is_only_use_of(action)]
-        if not named or not acting:
+        if not named:
             continue
         beside = item.beside
         if id(beside) not in reaching:  # of a role, and the same for all of its statements
