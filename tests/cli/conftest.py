@@ -141,7 +141,7 @@ def spawn(tmp_path: Path) -> Run:
 
     def call(*arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Result:
         done = subprocess.run(
-            [sys.executable, "-m", "copilot_preflight.cli", *arguments],
+            [sys.executable, "-m", "copilot_preflight", *arguments],
             input=stdin,
             capture_output=True,
             timeout=HANG,

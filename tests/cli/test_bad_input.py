@@ -154,7 +154,7 @@ def told(
     (folder / "good.yml").write_text(templates.denied)
     paths = sorted(path.name for path in folder.iterdir())
     done = subprocess.run(
-        [sys.executable, "-m", "copilot_preflight.cli", *paths],
+        [sys.executable, "-m", "copilot_preflight", *paths],
         capture_output=True,
         timeout=120,
         cwd=folder,

@@ -127,7 +127,7 @@ def test_interrupt_is_no_finding(
     assert "Traceback" not in result.err
 
 
-COMMAND = [sys.executable, "-m", "copilot_preflight.cli"]
+COMMAND = [sys.executable, "-m", "copilot_preflight"]
 
 
 @pytest.mark.parametrize(("name", "status"), [("clean", 0), ("denied", 1)])
@@ -170,7 +170,7 @@ def test_closed_stream_is_no_traceback(
 ) -> None:
     """A run without one of its streams goes on as far as it can."""
     folder = write({"web.yml": templates.denied})
-    script = f'exec "$0" -m copilot_preflight.cli web.yml {closed}'
+    script = f'exec "$0" -m copilot_preflight web.yml {closed}'
     done = subprocess.run(
         ["/bin/sh", "-c", script, sys.executable], capture_output=True, cwd=folder, check=False
     )
