@@ -191,11 +191,11 @@ def _show(report: Report, form: str, output: str | None) -> None:
     if output is not None:
         _write_file(Path(output), render(report, form), [Path(name) for name in report.sources])
         form = "text" if form != "text" else ""
-    if form == "text":
+    if form == "text" and (report.files or not report.errors):  # "no findings" is no comfort then
         colour = _is_terminal() and not os.environ.get("NO_COLOR")
         width = width_of(sys.stdout) if sys.stdout else 100
         _write(render(report, form, colour=colour, width=width), colour=colour)
-    elif form:
+    elif form and form != "text":
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the terminal's is
         _write(render(report, form))

@@ -272,3 +272,10 @@ def test_report_of_a_failed_run_is_written(run: Run, stacks: Path) -> None:
     assert result.status == 2
     report = json.loads((stacks / "report.json").read_text())
     assert len(report["errors"]) == len(report["findings"]) == 1
+
+
+def test_a_run_that_read_nothing_claims_nothing(spawn: Run) -> None:
+    """Where no template could be read, there is no "no findings" beside the error."""
+    ran = spawn("gone.yml")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == "error: gone.yml: cannot read: no such file or directory\n"
