@@ -18,7 +18,7 @@ RULES = "copilot_preflight_rules"
 # Bottom to top: a module imports only from lines above its own. "x.*" are all modules of a package,
 # which may import each other.
 ORDER = """
-    finding text yaml_fault yaml_slow
+    finding text logic yaml_fault yaml_slow
     jsonpath iam iam.arn iam.policy iam.managed
     iam.actions iam.conditions iam.principals
     iam.evaluate

@@ -9,6 +9,7 @@ from copilot_preflight.calls import DECRYPT, Call, calls_of
 from copilot_preflight.env_files import reads_at
 from copilot_preflight.iam.evaluate import Outcome, Verdict, applies, evaluate
 from copilot_preflight.iam.policy import Fact, Principal, Statement
+from copilot_preflight.logic import all_of, any_of
 from copilot_preflight.model.storage import bucket_policy, key_with_arn
 from copilot_preflight.text import Hole, Text
 
@@ -105,11 +106,11 @@ def _resource_policy_allows(call: Call) -> bool | None:
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource-based.html
     """
     answers = [
-        _both(_names(statement, call.role.arn), applies(statement, call.request).verdict)
+        all_of((_names(statement, call.role.arn), applies(statement, call.request).verdict))
         for statement in _resource_policy(call)
         if statement.effect != "Deny"
     ]
-    return True if True in answers else None if None in answers else False
+    return any_of(answers)
 
 
 def _resource_policy(call: Call) -> tuple[Statement, ...]:
@@ -123,16 +124,12 @@ def _resource_policy(call: Call) -> tuple[Statement, ...]:
     return bucket_policy(read.stack.run, read.stack, read.scenario, bucket)
 
 
-def _both(one: bool | None, other: bool | None) -> bool | None:
-    return False if False in (one, other) else None if None in (one, other) else True
-
-
 def _names(statement: Statement, role: Text) -> bool | None:
     """Whether a statement of a resource policy names a role itself."""
     answers = [_is_role(principal, role) for principal in statement.principals]
     if not statement.principals:
         return None if statement.not_principals or not statement.effect else False
-    return True if True in answers else None if None in answers else False
+    return any_of(answers)
 
 
 def _may_be(principal: Principal, role: Text) -> bool:

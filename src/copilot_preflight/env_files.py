@@ -21,7 +21,7 @@ from copilot_preflight.model.tasks import (
 )
 from copilot_preflight.scenarios import Scenario
 from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.text import Text
 
 ENV_FILE_PAGE: Final = (
     "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
@@ -56,9 +56,7 @@ class EnvFileRead(NamedTuple):
         if hole is None:
             return self.file.arn
         partition = self.stack.resolver(self.scenario).pseudo("AWS::Partition")
-        bucket = Text.of(arn.name_hole(f"{hole.name} bucket", hole.scope))
-        key = Text.of(Hole(f"{hole.name} key", hole.scope, excludes="*?", nonempty=True))
-        return arn.s3_arn(partition, bucket, key)
+        return arn.unknown_object(partition, hole.name, hole.scope)
 
     @property
     def name(self) -> arn.S3Name | None:
@@ -89,8 +87,7 @@ class EnvFileRead(NamedTuple):
         bucket = self.bucket
         if bucket is not None:
             return bucket.encryption
-        declared = self.stack.data.get("Parameters")
-        if not self.is_copilot or COPILOT_KEY_PARAMETER not in (declared or {}):
+        if not self.is_copilot or not self.stack.declares(COPILOT_KEY_PARAMETER):
             return None
         key = self.stack.resolver(self.scenario).parameter(COPILOT_KEY_PARAMETER)
         given = self.stack.given(COPILOT_KEY_PARAMETER)

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 from copilot_preflight import attributes
 from copilot_preflight.cursor import Guard, TemplateError, Value, function_of
 from copilot_preflight.finding import DataPath
-from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region
+from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
 from copilot_preflight.outcomes import Outcomes
 from copilot_preflight.scenarios import Scenario, spelt
 from copilot_preflight.template import SHARED_PSEUDO, SUB_VARIABLE, Template
@@ -226,9 +226,7 @@ class Resolver(Outcomes):
         """An unknown parameter in the form that its use tells."""
         shape = self._inputs.shapes.get(name)
         if shape == "s3-object":
-            bucket = name_hole(f"{name} bucket", self.file)
-            key = Hole(f"{name} key", self.file, excludes="*?", nonempty=True)
-            return Text.of("arn:", self.pseudo("AWS::Partition"), ":s3:::", bucket, "/", key)
+            return unknown_object(self.pseudo("AWS::Partition"), name, self.file)
         if shape == "name":
             return Text.of(replace(name_hole(name, self.file), never=never))
         if name in SHARED_PSEUDO:

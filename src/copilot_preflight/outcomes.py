@@ -12,6 +12,7 @@ from typing import Any
 from copilot_preflight.cursor import Guard, TemplateError
 from copilot_preflight.finding import DataPath
 from copilot_preflight.iam.arn import partition_of_region
+from copilot_preflight.logic import all_of, any_of
 from copilot_preflight.scenarios import Scenario, spelt
 from copilot_preflight.template import SHARED_PSEUDO, Template
 from copilot_preflight.text import Hole, Text
@@ -101,8 +102,8 @@ class Outcomes(ABC):
         if function == "Fn::Not":
             return None if answers[0] is None else not answers[0]
         if function == "Fn::And":
-            return False if False in answers else None if None in answers else True
-        return True if True in answers else None if None in answers else False
+            return all_of(answers)
+        return any_of(answers)
 
     def _operands(self, argument: Sequence[Any], path: DataPath) -> tuple[Text, Text]:
         one, two = (self.text(item, (*path, i)) for i, item in enumerate(argument))

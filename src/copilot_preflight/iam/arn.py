@@ -86,3 +86,9 @@ def partition_of_region(region: str) -> str:
 def name_hole(name: str, scope: str = "") -> Hole:
     """An unknown name that fills exactly one segment of an ARN."""
     return Hole(name, scope, excludes=NAME_EXCLUDES, nonempty=True)
+
+
+def unknown_object(partition: Text, name: str, scope: str) -> Text:
+    """The ARN of some S3 object, of which no more is known than the name of its ARN."""
+    key = Hole(f"{name} key", scope, excludes="*?", nonempty=True)
+    return s3_arn(partition, Text.of(name_hole(f"{name} bucket", scope)), Text.of(key))

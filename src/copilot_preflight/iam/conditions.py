@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from copilot_preflight.iam.policy import Clause, Entry, Fact, Match, missing_values
+from copilot_preflight.logic import all_of, any_of
 from copilot_preflight.text import Text, match
 
 Compare = Callable[[Text, Text], "bool | None"]
@@ -83,16 +84,8 @@ def _parts(operator: str) -> tuple[str, str, bool]:
 
 def _one(compare: Compare, values: tuple[Entry, ...], sent: Text, negated: bool) -> bool | None:
     """Whether one value of the request agrees with some (negated: with none) of the policy's."""
-    verdict = _some([compare(value.text, sent) for value in values])
+    verdict = any_of([compare(value.text, sent) for value in values])
     return verdict if verdict is None or not negated else not verdict
-
-
-def _some(answers: list[bool | None]) -> bool | None:
-    return True if True in answers else None if None in answers else False
-
-
-def _all(answers: list[bool | None]) -> bool | None:
-    return False if False in answers else None if None in answers else True
 
 
 def _same(answers: list[bool | None]) -> bool | None:
@@ -123,7 +116,7 @@ def _arn_like(wanted: Text, sent: Text) -> bool | None:
     patterns, arns = wanted.split(":", 5), sent.split(":", 5)
     if not (patterns.complete and arns.complete and len(patterns.items) == len(arns.items) == 6):
         return None
-    return _all([match(*pair) for pair in zip(patterns.items, arns.items, strict=True)])
+    return all_of([match(*pair) for pair in zip(patterns.items, arns.items, strict=True)])
 
 
 def _ordered(read: Callable[[str], float], holds: Callable[[float, float], bool]) -> Compare:
@@ -196,6 +189,6 @@ _NEGATED: Final = {
 
 _QUANTIFIERS: Final[dict[str, Callable[[list[bool | None]], bool | None]]] = {
     "": _same,
-    "foranyvalue": _some,
-    "forallvalues": _all,
+    "foranyvalue": any_of,
+    "forallvalues": all_of,
 }

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from copilot_preflight.iam.evaluate import Outcome, Request, applies, covers_action
 from copilot_preflight.iam.policy import Fact, Match, Statement
 from copilot_preflight.iam.principals import Caller, Naming, naming
+from copilot_preflight.logic import all_of, any_of
 from copilot_preflight.text import Text
 
 
@@ -209,10 +210,10 @@ def _voice(
             said["delegates"] += _at_least(Naming.ACCOUNT, least, most, sure)
             allowing += [statement] if sure else []
     return Voice(
-        allow=_any(said["allow"]),
-        deny=_any(said["deny"]),
-        delegates=_any(said["delegates"]),
-        to_session=_any(said["session"]),
+        allow=any_of(said["allow"]),
+        deny=any_of(said["deny"]),
+        delegates=any_of(said["delegates"]),
+        to_session=any_of(said["session"]),
         allowing=tuple(allowing),
         denying=tuple(denying),
         facts=tuple(dict.fromkeys(facts)),
@@ -281,16 +282,12 @@ def _same_account(policies: Policies, caller: Caller) -> bool | None:
 # --- three-valued logic ----------------------------------------------------------------------
 
 
-def _any(answers: Sequence[bool | None]) -> bool | None:
-    return True if True in answers else None if None in answers else False
-
-
 def _either(*answers: bool | None) -> bool | None:
-    return _any(answers)
+    return any_of(answers)
 
 
-def _both(one: bool | None, other: bool | None) -> bool | None:
-    return False if False in (one, other) else None if None in (one, other) else True
+def _both(*answers: bool | None) -> bool | None:
+    return all_of(answers)
 
 
 def _choose(which: bool | None, yes: bool | None, no: bool | None) -> bool | None:
