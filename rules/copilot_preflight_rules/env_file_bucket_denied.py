@@ -6,21 +6,22 @@ from collections.abc import Iterator
 
 from copilot_preflight import advice, diagnosis
 from copilot_preflight.analysis import Analysis, abridged_key
-from copilot_preflight.calls import GET_BUCKET_LOCATION, GET_OBJECT
 from copilot_preflight.finding import Finding, Related
+from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT
 from copilot_preflight.rule import rule
 
 
 @rule("W9714", "env-file-bucket-denied", "Execution role may not locate the env file's bucket")
 def env_file_bucket_denied(analysis: Analysis) -> Iterator[Finding]:
+    asked = [denied for denied in analysis.denials if denied.need.kind == ENV_FILE]
     # Where the file itself is denied, its finding shows both statements.
-    without_file = {denied.read.file.value.path for denied in analysis.denials_of(GET_OBJECT)}
-    for denied in analysis.denials_of(GET_BUCKET_LOCATION):
-        if denied.read.file.value.path in without_file:
+    without_file = {denied.need.key for denied in asked if denied.call.action == GET_OBJECT}
+    for denied in asked:
+        if denied.call.action != GET_BUCKET_LOCATION or denied.need.key in without_file:
             continue
         if denied.cause.kind == diagnosis.BUCKET_ACTION_ON_OBJECT:
             continue
-        bucket = denied.call.request.resource
+        bucket = denied.call.resource
         place = denied.cause.entry or denied.cause.statement
         yield denied.finding(
             f"execution {denied.call.role} may not s3:GetBucketLocation '{bucket}', the bucket "
@@ -28,9 +29,13 @@ def env_file_bucket_denied(analysis: Analysis) -> Iterator[Finding]:
             "ECS documents that it needs to",
             label="in a bucket that the role may not locate",
             related=[
-                *([Related(place.place, "what is granted instead")] if place else []),
+                *([Related(place.place, _told(denied.cause.kind))] if place else []),
                 Related(denied.call.role.place, "the role that ECS downloads with"),
             ],
-            help=f"add to {advice.where(denied.read)}:\n"
+            help=f"add to {advice.where(denied.call)}:\n"
             + advice.statement(GET_BUCKET_LOCATION, str(bucket)),
         )
+
+
+def _told(cause: str) -> str:
+    return "what denies it" if cause in diagnosis.LAYER_CAUSES else "what is granted instead"

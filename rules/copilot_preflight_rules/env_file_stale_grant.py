@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from copilot_preflight import advice, diagnosis
 from copilot_preflight.analysis import Analysis, abridged_key
-from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.finding import Finding, Related
+from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
 from copilot_preflight.rule import rule
 
 
 @rule("E9712", "env-file-stale-grant", "Execution role is granted another version of the env file")
 def env_file_stale_grant(analysis: Analysis) -> Iterator[Finding]:
-    for denied in analysis.denials_of(GET_OBJECT):
+    for denied in analysis.denials_of(ENV_FILE, GET_OBJECT):
         granted = denied.cause.entry
         if denied.cause.kind == diagnosis.STALE_HASH and granted is not None:
-            asked = abridged_key(denied.call.request.resource)
+            asked = abridged_key(denied.call.resource)
             yield denied.finding(
                 f"execution {denied.call.role} may read '{abridged_key(granted.text)}' "
                 f"but {denied.read.container} asks for '{asked}'",
@@ -25,6 +25,6 @@ def env_file_stale_grant(analysis: Analysis) -> Iterator[Finding]:
                     Related(granted.place, "the version that is granted"),
                     Related(denied.call.role.place, "the role that ECS downloads with"),
                 ],
-                help=f"grant every version of the file in {advice.where(denied.read)}:\n"
+                help=f"grant every version of the file in {advice.where(denied.call)}:\n"
                 + advice.read_grant(denied.read),
             )

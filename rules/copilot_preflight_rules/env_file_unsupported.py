@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.cursor import Value
-from copilot_preflight.env_files import ENV_FILE_PAGE, EnvFileRead
 from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.needs.env_files import ENV_FILE_PAGE, EnvFileRead
 from copilot_preflight.rule import rule
 
 _MOST = 10

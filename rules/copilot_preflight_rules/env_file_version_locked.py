@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from copilot_preflight import advice
 from copilot_preflight.access import Decision
 from copilot_preflight.analysis import Analysis, abridged_key, cited, value_of_parameter
-from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.diagnosis import CONTENT_HASH
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Entry
+from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
 from copilot_preflight.rule import rule
 from copilot_preflight.text import Text, match
 
@@ -21,13 +21,13 @@ _COPILOT_KEY = re.compile(r"manual/env-files/.+/[^/]+\.env")
 
 @rule("W9713", "env-file-version-locked", "Grant is pinned to one version of the env file")
 def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
-    for decision in analysis.allowed(GET_OBJECT):
+    for decision in analysis.allowed(ENV_FILE, GET_OBJECT):
         if not _is_content_addressed(decision):
             continue
         pinned = _pinned_grant(decision)
         if pinned is None:
             continue
-        read = decision.call.read
+        read = decision.call.need.detail
         yield Finding(
             at=pinned.place,
             message=(
@@ -38,25 +38,25 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
             label="pinned to one content hash",
             related=(
                 Related(read.file.value.place, "the environment file"),
-                *value_of_parameter(read),
+                *value_of_parameter(read.stack, read.file.value),
             ),
             call=cited(decision.call),
             cause="version-lock",
-            help=f"grant every version of the file in {advice.where(read)}:\n"
+            help=f"grant every version of the file in {advice.where(decision.call)}:\n"
             + advice.statement("s3:GetObject", advice.every_version(read)),
         )
 
 
 def _is_content_addressed(decision: Decision) -> bool:
     """Whether the file's name changes with its content: only then does a pinned grant lock."""
-    read = decision.call.read
+    read = decision.call.need.detail
     key = str(read.name.key) if read.name else str(read.file.arn)
     return bool(read.is_copilot or CONTENT_HASH.search(key) or _COPILOT_KEY.fullmatch(key))
 
 
 def _pinned_grant(decision: Decision) -> Entry | None:
     """The exact grant, where no grant of the role reaches another version."""
-    target = decision.call.request.resource
+    target = decision.call.resource
     pinned: Entry | None = None
     for statement in decision.call.role.statements:
         if statement.effect == "Deny" or covers_action(statement, GET_OBJECT).verdict is False:

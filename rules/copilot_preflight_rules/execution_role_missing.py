@@ -1,36 +1,39 @@
-"""E9731: a task definition has environment files and no execution role to read them with."""
+"""E9731: something at the start of a task needs an execution role, and there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from copilot_preflight.analysis import Analysis
-from copilot_preflight.env_files import ENV_FILE_PAGE, EnvFileRead
 from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.needs.need import Need
 from copilot_preflight.rule import rule
+
+_PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"
 
 
 @rule("E9731", "execution-role-missing", "Task definition needs an execution role")
 def execution_role_missing(analysis: Analysis) -> Iterator[Finding]:
-    seen: set[Place] = set()
-    for read in analysis.reads:
-        task = read.task
-        if task.execution_role is not None or task.place in seen:
+    tasks: dict[Place, list[Need]] = {}
+    for need in analysis.needs:
+        if need.user == "execution" and need.task is not None:
+            tasks.setdefault(need.task.place, []).append(need)
+    for place, needs in tasks.items():
+        lacking = [need for need in needs if need.role_value is None and need.needs_role]
+        if not lacking:
             continue
-        seen.add(task.place)
-        always = all(r.task.execution_role is None for r in _of_same_task(analysis, read))
-        when = "" if always else f" when {read.scenario}"
+        need, task = lacking[0], lacking[0].task
+        always = all(other.role_value is None for other in needs)
+        when = "" if always else f" when {need.scenario}"
+        once = {other.key: other for other in reversed(lacking)}
         yield Finding(
-            at=task.place,
-            message=f"task definition '{task.logical_id}' has no ExecutionRoleArn{when}, and "
-            f"{read.container} has an environment file, which ECS reads with that role",
+            at=place,
+            message=f"task definition '{task.logical_id if task else ''}' has no ExecutionRoleArn"
+            f"{when}, and ECS needs that role for the {need.subject}",
             label="no ExecutionRoleArn",
-            related=(Related(read.file.value.place, "this needs the role"),),
+            related=tuple(
+                Related(other.place, "this needs the role") for other in reversed(once.values())
+            ),
             cause="no-execution-role",
-            help="add ExecutionRoleArn, a role that ecs-tasks.amazonaws.com may assume "
-            f"({ENV_FILE_PAGE})",
+            help=f"add ExecutionRoleArn, a role that ecs-tasks.amazonaws.com may assume ({_PAGE})",
         )
-
-
-def _of_same_task(analysis: Analysis, read: EnvFileRead) -> Iterator[EnvFileRead]:
-    return (other for other in analysis.reads if other.task.place == read.task.place)

@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from copilot_preflight import advice
 from copilot_preflight.access import Decision
 from copilot_preflight.analysis import Analysis, cited
-from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.finding import Finding, Place, Related
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
 from copilot_preflight.rule import rule
 
 
 @rule("W9754", "grant-too-broad", "Execution role is granted more of S3 than the env file")
 def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
     served: dict[Place, list[tuple[Statement, Entry, Decision]]] = {}
-    for decision in analysis.allowed(GET_OBJECT):
-        for statement in decision.identity.deciding:
+    for decision in analysis.allowed(ENV_FILE, GET_OBJECT):
+        for statement in decision.granting:
             if (broad := _broad(statement)) is not None:
                 served.setdefault(broad.place, []).append((statement, broad, decision))
     for found in served.values():
         statement, broad, decision = found[0]
-        reads = [each.call.read for _, _, each in found]
+        reads = [each.call.need.detail for _, _, each in found]
         files = " and ".join(dict.fromkeys(str(read.container) for read in reads))
         grants = dict.fromkeys(advice.read_grant(read) for read in reads)
         yield Finding(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from copilot_preflight import advice
 from copilot_preflight.analysis import Analysis, mismatch_finding
-from copilot_preflight.calls import GET_OBJECT
 from copilot_preflight.finding import Finding
 from copilot_preflight.model.s3_statements import OBJECTS
+from copilot_preflight.needs.env_files import GET_OBJECT
 from copilot_preflight.rule import rule
 
 

@@ -3,148 +3,134 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from copilot_preflight.calls import DECRYPT, Call, calls_of
-from copilot_preflight.env_files import reads_at
-from copilot_preflight.iam.evaluate import Outcome, Verdict, applies, evaluate
-from copilot_preflight.iam.policy import Fact, Principal, Statement
-from copilot_preflight.logic import all_of, any_of
-from copilot_preflight.model.storage import bucket_policy, key_with_arn
+from copilot_preflight.calls import Call, calls_of
+from copilot_preflight.iam import arn, layers
+from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, Voice
+from copilot_preflight.iam.policy import Fact, Statement
+from copilot_preflight.iam.principals import Caller
+from copilot_preflight.model.roles import Role
+from copilot_preflight.model.storage import bucket_named, bucket_policy, key_with_arn
+from copilot_preflight.needs.need import needs_at
 from copilot_preflight.text import Hole, Text
 
-_MAX_SPLITS = 6
+_MAX_SPLITS: Final = 6
 """How many conditions deep a call is followed; beyond, the answer is "undetermined"."""
 
 
 class Decision(NamedTuple):
     """What becomes of a call in one scenario.
 
-    ``identity`` is the verdict of the role's own policies alone; ``outcome`` takes the rest into
-    account, and ``facts`` are what is missing where it is UNDETERMINED.
+    ``layer`` is the one that denies it, ``deciding`` its statements that do so or, for an allowed
+    call, those that allow it. ``facts`` are what is missing where the outcome is UNDETERMINED.
     """
 
     call: Call
     outcome: Outcome
-    identity: Verdict
+    ruling: Ruling
     facts: tuple[Fact, ...] = ()
 
     @property
     def is_denied(self) -> bool:
         return self.outcome.is_denied
 
+    @property
+    def layer(self) -> Layer | None:
+        return self.ruling.layer
+
+    @property
+    def deciding(self) -> tuple[Statement, ...]:
+        return self.ruling.deciding
+
+    @property
+    def granting(self) -> tuple[Statement, ...]:
+        """The statements of the role's own policies that allow the call, whatever others say."""
+        own = dict(self.ruling.voices).get(Layer.IDENTITY, Voice())
+        return () if own.denying else own.allowing
+
 
 def decide(call: Call, depth: int = 0) -> Iterator[Decision]:
     """The decisions on a call, in as many scenarios as change the answer."""
     decision = _judge(call)
-    stack, scenario = call.read.stack, call.read.scenario
-    conditions = [f.name for f in decision.facts if f.kind == "condition"]
+    need, stack, scenario = call.need, call.stack, call.scenario
+    conditions = [fact.name for fact in decision.facts if fact.kind == "condition"]
     known = stack.data.get("Conditions") or {}
     condition = next((name for name in conditions if name in known), None)
-    if decision.outcome is not Outcome.UNDETERMINED or condition is None or depth >= _MAX_SPLITS:
+    is_open = decision.outcome is Outcome.UNDETERMINED and condition is not None
+    if not is_open or condition is None or need.source is None or depth >= _MAX_SPLITS:
         yield decision
         return
     for leaf in stack.settle(scenario, condition):
         if leaf == scenario:
             yield decision
             return
-        for read in reads_at(stack, leaf, call.read.file.value.path):
-            for again in calls_of(read):
+        for finer in needs_at(stack, leaf, need.source, need.key):
+            for again in calls_of(finer):
                 if again.action == call.action:
                     yield from decide(again, depth + 1)
 
 
 def _judge(call: Call) -> Decision:
-    role = call.role
-    identity = evaluate(role.statements, call.request)
-    outcome, facts = identity.outcome, identity.facts
-    if outcome is Outcome.IMPLICIT_DENY:
-        granted = _resource_policy_allows(call)
-        if granted:
-            outcome = Outcome.ALLOWED
-        elif unknown := (*role.unread, *_unknown_key(call)):
-            outcome, facts = Outcome.UNDETERMINED, unknown
-        elif granted is None:
-            outcome, facts = Outcome.UNDETERMINED, (Fact("document", "the resource policy"),)
-    if outcome is Outcome.ALLOWED and (limits := tuple(_limits(call))):
-        outcome, facts = Outcome.UNDETERMINED, limits
-    return Decision(call, outcome, identity, facts)
+    resource = _resource_policy(call)
+    policies = Policies(
+        identity=PolicySet(call.role.statements, call.role.unread),
+        resource=resource.policy,
+        boundary=_boundary(call.role),
+        resource_must_allow=resource.must_allow,
+    )
+    ruling = layers.decide(policies, call.request, Caller(call.role.arn))
+    outcome, facts = ruling.outcome, ruling.facts
+    if outcome.is_denied and call.ask.doubts:
+        outcome, facts = Outcome.UNDETERMINED, call.ask.doubts
+    if outcome is Outcome.ALLOWED and resource.unseen:
+        outcome, facts = Outcome.UNDETERMINED, resource.unseen
+    return Decision(call, outcome, ruling, facts)
 
 
-def _unknown_key(call: Call) -> Iterator[Fact]:
-    """A key of which nothing is known may be the one that AWS manages, which needs no grant.
+def _boundary(role: Role) -> PolicySet | None:
+    if role.boundary is None:
+        return None
+    return PolicySet(unread=(Fact("boundary", str(role.boundary.arn)),))
 
-    Copilot's is not: its applications have a key of their own.
+
+class _ResourcePolicy(NamedTuple):
+    """The policy of what a call acts on; None if it has none, or none that anybody has seen.
+
+    ``must_allow``: nobody gets in whom it does not let in. ``unseen`` names it where the resource
+    lies outside the run: it may still deny.
     """
-    hole = call.request.resource.only_hole
-    if call.action == DECRYPT and hole is not None and not call.read.is_copilot:
-        yield Fact("value", hole.name)
+
+    policy: PolicySet | None = None
+    must_allow: bool = False
+    unseen: tuple[Fact, ...] = ()
 
 
-def _limits(call: Call) -> Iterator[Fact]:
-    """What may take away again that a policy allows."""
-    yield from call.role.unread
-    for statement in call.role.statements:
-        if statement.effect != "Allow":
-            yield from applies(statement, call.request).facts
-    if call.role.boundary is not None:
-        yield Fact("boundary", str(call.role.boundary))
-    for statement in _resource_policy(call):
-        named = bool(statement.not_principals) or any(
-            _may_be(principal, call.role.arn) for principal in statement.principals
-        )
-        denies = statement.effect != "Allow" and named
-        if denies and applies(statement, call.request).verdict is not False:
-            yield Fact("resource-deny", statement.policy)
+def _resource_policy(call: Call) -> _ResourcePolicy:
+    service = call.action.partition(":")[0]
+    if service == "s3":
+        return _policy_of_bucket(call)
+    if service == "kms":
+        return _policy_of_key(call)
+    return _ResourcePolicy()
 
 
-def _resource_policy_allows(call: Call) -> bool | None:
-    """Whether a bucket or key policy of the run lets the role in without its own policies.
-
-    Only a statement that names the role (or everyone) does; one that names the account merely
-    delegates to IAM.
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource-based.html
-    """
-    answers = [
-        all_of((_names(statement, call.role.arn), applies(statement, call.request).verdict))
-        for statement in _resource_policy(call)
-        if statement.effect != "Deny"
-    ]
-    return any_of(answers)
+def _policy_of_bucket(call: Call) -> _ResourcePolicy:
+    stack, scenario = call.stack, call.scenario
+    name = arn.parse_s3(call.resource)
+    bucket = name.bucket if name else Text.of(Hole(f"bucket of {call.resource}"))
+    found = bucket_policy(stack.run, stack, scenario, bucket)
+    unseen: tuple[Fact, ...] = ()
+    if not call.need.is_copilots and bucket_named(stack.run, stack, scenario, bucket) is None:
+        unseen = (Fact("resource-policy", f"bucket '{bucket}'"),)
+    return _ResourcePolicy(PolicySet(found), unseen=unseen)
 
 
-def _resource_policy(call: Call) -> tuple[Statement, ...]:
-    """The bucket or key policies in the run that have a say in a call, or may have."""
-    read = call.read
-    if call.action == DECRYPT:
-        key = key_with_arn(read.stack.run, read.stack, read.scenario, call.request.resource)
-        return key.policy if key else ()
-    name = read.name
-    bucket = name.bucket if name else Text.of(Hole("bucket of the environment file"))
-    return bucket_policy(read.stack.run, read.stack, read.scenario, bucket)
-
-
-def _names(statement: Statement, role: Text) -> bool | None:
-    """Whether a statement of a resource policy names a role itself."""
-    answers = [_is_role(principal, role) for principal in statement.principals]
-    if not statement.principals:
-        return None if statement.not_principals or not statement.effect else False
-    return any_of(answers)
-
-
-def _may_be(principal: Principal, role: Text) -> bool:
-    """Whether a principal may take in a role: itself, its account, or everyone."""
-    is_account = str(principal.entry.text).endswith(":root")
-    return is_account or _is_role(principal, role) is not False
-
-
-def _is_role(principal: Principal, role: Text) -> bool | None:
-    name = principal.entry.text
-    if principal.kind != "AWS":
-        return False
-    if name.literal == "*":
-        return None if principal.entry.conditions else True
-    if str(name).endswith(":root") or (name.literal or "").isdigit():
-        return False
-    answer = name.equals(role)
-    return None if answer and principal.entry.conditions else answer
+def _policy_of_key(call: Call) -> _ResourcePolicy:
+    stack = call.stack
+    key = key_with_arn(stack.run, stack, call.scenario, call.resource)
+    if key is not None:
+        return _ResourcePolicy(PolicySet(key.policy), must_allow=True)
+    unseen = () if call.need.is_copilots else (Fact("resource-policy", f"key '{call.resource}'"),)
+    return _ResourcePolicy(unseen=unseen)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 
+from copilot_preflight.calls import Call
 from copilot_preflight.diagnosis import CONTENT_HASH
-from copilot_preflight.env_files import EnvFileRead
 from copilot_preflight.iam import arn
+from copilot_preflight.needs.env_files import EnvFileRead
 from copilot_preflight.text import Text
 
 
-def where(read: EnvFileRead) -> str:
+def where(call: Call) -> str:
     """The policy to write in. What Copilot writes, it writes anew: an override lasts."""
-    role = read.role.logical_id if read.role is not None else "the execution role"
-    workload = read.stack.workload
-    if workload:
-        return f"a policy of '{role}', by copilot/{workload}/overrides/cfn.patches.yml"
-    return f"a policy of '{role}'"
+    workload = call.stack.workload
+    patched = f", by copilot/{workload}/overrides/cfn.patches.yml" if workload else ""
+    return f"a policy of '{call.role.logical_id}'{patched}"
 
 
 def statement(action: str, *resources: str) -> str:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from copilot_preflight.access import Decision, decide
 from copilot_preflight.calls import Call, calls_of
+from copilot_preflight.cursor import Value
 from copilot_preflight.diagnosis import (
     BUCKET_ACTION_ON_OBJECT,
     CONTENT_HASH,
+    LAYER_CAUSES,
     OBJECT_ACTION_ON_BUCKET,
     Cause,
     cause_of,
 )
-from copilot_preflight.env_files import EnvFileRead, env_file_reads
+from copilot_preflight.evidence import reference_in
 from copilot_preflight.finding import CitedCall, Finding, Place, Related
 from copilot_preflight.iam import arn
-from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.model.s3_statements import OBJECTS, Half, Mismatch, mismatches
+from copilot_preflight.needs import all_needs
+from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
+from copilot_preflight.needs.need import Need
 from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text
 
@@ -36,18 +40,23 @@ class Denial(NamedTuple):
         return self.decision.call
 
     @property
+    def need(self) -> Need:
+        return self.decision.call.need
+
+    @property
     def read(self) -> EnvFileRead:
-        return self.decision.call.read
+        """The environment file, of a need that is one."""
+        return cast("EnvFileRead", self.need.detail)
 
     def finding(
         self, message: str, *, label: str, help: str, related: Iterable[Related] = ()
     ) -> Finding:
         """A finding at the place that asks for the call; the rule's id is filled in later."""
         return Finding(
-            at=self.read.file.value.place,
+            at=self.need.place,
             message=f"{message} when {self.when}" if self.when else message,
             label=label,
-            related=(*related, *value_of_parameter(self.read)),
+            related=(*related, *value_of_parameter(self.need.stack, self.need.value)),
             call=cited(self.call),
             cause=self.cause.kind,
             help=help,
@@ -55,20 +64,25 @@ class Denial(NamedTuple):
 
 
 class Analysis:
-    """One template of a run: its reads, its decisions, its denials."""
+    """One template of a run: its needs, its decisions, its denials."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
 
     @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        """Whatever the template needs to be allowed, in every scenario that has it."""
+        return tuple(all_needs(self.stack))
+
+    @cached_property
     def reads(self) -> tuple[EnvFileRead, ...]:
         """Every environment file of every container, in every scenario that has it."""
-        return tuple(env_file_reads(self.stack))
+        return tuple(need.detail for need in self.needs if need.kind == ENV_FILE)
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
         return tuple(
-            decision for read in self.reads for call in calls_of(read) for decision in decide(call)
+            decision for need in self.needs for call in calls_of(need) for decision in decide(call)
         )
 
     @cached_property
@@ -79,18 +93,28 @@ class Analysis:
             key = _identity(decision)
             if decision.is_denied and key not in found:
                 everywhere = all(d.is_denied for d in self.decisions if _identity(d) == key)
-                when = "" if everywhere else str(decision.call.read.scenario)
+                when = "" if everywhere else str(decision.call.scenario)
                 found[key] = Denial(decision, cause_of(decision), when)
         return tuple(found.values())
 
-    def denials_of(self, action: str) -> Iterator[Denial]:
-        return (denial for denial in self.denials if denial.call.action == action)
+    def denials_of(self, kind: str, action: str = "") -> Iterator[Denial]:
+        """The denials of a kind of need for want of a grant; other layers have their own rules."""
+        for denial in self.denials:
+            if denial.need.kind != kind or action not in ("", denial.call.action):
+                continue
+            if denial.cause.kind not in LAYER_CAUSES:
+                yield denial
 
-    def allowed(self, action: str) -> Iterator[Decision]:
+    def denied_by(self, cause: str) -> Iterator[Denial]:
+        """The denials of a cause that lies in another layer than the role's grants."""
+        return (denial for denial in self.denials if denial.cause.kind == cause)
+
+    def allowed(self, kind: str, action: str) -> Iterator[Decision]:
         """The calls that some statement of the role's own policies allows, one of each."""
         seen = set()
         for decision in self.decisions:
-            if decision.call.action != action or decision.identity.outcome is not Outcome.ALLOWED:
+            call = decision.call
+            if call.need.kind != kind or call.action != action or not decision.granting:
                 continue
             if (key := _identity(decision)) not in seen:
                 seen.add(key)
@@ -104,7 +128,7 @@ class Analysis:
         """
         kind = OBJECT_ACTION_ON_BUCKET if half is OBJECTS else BUCKET_ACTION_ON_OBJECT
         broken: dict[Place, Denial] = {}
-        for denied in self.denials_of(action):
+        for denied in self.denials_of(ENV_FILE, action):
             if denied.cause.kind == kind and denied.cause.statement is not None:
                 broken.setdefault(denied.cause.statement.place, denied)
         invalid = {read.file.arn for read in self.reads if read.problem is not None}
@@ -125,21 +149,30 @@ class Analysis:
                 seen.add(path)
                 yield read
 
+    def needs_once(self) -> Iterator[Need]:
+        """The needs, each in the first scenario that has it."""
+        seen = set()
+        for need in self.needs:
+            if need.key not in seen:
+                seen.add(need.key)
+                yield need
+
 
 def _identity(decision: Decision) -> tuple[object, str]:
-    return decision.call.read.file.value.path, decision.call.action
+    return decision.call.need.key, decision.call.action
 
 
 def cited(call: Call) -> CitedCall:
     """A call as a finding tells it."""
-    return CitedCall(call.role.logical_id, call.action, str(call.request.resource), call.because)
+    return CitedCall(call.role.logical_id, call.action, str(call.resource), call.ask.because)
 
 
-def value_of_parameter(read: EnvFileRead) -> Iterator[Related]:
-    """Where the value of an env-file parameter was given, if it was in a file."""
-    given = read.stack.given(read.file.parameter)
+def value_of_parameter(stack: Stack, value: Value) -> Iterator[Related]:
+    """Where the value of the parameter that a node refers to was given, if it was in a file."""
+    name = reference_in(value.raw)
+    given = stack.given(name)
     if given is not None and given.place is not None:
-        yield Related(given.place, f"the value of {read.file.parameter}")
+        yield Related(given.place, f"the value of {name}")
 
 
 def mismatch_finding(
@@ -152,7 +185,7 @@ def mismatch_finding(
     them = "it" if len(mismatch.actions) == 1 else "them"
     related = [Related(action.place, f"acts on {acts_on}") for action in mismatch.actions]
     if denied is not None:
-        related.append(Related(denied.read.file.value.place, "so this file is affected"))
+        related.append(Related(denied.need.place, "so this file is affected"))
     return Finding(
         at=mismatch.resource.place,
         message=f"{names} {verb} on {acts_on}, but {but}: the statement does not {effect} {them}",

@@ -8,13 +8,16 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.access import Decision
-from copilot_preflight.calls import GET_BUCKET_LOCATION, GET_OBJECT, Call
+from copilot_preflight.calls import Call
 from copilot_preflight.finding import Place
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, applies, covers_action, evaluate
+from copilot_preflight.iam.layers import Layer
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.model.s3_statements import BUCKET, OBJECTS, Half
+from copilot_preflight.needs import needs_in
+from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION, GET_OBJECT
 from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text, match
 
@@ -33,6 +36,12 @@ class Cause(NamedTuple):
 
 
 EXPLICIT_DENY: Final = "explicit-deny"
+BUCKET_POLICY: Final = "bucket-policy"
+KEY_POLICY: Final = "key-policy"
+RESOURCE_POLICY: Final = "resource-policy"
+BOUNDARY: Final = "boundary"
+ENDPOINT_POLICY: Final = "endpoint-policy"
+ORGANIZATION_POLICY: Final = "organization-policy"
 WRONG_ROLE: Final = "wrong-role"
 STALE_HASH: Final = "stale-hash"
 OBJECT_ACTION_ON_BUCKET: Final = "object-action-on-bucket-arn"
@@ -45,6 +54,11 @@ OTHER_KEY: Final = "other-key"
 OTHER_RESOURCE: Final = "other-resource"
 OTHER_ACTION: Final = "other-action"
 NO_GRANT: Final = "no-grant"
+
+LAYER_CAUSES: Final = frozenset(
+    (EXPLICIT_DENY, BUCKET_POLICY, KEY_POLICY, BOUNDARY, ENDPOINT_POLICY, ORGANIZATION_POLICY)
+)
+"""The causes that lie outside what the role's own Allow statements say."""
 
 _MOST_SPECIFIC_FIRST: Final = (
     STALE_HASH,
@@ -65,23 +79,41 @@ _HALVES: Final = {OBJECT_ACTION_ON_BUCKET: OBJECTS, BUCKET_ACTION_ON_OBJECT: BUC
 def cause_of(decision: Decision) -> Cause:
     """The most specific cause of a denial."""
     call = decision.call
-    if decision.outcome is Outcome.EXPLICIT_DENY:
-        return Cause(EXPLICIT_DENY, decision.identity.deciding[0])
+    if decision.layer is not Layer.IDENTITY or decision.outcome is Outcome.EXPLICIT_DENY:
+        return Cause(_kind_of_layer(decision), next(iter(decision.deciding), None))
     near = sorted(_near_misses(call), key=lambda cause: _rank(cause, call.action))
     # A grant that names this very file, but another version or half of it, says most. Then come
     # grants that would serve, were they on this role or switched on; then those for other things.
     close = near[:1] if near and near[0].kind in _MOST_SPECIFIC_FIRST[:5] else []
-    for cause in (*close, *_on_task_role(call), *_switched_off(call), *near):
+    for cause in (*close, *_on_other_role(call), *_switched_off(call), *near):
         return cause
     return Cause(NO_GRANT)
 
 
-def _on_task_role(call: Call) -> Iterator[Cause]:
-    read = call.read
-    task_role = read.task.task_role
-    if task_role is None:
+_KINDS_OF_LAYERS: Final = {
+    Layer.IDENTITY: EXPLICIT_DENY,
+    Layer.BOUNDARY: BOUNDARY,
+    Layer.ENDPOINT: ENDPOINT_POLICY,
+    Layer.SCP: ORGANIZATION_POLICY,
+    Layer.RCP: ORGANIZATION_POLICY,
+}
+
+
+def _kind_of_layer(decision: Decision) -> str:
+    by_service = {"s3": BUCKET_POLICY, "kms": KEY_POLICY}
+    of_resource = by_service.get(decision.call.action.partition(":")[0], RESOURCE_POLICY)
+    return _KINDS_OF_LAYERS.get(decision.layer or Layer.RESOURCE, of_resource)
+
+
+def _on_other_role(call: Call) -> Iterator[Cause]:
+    """A grant that would serve, on the other one of a task's two roles."""
+    need, task = call.need, call.need.task
+    if task is None or need.user not in ("execution", "task"):
         return
-    role = role_named(read.stack.run, read.stack, read.scenario, task_role.text())
+    other = task.task_role if need.user == "execution" else task.execution_role
+    if other is None:
+        return
+    role = role_named(need.stack.run, need.stack, need.scenario, other.text())
     if role is None or role.arn == call.role.arn:
         return
     verdict = evaluate(role.statements, call.request)
@@ -91,9 +123,8 @@ def _on_task_role(call: Call) -> Iterator[Cause]:
 
 def _switched_off(call: Call) -> Iterator[Cause]:
     """A grant that would serve, under a condition that is off in this scenario."""
-    read = call.read
-    everything = replace(read.scenario, every_branch=True)
-    for role in roles(read.stack, everything):
+    everything = replace(call.scenario, every_branch=True)
+    for role in roles(call.stack, everything):
         if role.logical_id != call.role.logical_id or role.place != call.role.place:
             continue
         for statement in role.statements:
@@ -104,9 +135,9 @@ def _switched_off(call: Call) -> Iterator[Cause]:
             )
             if statement.effect == "Allow" and applies(bare, call.request).verdict:
                 where = (statement.place, *(entry.place for entry in statement.resources))
-                ways = dict(way for place in where for way in _ways_to(read.stack, place))
+                ways = dict(way for place in where for way in _ways_to(call.stack, place))
                 for condition in (*statement.conditions, *entries):
-                    outcome = read.stack.resolver(read.scenario).decide(condition)
+                    outcome = call.stack.resolver(call.scenario).decide(condition)
                     if outcome is not None and outcome is not ways.get(condition):
                         yield Cause(CONDITION_OFF, statement, condition=condition)
 
@@ -140,7 +171,7 @@ def _near_misses(call: Call) -> Iterator[Cause]:
                         continue  # this ARN is there for the statement's other actions
                     if not any(map(half.is_only_use_of, statement.actions)):
                         kind = HALF_GRANTED
-                # A grant that another environment file of the task needs is no attempt at this.
+                # A grant that something else needs is no attempt at this.
                 if kind is not None and not any(match(entry.text, other) for other in others):
                     yield Cause(kind, statement, entry)
         elif any(match(entry.text, target) for entry in statement.resources) and any(
@@ -166,16 +197,10 @@ def _names_some(half: Half, statement: Statement, asked: Text) -> bool:
 
 
 def _other_needs(call: Call) -> Iterator[Text]:
-    """What the same action is needed on for the task's other environment files."""
-    for container in call.read.task.containers:
-        for file in container.files:
-            name = arn.parse_s3(file.arn)
-            if file.value.path == call.read.file.value.path:
-                continue
-            if call.action == GET_OBJECT:
-                yield file.arn
-            elif call.action == GET_BUCKET_LOCATION and name is not None:
-                yield arn.s3_arn(name.partition, name.bucket)
+    """What the same action is needed on for everything else that the template asks for."""
+    for need in needs_in(call.stack, call.scenario):
+        if need.key != call.need.key:
+            yield from (ask.resource for ask in need.asks if ask.action == call.action)
 
 
 def _difference(action: str, granted: Text, asked: Text) -> str | None:

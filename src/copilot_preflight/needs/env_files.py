@@ -1,4 +1,4 @@
-"""The environment files that containers ask for, and the role that must read each.
+"""The environment files that containers ask for, and what the execution role must be allowed.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html
 """
@@ -6,12 +6,11 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.finding import DataPath
 from copilot_preflight.iam import arn
-from copilot_preflight.model.roles import Role, role_named
+from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.storage import Bucket, Encryption, bucket_named
 from copilot_preflight.model.tasks import (
     Container,
@@ -19,30 +18,38 @@ from copilot_preflight.model.tasks import (
     TaskDefinition,
     task_definitions,
 )
+from copilot_preflight.needs.need import Ask, Need
 from copilot_preflight.scenarios import Scenario
 from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.text import Hole, Text
+
+ENV_FILE: Final = "env-file"
+"""The kind of the needs of this source."""
 
 ENV_FILE_PAGE: Final = (
     "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
 )
+
+SSE_KMS_PAGE: Final = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
+)
+
+GET_OBJECT: Final = "s3:GetObject"
+GET_BUCKET_LOCATION: Final = "s3:GetBucketLocation"
+DECRYPT: Final = "kms:Decrypt"
 
 COPILOT_KEY_PARAMETER: Final = "ArtifactKeyARN"
 _COPILOT_ENV_FILE: Final = re.compile(r"(Logging)?EnvFileARN|EnvFileARNFor\w+|\w+EnvFileARN")
 
 
 class EnvFileRead(NamedTuple):
-    """A container's environment file in one scenario, and the role that must read it.
-
-    ``role`` is None where ``task.execution_role`` is, or where the role is not in the run.
-    """
+    """A container's environment file in one scenario."""
 
     stack: Stack
     scenario: Scenario
     task: TaskDefinition
     container: Container
     file: EnvironmentFile
-    role: Role | None
 
     @property
     def problem(self) -> str | None:
@@ -95,49 +102,82 @@ class EnvFileRead(NamedTuple):
         return Encryption(place, key, bucket_key=True) if key.parts else None
 
 
-def env_file_reads(stack: Stack) -> Iterator[EnvFileRead]:
-    """Every environment file of every container, in every scenario that has it."""
-    for task in task_definitions(stack):
-        for container in task.containers:
-            for file in container.files:
-                for scenario in stack.where(file.value.guard):
-                    yield from reads_at(stack, scenario, file.value.path)
-
-
-def reads_at(stack: Stack, scenario: Scenario, path: DataPath) -> Iterator[EnvFileRead]:
-    """The environment file at a path, in a scenario, or in the finer ones that decide it."""
+def env_file_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for every environment file of every container; ``detail`` is its `EnvFileRead`."""
     for task in task_definitions(stack, scenario):
         for container in task.containers:
             for file in container.files:
-                if file.value.path != path:
-                    continue
-                role = task.execution_role
-                found = (
-                    role_named(stack.run, stack, scenario, role.text())
-                    if role is not None
-                    else None
+                read = EnvFileRead(stack, scenario, task, container, file)
+                yield Need(
+                    ENV_FILE,
+                    stack,
+                    scenario,
+                    file.value,
+                    f"environment file of {container}",
+                    "execution",
+                    task.execution_role,
+                    tuple(_asks(read)),
+                    task=task,
+                    undecided=_undecided(read),
+                    is_copilots=read.is_copilot,
+                    detail=read,
                 )
-                read = EnvFileRead(stack, scenario, task, container, file, found)
-                if (condition := _open_condition(read)) is None:
-                    yield read
-                    continue
-                for leaf in stack.settle(scenario, condition):
-                    if leaf != scenario:  # else the condition stays open
-                        yield from reads_at(stack, leaf, path)
-                return
 
 
-def _open_condition(read: EnvFileRead) -> str | None:
-    """A condition on which it depends which file is read, by whom, or how it is encrypted."""
-    role = read.task.execution_role
-    if role is not None and role.guard:
-        return role.guard[0][0]
-    texts = (read.file.arn,) if role is None else (read.file.arn, role.text())
-    names = [hole.condition for text in texts for hole in text.holes]
+def _undecided(read: EnvFileRead) -> str:
+    """An open condition on which it hangs which file is asked for, or how it is encrypted."""
+    resolver = read.stack.resolver(read.scenario)
+    names = [hole.condition for hole in read.file.arn.holes]
     if read.bucket is not None and read.bucket.place.file == read.stack.file:
         names.append(read.bucket.undecided)
-    resolver = read.stack.resolver(read.scenario)
-    return next((name for name in names if name and resolver.decide(name) is None), None)
+    return next((name for name in names if name and resolver.decide(name) is None), "")
+
+
+def _asks(read: EnvFileRead) -> Iterator[Ask]:
+    """What the execution role calls to read the file; nothing for an invalid value."""
+    if read.problem is not None:
+        return
+    who = f"ECS downloads the environment file of {read.container} with the execution role"
+    yield Ask(GET_OBJECT, read.asked, f"{who} ({ENV_FILE_PAGE})")
+    name = read.name
+    if name is None:
+        return
+    bucket = arn.s3_arn(name.partition, name.bucket)
+    needed = f"ECS documents that the execution role needs it ({ENV_FILE_PAGE})"
+    yield Ask(GET_BUCKET_LOCATION, bucket, needed, is_optional=True)
+    encryption = read.encryption
+    if encryption is not None and encryption.key is not None:
+        yield Ask(
+            DECRYPT,
+            encryption.key,
+            f"S3 decrypts the object with the reader's permissions ({SSE_KMS_PAGE})",
+            context=_kms_context(read, encryption, bucket),
+            doubts=tuple(_unknown_key(read, encryption.key)),
+        )
+
+
+def _unknown_key(read: EnvFileRead, key: Text) -> Iterator[Fact]:
+    """A key of which nothing is known may be the one that AWS manages, which needs no grant.
+
+    Copilot's is not: its applications have a key of their own.
+    """
+    hole = key.only_hole
+    if hole is not None and not read.is_copilot:
+        yield Fact("value", hole.name)
+
+
+def _kms_context(
+    read: EnvFileRead, encryption: Encryption, bucket: Text
+) -> Mapping[str, tuple[Text, ...]]:
+    """What S3 tells KMS: with a bucket key the context is the bucket's ARN, else the object's.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    """
+    region = Hole("region of the bucket", read.stack.file, excludes=":/*?.", nonempty=True)
+    return {
+        "kms:viaservice": (Text.of("s3.", region, ".amazonaws.com"),),
+        "kms:encryptioncontext:aws:s3:arn": (bucket if encryption.bucket_key else read.asked,),
+    }
 
 
 # --- values that are no ARN of an S3 object ----------------------------------------------------

@@ -1,0 +1,144 @@
+"""A need: something of a template that works only if a role is allowed certain AWS calls.
+
+Sources (environment files, secrets, images, artifact stores …) tell what a template needs in one
+scenario; here their needs meet the scenarios that matter and the roles that they name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Place
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.roles import Role, role_named
+from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+
+class Ask(NamedTuple):
+    """One AWS call of a need; ``because`` says who makes it, with the AWS page that demands it.
+
+    ``context`` are the condition keys of this call beyond those of every call. ``is_optional``: it
+    is documented, but work goes on without it. ``doubts`` are facts without which it is not certain
+    that the call is made at all, or on this resource: a denial then proves nothing.
+    """
+
+    action: str
+    resource: Text
+    because: str
+    context: Mapping[str, tuple[Text, ...]] = MappingProxyType({})
+    is_optional: bool = False
+    doubts: tuple[Fact, ...] = ()
+
+
+class Need(NamedTuple):
+    """What must be allowed, and to whom.
+
+    ``kind`` is a stable slug (``"env-file"``) by which rules choose; ``value`` is the node that
+    asks, ``subject`` how a message names it (``"environment file of container 'web'"``). ``user``
+    is what the role is for whoever uses it (``"execution"``, ``"task"``, ``"instance"`` …), as in
+    "execution role 'X'"; ``role_value`` is the node that names the role, None where there is none,
+    which is a defect if ``needs_role``. A source leaves ``role`` out, unless only it can tell.
+    ``undecided`` is an open condition that must be decided before the asks are certain.
+    ``is_copilots``: what is asked for lies in the bucket and under the key that Copilot makes for
+    an application, whose policies are known to leave access to IAM. ``detail`` is whatever else the
+    source knows, for its own rules.
+    """
+
+    kind: str
+    stack: Stack
+    scenario: Scenario
+    value: Value
+    subject: str
+    user: str
+    role_value: Value | None
+    asks: tuple[Ask, ...]
+    task: TaskDefinition | None = None
+    role: Role | None = None
+    needs_role: bool = True
+    undecided: str = ""
+    is_copilots: bool = False
+    detail: Any = None
+    source: Source | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """What a need has in common with itself in another scenario."""
+        return self.kind, self.value.path
+
+    @property
+    def place(self) -> Place:
+        return self.value.place
+
+
+Source = Callable[[Stack, Scenario], Iterator[Need]]
+"""Gives all needs of one kind in a template, as one scenario shows them."""
+
+
+def needs_of(stack: Stack, source: Source) -> Iterator[Need]:
+    """The needs of a source in every scenario that has them, no finer than needed."""
+    seen: set[Hashable] = set()
+    for need in needs_seen(stack, ANY, source):
+        if need.key not in seen:
+            seen.add(need.key)
+            for scenario in stack.where(need.value.guard):
+                yield from needs_at(stack, scenario, source, need.key)
+
+
+def needs_at(stack: Stack, scenario: Scenario, source: Source, key: Hashable) -> Iterator[Need]:
+    """The needs with a key, in a scenario or in the finer ones that decide what they ask."""
+    for need in _by_key(stack, scenario, source).get(key, ()):
+        condition = _open_condition(need)
+        if condition is None:
+            yield need
+            continue
+        for leaf in stack.settle(scenario, condition):
+            if leaf != scenario:  # else the condition stays open
+                yield from needs_at(stack, leaf, source, key)
+        return
+
+
+def _by_key(
+    stack: Stack, scenario: Scenario, source: Source
+) -> Mapping[Hashable, tuple[Need, ...]]:
+    def build() -> Mapping[Hashable, tuple[Need, ...]]:
+        found: dict[Hashable, tuple[Need, ...]] = {}
+        for need in needs_seen(stack, scenario, source):
+            found[need.key] = (*found.get(need.key, ()), need)
+        return found
+
+    return stack.memo(("needs by key", source, scenario), build)
+
+
+def needs_seen(stack: Stack, scenario: Scenario, source: Source) -> tuple[Need, ...]:
+    """The needs of a source as one scenario shows them, with what is open left open."""
+
+    def build() -> tuple[Need, ...]:
+        return tuple(_with_role(need, source) for need in source(stack, scenario))
+
+    return stack.memo(("needs", source, scenario), build)
+
+
+def _with_role(need: Need, source: Source) -> Need:
+    role = need.role
+    if role is None and need.role_value is not None:
+        role = role_named(need.stack.run, need.stack, need.scenario, need.role_value.text())
+    return need._replace(role=role, source=source)
+
+
+def _open_condition(need: Need) -> str | None:
+    """A condition on which it depends what is asked, or of whom."""
+    value = need.role_value
+    if value is not None and value.guard:
+        return value.guard[0][0]
+    texts = [ask.resource for ask in need.asks]
+    if value is not None:
+        texts.append(value.text())
+    names = [need.undecided, *(hole.condition for text in texts for hole in text.holes)]
+    resolver = need.stack.resolver(need.scenario)
+    return next((name for name in names if name and resolver.decide(name) is None), None)
