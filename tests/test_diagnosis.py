@@ -86,6 +86,42 @@ def test_a_deny() -> None:
     assert found.statement.effect == "Deny"
 
 
+LAYERS = """
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties: {Bucket: !Ref Bucket, PolicyDocument: {Statement: [%s]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "bucket", "kind", "effect"),
+    [
+        # A Deny of the bucket goes before what the role lacks, and before the role's own.
+        (
+            (),
+            "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}",
+            "bucket-policy",
+            "Deny",
+        ),
+        (
+            (allow("'*'", "s3:*", "Deny"),),
+            "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}",
+            "bucket-policy",
+            "Deny",
+        ),
+        ((allow("'*'", "s3:*", "Deny"),), "", "explicit-deny", "Deny"),
+    ],
+)
+def test_layers(statements: tuple[str, ...], bucket: str, kind: str, effect: str) -> None:
+    """A denial by another layer names it, with the statement that decides."""
+    text = TEMPLATE.format(statements=", ".join(statements), task="", file=FILE) + LAYERS % bucket
+    found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
+    denied = cause_of(next(d for d in found if d.is_denied))
+    assert denied.kind == kind
+    assert denied.statement is not None
+    assert denied.statement.effect == effect
+
+
 def test_no_grant() -> None:
     """Where nothing comes near, nothing is shown."""
     assert cause(allow("'*'", "kms:Decrypt")) == Cause("no-grant")

@@ -21,27 +21,43 @@ ORDER = """
     finding text logic yaml_fault yaml_slow
     jsonpath iam iam.arn iam.policy iam.managed
     iam.actions iam.conditions iam.principals
+    iam.arn_formats
     iam.evaluate
+    iam.prepared
     iam.layers
     yaml_scalars
     yaml_tree
     document
     anatomy scenarios
     package cursor attributes
-    discovery template evidence
+    discovery template evidence handed
     outcomes
     intrinsics
     stack
-    model model.policies model.tasks model.manifest
-    model.roles
-    model.storage model.s3_statements model.trust
-    env_files
+    model model.policies model.tasks model.manifest model.role_uses model.state_machines
+    model.roles policy_files model.credentials
+    model.storage model.statements model.trust model.file_systems
+    model.s3_statements model.unmatched
+    model.services
+    model.pipelines
+    model.instances model.endpoints model.repositories
+    model.secrets
+    needs.need
+    needs.s3_objects
+    needs.env_files needs.references needs.artifact_calls needs.agent_role
+    needs.artifacts needs.build_artifacts
+    needs.secrets needs.images needs.logs needs.firelens needs.efs needs.exec_channel needs.announced
+    needs
     calls
     access
     diagnosis
-    advice analysis
+    advice
+    analysis
+    telling
+    telling_secrets telling_start telling_roles
     rule
     copilot_preflight_rules copilot_preflight_rules.*
+    evaluation_results
     engine simulate
     render render.*
     cfnlint simulate_command
@@ -187,7 +203,7 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
     ended, loaded = _loaded(tmp_path, "check", "web.yml")
     assert ended == status
     assert not loaded & HEAVY
-    assert f"{OURS}.render.json" not in loaded
+    assert not loaded & {f"{OURS}.render.json", f"{OURS}.policy_files"}
     _assert_known(loaded)
 
 

@@ -3,7 +3,8 @@
 In the sections Example and Instead a fence whose info string names a file (``yaml
 web-test.stack.yml``) is that file. Instead shows what changes: its files are laid over those of
 the example, and a Copilot patch (``copilot/<name>/overrides/cfn.patches.yml``) is applied to
-them. In the example, ``# <- E9711`` ends the line that the finding points at.
+them; a ``.scp.json`` is handed over as a level of the organization. In the example, ``# <- E9711``
+ends the line that the finding points at.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import yaml
 
 import copilot_preflight_rules
 from copilot_preflight import diagnosis, document, engine
-from copilot_preflight.finding import Report
+from copilot_preflight.finding import Report, Severity
 from copilot_preflight.rule import Rule
 from copilot_preflight_rules import RULES
 
@@ -77,13 +78,20 @@ def run(folder: Path, files: Mapping[str, str], monkeypatch: pytest.MonkeyPatch)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     monkeypatch.chdir(folder)
-    return engine.check(["."], engine.Options(info=True))
+    scps = [[Path(name)] for name in sorted(files) if name.endswith(".scp.json")]
+    return engine.check(["."], engine.Options(info=True, scps=scps))
 
 
-def places(report: Report) -> list[tuple[str, str, int]]:
-    """(rule, file, line) of every finding."""
+def places(report: Report, rule: Rule) -> list[tuple[str, str, int]]:
+    """(rule, file, line) of every finding.
+
+    Remarks (that a policy lies elsewhere, that listing is not granted) are true of most examples;
+    they are told on their rules' own pages alone.
+    """
     found = []
     for finding in report.findings:
+        if finding.severity is Severity.INFO and finding.rule != rule.id:
+            continue
         at = finding.at
         line = report.sources[at.file].span(at.path, key=at.key).start.line
         found.append((finding.rule, at.file, line))
@@ -188,7 +196,12 @@ def test_the_page_of_e9711_lists_the_causes_that_it_tells_apart() -> None:
         if name.isupper() and isinstance(value, str) and re.fullmatch("[a-z-]+", value)
     }
     code = import_module("copilot_preflight_rules.env_file_denied")
-    elsewhere = {*code._ELSEWHERE, diagnosis.BUCKET_ACTION_ON_OBJECT}
+    elsewhere = {
+        *code._ELSEWHERE,
+        *diagnosis.LAYER_CAUSES,
+        diagnosis.BUCKET_ACTION_ON_OBJECT,
+        diagnosis.RESOURCE_POLICY,
+    }
     assert listed == slugs - elsewhere
 
 
@@ -204,8 +217,8 @@ def test_the_example_gives_the_finding_at_the_marked_line(
     report = run(tmp_path, files, monkeypatch)
     assert not report.errors
     assert marks(files)
-    assert sorted(set(places(report))) == marks(files)
-    assert {found for found, _, _ in places(report)} == {rule.id}
+    assert sorted(set(places(report, rule))) == marks(files)
+    assert {found for found, _, _ in places(report, rule)} == {rule.id}
 
 
 @rules
@@ -217,6 +230,6 @@ def test_what_to_do_instead_is_silent(
     report = run(tmp_path, files, monkeypatch)
     assert not report.errors
     assert report.files == 1
-    assert places(report) == []
+    assert places(report, rule) == []
     assert not marks(files_of(rule, "Instead"))
     assert files_of(rule, "Instead")

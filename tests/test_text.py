@@ -332,3 +332,27 @@ def test_wildcards_on_plain_strings() -> None:
     """The plain-string form agrees with the three-valued one."""
     assert wildcard_match("s3:Get*", "s3:GetObject")
     assert not wildcard_match("s3:Get?", "s3:GetObject")
+
+
+SUFFIX = Hole("suffix", excludes=":/*?", nonempty=True, length=6)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "answer"),
+    [
+        ("db-??????", True),
+        ("db-*", True),
+        ("d*-???" + "???", True),
+        ("db-??*", True),
+        ("db-?????", False),
+        ("db-???????", False),
+        ("db-", False),
+        ("db-AbCdEf", None),
+        ("db-AbC???", None),
+        ("db-AbCdEfG", False),
+        ("db-A/*", False),
+    ],
+)
+def test_a_hole_of_known_length(pattern: str, answer: bool | None) -> None:
+    """As many question marks as it has characters match it, and no other number."""
+    assert match(Text.of(pattern), Text.of("db-", SUFFIX)) is answer

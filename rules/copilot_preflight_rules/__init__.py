@@ -1,46 +1,61 @@
-"""The rules, one file and one page each. RULES is the only list, in catalogue order."""
+"""The rules, one file and one page each. CATALOGUE is the only list, in catalogue order."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from copilot_preflight.rule import Rule
-from copilot_preflight_rules.access_undetermined import access_undetermined
-from copilot_preflight_rules.bucket_action_on_object_arn import bucket_action_on_object_arn
-from copilot_preflight_rules.env_file_arn_invalid import env_file_arn_invalid
-from copilot_preflight_rules.env_file_bucket_denied import env_file_bucket_denied
-from copilot_preflight_rules.env_file_decrypt_denied import env_file_decrypt_denied
-from copilot_preflight_rules.env_file_denied import env_file_denied
-from copilot_preflight_rules.env_file_expires import env_file_expires
-from copilot_preflight_rules.env_file_not_packaged import env_file_not_packaged
-from copilot_preflight_rules.env_file_outdated import env_file_outdated
-from copilot_preflight_rules.env_file_stale_grant import env_file_stale_grant
-from copilot_preflight_rules.env_file_unsupported import env_file_unsupported
-from copilot_preflight_rules.env_file_version_locked import env_file_version_locked
-from copilot_preflight_rules.execution_role_missing import execution_role_missing
-from copilot_preflight_rules.grant_on_wrong_role import grant_on_wrong_role
-from copilot_preflight_rules.grant_too_broad import grant_too_broad
-from copilot_preflight_rules.half_granted_pair import half_granted_pair
-from copilot_preflight_rules.object_action_on_bucket_arn import object_action_on_bucket_arn
-from copilot_preflight_rules.role_not_assumable import role_not_assumable
+from copilot_preflight.rule import Listed, Rule
 
-RULES: Final[tuple[Rule, ...]] = (
-    env_file_denied,
-    env_file_stale_grant,
-    env_file_version_locked,
-    env_file_bucket_denied,
-    env_file_decrypt_denied,
-    env_file_arn_invalid,
-    env_file_unsupported,
-    env_file_not_packaged,
-    env_file_outdated,
-    env_file_expires,
-    execution_role_missing,
-    role_not_assumable,
-    grant_on_wrong_role,
-    object_action_on_bucket_arn,
-    bucket_action_on_object_arn,
-    half_granted_pair,
-    grant_too_broad,
-    access_undetermined,
+CATALOGUE: Final[tuple[Listed, ...]] = (
+    Listed("E9711", "env-file-denied", "denials"),
+    Listed("E9712", "env-file-stale-grant", "denials"),
+    Listed("W9713", "env-file-version-locked", "reads"),
+    Listed("W9714", "env-file-bucket-denied", "denials"),
+    Listed("E9715", "env-file-decrypt-denied", "denials"),
+    Listed("E9716", "env-file-arn-invalid", "reads"),
+    Listed("E9717", "env-file-unsupported", "reads"),
+    Listed("W9718", "env-file-not-packaged"),
+    Listed("W9719", "env-file-outdated", "reads"),
+    Listed("W9720", "env-file-expires", "reads"),
+    Listed("E9731", "execution-role-missing", "needs_without_role"),
+    Listed("E9732", "role-not-assumable"),
+    Listed("E9733", "grant-on-wrong-role", "denials"),
+    Listed("E9734", "task-role-missing", "needs_without_role"),
+    Listed("W9735", "credentials-overridden"),
+    Listed("E9741", "secret-denied", "needs"),
+    Listed("E9742", "image-pull-denied", "denials"),
+    Listed("E9743", "log-delivery-denied", "denials"),
+    Listed("E9744", "registry-credentials-denied", "needs"),
+    Listed("E9745", "firelens-config-denied", "needs"),
+    Listed("E9746", "exec-channel-denied", "denials"),
+    Listed("E9747", "efs-mount-denied", "denials"),
+    Listed("E9751", "object-action-on-bucket-arn"),
+    Listed("E9752", "bucket-action-on-object-arn"),
+    Listed("W9753", "half-granted-pair"),
+    Listed("W9754", "grant-too-broad"),
+    Listed("E9755", "resource-never-matches"),
+    Listed("I9756", "missing-object-looks-denied"),
+    Listed("W9757", "half-granted-encryption", "denials"),
+    Listed("E9761", "denied-by-bucket-policy", "denials"),
+    Listed("E9762", "denied-by-key-policy", "denials"),
+    Listed("E9763", "denied-by-boundary", "denials"),
+    Listed("E9764", "denied-by-endpoint-policy", "refused_on_the_way"),
+    Listed("W9764", "endpoint-policy-may-deny", "doubts"),
+    Listed("E9765", "denied-by-organization-policy", "denials"),
+    Listed("E9766", "denied-by-identity-policy", "denials"),
+    Listed("E9771", "artifact-upload-denied", "denials"),
+    Listed("E9772", "artifact-download-denied", "denials"),
+    Listed("E9773", "artifact-encryption-denied", "denials"),
+    Listed("W9774", "artifact-acl-rejected"),
+    Listed("I9790", "access-undetermined"),
 )
+"""Each rule with what a template must have for it to say anything: the rest is not even loaded."""
+
+RULES: tuple[Rule, ...]
+"""The rules themselves, all loaded."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RULES":
+        return tuple(listed.load() for listed in CATALOGUE)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

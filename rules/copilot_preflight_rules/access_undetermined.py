@@ -15,6 +15,7 @@ _WORDS = {
     "condition": "the outcome of condition '{}'",
     "value": "the value of '{}'",
     "context": "the request's condition key '{}'",
+    "tag": "the tag '{}' of the resource",
     "document": "{}, which is outside the run",
     "attachment": "knowing whether policy '{}' attaches to the role",
     "resource-policy": "the policy of {}, which is outside the run",
@@ -26,6 +27,7 @@ _HELP = {
     "condition": _GIVE_VALUES,
     "value": _GIVE_VALUES,
     "context": "see for yourself whether the request meets that condition",
+    "tag": "see that the resource bears the tag",
     "document": "check it together with the template that has it, or hand its policy over, with "
     "--policy NAME_OR_ARN=FILE",
     "attachment": _GIVE_VALUES,
@@ -49,15 +51,27 @@ def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
         need, key = decision.call.need, (decision.call.need.key, decision.call.action)
         if decision.outcome is Outcome.UNDETERMINED and key not in seen:
             seen.add(key)
-            entry = (need, cited(decision.call), decision.facts[:3])
-            open_calls.setdefault((need.key, decision.facts[:3]), []).append(entry)
+            facts = tuple(sorted(decision.facts, key=_is_pseudo)[:3])
+            entry = (need, cited(decision.call), facts)
+            open_calls.setdefault((need.key, facts), []).append(entry)
     for group in open_calls.values():
         need, _, facts = group[0]
         yield _finding(need, [call for _, call, _ in group], facts)
 
 
+def _is_pseudo(fact: Fact) -> bool:
+    """What is the deployment's own is told last: it is the other value that is missing."""
+    return fact.name.startswith("AWS::")
+
+
 def _told(fact: Fact) -> str:
-    return _WORDS[fact.kind].format(fact.name)
+    kind = _kind(fact)
+    return _WORDS[kind].format(fact.name.partition("/")[2] if kind == "tag" else fact.name)
+
+
+def _kind(fact: Fact) -> str:
+    is_tag = fact.kind == "context" and "resourcetag/" in fact.name.lower()
+    return "tag" if is_tag else fact.kind
 
 
 def _finding(need: Need, calls: Sequence[CitedCall], facts: Sequence[Fact]) -> Finding:
@@ -69,5 +83,5 @@ def _finding(need: Need, calls: Sequence[CitedCall], facts: Sequence[Fact]) -> F
         label="undetermined",
         call=calls[0] if calls else None,
         cause="undetermined",
-        help="\n".join(dict.fromkeys(_HELP[fact.kind] for fact in facts)),
+        help="\n".join(dict.fromkeys(_HELP[_kind(fact)] for fact in facts)),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice, diagnosis
-from copilot_preflight.analysis import Analysis, abridged_key
+from copilot_preflight import advice, diagnosis, telling
+from copilot_preflight.analysis import Analysis, Denial, abridged_key
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT
 from copilot_preflight.rule import rule
@@ -32,9 +32,17 @@ def env_file_bucket_denied(analysis: Analysis) -> Iterator[Finding]:
                 *([Related(place.place, _told(denied.cause.kind))] if place else []),
                 Related(denied.call.role.place, "the role that ECS downloads with"),
             ],
-            help=f"add to {advice.where(denied.call)}:\n"
-            + advice.statement(GET_BUCKET_LOCATION, str(bucket)),
+            help=_help(denied),
         )
+
+
+def _help(denied: Denial) -> str:
+    if denied.cause.kind in diagnosis.LAYER_CAUSES:
+        layer = denied.decision.layer
+        let = f"the {layer.value if layer else 'other policy'} must let it through: no grant helps"
+        return telling.exception(denied) or let
+    statement = advice.statement(GET_BUCKET_LOCATION, str(denied.call.resource))
+    return f"add to {advice.where(denied.call)}:\n{statement}"
 
 
 def _told(cause: str) -> str:

@@ -1,31 +1,43 @@
-"""E9733: the task role has the grant that the execution role needs."""
+"""E9733: one of a task's roles has the grant that the other one needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice, diagnosis
-from copilot_preflight.analysis import Analysis, abridged
+from copilot_preflight import advice, diagnosis, telling
+from copilot_preflight.analysis import Analysis, Denial, abridged
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
 from copilot_preflight.rule import rule
 
+_OTHER = {"execution": "task", "task": "execution"}
 
-@rule("E9733", "grant-on-wrong-role", "The grant is on the task role, not on the execution role")
+
+@rule("E9733", "grant-on-wrong-role", "The grant is on the wrong one of a task's two roles")
 def grant_on_wrong_role(analysis: Analysis) -> Iterator[Finding]:
-    for denied in analysis.denials_of(ENV_FILE, GET_OBJECT):
-        cause = denied.cause
-        if cause.kind != diagnosis.WRONG_ROLE or cause.role is None or cause.statement is None:
+    for group in telling.together(filter(_is_ours, analysis.denied_by(diagnosis.WRONG_ROLE))):
+        denied = group[0]
+        cause, need = denied.cause, denied.need
+        if cause.statement is None:
             continue
+        if need.kind == ENV_FILE:
+            actions, does = f"read '{abridged(denied.call.resource)}'", "downloads the"
+            grant = advice.read_grant(denied.read)
+        else:
+            actions, does = telling.calls(group), "makes these calls for the"
+            grant = telling.grants(group)
         yield denied.finding(
-            f"task {cause.role} may read '{abridged(denied.call.resource)}', but ECS "
-            f"downloads the environment file of {denied.read.container} with execution "
-            f"{denied.call.role}, which may not",
+            f"{_OTHER[need.user]} {cause.role} may {actions}, but ECS {does} {need.subject} with "
+            f"{denied.call.who}, which may not",
             label=f"403 for {denied.call.role}",
             related=[
                 Related(cause.statement.place, f"the grant, on {cause.role}"),
-                Related(denied.call.role.place, "the role that ECS downloads with"),
+                Related(denied.call.role.place, "the role that ECS uses"),
             ],
-            help=f"move the statements to {advice.where(denied.call)}:\n"
-            + advice.read_grant(denied.read),
+            help=f"move the statements to {advice.where(denied.call)}:\n{grant}",
         )
+
+
+def _is_ours(denied: Denial) -> bool:
+    """What else an environment file needs than the file itself has rules of its own."""
+    return denied.need.kind != ENV_FILE or denied.call.action == GET_OBJECT

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from copilot_preflight import advice
 from copilot_preflight.access import Decision
@@ -10,52 +11,102 @@ from copilot_preflight.analysis import Analysis, cited
 from copilot_preflight.finding import Finding, Place, Related
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Entry, Statement
-from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
+from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead
 from copilot_preflight.rule import rule
+from copilot_preflight.text import Hole, Text, match
+
+_ANY_ACTION: Final = Text.of("s3:", Hole("any action"))
+_ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))
+_ANY_KEY: Final = Text.of(Hole("any key"))
+
+
+class _Broad(NamedTuple):
+    """A statement that grants too much, the entry that makes it so, and a call that it serves."""
+
+    statement: Statement
+    entry: Entry
+    is_action: bool
+    decision: Decision
+
+    @property
+    def read(self) -> EnvFileRead:
+        found: EnvFileRead = self.decision.call.need.detail
+        return found
 
 
 @rule("W9754", "grant-too-broad", "Execution role is granted more of S3 than the env file")
 def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
-    served: dict[Place, list[tuple[Statement, Entry, Decision]]] = {}
+    served: dict[Place, list[_Broad]] = {}
     for decision in analysis.allowed(ENV_FILE, GET_OBJECT):
         for statement in decision.granting:
-            if (broad := _broad(statement)) is not None:
-                served.setdefault(broad.place, []).append((statement, broad, decision))
+            if (broad := _broad(statement, decision)) is not None:
+                served.setdefault(broad.entry.place, []).append(broad)
     for found in served.values():
-        statement, broad, decision = found[0]
-        reads = [each.call.need.detail for _, _, each in found]
-        files = " and ".join(dict.fromkeys(str(read.container) for read in reads))
-        grants = dict.fromkeys(advice.read_grant(read) for read in reads)
+        broad = found[0]
+        files = " and ".join(dict.fromkeys(str(each.read.container) for each in found))
+        more = "call every action of S3" if broad.is_action else "read every bucket"
         yield Finding(
-            at=broad.place,
-            message=f"{_source(statement, broad)} grants execution {decision.call.role} far more "
-            f"of S3 than it needs, the environment files of {files}",
+            at=broad.entry.place,
+            message=f"{_source(broad)} lets execution {broad.decision.call.role} {more}, "
+            f"where it needs the environment files of {files}",
             label="wider than the need",
-            related=tuple(Related(read.file.value.place, "what is needed") for read in reads),
-            call=cited(decision.call),
+            related=tuple(Related(each.read.file.value.place, "what is needed") for each in found),
+            call=cited(broad.decision.call),
             cause="too-broad",
-            help="grant the files and their buckets instead:\n" + "\n".join(grants),
+            help=_way_out(found),
         )
 
 
-def _source(statement: Statement, broad: Entry) -> str:
+def _source(broad: _Broad) -> str:
     """What grants too much: for a policy of AWS its name, as its text is not in the template."""
-    known = managed.statements_of(statement.policy) is not None
-    return f"managed policy '{statement.policy}'" if known else f"'{broad.text}'"
+    policy = broad.statement.policy
+    if managed.statements_of(policy) is not None:
+        return f"managed policy '{policy}'"
+    element = "NotAction" if broad.is_action else "NotResource"
+    left_out = broad.entry in (*broad.statement.not_actions, *broad.statement.not_resources)
+    return f"{element} '{broad.entry.text}'" if left_out else f"'{broad.entry.text}'"
 
 
-def _broad(statement: Statement) -> Entry | None:
-    """The entry that makes a statement too broad: all actions, or all buckets."""
-    for action in statement.actions:
-        if action.text.literal in ("*", "s3:*"):
-            return action
-    for resource in statement.resources:
-        found = arn.parse_s3(resource.text)
-        everywhere = (
-            found is not None
-            and found.bucket.literal == "*"
-            and (found.key is None or found.key.literal == "*")
-        )
-        if resource.text.literal == "*" or everywhere:
-            return resource
+def _way_out(found: Sequence[_Broad]) -> str:
+    narrow = [_narrow(each.decision) for each in found]
+    if all(narrow):
+        names = dict.fromkeys(f"'{s.sid or s.policy}'" for s in narrow if s is not None)
+        return f"take it away: {' and '.join(names)} grants the environment files already"
+    reads = list({each.read.asked: each.read for each in found}.values())
+    return f"grant the files and their buckets instead:\n{_grants(reads)}"
+
+
+def _grants(reads: Sequence[EnvFileRead]) -> str:
+    """One statement for all files, and one for their buckets."""
+    names = [read.name for read in reads]
+    files = dict.fromkeys(map(advice.every_version, reads))
+    buckets = dict.fromkeys(str(arn.s3_arn(n.partition, n.bucket)) for n in names if n is not None)
+    grants = [advice.statement("s3:GetObject", *files)]
+    grants += [advice.statement("s3:GetBucketLocation", *buckets)] if buckets else []
+    return "\n".join(grants)
+
+
+def _narrow(decision: Decision) -> Statement | None:
+    """A statement that grants a call and is not too broad."""
+    return next((s for s in decision.granting if _broad(s, decision) is None), None)
+
+
+def _broad(statement: Statement, decision: Decision) -> _Broad | None:
+    """What makes a statement too broad: all actions, or all buckets."""
+    for action in statement.not_actions or statement.actions:
+        if statement.not_actions or match(action.text.lower(), _ANY_ACTION):
+            return _Broad(statement, action, True, decision)
+    for resource in statement.not_resources or statement.resources:
+        if statement.not_resources or _is_everywhere(resource, decision):
+            return _Broad(statement, resource, False, decision)
     return None
+
+
+def _is_everywhere(resource: Entry, decision: Decision) -> bool:
+    """Whether an ARN certainly takes in every object of every bucket."""
+    asked = arn.parse_s3(decision.call.resource)
+    partitions = [Text.of(name) for name in sorted(arn.PARTITIONS)]
+    return any(
+        match(resource.text, arn.s3_arn(partition, _ANY_BUCKET, _ANY_KEY))
+        for partition in ([asked.partition] if asked else []) + partitions
+    )

@@ -9,13 +9,8 @@ from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry
-from copilot_preflight.model.s3_statements import (
-    BUCKET,
-    OBJECTS,
-    S3Statement,
-    is_s3,
-    s3_statements,
-)
+from copilot_preflight.model.s3_statements import BUCKET, OBJECTS, is_s3, s3_statements
+from copilot_preflight.model.statements import PlacedStatement
 from copilot_preflight.rule import rule
 from copilot_preflight.text import Text, match
 
@@ -48,10 +43,10 @@ def _is_everything(action: Entry) -> bool:
     return (action.text.literal or "").lower() == "s3:*" and not action.conditions
 
 
-def _missing_half(item: S3Statement, entry: Entry) -> Text | None:
+def _missing_half(item: PlacedStatement, entry: Entry) -> Text | None:
     """The ARN of the half of an entry's bucket that no statement reaches."""
     found = arn.parse_s3(entry.text)
-    if found is None or found.partition.literal == "":
+    if found is None or arn.is_partition(found.partition) is False:
         return None
     if found.key is None and OBJECTS.is_missed_by(entry):
         missing = arn.s3_arn(found.partition, found.bucket, Text.of("*"))

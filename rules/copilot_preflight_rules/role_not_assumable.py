@@ -1,83 +1,135 @@
-"""E9732: the trust policy of a task's role does not let ECS assume it."""
+"""E9732: the trust policy of a role does not let the service assume it that is handed the role."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Place, Related
-from copilot_preflight.iam.policy import Principal
-from copilot_preflight.model.roles import Role, role_named
-from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.model.trust import ECS_TASKS, kept_out, may_assume, trusted
+from copilot_preflight.iam.evaluate import covers_action
+from copilot_preflight.iam.policy import Clause, Principal, Statement
+from copilot_preflight.model.trust import ASSUME, Assumption, assumptions, trusted
 from copilot_preflight.rule import rule
 
-_PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"
+_SHOWN = 3
+_LONGEST = 100
+_ALIKE = 0.8
+"""From here on a name may be a slip: ``ecs.`` for ``ecs-tasks.``, but not ``lambda.``."""
 
 
-@rule("E9732", "role-not-assumable", "ECS tasks may not assume the role")
+@rule("E9732", "role-not-assumable", "A service may not assume the role that it is handed")
 def role_not_assumable(analysis: Analysis) -> Iterator[Finding]:
-    stack = analysis.stack
-    seen: set[Place] = set()
-    for task in task_definitions(stack):
-        for what, value in (("execution", task.execution_role), ("task", task.task_role)):
-            if value is None:
-                continue
-            for scenario in stack.where(value.guard):
-                role = role_named(stack.run, stack, scenario, value.text())
-                if role is not None and role.place not in seen and may_assume(role) is False:
-                    seen.add(role.place)
-                    yield _finding(task, what, value.place, role)
+    asked: dict[tuple[Place, str], list[Assumption]] = {}
+    services: dict[Place, set[str | None]] = {}
+    for found in assumptions(analysis.stack):
+        caller = found.use.caller if found.use.through is None else found.use.owner
+        asked.setdefault((found.role.place, caller), []).append(found)
+        services.setdefault(found.role.place, set()).add(found.use.hand.service)
+    for (place, _), group in asked.items():
+        refused = [found for found in group if found.is_refused]
+        if refused:
+            yield _finding(refused, group, services[place])
 
 
-def _finding(task: TaskDefinition, what: str, asked: Place, role: Role) -> Finding:
-    names = trusted(role)
-    if (denies := kept_out(role)) is not None:
-        return Finding(
-            at=denies.place,
-            message=f"the trust policy of {what} {role} denies '{ECS_TASKS}' sts:AssumeRole, so "
-            f"ECS cannot start the tasks of '{task.logical_id}'",
-            label="the Deny",
-            related=(Related(asked, f"used as the {what} role"),),
-            cause="not-assumable",
-            help=f"take '{ECS_TASKS}' out of the Deny statement: no Allow can overrule it",
-        )
-    if any(map(_is_ecs_tasks, names)):
-        return _without_action(what, asked, role)
-    at = names[0].entry.place if names else role.trust_place
-    found = ", ".join(map(_told, names)) or "nobody"
+def _finding(
+    refused: Sequence[Assumption], group: Sequence[Assumption], services: Collection[str | None]
+) -> Finding:
+    """The finding for one role and one service; ``services`` are all that are handed the role."""
+    first = refused[0]
+    use, statement = first.use, first.naming
+    everywhere = all(found.is_refused for found in group if found.use.value == use.value)
+    when = f" when {first.scenario}" if not everywhere and str(first.scenario) else ""
+    policy = f"the trust policy of {use.hand.what} {first.role}"
+    fails = f"{use.fails}{when}"
+    if first.denying is not None:
+        at, message, label, help = _denied(first, policy)
+    elif statement is None:
+        at, message, label, help = _not_named(first, policy, services)
+    elif covers_action(statement, ASSUME).verdict is False:
+        at, message, label, help = _without_action(first, policy, statement)
+    elif first.unmet is not None:
+        at, message, label, help = _unmet(first, policy, first.unmet, statement)
+    else:
+        at, message, label, help = _not_named(first, policy, services)
+    places = dict.fromkeys((it.use.value.place, it.use.hand.what) for it in refused)
     return Finding(
         at=at,
-        message=f"the trust policy of {what} {role} lets {found} assume it, but ECS starts the "
-        f"tasks of '{task.logical_id}' as '{ECS_TASKS}'",
-        label=f"did you mean '{ECS_TASKS}'?" if names else f"'{ECS_TASKS}' is missing",
-        related=(Related(asked, f"used as the {what} role"),),
+        message=f"{message}: {fails}",
+        label=label,
+        related=tuple(
+            Related(place, f"used as the {what} role") for place, what in [*places][:_SHOWN]
+        ),
         cause="not-assumable",
-        help=f"let Principal.Service '{ECS_TASKS}' call sts:AssumeRole ({_PAGE})",
+        help=f"{help} ({use.hand.page})",
     )
 
 
-def _is_ecs_tasks(name: Principal) -> bool:
-    return name.kind == "Service" and name.entry.text.literal == ECS_TASKS
+_Told = tuple[Place, str, str, str]
+"""Where, the message so far, the label, and the way out."""
+
+
+def _denied(found: Assumption, policy: str) -> _Told:
+    caller = found.use.caller
+    at = found.denying.place if found.denying is not None else found.role.trust_place
+    message = f"{policy} denies {caller} {ASSUME}"
+    help = f"take {caller} out of the Deny statement: no Allow can overrule it"
+    return at, message, "the Deny", help
+
+
+def _without_action(found: Assumption, policy: str, statement: Statement) -> _Told:
+    caller = found.use.caller
+    at = statement.actions[0].place if statement.actions else statement.place
+    message = f"{policy} names {caller} but does not allow it {ASSUME}"
+    label = f"{caller} calls {ASSUME}"
+    return at, message, label, f"add {ASSUME} to the statement's Action"
+
+
+def _unmet(found: Assumption, policy: str, clause: Clause, statement: Statement) -> _Told:
+    caller = found.use.caller
+    wanted = _listed([f"'{value.text}'" for value in clause.values])
+    at = clause.values[0].place if clause.values else statement.place
+    sent = next((it[clause.key.lower()] for it in found.contexts if it.get(clause.key.lower())), ())
+    message = f"{policy} lets {caller} assume it only by {clause.operator} {clause.key} {wanted}"
+    label = f"{clause.key} is '{sent[0]}'" if sent else f"{clause.key} is never that"
+    return at, message, label, f"correct the condition, or take it out, for {caller}"
+
+
+def _not_named(found: Assumption, policy: str, services: Collection[str | None]) -> _Told:
+    names = trusted(found.role)
+    others = [name for name in names if name.entry.text.literal not in services]
+    by_pipeline = found.use.through is not None
+    near = None if by_pipeline else _nearest(found.use.hand.service, others)
+    at = near or next(iter(names), None)
+    told = _listed(list(dict.fromkeys(map(_told, names)))) or "nobody"
+    caller = found.use.caller
+    message = f"{policy} lets {told} assume it, but not {caller}"
+    label = f"did you mean {caller}?" if near is not None else f"{caller} is missing"
+    if by_pipeline:
+        help = f"let the pipeline's role call {ASSUME}: name its ARN under Principal.AWS"
+    else:
+        too = " as well" if len(others) < len(names) else ""
+        help = f"let Principal.Service {caller}{too} call {ASSUME}"
+    return at.entry.place if at is not None else found.role.trust_place, message, label, help
+
+
+def _nearest(service: str, names: Sequence[Principal]) -> Principal | None:
+    """The name that was probably meant to be the service's."""
+    from difflib import SequenceMatcher  # of use to few runs
+
+    def likeness(name: Principal) -> float:
+        spelt = str(name.entry.text)[:_LONGEST]
+        bare = "." not in spelt and spelt == service.partition(".")[0]
+        return 1.0 if bare else SequenceMatcher(None, service, spelt).ratio()
+
+    services = [name for name in names if name.kind == "Service"]
+    nearest = max(services, key=likeness, default=None)
+    return nearest if nearest is not None and likeness(nearest) >= _ALIKE else None
+
+
+def _listed(told: Sequence[str]) -> str:
+    more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    return ", ".join(told[:_SHOWN]) + more
 
 
 def _told(name: Principal) -> str:
     return f"'{name.entry.text}'" if name.kind == "Service" else f"{name.kind} '{name.entry.text}'"
-
-
-def _without_action(what: str, asked: Place, role: Role) -> Finding:
-    statement = next(
-        statement
-        for statement in role.trust
-        if statement.effect == "Allow" and any(map(_is_ecs_tasks, statement.principals))
-    )
-    actions = statement.actions
-    return Finding(
-        at=actions[0].place if actions else statement.place,
-        message=f"the trust policy of {what} {role} names '{ECS_TASKS}' but does not allow it "
-        "sts:AssumeRole",
-        label="ECS calls sts:AssumeRole",
-        related=(Related(asked, f"used as the {what} role"),),
-        cause="not-assumable",
-        help=f"add sts:AssumeRole to the statement's Action ({_PAGE})",
-    )

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Final
 
 from copilot_preflight.calls import Call
 from copilot_preflight.diagnosis import CONTENT_HASH
 from copilot_preflight.iam import arn
 from copilot_preflight.needs.env_files import EnvFileRead
 from copilot_preflight.text import Text
+
+_SECRET_OF_STACK: Final = re.compile(
+    r"arn:\S+:secretsmanager:\S+:secret:\$\{(\w+)\}-\$\{\1 suffix\}"
+)
+"""The ARN of a secret of the stack to which AWS gives the name: ``Ref`` returns it."""
+
+_SUFFIX: Final = re.compile(r"-\$\{(?:\w+ )?suffix\}|(\$\{suffix if any\})")
+"""The end of a secret's ARN, which a policy can only name by its length."""
+
+_EACH_TIME: Final = re.compile(r"\$\{(?:task id|log stream)\}")
+"""What AWS makes up anew for every task."""
 
 
 def where(call: Call) -> str:
@@ -18,9 +31,14 @@ def where(call: Call) -> str:
     return f"a policy of '{call.role.logical_id}'{patched}"
 
 
-def statement(action: str, *resources: str) -> str:
+def statement(action: str | Sequence[str], *resources: str, principal: str = "") -> str:
     """One Allow statement of a policy document, indented as a list item."""
-    lines = ["- Effect: Allow", f"  Action: {action}", "  Resource:"]
+    whose = [f"  Principal: {principal}"] if principal else []
+    actions = [f"  Action: {action}"]
+    if not isinstance(action, str):
+        actions = ["  Action:", *(f"    - {name}" for name in action)]
+        actions = actions if len(action) > 1 else [f"  Action: {action[0]}"]
+    lines = ["- Effect: Allow", *whose, *actions, "  Resource:"]
     return "\n".join([*lines, *(f"    - {_written(resource)}" for resource in resources)])
 
 
@@ -50,11 +68,15 @@ def every_version(read: EnvFileRead) -> str:
 
 def quoted(resource: str) -> str:
     """A resource in a sentence, as YAML: what only CloudFormation can fill in needs ``!Sub``."""
-    resource = re.sub(r"\$\{\w+ (bucket|key)\}", r"<\1>", resource)
+    if (secret := _SECRET_OF_STACK.fullmatch(resource)) is not None:
+        return f"!Ref {secret[1]}"
+    resource = re.sub(r"\$\{\w+ (bucket|key|repository)\}", r"<\1>", resource)
+    resource = _EACH_TIME.sub("*", resource)
+    resource = _SUFFIX.sub(lambda found: "*" if found[1] else "-??????", resource)
     return f"!Sub '{resource}'" if "${" in resource else f"'{resource}'"
 
 
 def _written(resource: str) -> str:
-    """A resource in a list, where YAML needs no quotes."""
+    """A resource in a list, where YAML needs no quotes but for what begins with a star."""
     found = quoted(resource)
-    return found if found.startswith("!Sub") else found.strip("'")
+    return found if found.startswith(("!", "'*")) else found.strip("'")

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple, cast
 
-from copilot_preflight.access import Decision, decide
+from copilot_preflight.access import Decision, Doubt, decide, layers_refused
 from copilot_preflight.calls import Call, calls_of
 from copilot_preflight.cursor import Value
 from copilot_preflight.diagnosis import (
     BUCKET_ACTION_ON_OBJECT,
     CONTENT_HASH,
+    ENDPOINT_POLICY,
     LAYER_CAUSES,
     OBJECT_ACTION_ON_BUCKET,
+    WRONG_ROLE,
     Cause,
     cause_of,
 )
@@ -98,16 +100,50 @@ class Analysis:
         return tuple(found.values())
 
     def denials_of(self, kind: str, action: str = "") -> Iterator[Denial]:
-        """The denials of a kind of need for want of a grant; other layers have their own rules."""
+        """The denials of a kind of need for want of a grant: those of its own rules.
+
+        Other layers have rules of their own, and so has a grant that is on a task's other role.
+        """
+        elsewhere = LAYER_CAUSES if kind == ENV_FILE else {*LAYER_CAUSES, WRONG_ROLE}
         for denial in self.denials:
             if denial.need.kind != kind or action not in ("", denial.call.action):
                 continue
-            if denial.cause.kind not in LAYER_CAUSES:
+            if denial.cause.kind not in elsewhere:
                 yield denial
 
     def denied_by(self, cause: str) -> Iterator[Denial]:
-        """The denials of a cause that lies in another layer than the role's grants."""
+        """The denials with a cause that has a rule of its own, whatever they are needed for."""
         return (denial for denial in self.denials if denial.cause.kind == cause)
+
+    @cached_property
+    def doubts(self) -> tuple[Denial, ...]:
+        """The calls that an endpoint would deny, if they went through it, one of each."""
+        found: dict[object, Denial] = {}
+        for decision in self.decisions:
+            if decision.doubt is not None:
+                statement = next(iter(decision.doubt.deciding), None)
+                denial = Denial(decision, Cause(ENDPOINT_POLICY, statement))
+                found.setdefault(_identity(decision), denial)
+        return tuple(found.values())
+
+    @cached_property
+    def refused_layers(self) -> tuple[tuple[Need, Doubt, str], ...]:
+        """The private images whose layers an endpoint keeps back, and in which scenario."""
+        found: dict[object, list[tuple[Need, Doubt | None]]] = {}
+        for need in self.needs if _has_endpoint(self.stack) else ():
+            if need.kind == "image" and need.detail is not None:
+                answer = layers_refused(need, need.detail.region)
+                found.setdefault(need.key, []).append((need, answer))
+        return tuple(
+            (*pair, "" if all(other for _, other in answers) else str(pair[0].scenario))
+            for answers in found.values()
+            for pair in [(need, doubt) for need, doubt in answers if doubt is not None][:1]
+        )
+
+    @cached_property
+    def refused_on_the_way(self) -> bool:
+        """Whether some endpoint certainly refuses something."""
+        return bool(self.refused_layers) or any(self.denied_by(ENDPOINT_POLICY))
 
     def allowed(self, kind: str, action: str) -> Iterator[Decision]:
         """The calls that some statement of the role's own policies allows, one of each."""
@@ -141,6 +177,15 @@ class Analysis:
                 actions = tuple(filter(half.is_only_use_of, cause.statement.actions))
                 yield Mismatch(cause.statement, cause.entry, actions), denied
 
+    def is_told_of(self, denied: Denial) -> bool:
+        """Whether the statement that breaks a call has a finding of its own: a bucket's ARN."""
+        statement = denied.cause.statement
+        return (
+            denied.cause.kind == OBJECT_ACTION_ON_BUCKET
+            and statement is not None
+            and any(it.statement.place == statement.place for it in mismatches(self.stack, OBJECTS))
+        )
+
     def read_once(self) -> Iterator[EnvFileRead]:
         """The environment files, each in the first scenario that has it."""
         seen = set()
@@ -149,6 +194,11 @@ class Analysis:
                 seen.add(path)
                 yield read
 
+    @cached_property
+    def needs_without_role(self) -> tuple[Need, ...]:
+        """The needs whose role is not named at all, where one is needed."""
+        return tuple(n for n in self.needs if n.role is None and not n.role_value and n.needs_role)
+
     def needs_once(self) -> Iterator[Need]:
         """The needs, each in the first scenario that has it."""
         seen = set()
@@ -156,6 +206,10 @@ class Analysis:
             if need.key not in seen:
                 seen.add(need.key)
                 yield need
+
+
+def _has_endpoint(stack: Stack) -> bool:
+    return any(other.has("AWS::EC2::VPCEndpoint") for other in stack.run.around(stack))
 
 
 def _identity(decision: Decision) -> tuple[object, str]:

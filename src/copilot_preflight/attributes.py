@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole
+from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, parse
 from copilot_preflight.text import Hole, Text
 
 Lookup = Callable[[str], "Text | None"]
@@ -63,7 +63,18 @@ _KINDS: Final = {
     ),
 }
 
-NAMING: Final = frozenset({"Path", *(kind.name_property for kind in _KINDS.values())})
+_IDS: Final = {
+    "AWS::EC2::RouteTable": "RouteTableId",
+    "AWS::EC2::Subnet": "SubnetId",
+    "AWS::EC2::VPC": "VpcId",
+    "AWS::EC2::VPCEndpoint": "Id",
+}
+"""The types whose ``Ref`` is an id that AWS makes up, with the attribute that returns it too."""
+
+_ATTACHMENT: Final = "AWS::SecretsManager::SecretTargetAttachment"
+"""What completes a secret with a database's address: its ``Ref`` is the secret's ARN."""
+
+NAMING: Final = frozenset({"Path", "SecretId", *(kind.name_property for kind in _KINDS.values())})
 """The properties on which what ``Ref`` and ``Fn::GetAtt`` return depends."""
 
 _NAME_WITH_SLASHES: Final = frozenset(
@@ -79,6 +90,10 @@ _NAME_WITH_SLASHES: Final = frozenset(
 
 def reference(resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:
     """What ``Ref logical_id`` returns."""
+    if resource_type in _IDS:
+        return _id(logical_id, scope)
+    if resource_type == _ATTACHMENT and (secret := lookup("SecretId")) is not None:
+        return secret if parse(secret) is not None else Text.of(Hole(logical_id, scope))
     kind = _KINDS.get(resource_type)
     if kind is None or kind.ref == "url":
         return Text.of(Hole(logical_id, scope))
@@ -89,26 +104,46 @@ def reference(resource_type: str, logical_id: str, scope: str, lookup: Lookup) -
 
 def attribute(resource_type: str, logical_id: str, name: str, scope: str, lookup: Lookup) -> Text:
     """What ``Fn::GetAtt [logical_id, name]`` returns."""
+    if _IDS.get(resource_type) == name:
+        return _id(logical_id, scope)
     kind = _KINDS.get(resource_type)
     if kind is not None and kind.arn and name == kind.arn_attribute:
         return _arn(kind, resource_type, logical_id, scope, lookup)
+    if kind is not None and (resource_type, name) == ("AWS::ECR::Repository", "RepositoryUri"):
+        host = (lookup("AWS::AccountId") or "", ".dkr.ecr.", lookup("AWS::Region") or "", ".")
+        own = _name(kind, resource_type, logical_id, scope, lookup)
+        return Text.of(*host, lookup("AWS::URLSuffix") or "", "/", own)
     return Text.of(Hole(f"{logical_id}.{name}", scope))
+
+
+def _id(logical_id: str, scope: str) -> Text:
+    """``vpc-0a1b2c3d``: stacks hand ids on as lists, which a comma takes apart."""
+    excludes = f"{NAME_EXCLUDES},"
+    return Text.of(Hole(logical_id, scope, excludes=excludes, nonempty=True, unique=True))
 
 
 def _name(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:
     given = lookup(kind.name_property) if kind.name_property else None
+    # Whoever gives the name, no name holds a colon or a wildcard; AWS itself writes no slash.
+    with_slashes = given is not None and resource_type in _NAME_WITH_SLASHES
+    excludes = ":*?" if with_slashes else NAME_EXCLUDES
     if given is not None and given.only_hole is None:
-        return given
+        return Text(tuple(_narrowed(part, excludes) for part in given.parts))
     hole = (given.only_hole if given else None) or Hole(logical_id, scope, unique=True)
-    # Whoever gives the name, no name holds a colon or a wildcard.
-    excludes = ":*?" if resource_type in _NAME_WITH_SLASHES else NAME_EXCLUDES
     return Text.of(replace(hole, excludes=excludes, nonempty=True))
+
+
+def _narrowed(part: str | Hole, excludes: str) -> str | Hole:
+    """A part of a name, which holds nothing that the name cannot hold."""
+    if isinstance(part, str) or all(character in part.excludes for character in excludes):
+        return part
+    return replace(part, excludes=f"{part.excludes}{excludes}")
 
 
 def _arn(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:
     fills: dict[str, Text | None] = {
         "name": _name(kind, resource_type, logical_id, scope, lookup),
-        "suffix": Text.of(name_hole(f"{logical_id} suffix", scope)),
+        "suffix": Text.of(replace(name_hole(f"{logical_id} suffix", scope), length=6)),
         "region": lookup("AWS::Region"),
         "account": lookup("AWS::AccountId"),
         "path": lookup("Path") or Text.of("/"),

@@ -57,7 +57,8 @@ def calls_of(need: Need) -> Iterator[Call]:
 def _context(role: Role) -> Mapping[str, tuple[Text, ...]]:
     """The condition keys that are certain for every call of a role; AWS speaks TLS.
 
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html,
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     """
     account = arn.parse(role.arn)
     return {
@@ -66,4 +67,5 @@ def _context(role: Role) -> Mapping[str, tuple[Text, ...]]:
         "aws:principaltype": (Text.of("AssumedRole"),),
         "aws:principalisawsservice": (Text.of("false"),),
         **({"aws:principalaccount": (account.account,)} if account else {}),
+        **({"kms:calleraccount": (account.account,)} if account else {}),
     }

@@ -18,7 +18,7 @@ from copilot_preflight.simulate_command import simulate
 
 if TYPE_CHECKING:
     from copilot_preflight.finding import Report
-    from copilot_preflight.rule import Rule
+    from copilot_preflight.rule import Listed
 
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
@@ -70,6 +70,20 @@ def cli() -> None:
 @click.option(
     "--partition", metavar="NAME", help="Partition; told by the region, if that is given."
 )
+@click.option(
+    "--policy",
+    multiple=True,
+    metavar="NAME_OR_ARN=FILE",
+    help="A policy from outside the run: of a managed policy or boundary, a bucket, a key (by name "
+    "or ARN), a secret or a repository (by ARN).",
+)
+@click.option(
+    "--scp",
+    multiple=True,
+    metavar="FILE[,FILE...]",
+    help="Service control policies: once for each level of the organization, with all its files.",
+)
+@click.option("--rcp", multiple=True, metavar="FILE[,FILE...]", help="Resource control policies.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", metavar="FILE", help="Write the report to a file, whole or not at all.")
 @click.option("--select", multiple=True, metavar="IDS", help="Only these rules: ids or prefixes.")
@@ -89,6 +103,9 @@ def check(
     region: str | None,
     account: str | None,
     partition: str | None,
+    policy: tuple[str, ...],
+    scp: tuple[str, ...],
+    rcp: tuple[str, ...],
     form: str,
     output: str | None,
     select: tuple[str, ...],
@@ -103,17 +120,20 @@ def check(
     """
     from copilot_preflight import engine
     from copilot_preflight.finding import Severity
-    from copilot_preflight_rules import RULES
+    from copilot_preflight_rules import CATALOGUE
 
-    rules = _chosen(RULES, select, ignore)
+    rules = _chosen(CATALOGUE, select, ignore)
     pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": partition}
     asked = [rule.severity for rule in rules] if select else []
     options = engine.Options(
         rules=rules,
         info=info or fail_on == "info" or Severity.INFO in asked,
         params=[Path(path) for path in params],
-        parameters=dict(map(_pair, parameter)),
+        parameters=dict(_pair(text, "--parameter", "KEY=VALUE") for text in parameter),
         pseudo={name: value for name, value in pseudo.items() if value},
+        policies=list(map(_policy, policy)),
+        scps=[_level(text, "--scp") for text in scp],
+        rcps=[_level(text, "--rcp") for text in rcp],
     )
     report = engine.check(paths, options)
     _show(report, form, output)
@@ -155,20 +175,35 @@ cli.add_command(simulate)
 # --- options -------------------------------------------------------------------------------------
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise click.BadParameter(f"'{text}' is not KEY=VALUE", param_hint="--parameter")
+        raise click.BadParameter(f"'{text}' is not {form}", param_hint=option)
     return name, value
 
 
-def _chosen(rules: Sequence[Rule], select: Sequence[str], ignore: Sequence[str]) -> list[Rule]:
+def _policy(text: str) -> tuple[str, Path]:
+    name, file = _pair(text, "--policy", form := "NAME_OR_ARN=FILE")
+    if not file:
+        raise click.BadParameter(f"'{text}' is not {form}", param_hint="--policy")
+    return name, Path(file)
+
+
+def _level(text: str, option: str) -> list[Path]:
+    """The files of one level of the organization."""
+    files = [Path(name) for name in text.split(",") if name.strip()]
+    if not files:
+        raise click.BadParameter(f"'{text}' names no file", param_hint=option)
+    return files
+
+
+def _chosen(rules: Sequence[Listed], select: Sequence[str], ignore: Sequence[str]) -> list[Listed]:
     wanted = _ids(rules, select, "--select") or {rule.id for rule in rules}
     unwanted = _ids(rules, ignore, "--ignore")
     return [rule for rule in rules if rule.id in wanted - unwanted]
 
 
-def _ids(rules: Sequence[Rule], given: Iterable[str], option: str) -> set[str]:
+def _ids(rules: Sequence[Listed], given: Iterable[str], option: str) -> set[str]:
     """The rules that an option names by id, name or the beginning of ids, split at commas."""
     found: set[str] = set()
     for name in filter(None, (part.strip() for text in given for part in text.split(","))):
@@ -188,6 +223,8 @@ def _show(report: Report, form: str, output: str | None) -> None:
 
         for error in report.errors:
             click.echo(error_line(error), err=True)
+    for note in report.notes:
+        click.echo(f"note: {safe(note)}", err=True)
     if output is not None:
         _write_file(Path(output), render(report, form), [Path(name) for name in report.sources])
         form = "text" if form != "text" else ""

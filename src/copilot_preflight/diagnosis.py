@@ -17,7 +17,7 @@ from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.model.s3_statements import BUCKET, OBJECTS, Half
 from copilot_preflight.needs import needs_in
-from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION, GET_OBJECT
+from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
 from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text, match
 
@@ -184,7 +184,7 @@ def _near_misses(call: Call) -> Iterator[Cause]:
 
 
 def _rank(cause: Cause, action: str) -> tuple[int, bool]:
-    half = OBJECTS if action == GET_OBJECT else BUCKET
+    half = BUCKET if action == GET_BUCKET_LOCATION else OBJECTS
     missed = cause.entry is not None and half.is_missed_by(cause.entry)
     return _MOST_SPECIFIC_FIRST.index(cause.kind), missed
 
@@ -212,7 +212,7 @@ def _difference(action: str, granted: Text, asked: Text) -> str | None:
         same_service = str(granted).split(":")[2:3] == str(asked).split(":")[2:3]
         return OTHER_RESOURCE if same_service else None
     same_bucket = match(have.bucket, want.bucket)
-    if action == GET_OBJECT and (have.key is None or have.key.literal == ""):
+    if want.key is not None and (have.key is None or have.key.literal == ""):
         return OBJECT_ACTION_ON_BUCKET if same_bucket else OTHER_BUCKET
     if action == GET_BUCKET_LOCATION and have.key is not None:
         return BUCKET_ACTION_ON_OBJECT if same_bucket else OTHER_BUCKET

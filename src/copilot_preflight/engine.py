@@ -14,22 +14,38 @@ from copilot_preflight.cursor import TemplateError
 from copilot_preflight.discovery import Discovery, Found
 from copilot_preflight.document import Document, DocumentError
 from copilot_preflight.finding import Finding, InputError, Position, Report, Severity
+from copilot_preflight.handed import NOTHING, Handed
 from copilot_preflight.package import Loader, ParameterValue, parameter_values
-from copilot_preflight.rule import Rule
+from copilot_preflight.rule import Listed, Rule
 from copilot_preflight.stack import Run, Stack
-from copilot_preflight_rules import RULES
+from copilot_preflight_rules import CATALOGUE
 
 ISSUES: Final = "https://github.com/copilot-preflight/copilot-preflight/issues"
 
 
 class Options(NamedTuple):
-    """What the user asks for. ``pseudo`` are values of pseudo parameters by their full name."""
+    """What the user asks for. ``pseudo`` are values of pseudo parameters by their full name.
 
-    rules: Sequence[Rule] = RULES
+    ``policies`` are names or ARNs with the file of the policy; ``scps`` and ``rcps`` are the files
+    of each level of the organization.
+    """
+
+    rules: Sequence[Rule | Listed] = CATALOGUE
     info: bool = False
     params: Sequence[Path] = ()
     parameters: Mapping[str, str] = MappingProxyType({})
     pseudo: Mapping[str, str] = MappingProxyType({})
+    policies: Sequence[tuple[str, Path]] = ()
+    scps: Sequence[Sequence[Path]] = ()
+    rcps: Sequence[Sequence[Path]] = ()
+
+    @property
+    def files(self) -> Iterator[Path]:
+        """The files that are named by options."""
+        yield from self.params
+        yield from (path for _, path in self.policies)
+        for level in (*self.scps, *self.rcps):
+            yield from level
 
 
 class InternalFault(Exception):
@@ -44,7 +60,7 @@ def check(paths: Iterable[str], options: Options | None = None) -> Report:
     return _Check(options or Options()).run(paths)
 
 
-def findings_of(stack: Stack, rules: Iterable[Rule]) -> Iterator[Finding]:
+def findings_of(stack: Stack, rules: Iterable[Rule | Listed]) -> Iterator[Finding]:
     """What some rules find in one template, each finding once.
 
     Raises TemplateError and, for whatever else goes wrong, InternalFault.
@@ -68,7 +84,7 @@ def findings_of(stack: Stack, rules: Iterable[Rule]) -> Iterator[Finding]:
                 yield finding
 
 
-def _told(rule: Rule, fault: Exception) -> str:
+def _told(rule: Rule | Listed, fault: Exception) -> str:
     """A fault as a report of it needs it, in one line."""
     trace = fault.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -81,6 +97,10 @@ def _told(rule: Rule, fault: Exception) -> str:
     )
 
 
+_UNUSED: Final = "--policy '{}': nothing in this run asked for it: is the name right?"
+"""One set of policies may serve the runs over many stacks: hence a note, and no error."""
+
+
 class _Check:
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -91,11 +111,12 @@ class _Check:
 
     def run(self, paths: Iterable[str]) -> Report:
         values = self._values()
+        handed = self._handed()
         found = list(self.discovery.templates(paths))
         self._refuse(*self.discovery.faults)
         if not self.discovery.faults:
             self._refuse_unused(values, [template for template, _ in found])
-        run = Run()
+        run = Run(handed)
         for template, path in filter(self._is_sound, found):
             run.add(self.loader.package(template, path, values), self.options.pseudo)
         self._refuse(*self.loader.faults)
@@ -106,13 +127,14 @@ class _Check:
             for stack in tuple(run.stacks)
             for finding in self._findings(run, stack)
         }
-        used = {*self.loader.paths, *map(os.path.realpath, self.options.params)}
+        used = {*self.loader.paths, *map(os.path.realpath, self.options.files)}
         return Report(
             files=len(found),
             findings=tuple(findings.values()),
             errors=tuple(dict.fromkeys(self.errors)),
             ignored=len(self.discovery.others - used),
             sources=self.sources,
+            notes=tuple(map(_UNUSED.format, handed.unused)) if self.options.info else (),
         )
 
     def _findings(
@@ -174,6 +196,21 @@ class _Check:
                 self.errors.append(InputError("--parameter", 0, 0, message))
             else:
                 self._refuse(self.sources[value.place.file].fault(value.place.path, message))
+
+    # --- policies from outside ---------------------------------------------------------------
+
+    def _handed(self) -> Handed:
+        """What ``--policy``, ``--scp`` and ``--rcp`` give."""
+        options = self.options
+        if not (options.policies or options.scps or options.rcps):
+            return NOTHING
+        from copilot_preflight.policy_files import PolicyReader
+
+        reader = PolicyReader()
+        handed = reader.handed(options.policies, options.scps, options.rcps)
+        self._refuse(*reader.faults)
+        self.sources.update(reader.documents)
+        return handed
 
     # --- errors ------------------------------------------------------------------------------
 

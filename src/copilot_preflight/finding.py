@@ -86,8 +86,9 @@ class Finding(NamedTuple):
     """One defect: the place, the argument, and the way out.
 
     ``message`` is one line that stands alone; ``label`` is the few words under the underlined
-    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out. A rule
-    leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it.
+    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out. Where
+    ``is_secret``, a secret may stand near one of the places, and no report quotes their lines. A
+    rule leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it.
     """
 
     at: Place
@@ -98,6 +99,7 @@ class Finding(NamedTuple):
     cause: str = ""
     help: str = ""
     fix: Mapping[str, Any] | None = None
+    is_secret: bool = False
     rule: str = ""
     name: str = ""
     url: str = ""
@@ -118,7 +120,10 @@ class InputError(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a run, in the order in which it is shown."""
+    """The result of a run, in the order in which it is shown.
+
+    ``notes`` are remarks on how it was asked for, one line each; no part of a report's formats.
+    """
 
     files: int
     findings: Sequence[Finding]
@@ -126,6 +131,7 @@ class Report:
     suppressed: int = 0
     ignored: int = 0
     sources: Mapping[str, Source] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Final, NamedTuple
 
 from copilot_preflight.analysis import Analysis
@@ -45,3 +46,34 @@ class Rule(NamedTuple):
 def rule(id: str, name: str, title: str) -> Callable[[Check], Rule]:
     """Makes a rule of a function: ``@rule("E9712", "env-file-stale-grant", "…")``."""
     return lambda check: Rule(id, name, title, check)
+
+
+class Listed(NamedTuple):
+    """A rule as the catalogue lists it: it is loaded when it has something to look at.
+
+    ``only_with`` names what of an `Analysis` must not be empty for the rule to find anything, or
+    the type of resource that a template must have; ``""`` where it must always look.
+    """
+
+    id: str
+    name: str
+    only_with: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        return severity_of(self.id)
+
+    def load(self) -> Rule:
+        """The rule, out of the module that bears its name."""
+        stem = self.name.replace("-", "_")
+        found: Rule = getattr(import_module(f"copilot_preflight_rules.{stem}"), stem)
+        return found
+
+    def __call__(self, analysis: Analysis) -> Iterator[Finding]:
+        if self._has_something(analysis):
+            yield from self.load()(analysis)
+
+    def _has_something(self, analysis: Analysis) -> bool:
+        if self.only_with.startswith("AWS::"):
+            return analysis.stack.has(self.only_with)
+        return not self.only_with or bool(getattr(analysis, self.only_with))

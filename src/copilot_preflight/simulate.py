@@ -9,29 +9,29 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from copilot_preflight.cursor import Guard, Value
+from copilot_preflight.cursor import Value
 from copilot_preflight.document import Document
-from copilot_preflight.finding import DataPath, Place, Source
+from copilot_preflight.evaluation_results import SOURCE_TYPES, Answer, by_type, result
+from copilot_preflight.finding import Place, Source
 from copilot_preflight.iam.evaluate import Outcome, Request
-from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, Voice, decide, speaks
+from copilot_preflight.iam.layers import (
+    Layer,
+    Policies,
+    PolicySet,
+    Ruling,
+    Voice,
+    addressed,
+    decide,
+    same_account,
+)
 from copilot_preflight.iam.policy import VARIABLE, Match, Statement
 from copilot_preflight.iam.principals import Caller
 from copilot_preflight.model.policies import statements_of
+from copilot_preflight.policy_files import Plain
 from copilot_preflight.text import Text
-
-_SOURCE_TYPES: Final = {
-    Layer.IDENTITY: "IAM Policy",
-    Layer.RESOURCE: "Resource Policy",
-    Layer.BOUNDARY: "Permissions Boundary Policy",
-    Layer.SESSION: "Session Policy",
-    Layer.SCP: "Service Control Policy",
-    Layer.RCP: "Resource Control Policy",
-    Layer.ENDPOINT: "VPC Endpoint Policy",
-}
-
 
 _DELEGATING: Final = ("kms:", "sts:assumerole")
 """How actions begin whose resources (keys, roles) admit nobody whom their own policy does not."""
@@ -61,19 +61,23 @@ def policy_set(*documents: Document) -> PolicySet:
 def simulate(
     policies: Policies, question: Question, sources: Mapping[str, Source]
 ) -> dict[str, Any]:
-    """The answer for every action and resource, as ``{"EvaluationResults": [...]}``.
+    """The answer for every action, as ``{"EvaluationResults": [...]}``.
 
-    ``sources`` are the documents of the policies by file name; positions are 1-based. A resource
-    whose ARN names an account belongs to it, any other to ``policies.owner``; to a caller whose
-    account is not known, only the latter counts.
+    An action on several resources has one result, which tells the most restrictive decision, and
+    one of ``ResourceSpecificResults`` for each of them. ``sources`` are the documents of the
+    policies by file name; positions are 1-based. A resource whose ARN names an account belongs to
+    it, any other to ``policies.owner``; to a caller whose account is not known, only the latter
+    counts.
+    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
+
+    The result is to be read: its parts, such as the reference to a statement, are shared.
     """
     simulation = _Simulation(policies, question, sources)
     resources = [(name, Text.of(name)) for name in question.resources]
     return {
         "EvaluationResults": [
-            simulation.result(action, name, resource)
+            result(action, [simulation.answer(action, *resource) for resource in resources])
             for action in question.actions
-            for name, resource in resources
         ],
         "IsTruncated": False,
     }
@@ -109,35 +113,27 @@ class _Simulation:
         self._context = {key.lower(): tuple(map(Text.of, v)) for key, v in question.context.items()}
         self._spelt = dict(_keys(policies))
         self._references: dict[tuple[Layer, Place], dict[str, Any]] = {}
+        # Of each set of a layer, for each statement: what was told of it, by the reason.
+        self._told: dict[tuple[Layer, int], list[dict[str, dict[str, Any]]]] = {}
         self._of_owner: dict[tuple[str, bool], Policies] = {}
 
-    def result(self, action: str, name: str, resource: Text) -> dict[str, Any]:
+    def answer(self, action: str, name: str, resource: Text) -> Answer:
         sent = _Sent(self._context)
         request = Request(action, resource, sent)
         policies = self._policies_for(action, name)
         ruling = decide(policies, request, self._caller)
-        result: dict[str, Any] = {
-            "EvalActionName": action,
-            "EvalResourceName": name,
-            "EvalDecision": ruling.outcome.value,
-            "MatchedStatements": [
+        return Answer(
+            name,
+            ruling,
+            [
                 self._reference(layer, statement)
                 for layer, voice in ruling.voices
                 for statement in _shown(ruling, voice)
             ],
-            "MissingContextValues": [self._spelt.get(key, key) for key in sent.missing],
-        }
-        for key, layers, detail in _DETAILS:
-            answers = [v.allow and not v.deny for layer, v in ruling.voices if layer in layers]
-            if answers:
-                result[key] = {detail: all(answers)}
-        if ruling.layer is not None:
-            result["DecidedBy"] = ruling.layer.value
-        if ruling.facts:
-            result["MissingFacts"] = [{"Kind": f.kind, "Name": f.name} for f in ruling.facts]
-        if self._explain:
-            result["Statements"] = list(self._explained(policies, request))
-        return result
+            [self._spelt.get(key, key) for key in sent.missing],
+            by_type(ruling) if same_account(policies, self._caller) is False else {},
+            list(self._explained(policies, request)) if self._explain else None,
+        )
 
     def _policies_for(self, action: str, resource: str) -> Policies:
         """The policies, with what the resource's ARN and the action tell of whose it is."""
@@ -147,8 +143,7 @@ class _Simulation:
             account = ""
         found = self._of_owner.get((account, own))
         if found is None:
-            found = replace(
-                self._policies,
+            found = self._policies._replace(
                 owner=Text.of(account) if account else self._policies.owner,
                 resource_must_allow=own or self._policies.resource_must_allow,
             )
@@ -156,44 +151,52 @@ class _Simulation:
         return found
 
     def _reference(self, layer: Layer, statement: Statement) -> dict[str, Any]:
+        """A statement as AWS points at it; one dict for each, however often it is told."""
         found = self._references.get((layer, statement.place))
         if found is None:
             found = self._references[layer, statement.place] = {
                 "SourcePolicyId": statement.policy or statement.place.file,
-                "SourcePolicyType": _SOURCE_TYPES[layer],
+                "SourcePolicyType": SOURCE_TYPES[layer],
             }
             source = self._sources.get(statement.place.file)
             if source is not None:
                 start, end = source.span(statement.place.path)
                 found["StartPosition"] = {"Line": start.line, "Column": start.column}
                 found["EndPosition"] = {"Line": end.line, "Column": end.column}
-        return dict(found)
+        return found
 
     def _explained(self, policies: Policies, request: Request) -> Iterator[dict[str, Any]]:
         """Every statement, with whether it matched and, where not, why."""
         bounded = policies.boundary is not None
+        known = request.resource.literal
         for layer, found in _sets(policies):
             caller = self._caller if layer in (Layer.RESOURCE, Layer.ENDPOINT) else None
-            for statement, covered in found.about(request.action):
-                answer, _, _ = speaks(statement, request, caller, covered, bounded=bounded)
-                yield {
-                    **self._reference(layer, statement),
-                    **({"Sid": statement.sid} if statement.sid else {}),
-                    "Effect": statement.effect,
-                    "Matched": answer.verdict,
-                    "Why": answer.why or _open(answer) or "every element matches",
-                }
+            told = self._told.get((layer, id(found)))
+            if told is None:
+                told = self._told[layer, id(found)] = [{} for _ in found.statements]
+            for (prepared, covered), reasons in zip(found.about(request.action), told, strict=True):
+                answer = prepared.applies(request, known, covered)
+                if caller is not None and answer.verdict is not False:
+                    answer = addressed(answer, *prepared.naming(caller, bounded=bounded))
+                why = answer.why or _open(answer) or "every element matches"
+                if why not in reasons:
+                    reasons[why] = self._explanation(layer, prepared.statement, answer, why)
+                yield reasons[why]
 
-
-_DETAILS: Final = (
-    ("OrganizationsDecisionDetail", (Layer.SCP,), "AllowedByOrganizations"),
-    ("PermissionsBoundaryDecisionDetail", (Layer.BOUNDARY,), "AllowedByPermissionsBoundary"),
-)
+    def _explanation(
+        self, layer: Layer, statement: Statement, answer: Match, why: str
+    ) -> dict[str, Any]:
+        return {
+            **self._reference(layer, statement),
+            **({"Sid": statement.sid} if statement.sid else {}),
+            "Effect": statement.effect,
+            "Matched": answer.verdict,
+            "Why": why,
+        }
 
 
 def _open(answer: Match) -> str:
-    missing = ", ".join(fact.name for fact in answer.facts)
-    return f"not known: {missing}" if missing else ""
+    return f"not known: {', '.join(fact.name for fact in answer.facts)}" if answer.facts else ""
 
 
 def _shown(ruling: Ruling, voice: Voice) -> Sequence[Statement]:
@@ -246,21 +249,5 @@ def caller_of(name: str) -> Caller:
 # --- policy documents -------------------------------------------------------------------------
 
 
-class _Plain:
-    """Reads a policy document that is no part of a template: nothing in it is a function."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-
-    def decide(self, condition: str) -> bool | None:  # noqa: ARG002  # the Reader protocol's names
-        return None
-
-    def text(self, raw: Any, path: DataPath, guard: Guard = ()) -> Text:  # noqa: ARG002
-        return Text.of(str(raw).lower() if isinstance(raw, bool) else str(raw))
-
-    def listed(self, value: Value) -> Iterator[Value]:
-        yield value
-
-
 def _statements(document: Document) -> tuple[Statement, ...]:
-    return statements_of(Value(_Plain(document.file), document.data, ()), document.file)
+    return statements_of(Value(Plain(document.file), document.data, ()), document.file)

@@ -34,6 +34,14 @@ def _repeated(args: Sequence[str], several: set[str]) -> Iterator[str]:
         yield argument
 
 
+def _refuse_source(_context: click.Context, _option: click.Parameter, arn: str | None) -> None:
+    if arn is not None:
+        raise click.UsageError(
+            f"--policy-source-arn '{arn}': the policies of a role in AWS are out of reach offline; "
+            "--template FILE --role LOGICAL_ID takes them out of its template"
+        )
+
+
 _POLICY = "JSON text or file://PATH"
 
 
@@ -43,6 +51,11 @@ _POLICY = "JSON text or file://PATH"
 @click.option("--session-policy", multiple=True, metavar="POLICY")
 @click.option("--resource-policy", metavar="POLICY", help="The policy of the resource itself.")
 @click.option("--scp", multiple=True, metavar="POLICY", help="One for each level; all must allow.")
+@click.option(
+    "--ordered-organization-policy-input-list",
+    metavar="LEVELS",
+    help="SCPs as AWS takes them: JSON, from the root of the organization to the account.",
+)
 @click.option(
     "--rcp", multiple=True, metavar="POLICY", help="One for each level; only their Deny counts."
 )
@@ -54,6 +67,9 @@ _POLICY = "JSON text or file://PATH"
 @click.option("--resource-owner", default="", metavar="ACCOUNT", help="Default: the caller's.")
 @click.option("--template", metavar="FILE", help="Take the policies of a role out of a template.")
 @click.option("--role", metavar="LOGICAL_ID", help="The role in the template.")
+@click.option(
+    "--policy-source-arn", hidden=True, is_eager=True, expose_value=False, callback=_refuse_source
+)
 def simulate(**given: Any) -> None:
     """Simulate IAM's decision on calls, offline, and say which statement decides each."""
     import json
@@ -85,7 +101,7 @@ def _simulated(given: dict[str, Any]) -> dict[str, Any]:
 
     def levels(option: str) -> tuple[PolicySet, ...]:
         texts = given[option] if isinstance(given[option], tuple) else (given[option],)
-        found = list(_documents(filter(None, texts), option))
+        found = list(_documents(filter(None, texts), option, isinstance(given[option], tuple)))
         documents.update((document.file, document) for document in found)
         return tuple(policy_set(document) for document in found)
 
@@ -95,23 +111,33 @@ def _simulated(given: dict[str, Any]) -> dict[str, Any]:
 
     identity = policies("policy_input_list") or PolicySet()
     boundary = policies("permissions_boundary_policy_input_list")
-    caller: str | Caller = given["caller_arn"]
+    ordered = tuple(
+        policy_set(*level)
+        for level in _levels(given["ordered_organization_policy_input_list"], documents)
+    )
+    caller: str | Caller = _caller(given["caller_arn"])
     if (given["template"] is None) is not (given["role"] is None):
         raise click.UsageError("--template and --role go together")
     if given["template"] is not None:
         role = _role(given["template"], given["role"], documents)
         identity = PolicySet((*role.statements, *identity.statements), role.unread)
         if role.boundary is not None and boundary is None:
-            boundary = PolicySet(unread=(Fact("boundary", str(role.boundary)),))
+            known, fact = role.boundary.statements, Fact("boundary", str(role.boundary.arn))
+            if role.undecided:
+                known, fact = None, Fact("condition", role.undecided)
+            boundary = PolicySet(unread=(fact,)) if known is None else PolicySet(known)
         caller = caller or Caller(role.arn)
+    resource = policies("resource_policy")
+    if resource is not None and not caller:
+        raise click.UsageError("--resource-policy needs --caller-arn, whom its Principal may name")
     owner = given["resource_owner"]
     return answer(
         Policies(
             identity=identity,
-            resource=policies("resource_policy"),
+            resource=resource,
             boundary=boundary,
             session=policies("session_policy"),
-            scps=levels("scp"),
+            scps=(*levels("scp"), *ordered),
             rcps=levels("rcp"),
             endpoint=policies("endpoint_policy"),
             owner=Text.of(_account(owner)) if owner else None,
@@ -128,11 +154,69 @@ def _simulated(given: dict[str, Any]) -> dict[str, Any]:
 
 def _account(owner: str) -> str:
     """The account of an owner, given as its id or, as AWS asks for it, as its root's ARN."""
-    return owner.split(":")[4] if owner.count(":") >= 5 else owner
+    account = owner.split(":")[4] if owner.startswith("arn:") and owner.count(":") >= 5 else owner
+    if not (account.isdigit() and len(account) == 12):
+        raise click.BadParameter(
+            f"'{owner}' is no account: give its 12 digits or arn:aws:iam::111122223333:root",
+            param_hint="--resource-owner",
+        )
+    return account
 
 
-def _documents(texts: Iterable[str], option: str) -> Iterator[Document]:
-    """The policies given to an option, each a policy or, as in the AWS CLI, a list of them."""
+def _caller(name: str) -> str:
+    """An ARN or the name of a service; a mistyped one would be nobody, whom nothing allows."""
+    is_arn = name.startswith("arn:") and name.count(":") >= 5
+    is_service = name.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    if name and not is_arn and not is_service:
+        raise click.BadParameter(
+            f"'{name}' is neither an ARN nor a service such as ecs-tasks.amazonaws.com",
+            param_hint="--caller-arn",
+        )
+    return name
+
+
+def _levels(text: str | None, documents: dict[str, Document]) -> Iterator[list[Document]]:
+    """The policies of each level: ``[{"ServiceControlPolicyInputList": ["{...}", ...]}, ...]``.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
+    """
+    from copilot_preflight import document
+
+    if text is None:
+        return
+    option = "--ordered-organization-policy-input-list"
+    found = _listed(text, option)
+    for number, level in enumerate(found, 1):
+        them = level.get("ServiceControlPolicyInputList") if isinstance(level, dict) else None
+        if not isinstance(them, list) or not all(isinstance(it, str) for it in them):
+            raise click.BadParameter(
+                "a level is {ServiceControlPolicyInputList: [string, …]}", param_hint=option
+            )
+        name = "OrderedOrganizationPolicyInputList"
+        read = [document.parse(it, f"{name}.{number}.{at}") for at, it in enumerate(them, 1)]
+        for one in read:
+            _require_policy(one)
+            documents[one.file] = one
+        yield read
+
+
+def _listed(text: str, option: str) -> list[Any]:
+    """A JSON list, or the one item that stands for it. ``text`` may be file://PATH."""
+    import json
+
+    try:
+        found = json.loads(_content(text))
+    except ValueError as error:
+        message = str(error)[:1].lower() + str(error)[1:]
+        raise click.BadParameter(message, param_hint=option) from None
+    return found if isinstance(found, list) else [found]
+
+
+def _documents(texts: Iterable[str], option: str, several: bool) -> Iterator[Document]:
+    """The policies given to an option, each a policy or, as in the AWS CLI, a list of them.
+
+    They are named as AWS names them: ``PolicyInputList.1``, but ``ResourcePolicy``.
+    """
     from copilot_preflight import document
 
     prefix = "".join(word.capitalize() for word in option.split("_"))
@@ -142,7 +226,7 @@ def _documents(texts: Iterable[str], option: str) -> Iterator[Document]:
         if text.startswith("file://"):
             found = document.read(text.removeprefix("file://"))
         else:
-            found = document.parse(text, f"{prefix}.{number}")
+            found = document.parse(text, f"{prefix}.{number}" if several else prefix)
         if not isinstance(found.data, list):
             _require_policy(found)
             yield found
@@ -203,13 +287,7 @@ def _content(entry: str) -> str:
 
 
 def _json_context(text: str) -> Iterator[tuple[str, list[str]]]:
-    import json
-
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise _bad_entry(str(error)[:1].lower() + str(error)[1:]) from None
-    for item in found if isinstance(found, list) else [found]:
+    for item in _listed(text, "--context-entries"):
         values = item.get("ContextKeyValues", []) if isinstance(item, dict) else None
         if not isinstance(values, list) or not isinstance(item.get("ContextKeyName"), str):
             raise _bad_entry("an entry is {ContextKeyName: string, ContextKeyValues: [string, …]}")

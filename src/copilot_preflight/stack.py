@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar, cast
 from copilot_preflight import evidence
 from copilot_preflight.cursor import Guard, TemplateError, Value
 from copilot_preflight.document import kind_of
+from copilot_preflight.handed import NOTHING, Handed
 from copilot_preflight.intrinsics import Inputs, Resolver
 from copilot_preflight.package import Package, ParameterValue
 from copilot_preflight.scenarios import ANY, Scenario
@@ -87,6 +88,10 @@ class Stack:
                     continue
                 guard = () if outcome else ((condition, True),)
             yield logical_id, Value(resolver, raw, ("Resources", logical_id), guard)
+
+    def has(self, kind: str) -> bool:
+        """Whether the template has resources of a type, under whatever conditions."""
+        return kind in self._by_type()
 
     def _by_type(self) -> Mapping[str, list[tuple[str, dict[str, Any]]]]:
         def build() -> dict[str, list[tuple[str, dict[str, Any]]]]:
@@ -247,10 +252,14 @@ class Stack:
 
 
 class Run:
-    """The stacks that are checked together: what one imports, another may export."""
+    """The stacks that are checked together: what one imports, another may export.
 
-    def __init__(self) -> None:
+    ``handed`` is what the user tells of things outside the run.
+    """
+
+    def __init__(self, handed: Handed = NOTHING) -> None:
         self.stacks: list[Stack] = []
+        self.handed = handed
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._exported: dict[str, Text | None] = {}
         self._resolving: set[str] = set()

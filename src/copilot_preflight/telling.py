@@ -8,6 +8,9 @@ from typing import Final
 from copilot_preflight import advice, diagnosis
 from copilot_preflight.analysis import Denial, abridged
 from copilot_preflight.finding import Finding, Related
+from copilot_preflight.iam.policy import Clause
+from copilot_preflight.model.endpoints import Endpoint
+from copilot_preflight.text import Text
 
 
 def together(denials: Iterable[Denial]) -> Iterator[tuple[Denial, ...]]:
@@ -87,13 +90,175 @@ def shown(denied: Denial) -> Iterator[Related]:
 def not_granted(group: Sequence[Denial], *, label: str = "") -> Finding:
     """The finding for calls that the role's own policies do not allow, with the grant to add."""
     first = group[0]
-    statements = dict.fromkeys(
-        advice.statement(denied.call.action, str(denied.call.resource)) for denied in group
-    )
     return finding(
         group,
         reason(first),
         label=label,
         related=shown(first),
-        help=f"grant it in {advice.where(first.call)}:\n" + "\n".join(statements),
+        help=f"grant it in {advice.where(first.call)}:\n{grants(group)}",
     )
+
+
+def grants(group: Sequence[Denial]) -> str:
+    """The statements that would allow the calls, in YAML."""
+    return "\n".join(
+        dict.fromkeys(
+            advice.statement(denied.call.action, str(denied.call.resource)) for denied in group
+        )
+    )
+
+
+_SHOWN: Final = 3
+
+
+def alike(denials: Iterable[Denial]) -> Iterator[tuple[Denial, ...]]:
+    """The denials of several needs that one grant to one role would end, which make one finding."""
+    groups: dict[object, list[Denial]] = {}
+    for denied in denials:
+        call = denied.call
+        key = (call.role.place, call.action, call.resource, denied.cause.kind, denied.when)
+        groups.setdefault(key, []).append(denied)
+    return (tuple(group) for group in groups.values())
+
+
+def lacking(group: Sequence[Denial], grant: str, *, related: Iterable[Related] = ()) -> Finding:
+    """The finding for denials that one grant would end; ``grant`` is the resource to write in it.
+
+    It stands at the first of their needs and shows some of the others.
+    """
+    first = group[0]
+    others = [
+        Related(denied.need.place, f"the {denied.need.subject} needs it too")
+        for denied in group[1 : _SHOWN + 1]
+    ]
+    return finding(
+        group,
+        reason(first),
+        related=[*shown(first), *related, *others],
+        help=f"grant it in {advice.where(first.call)}:\n"
+        + advice.statement(first.call.action, grant),
+    )
+
+
+# --- layers that deny whatever the role is granted ------------------------------------------------
+
+
+def refused(
+    group: Sequence[Denial],
+    policy: str,
+    *,
+    help: str,
+    reason: str = "",
+    related: Iterable[Related] = (),
+) -> Finding:
+    """The finding for calls that another layer than the role's grants denies.
+
+    ``policy`` names the policy with its article; ``reason`` is why there is no Allow, where it is
+    not a Deny statement that decides.
+    """
+    covered = f"a Deny statement of {policy} covers it{_bites(group[0])}"
+    statements = dict.fromkeys(
+        denied.cause.statement for denied in group if denied.cause.statement is not None
+    )
+    return finding(
+        group,
+        covered if statements else reason or f"{policy} does not allow it",
+        label=f"403 by {policy}",
+        related=[*(Related(each.place, "what denies it") for each in statements), *related],
+        help=help,
+    )
+
+
+def _bites(denied: Denial) -> str:
+    """Why a Deny statement covers a call, as the end of a sentence; ``""`` if it just does."""
+    statement = denied.cause.statement
+    if statement is None:
+        return ""
+    told = [_held(denied, clause) for clause in statement.clauses]
+    if statement.not_principals and denied.call.role.boundary is not None:
+        told.insert(0, "NotPrincipal excepts no role with a permissions boundary")
+    elif statement.not_principals:
+        told.insert(0, "NotPrincipal does not list the role")
+    return f", since {enumeration(told)}" if told else ""
+
+
+def _held(denied: Denial, clause: Clause) -> str:
+    """Why a clause of a Deny holds of a call."""
+    named, key = f"{clause.operator} {clause.key}", clause.key.lower()
+    endpoint = denied.decision.endpoint
+    if _is_negated(clause) and key == "aws:principalarn":
+        return f"{named} does not except the role"
+    if endpoint is not None and key in ("aws:sourcevpce", "aws:sourcevpc"):
+        missed = "does not except" if _is_negated(clause) else "names"
+        return f"{named} {missed} {endpoint}, which the call goes through"
+    if endpoint is not None and key == "aws:sourceip":
+        return f"{named} holds of all calls through {endpoint}, which have no such address"
+    return f"{named} holds"
+
+
+def _is_negated(clause: Clause) -> bool:
+    return "not" in clause.operator.lower()
+
+
+def exception(denied: Denial) -> str:
+    """What to change in the Deny statement that covers a call, so that it no longer does."""
+    statement, role = denied.cause.statement, denied.call.role
+    if statement is None:
+        return ""
+    file, endpoint = statement.place.file, denied.decision.endpoint
+    excepted = f"aws:PrincipalArn: {role_in(denied, file)}"
+    for clause in filter(_is_negated, statement.clauses):
+        key = clause.key.lower()
+        if key == "aws:principalarn":
+            return (
+                f"add the role to {clause.operator} {clause.key} there:\n- {role_in(denied, file)}"
+            )
+        if key == "aws:sourcevpce" and endpoint is not None and endpoint.place.file == file:
+            return (
+                f"add the endpoint to {clause.operator} {clause.key} there:\n"
+                f"- !Ref {endpoint.logical_id}"
+            )
+    if statement.not_principals and role.boundary is None:
+        root = f"arn:{_part(role.arn, 1)}:iam::{_part(role.arn, 4)}:root"
+        return (
+            "list the role there, and its account, without which it does not count:\n"
+            f"NotPrincipal:\n  AWS:\n    - {role_in(denied, file)}\n    - {advice.quoted(root)}"
+        )
+    if statement.not_principals:
+        return (
+            "except the role by a condition, which counts for it in spite of its boundary:\n"
+            f"Principal: '*'\nCondition:\n  ArnNotEquals:\n    {excepted}"
+        )
+    if any(principal.entry.text.equals(role.arn) for principal in statement.principals):
+        return "no Allow overrules a Deny: take the role out of its Principal"
+    if statement.principals:
+        return (
+            "no Allow overrules a Deny: except the role from it, with this in its Condition:\n"
+            f"ArnNotEquals:\n  {excepted}"
+        )
+    left_out = f"{denied.call.action} on '{abridged(denied.call.resource)}'"
+    return f"no Allow overrules a Deny: narrow it, so that it leaves out {left_out}"
+
+
+def let_through(group: Sequence[Denial], endpoint: Endpoint) -> str:
+    """What to add to the policy of an endpoint. A gateway's can name no role but by a condition."""
+    statements = dict.fromkeys(
+        advice.statement(denied.call.action, str(denied.call.resource), principal="'*'")
+        for denied in group
+    )
+    return f"let it through in the policy of {endpoint}:\n" + "\n".join(statements)
+
+
+def role_in(denied: Denial, file: str) -> str:
+    """The ARN of a call's role as a file can write it."""
+    role = denied.call.role
+    if file == role.place.file:
+        return f"!GetAtt {role.logical_id}.Arn"
+    if not all(hole.name.startswith("AWS::") for hole in role.arn.holes):
+        return f"<the ARN of {role}>"
+    is_template = any(stack.file == file for stack in denied.call.stack.run.stacks)
+    return advice.quoted(str(role.arn)) if is_template else f"'{role.arn}'"
+
+
+def _part(arn: Text, index: int) -> Text:
+    return arn.split(":", 5).items[index]

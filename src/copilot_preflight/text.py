@@ -27,7 +27,7 @@ class Hole:
     characters that the value cannot hold, ``never`` whole values that it is known not to have.
     ``condition`` names the template condition whose outcome would fill the hole. A hole that is
     ``unique`` is a name that AWS makes up for one resource: it has no stretch in common with that
-    of another.
+    of another. ``length`` is the number of its characters, 0 where that is not known.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Hole:
     never: frozenset[str] = field(default=frozenset(), compare=False)
     condition: str = field(default="", compare=False)
     unique: bool = field(default=False, compare=False)
+    length: int = field(default=0, compare=False)
 
     @property
     def may_be_wildcard(self) -> bool:
@@ -198,8 +199,13 @@ def wildcard_match(pattern: str, target: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(regex_of(pattern))
+
+
+def regex_of(pattern: str) -> str:
+    """The regular expression of a pattern, as a whole string; several can be joined by ``|``."""
     # fnmatch writes a star so that it cannot backtrack exponentially. IAM knows no [sets].
-    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
+    return fnmatch.translate(pattern.replace("[", "[[]"))
 
 
 # --- matching with holes ---------------------------------------------------------------------
@@ -242,6 +248,8 @@ def _pattern_step(character: str) -> _Step:
 def _hole_steps(hole: Hole) -> tuple[_Step, ...]:
     owner = f"{hole.scope}:{hole.name}" if hole.unique else ""
     many = _Step(_Characters("", hole.excludes, owner), many=True)
+    if hole.length:
+        return (many._replace(many=False),) * hole.length
     return (many._replace(many=False), many) if hole.nonempty else (many,)
 
 
@@ -330,7 +338,12 @@ def _must_match(pattern: Text, target: Text) -> bool:
     places = _flood(1, stars)
     for atom in _atoms(target):
         onward = by_atom.get(atom, 0) | (any_character if isinstance(atom, str) else 0)
+        through = places
         places = _flood((places & stars) | (places & onward & ~stars) << 1, stars)
+        if isinstance(atom, Hole) and atom.length:  # as many question marks match it too
+            for _ in range(atom.length):
+                through = _flood((through & stars) | (through & any_character & ~stars) << 1, stars)
+            places |= through
         if not places:
             return False
     return bool(places >> len(atoms))

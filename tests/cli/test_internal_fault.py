@@ -14,7 +14,7 @@ from copilot_preflight import engine
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding
 from copilot_preflight.rule import Rule, rule
-from copilot_preflight_rules import RULES
+from copilot_preflight_rules import CATALOGUE, RULES
 
 Run = Callable[..., Any]
 Write = Callable[..., Path]
@@ -46,7 +46,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> Faulty:
     """Adds rules to those of the command."""
 
     def add(*rules: Rule) -> None:
-        monkeypatch.setattr("copilot_preflight_rules.RULES", (*RULES, *rules))
+        monkeypatch.setattr("copilot_preflight_rules.CATALOGUE", (*CATALOGUE, *rules))
 
     return add
 

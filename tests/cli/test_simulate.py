@@ -74,6 +74,15 @@ def test_the_answer_has_the_keys_of_the_aws_cli(simulate: Simulate) -> None:
             }
         ],
         "MissingContextValues": ["aws:SecureTransport"],
+        "EvalDecisionDetails": {},
+        "ResourceSpecificResults": [
+            {
+                "EvalResourceName": OBJECT,
+                "EvalResourceDecision": "allowed",
+                "MatchedStatements": result["MatchedStatements"],
+                "MissingContextValues": ["aws:SecureTransport"],
+            }
+        ],
     }
     assert [(it.get("Sid"), it["Effect"], it["Matched"], it["Why"]) for it in told] == [
         ("Read", "Allow", True, "every element matches"),
@@ -82,7 +91,7 @@ def test_the_answer_has_the_keys_of_the_aws_cli(simulate: Simulate) -> None:
 
 
 def test_several_values_follow_one_name(simulate: Simulate) -> None:
-    """Every action is tried on every resource, in the order given."""
+    """Every action is tried on every resource, in the order given, and has one result."""
     results = simulate(
         "--action-names",
         "s3:GetObject",
@@ -94,17 +103,163 @@ def test_several_values_follow_one_name(simulate: Simulate) -> None:
         OBJECT,
         "arn:aws:s3:::c/k",
     )
-    calls = [(it["EvalActionName"], it["EvalResourceName"], it["EvalDecision"]) for it in results]
+    calls = [
+        (it["EvalActionName"], one["EvalResourceName"], one["EvalResourceDecision"])
+        for it in results
+        for one in it["ResourceSpecificResults"]
+    ]
     assert calls == [
         ("s3:GetObject", OBJECT, "allowed"),
         ("s3:GetObject", "arn:aws:s3:::c/k", "implicitDeny"),
         ("s3:PutObject", OBJECT, "implicitDeny"),
         ("s3:PutObject", "arn:aws:s3:::c/k", "implicitDeny"),
     ]
-    assert {it["SourcePolicyId"] for it in results[0]["Statements"]} == {
-        "PolicyInputList.1",
-        "PolicyInputList.2",
+    told = results[0]["ResourceSpecificResults"][0]["Statements"]
+    assert {it["SourcePolicyId"] for it in told} == {"PolicyInputList.1", "PolicyInputList.2"}
+
+
+def test_several_resources_have_one_result(simulate: Simulate) -> None:
+    """An action's result is the most restrictive one, with what led to it; the rest is below."""
+    policy = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+                {
+                    "Effect": "Deny",
+                    "Action": "s3:*",
+                    "Resource": "arn:aws:s3:::${aws:username}/*",
+                },
+                {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::c/*"},
+            ],
+        }
+    )
+    (result,) = simulate(
+        "--policy-input-list", policy, "--action-names", "s3:GetObject", "--resource-arns", OBJECT,
+        "arn:aws:s3:::c/k", "arn:aws:s3:::c/l",
+    )  # fmt: skip
+    specific = result.pop("ResourceSpecificResults")
+    (denial,) = result.pop("MatchedStatements")
+    assert result == {
+        "EvalActionName": "s3:GetObject",
+        "EvalResourceName": "*",
+        "EvalDecision": "explicitDeny",
+        "MissingContextValues": ["aws:username"],
+        "EvalDecisionDetails": {},
+        "DecidedBy": "identity-based policy",
     }
+    assert [it["EvalResourceDecision"] for it in specific] == [
+        "allowed",
+        "explicitDeny",
+        "explicitDeny",
+    ]
+    assert specific[1]["MatchedStatements"] == specific[2]["MatchedStatements"] == [denial]
+    assert specific[0]["MatchedStatements"] != [denial]
+    assert [it["MissingContextValues"] for it in specific] == [["aws:username"]] * 3
+    assert [len(it["Statements"]) for it in specific] == [3, 3, 3]
+    assert "DecidedBy" not in specific[0]
+
+
+def test_without_a_resource_there_is_nothing_below(simulate: Simulate) -> None:
+    """As in AWS, neither details nor results of single resources belong to all resources."""
+    (result,) = simulate("--policy-input-list", ALL, "--action-names", "s3:GetObject")
+    assert set(result) == {
+        "EvalActionName",
+        "EvalResourceName",
+        "EvalDecision",
+        "MatchedStatements",
+        "MissingContextValues",
+        "Statements",
+    }
+
+
+@pytest.mark.parametrize(
+    ("identity", "principal", "details"),
+    [
+        ("s3:*", ROLE, {"Resource Policy": "allowed", "IAM Policy": "allowed"}),
+        ("sns:*", ROLE, {"Resource Policy": "allowed", "IAM Policy": "implicitDeny"}),
+        ("s3:*", ROLE + "2", {"Resource Policy": "implicitDeny", "IAM Policy": "allowed"}),
+        ("s3:*", "111122223333", {"Resource Policy": "allowed", "IAM Policy": "allowed"}),
+    ],
+)
+def test_across_accounts_each_kind_of_policy_is_told(
+    simulate: Simulate, identity: str, principal: str, details: dict[str, str]
+) -> None:
+    """EvalDecisionDetails say what each side decides, for all resources and for each."""
+    (result,) = simulate(
+        "--policy-input-list", granting(Action=identity), "--caller-arn", ROLE,
+        "--resource-policy", granting(Principal={"AWS": principal}),
+        "--resource-owner", "444455556666", "--action-names", "s3:GetObject",
+        "--resource-arns", OBJECT, "arn:aws:s3:::b/l",
+    )  # fmt: skip
+    assert result["EvalDecisionDetails"] == details
+    assert [it["EvalDecisionDetails"] for it in result["ResourceSpecificResults"]] == [details] * 2
+
+
+def test_across_accounts_no_resource_policy_denies(simulate: Simulate) -> None:
+    """A resource elsewhere that has no policy of its own admits nobody."""
+    call = ("--caller-arn", ROLE, "--action-names", "sqs:SendMessage", "--resource-arns")
+    queue = "arn:aws:sqs:eu-west-1:444455556666:q"
+    (result,) = simulate("--policy-input-list", ALL, *call, queue)
+    assert result["EvalDecisionDetails"] == {
+        "Resource Policy": "implicitDeny",
+        "IAM Policy": "allowed",
+    }
+    assert result["DecidedBy"] == "resource-based policy"
+
+
+def test_an_scp_ends_the_simulation(simulate: Simulate) -> None:
+    """Where an SCP does not allow a call, AWS tells no details of the other policies."""
+    (result,) = simulate(
+        "--policy-input-list", ALL, "--caller-arn", ROLE, "--scp", granting(Action="sns:*"),
+        "--resource-owner", "444455556666", "--action-names", "s3:GetObject",
+        "--resource-arns", OBJECT,
+    )  # fmt: skip
+    assert "EvalDecisionDetails" not in result
+    assert "EvalDecisionDetails" not in result["ResourceSpecificResults"][0]
+    assert result["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": False}
+
+
+def test_a_boundary_that_is_not_known_is_neither(simulate: Simulate, template: str) -> None:
+    """What a boundary outside the template allows is null, not false."""
+    (result,) = simulate(
+        "--template", template, "--role", "Limited", "--action-names", "s3:GetObject"
+    )
+    assert result["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": None}
+
+
+def test_levels_of_an_organization_come_as_in_the_aws_cli(
+    simulate: Simulate, tmp_path: Path
+) -> None:
+    """Policies of one level allow together; every level has to allow."""
+
+    def levels(*of: list[str]) -> str:
+        return json.dumps([{"ServiceControlPolicyInputList": level} for level in of])
+
+    call = ("--policy-input-list", ALL, "--action-names", "s3:GetObject")
+    option = "--ordered-organization-policy-input-list"
+    file = tmp_path / "levels.json"
+    file.write_text(levels([granting(Action="sns:*"), ALL], [ALL]), encoding="utf-8")
+    (together,) = simulate(*call, option, f"file://{file}")
+    (apart,) = simulate(*call, option, levels([granting(Action="sns:*")], [ALL]))
+    (denied,) = simulate(*call, option, levels([ALL], [ALL, granting(Effect="Deny")]))
+    assert together["EvalDecision"] == "allowed"
+    assert (apart["EvalDecision"], apart["DecidedBy"]) == ("implicitDeny", "service control policy")
+    (matched,) = denied["MatchedStatements"]
+    assert matched["SourcePolicyId"] == "OrderedOrganizationPolicyInputList.2.2"
+
+
+def test_a_resource_policy_has_the_name_that_aws_gives_it(simulate: Simulate) -> None:
+    """There is one policy of a resource only: its name has no number."""
+    (result,) = simulate(
+        "--resource-policy", granting(Principal="*"), "--caller-arn", ROLE,
+        "--action-names", "s3:GetObject",
+    )  # fmt: skip
+    (matched,) = result["MatchedStatements"]
+    assert (matched["SourcePolicyId"], matched["SourcePolicyType"]) == (
+        "ResourcePolicy",
+        "Resource Policy",
+    )
 
 
 def test_a_repeated_option_and_a_list_of_policies_do_the_same(simulate: Simulate) -> None:
@@ -166,7 +321,7 @@ def test_missing_values_include_those_of_variables(simulate: Simulate) -> None:
     )
     assert result["EvalDecision"] == "implicitDeny"
     assert result["MissingContextValues"] == ["aws:PrincipalTag/Team"]
-    assert result["Statements"][0]["Why"] == "no resource covers arn:aws:s3:::b/x/k"
+    assert result["Statements"][0]["Why"] == "no resource covers it"
 
 
 @pytest.mark.parametrize("owner", ["444455556666", "arn:aws:iam::444455556666:root"])
@@ -289,7 +444,8 @@ def test_a_role_whose_account_is_not_known_is_of_the_account_of_the_resource(
     """A template does not say in which account it is deployed: nothing is across accounts."""
     call = ("--template", template, "--role", "App", "--action-names", "s3:GetObject")
     on = ("--resource-arns", "arn:aws:s3:::b/*", "arn:aws:sqs:eu-west-1:111122223333:q")
-    decisions = [it["EvalDecision"] for it in simulate(*call, *on)]
+    (result,) = simulate(*call, *on)
+    decisions = [it["EvalResourceDecision"] for it in result["ResourceSpecificResults"]]
     assert decisions == ["allowed", "implicitDeny"]
     (foreign,) = simulate(*call, "--resource-arns", OBJECT, "--resource-owner", "444455556666")
     assert foreign["EvalDecision"] == "undetermined"
@@ -341,6 +497,12 @@ def test_the_roles_of_the_samples_can_be_simulated(simulate: Simulate) -> None:
         (["--context-entries", '[{"a": 1}]'], "an entry is {ContextKeyName: string"),
         (["--context-entries", "nonsense"], "'nonsense' has no ContextKeyName"),
         (["--no-such-option", "x"], "--no-such-option"),
+        (["--policy-source-arn", ROLE], "--template FILE --role LOGICAL_ID takes them out of its"),
+        (["--resource-policy", ALL], "--resource-policy needs --caller-arn"),
+        (["--caller-arn", "app"], "'app' is neither an ARN nor a service"),
+        (["--resource-owner", "shop"], "'shop' is no account"),
+        (["--ordered-organization-policy-input-list", "["], "--ordered-organization-policy"),
+        (["--ordered-organization-policy-input-list", "[1]"], "a level is {ServiceControl"),
     ],
 )
 def test_bad_input_is_one_line(

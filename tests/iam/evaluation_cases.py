@@ -366,6 +366,11 @@ def variables() -> Iterator[Case]:
         ),
         ("a dollar", "arn:aws:s3:::b/${$}k", "arn:aws:s3:::b/$k", {}, True),
         ("no dollar", "arn:aws:s3:::b/${$}k", "arn:aws:s3:::b/k", {}, False),
+        ("a star", "arn:aws:s3:::b/${*}k", "arn:aws:s3:::b/*k", {}, True),
+        ("a star is no wildcard", "arn:aws:s3:::b/${*}k", "arn:aws:s3:::b/ak", {}, False),
+        ("a star beside a wildcard", "arn:aws:s3:::b/${*}*", "arn:aws:s3:::b/*ak", {}, True),
+        ("a question mark", "arn:aws:s3:::b/${?}k", "arn:aws:s3:::b/?k", {}, True),
+        ("it is no wildcard", "arn:aws:s3:::b/${?}k", "arn:aws:s3:::b/ak", {}, False),
     ]
     for says, pattern, on, context, covers in rows:
         yield Case(
@@ -809,6 +814,10 @@ def trust() -> Iterator[Case]:
     same = when("StringEquals", "aws:SourceAccount", HERE)
     sent = {"aws:SourceArn": [source], "aws:SourceAccount": [HERE]}
     foreign = {"aws:SourceArn": [source.replace(HERE, THERE)], "aws:SourceAccount": [THERE]}
+    both = {"Condition": {**like["Condition"], **same["Condition"]}}
+    mixed = [{**foreign, key: values} for key, values in sent.items()]
+    exact = when("ArnEquals", "aws:SourceArn", source)
+    any_arn = when("ArnEquals", "aws:SourceArn", f"arn:aws:ecs:*:{HERE}:task/*")
     for says, policy, context, outcome in (
         ("the service is named", trusts({"Service": ecs}), sent, ALLOWED),
         ("among others", trusts({"Service": ["ec2.amazonaws.com", ecs]}), sent, ALLOWED),
@@ -819,6 +828,38 @@ def trust() -> Iterator[Case]:
         ("aws:SourceArn is not sent", trusts({"Service": ecs}, **like), {}, IMPLICIT),
         ("aws:SourceAccount fits", trusts({"Service": ecs}, **same), sent, ALLOWED),
         ("aws:SourceAccount differs", trusts({"Service": ecs}, **same), foreign, IMPLICIT),
+        ("aws:SourceAccount is not sent", trusts({"Service": ecs}, **same), {}, IMPLICIT),
+        ("both Source keys fit", trusts({"Service": ecs}, **both), sent, ALLOWED),
+        ("aws:SourceArn fits alone", trusts({"Service": ecs}, **both), mixed[0], IMPLICIT),
+        ("aws:SourceAccount fits alone", trusts({"Service": ecs}, **both), mixed[1], IMPLICIT),
+        ("the exact aws:SourceArn fits", trusts({"Service": ecs}, **exact), sent, ALLOWED),
+        ("the exact aws:SourceArn differs", trusts({"Service": ecs}, **exact), foreign, IMPLICIT),
+        (
+            "a pattern of aws:SourceArn, ArnEquals",
+            trusts({"Service": ecs}, **any_arn),
+            sent,
+            ALLOWED,
+        ),
+        (
+            "a pattern of aws:SourceArn, StringEquals",
+            trusts(
+                {"Service": ecs}, **when("StringEquals", "aws:SourceArn", f"arn:aws:ecs:*:{HERE}:*")
+            ),
+            sent,
+            IMPLICIT,
+        ),
+        (
+            "another service, aws:SourceArn fits",
+            trusts({"Service": "ecs.amazonaws.com"}, **like),
+            sent,
+            IMPLICIT,
+        ),
+        (
+            "aws:SourceAccountIfExists is not sent",
+            trusts({"Service": ecs}, **when("StringEqualsIfExists", "aws:SourceAccount", HERE)),
+            {},
+            ALLOWED,
+        ),
     ):
         layer = "" if outcome == ALLOWED else BY_RESOURCE
         page = DEPUTY if "Source" in says else PRINCIPAL
@@ -839,6 +880,27 @@ def trust() -> Iterator[Case]:
             identity=identity,
             resource=trusts({"AWS": principal}),
             **{**assume, "caller": USER},
+        )
+    # A Deny with StringNotEquals holds where the key is not sent, but for ...IfExists and Null.
+    for says, key_sent, operators_of_deny, outcome in (
+        ("differs", foreign, ("StringNotEquals",), EXPLICIT),
+        ("fits", sent, ("StringNotEquals",), ALLOWED),
+        ("is not sent", {}, ("StringNotEquals",), EXPLICIT),
+        ("is not sent, beside Null", {}, ("StringNotEquals", "Null"), ALLOWED),
+        ("differs, beside Null", foreign, ("StringNotEquals", "Null"), EXPLICIT),
+    ):
+        values = {"StringNotEquals": HERE, "Null": "false"}
+        condition = {name: {"aws:SourceAccount": values[name]} for name in operators_of_deny}
+        guard = deny(Principal={"Service": ecs}, Action="sts:AssumeRole", Condition=condition)
+        del guard["Resource"]
+        yield Case(
+            f"trust, a Deny of other accounts: aws:SourceAccount {says}",
+            DEPUTY,
+            outcome,
+            "" if outcome == ALLOWED else BY_RESOURCE,
+            resource=[*trusts({"Service": ecs}), guard],
+            context=key_sent,
+            **assume,
         )
     yield Case(
         "SCPs do not touch services",

@@ -154,6 +154,21 @@ ROWS: list[tuple[str, tuple[Value, ...], tuple[Value, ...] | None, bool | None, 
     ("ArnNotLike", ("arn:aws:s3:::b*",), ("arn:aws:s3:::bucket",), False, OPERATORS),
     ("ArnNotEquals", ("arn:aws:s3:::b",), ("arn:aws:s3:::c",), True, OPERATORS),
     ("ArnLike", ("*",), ("arn:aws:s3:::b",), None, OPERATORS),  # not an ARN pattern
+    # No wildcard spans a colon, so what is unknown of the resource cannot be the account.
+    (
+        "ArnLike",
+        ("arn:aws:ecs:*:444455556666:*",),
+        (Text.of("arn:aws:ecs:eu-west-1:111122223333:", Hole("resource")),),
+        False,
+        OPERATORS,
+    ),
+    (
+        "ArnLike",
+        ("arn:aws:ecs:*:111122223333:cluster/web",),
+        (Text.of("arn:aws:ecs:eu-west-1:111122223333:", Hole("resource")),),
+        None,
+        OPERATORS,
+    ),
     # Binary values are compared in base 64.
     ("BinaryEquals", ("QmluYXJ5",), ("QmluYXJ5",), True, OPERATORS),
     ("BinaryEquals", ("QmluYXJ5",), ("QQ==",), False, OPERATORS),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -40,7 +39,9 @@ _RANK = {
     Outcome.ALLOWED: 2,
 }
 _CEILINGS = ("boundary", "session", "endpoint", "scps", "rcps")
+_LEVELS = ("scps", "rcps")
 _LAYERS = ("identity", "resource", "boundary", "session", "endpoint")
+_EVERY = (*_LAYERS, *_LEVELS)
 
 
 def read(*statements: Statement) -> PolicySet:
@@ -94,33 +95,44 @@ def ruled(found: Policies, caller: Any) -> Ruling:
 
 
 def changed(found: Policies, **layers: Any) -> Policies:
-    return replace(found, **layers)
+    return found._replace(**layers)
+
+
+def has(found: Policies, layer: str) -> bool:
+    return getattr(found, layer) not in (None, ())
 
 
 def with_statement(found: Policies, layer: str, added: policy.Statement) -> Policies:
-    before = getattr(found, layer) or PolicySet()
-    return changed(found, **{layer: PolicySet((*before.statements, added), before.unread)})
+    """With one more statement in a layer that there is; of several levels, in the first."""
+    before = getattr(found, layer)
+    if layer not in _LEVELS:
+        return changed(found, **{layer: more(before, added)})
+    return changed(found, **{layer: (more(before[0], added), *before[1:])})
+
+
+def more(before: PolicySet, added: policy.Statement) -> PolicySet:
+    return PolicySet((*before.statements, added), before.unread)
 
 
 @settings(max_examples=100, deadline=None)
-@given(policies, callers, st.sampled_from(_LAYERS), st.sampled_from(_NAMING))
+@given(policies, callers, st.sampled_from(_EVERY), st.sampled_from(_NAMING))
 def test_a_deny_never_allows_more(
     found: Policies, caller: Any, layer: str, added: policy.Statement
 ) -> None:
     """A Deny that is added to a layer moves the decision towards denial, or leaves it."""
-    if getattr(found, layer) is None:
+    if not has(found, layer):
         return  # a layer that begins to exist is a ceiling: another test
     after = with_statement(found, layer, added._replace(effect="Deny"))
     assert _RANK[ruled(after, caller).outcome] <= _RANK[ruled(found, caller).outcome]
 
 
 @settings(max_examples=100, deadline=None)
-@given(policies, callers, st.sampled_from(_LAYERS), st.sampled_from(_NAMING))
+@given(policies, callers, st.sampled_from(_EVERY), st.sampled_from(_NAMING))
 def test_an_allow_never_allows_less(
     found: Policies, caller: Any, layer: str, added: policy.Statement
 ) -> None:
     """An Allow that is added to a layer moves the decision towards access, never past a Deny."""
-    if getattr(found, layer) is None or added.not_principals:
+    if not has(found, layer) or added.not_principals:
         return
     before = ruled(found, caller).outcome
     after = ruled(with_statement(found, layer, added._replace(effect="Allow")), caller).outcome
@@ -157,8 +169,10 @@ def test_order_never_matters(found: Policies, caller: Any, chance: random.Random
     other = changed(
         found,
         **{layer: shuffled(getattr(found, layer)) for layer in _LAYERS},
-        scps=tuple(chance.sample(found.scps, len(found.scps))),
-        rcps=tuple(chance.sample(found.rcps, len(found.rcps))),
+        **{
+            layer: tuple(chance.sample([shuffled(level) for level in levels], len(levels)))
+            for layer, levels in (("scps", found.scps), ("rcps", found.rcps))
+        },
     )
     one, two = ruled(found, caller), ruled(other, caller)
     assert (one.outcome, one.layer) == (two.outcome, two.layer)

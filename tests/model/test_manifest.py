@@ -85,6 +85,19 @@ def test_the_hash_is_that_of_the_workspace_file(tmp_path: Path) -> None:
     assert sha256("web.env", None) is None
 
 
+def test_the_variables_are_those_that_ecs_takes(tmp_path: Path) -> None:
+    """The agent skips comments, lines without ``=`` and empty sides; the last of two lines wins."""
+    lines = ["#A=1", "B", "=1", "C=", "D=1", "D=2", "E==1", " F=1", "G=a=b", "H=\xff", "", "I=1"]
+    (tmp_path / "web.env").write_bytes("\r\n".join(lines).encode("latin-1"))
+
+    def variables(path: str) -> dict[str, int]:
+        (found,) = manifest_env_files(Manifest({"env_file": path}, "m.yml", tmp_path), "")
+        return found.variables()
+
+    assert variables("web.env") == {"D": 6, " F": 8, "G": 9, "H": 10, "I": 12}
+    assert variables("missing.env") == {}
+
+
 def test_a_manifest_in_the_template_points_at_the_template() -> None:
     """The place of an embedded manifest is where the template holds it."""
     manifest = Manifest({"env_file": "web.env"}, "t.yml", embedded=True)

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 
 import pytest
 
+from copilot_preflight.cursor import Value
 from copilot_preflight.document import parse
+from copilot_preflight.handed import NOTHING, Handed, HandedPolicy
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.roles import Role, role_named, roles
+from copilot_preflight.model.policies import statements_of
+from copilot_preflight.model.roles import Boundary, Role, role_named, roles
 from copilot_preflight.package import Package, ParameterValue
+from copilot_preflight.policy_files import Plain
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.stack import Run, Stack
 from copilot_preflight.text import Text
@@ -49,8 +53,14 @@ def role(found: Stack, logical_id: str = "Role", scenario: Scenario = ANY) -> Ro
     return next(r for r in roles(found, scenario) if r.logical_id == logical_id)
 
 
-def actions(of: Role) -> list[str]:
-    return [str(action.text) for statement in of.statements for action in statement.actions]
+def actions(of: Role | Boundary) -> list[str]:
+    return [str(action.text) for statement in of.statements or () for action in statement.actions]
+
+
+def handed(name: str, policy: str = READ) -> Handed:
+    """A managed policy that is handed over."""
+    value = Value(Plain("p.yml"), parse(policy, "p.yml").data, ())
+    return Handed([HandedPolicy(name, value, statements_of(value, name), has_principals=False)])
 
 
 # --- in the role itself ---------------------------------------------------------------------------
@@ -135,14 +145,96 @@ def test_a_role_without_properties_has_nothing() -> None:
     assert str(found.arn) == "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Role}"
 
 
-def test_boundaries() -> None:
-    """A permissions boundary counts also where only some scenario has it."""
-    text = "  Role: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: %s}}"
-    assert str(role(stack(text % "!Ref PolicyArn")).boundary) == "${PolicyArn}"
-    maybe = stack(text % "!If [IsProd, 'arn:aws:iam::aws:policy/X', !Ref AWS::NoValue]")
-    assert str(role(maybe).boundary) == "arn:aws:iam::aws:policy/X"
-    (other,) = maybe.where((("IsProd", False),))
-    assert role(maybe, scenario=other).boundary is None
+# --- boundaries -----------------------------------------------------------------------------------
+
+BOUNDED = "  Role: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: %s}}"
+COPILOT = "!Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/Limits'"
+
+
+def bounded(boundary: str, more: str = "", handed: Handed = NOTHING) -> Stack:
+    return stack(BOUNDED % boundary + more, run=Run(handed))
+
+
+@pytest.mark.parametrize(
+    "arn",
+    ["!Ref PolicyArn", COPILOT, "!ImportValue limits", "'arn:aws:iam::aws:policy/NoSuchPolicy'"],
+)
+def test_a_boundary_of_which_nothing_is_known(arn: str) -> None:
+    """A boundary outside the run is there, and what it says is not known."""
+    found = role(bounded(arn))
+    assert found.boundary is not None
+    assert found.boundary.statements is None
+    assert found.boundary.place.path[-1] == "PermissionsBoundary"
+    assert (found.undecided, found.unread, found.statements) == ("", (), ())
+
+
+def test_a_boundary_of_aws() -> None:
+    """A policy that AWS manages may be the boundary."""
+    found = role(bounded("'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'"))
+    assert found.boundary is not None
+    assert str(found.boundary.arn) == "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    assert "s3:Get*" in actions(found.boundary)
+
+
+def test_a_boundary_of_the_template() -> None:
+    """So may a managed policy of the template, which then limits and grants nothing."""
+    policy = "{Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: %s}}"
+    found = role(bounded("!Ref Limits", f"\n  Limits: {policy % READ}"))
+    assert found.boundary is not None
+    assert actions(found.boundary) == ["s3:GetObject"]
+    assert actions(found) == []
+
+
+def test_a_boundary_of_another_stack() -> None:
+    """A boundary may be imported from another stack of the run."""
+    run = Run()
+    policy = f"{{Type: AWS::IAM::ManagedPolicy, Properties: {{PolicyDocument: {READ}}}}}"
+    outputs = "Outputs: {Limits: {Value: !Ref Limits, Export: {Name: limits}}}"
+    stack(f"  Limits: {policy}\n{outputs}", run=run, file="env.yml")
+    found = role(stack(BOUNDED % "!ImportValue limits", run=run))
+    assert found.boundary is not None
+    assert actions(found.boundary) == ["s3:GetObject"]
+
+
+@pytest.mark.parametrize("name", ["Limits", "arn:aws:iam::111122223333:policy/Limits"])
+def test_a_boundary_that_is_handed_over(name: str) -> None:
+    """Copilot names the boundary of an application by its name in the stack's own account."""
+    found = role(bounded(COPILOT, handed=handed(name)))
+    assert found.boundary is not None
+    assert actions(found.boundary) == ["s3:GetObject"]
+    assert found.boundary.statements is not None
+    assert found.boundary.statements[0].place.file == "p.yml"
+    assert found.boundary.statements[0].policy == name
+    other = role(bounded(COPILOT, handed=handed("Other")))
+    assert other.boundary is not None
+    assert other.boundary.statements is None
+
+
+@pytest.mark.parametrize(
+    ("boundary", "in_prod", "elsewhere"),
+    [
+        (f"!If [IsProd, {COPILOT}, !Ref AWS::NoValue]", ":policy/Limits", ""),
+        (f"!If [IsProd, !Ref AWS::NoValue, {COPILOT}]", "", ":policy/Limits"),
+        ("!If [IsProd, 'arn:a', 'arn:b']", "arn:a", "arn:b"),
+        ("!Sub ['arn:${X}', {X: !If [IsProd, a, b]}]", "arn:a", "arn:b"),
+    ],
+)
+def test_a_boundary_under_a_condition(boundary: str, in_prod: str, elsewhere: str) -> None:
+    """Where a condition leaves open whether there is a boundary, or which, it is named."""
+    found = bounded(boundary)
+    assert role(found).undecided == "IsProd"
+    for outcome, expected in ((True, in_prod), (False, elsewhere)):
+        (scenario,) = found.where((("IsProd", outcome),))
+        decided = role(found, scenario=scenario)
+        assert decided.undecided == ""
+        assert (decided.boundary is None) is (not expected)
+        assert decided.boundary is None or str(decided.boundary.arn).endswith(expected)
+
+
+def test_a_boundary_that_no_branch_has() -> None:
+    """Fn::If may leave it out on both sides."""
+    found = role(bounded("!If [IsProd, !Ref AWS::NoValue, !Ref AWS::NoValue]"))
+    assert (found.boundary, found.undecided) == (None, "")
 
 
 # --- from resources of their own ------------------------------------------------------------------
@@ -267,6 +359,35 @@ def test_unknown_managed_policies_are_missing_facts(arn: str) -> None:
     found = role(managed(f"[{arn}]"))
     assert found.statements == ()
     assert [fact.kind for fact in found.unread] == ["document"]
+
+
+def test_managed_policies_that_are_handed_over() -> None:
+    """A managed policy that is handed over counts as read; a condition on its ARN stays."""
+    run = Run(handed("Elsewhere"))
+    arns = "['arn:aws:iam::111122223333:policy/Elsewhere', !Ref PolicyArn]"
+    text = "  Role: {Type: AWS::IAM::Role, Properties: {ManagedPolicyArns: %s}}"
+    found = role(stack(text % arns, run=run))
+    assert actions(found) == ["s3:GetObject"]
+    assert [fact.name for fact in found.unread] == ["managed policy ${PolicyArn}"]
+    maybe = "[!If [IsProd, 'arn:aws:iam::111122223333:policy/Elsewhere', !Ref AWS::NoValue]]"
+    (statement,) = role(stack(text % maybe, run=run, file="u.yml")).statements
+    assert (statement.policy, statement.conditions) == ("Elsewhere", ("IsProd",))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("Policy", "s3:PutObject"), (f"arn:aws:iam::aws:policy/{TASKS}", "")]
+)
+def test_what_is_handed_over_of_a_policy_that_is_known(name: str, expected: str) -> None:
+    """A template of the run knows better what its policy will say; AWS's own may have changed."""
+    policy = (
+        "  Policy: {Type: AWS::IAM::ManagedPolicy, "
+        f"Properties: {{ManagedPolicyName: Policy, PolicyDocument: {WRITE}}}}}"
+    )
+    arns = f"[!Ref Policy, 'arn:aws:iam::aws:policy/{TASKS}']"
+    text = f"  Role: {{Type: AWS::IAM::Role, Properties: {{ManagedPolicyArns: {arns}}}}}\n{policy}"
+    found = role(stack(text, run=Run(handed(name))))
+    assert actions(found)[0] == "s3:PutObject"
+    assert ("s3:GetObject" in actions(found)) is (not expected)
 
 
 def test_an_unknown_list_of_managed_policies_is_a_missing_fact() -> None:

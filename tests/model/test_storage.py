@@ -6,15 +6,20 @@ from collections.abc import Mapping
 
 import pytest
 
+from copilot_preflight.cursor import Value
 from copilot_preflight.document import parse
+from copilot_preflight.handed import Handed, HandedPolicy
+from copilot_preflight.model.policies import statements_of
 from copilot_preflight.model.storage import (
     bucket_named,
     bucket_policy,
     buckets,
+    is_bucket_known,
     key_with_arn,
     keys,
 )
 from copilot_preflight.package import Package, ParameterValue
+from copilot_preflight.policy_files import Plain
 from copilot_preflight.scenarios import ANY
 from copilot_preflight.stack import Run, Stack
 from copilot_preflight.text import Text
@@ -277,3 +282,170 @@ def test_keys_are_found_by_arn() -> None:
     (key,) = keys(found)
     assert key_with_arn(found.run, found, ANY, key.arn) == key
     assert key_with_arn(found.run, found, ANY, Text.of(KEY_ARN)) is None
+
+
+# --- the policies of keys -------------------------------------------------------------------------
+
+KEYS = """
+Parameters: {Env: {Type: String}, Policy: {Type: String}}
+Conditions: {IsProd: !Equals [!Ref Env, prod]}
+Resources:
+  Key: %s
+"""
+OWN = "{Statement: {Sid: Own, Effect: Allow, Principal: '*', Action: 'kms:Decrypt', Resource: '*'}}"
+
+
+def key_policy(resource: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Effect, principal and conditions of each statement."""
+    found = Run().add(Package(parse(KEYS % resource, "k.yml")), PSEUDO)
+    (key,) = keys(found)
+    return [
+        (
+            statement.effect,
+            ",".join(str(principal.entry.text) for principal in statement.principals),
+            statement.conditions,
+        )
+        for statement in key.policy
+    ]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "{Type: AWS::KMS::Key}",
+        "{Type: AWS::KMS::Key, Properties: {Description: x}}",
+        "{Type: AWS::KMS::Key, Properties: {KeyPolicy: !Ref AWS::NoValue}}",
+        "{Type: AWS::KMS::ReplicaKey, Properties: {PrimaryKeyArn: x}}",
+    ],
+)
+def test_a_key_without_a_policy_leaves_it_to_iam(resource: str) -> None:
+    """KMS gives such a key the default policy, which hands all over to the account."""
+    partition = "arn:aws:iam::111122223333:root"
+    assert key_policy(resource) == [("Allow", partition, ())]
+
+
+def test_a_key_under_a_condition_without_a_policy() -> None:
+    """The key's own condition is no condition of its policy beyond that."""
+    text = "{Type: AWS::KMS::Key, Condition: IsProd, Properties: {}}"
+    assert [effect for effect, _, _ in key_policy(text)] == ["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (OWN, [("Allow", "*", ())]),
+        (
+            f"!If [IsProd, {OWN}, !Ref AWS::NoValue]",
+            [("Allow", "*", ("IsProd",)), ("Allow", "arn:aws:iam::111122223333:root", ("IsProd",))],
+        ),
+        ("!Ref Policy", [("", "", ())]),
+        ("'{}'", [("", "", ())]),
+        ("{'Fn::Transform': {Name: M}}", [("", "", ())]),
+    ],
+)
+def test_key_policies(policy: str, expected: list[tuple[str, str, tuple[str, ...]]]) -> None:
+    """A policy that is open or cannot be read is never an empty one, which would let nobody in."""
+    assert key_policy(f"{{Type: AWS::KMS::Key, Properties: {{KeyPolicy: {policy}}}}}") == expected
+
+
+def test_a_condition_decides_between_a_policy_and_the_default() -> None:
+    """In each scenario the key has one policy."""
+    policy = f"!If [IsProd, {OWN}, !Ref AWS::NoValue]"
+    text = f"{{Type: AWS::KMS::Key, Properties: {{KeyPolicy: {policy}}}}}"
+    found = Run().add(Package(parse(KEYS % text, "k.yml")), PSEUDO)
+    said = []
+    for outcome in (True, False):
+        (scenario,) = found.where((("IsProd", outcome),))
+        (key,) = keys(found, scenario)
+        said.append([(s.sid, s.conditions) for s in key.policy])
+    assert said == [[("Own", ())], [("", ())]]
+
+
+def test_what_a_macro_may_add_to_a_key() -> None:
+    """Among properties that a macro adds there may be a policy."""
+    text = "{Type: AWS::KMS::Key, Properties: {'Fn::Transform': {Name: M}}}"
+    assert key_policy(text) == [("", "", ())]
+
+
+# --- policies that are handed over ----------------------------------------------------------------
+
+SHARED = "{Statement: {Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}}"
+
+
+def handed(*names: str) -> Run:
+    """A run that is handed policies of buckets or keys."""
+    value = Value(Plain("p.yml"), parse(SHARED, "p.yml").data, ())
+    return Run(
+        Handed(
+            [HandedPolicy(n, value, statements_of(value, n), has_principals=True) for n in names]
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["shared", "arn:aws:s3:::shared"])
+def test_a_bucket_policy_that_is_handed_over(name: str) -> None:
+    """It counts for the bucket that it names; for one that may be the same, with an if."""
+    run = handed(name)
+    found = stack("{}", run=run)
+    said = bucket_policy(run, found, ANY, Text.of("shared"))
+    assert [(s.effect, s.policy, s.conditions) for s in said] == [("Deny", name, ())]
+    assert bucket_policy(run, found, ANY, Text.of("other")) == ()
+    (bucket,) = buckets(found)
+    assert bucket_policy(run, found, ANY, bucket.name) == ()
+    unknown = found.resolver().parameter("KeyParam")
+    (maybe,) = bucket_policy(run, found, ANY, unknown)
+    assert maybe.conditions == ("shared = ${KeyParam}",)
+    assert [is_bucket_known(run, found, ANY, Text.of(n)) for n in ("shared", "other")] == [
+        True,
+        False,
+    ]
+    assert is_bucket_known(run, found, ANY, bucket.name)
+    assert not is_bucket_known(run, found, ANY, unknown)
+
+
+def test_policies_of_keys_are_no_buckets() -> None:
+    """What is handed over for a key has no say about a bucket that is not known."""
+    run = handed(KEY_ARN, "alias/app")
+    found = stack("{}", run=run)
+    assert bucket_policy(run, found, ANY, found.resolver().parameter("KeyParam")) == ()
+
+
+def test_the_runs_own_bucket_policy_takes_the_place_of_the_one_before() -> None:
+    """A bucket has one policy; under a condition, either of them may be it."""
+    run = handed("shared")
+    found = stack("{}", run=run, more=POLICY.format("", "shared"))
+    assert [s.policy for s in bucket_policy(run, found, ANY, Text.of("shared"))] == ["Policy"]
+    run = handed("shared")
+    text = POLICY.format("", "shared").replace("Properties:", "Condition: IsProd\n    Properties:")
+    found = stack("{}", run=run, more=text)
+    said = bucket_policy(run, found, ANY, Text.of("shared"))
+    assert [(s.policy, s.conditions) for s in said] == [
+        ("Policy", ("IsProd",)),
+        ("shared", ("IsProd",)),
+    ]
+    for outcome, policy in ((True, "Policy"), (False, "shared")):
+        (scenario,) = found.where((("IsProd", outcome),))
+        said = bucket_policy(run, found, scenario, Text.of("shared"))
+        assert [(s.policy, s.conditions) for s in said] == [(policy, ())]
+
+
+@pytest.mark.parametrize("name", [KEY_ARN, KEY_ID, "alias/x"])
+def test_a_key_policy_that_is_handed_over(name: str) -> None:
+    """A key is known by its ARN, its id, or an alias that a template of the run gives it."""
+    run = handed(name)
+    found = stack("{}", run=run)
+    key = key_with_arn(run, found, ANY, Text.of(KEY_ARN))
+    assert key is not None
+    assert (key.logical_id, str(key.arn), key.place.file) == (name, KEY_ARN, "p.yml")
+    assert [s.effect for s in key.policy] == ["Deny"]
+    other = KEY_ARN.replace("1234abcd", "dcba4321")
+    assert key_with_arn(run, found, ANY, Text.of(other)) is None
+    assert key_with_arn(run, found, ANY, found.resolver().parameter("KeyParam")) is None
+
+
+def test_the_runs_own_key_needs_no_other_policy() -> None:
+    """What a template of the run says of its key will hold."""
+    run = handed("alias/app")
+    found = stack("{}", run=run)
+    (key,) = keys(found)
+    assert key_with_arn(run, found, ANY, key.arn) == key

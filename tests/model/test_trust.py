@@ -2,96 +2,280 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from copilot_preflight.document import parse
-from copilot_preflight.model.roles import roles
-from copilot_preflight.model.trust import may_assume, trusted
+from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.model.trust import Assumption, assumptions, trusted
 from copilot_preflight.package import Package
 from copilot_preflight.stack import Run
+
+ALLOWED, UNDETERMINED = Outcome.ALLOWED, Outcome.UNDETERMINED
+REFUSED, DENIED = Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY
 
 TEMPLATE = """
 Parameters: {{Env: {{Type: String}}, Service: {{Type: String}}}}
 Conditions: {{IsProd: !Equals [!Ref Env, prod]}}
 Resources:
   Role: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {0}}}}}
+  User: {{Type: {1}, Properties: {{{2}: !GetAtt Role.Arn}}}}
 """
+TASK = "AWS::ECS::TaskDefinition", "TaskRoleArn"
+MACHINE = "AWS::StepFunctions::StateMachine", "RoleArn"
 TASKS = "{Service: ecs-tasks.amazonaws.com}"
+HERE, THERE = "111122223333", "444455556666"
+DEPLOYED = {"AWS::AccountId": HERE, "AWS::Region": "eu-west-1"}
 
 
 def trust(principal: str, effect: str = "Allow", action: str = "'sts:AssumeRole'") -> str:
     return f"{{Effect: {effect}, Principal: {principal}, Action: {action}}}"
 
 
-def answer(*statements: str) -> bool | None:
-    document = f"{{Statement: [{', '.join(statements)}]}}"
-    (role,) = roles(Run().add(Package(parse(TEMPLATE.format(document), "t.yml"))))
-    return may_assume(role)
+def only(condition: str) -> str:
+    return f"{trust(TASKS)[:-1]}, Condition: {condition}}}"
+
+
+def found(
+    document: str, user: tuple[str, str] = TASK, pseudo: Mapping[str, str] | None = None
+) -> list[Assumption]:
+    stack = Run().add(Package(parse(TEMPLATE.format(document, *user), "t.yml")), pseudo)
+    return list(assumptions(stack))
+
+
+def answer(
+    *statements: str, user: tuple[str, str] = TASK, pseudo: Mapping[str, str] | None = None
+) -> Outcome:
+    (assumption,) = found(f"{{Statement: [{', '.join(statements)}]}}", user, pseudo)
+    assert assumption.is_refused is assumption.outcome.is_denied
+    return assumption.outcome
 
 
 @pytest.mark.parametrize(
-    ("statement", "verdict"),
+    ("statement", "outcome"),
     [
-        (trust(TASKS), True),
-        (trust("{Service: [ec2.amazonaws.com, ecs-tasks.amazonaws.com]}"), True),
-        (trust(TASKS, action="'sts:*'"), True),
-        (trust(TASKS, action="['sts:TagSession', 'STS:assumerole']"), True),
-        (trust("{Service: ecs-task.amazonaws.com}"), False),
-        (trust("{Service: ecs.amazonaws.com}"), False),
-        (trust("{Service: ec2.amazonaws.com}"), False),
-        (trust("{AWS: 'arn:aws:iam::111122223333:root'}"), False),
-        (trust("{Federated: cognito-identity.amazonaws.com}"), False),
-        (trust(TASKS, action="'sts:TagSession'"), False),
-        (trust(TASKS, effect="Deny"), False),
+        (trust(TASKS), ALLOWED),
+        (trust("{Service: [ec2.amazonaws.com, ecs-tasks.amazonaws.com]}"), ALLOWED),
+        (trust(TASKS, action="'sts:*'"), ALLOWED),
+        (trust(TASKS, action="['sts:TagSession', 'STS:assumerole']"), ALLOWED),
+        (trust("{Service: ecs-task.amazonaws.com}"), REFUSED),
+        (trust("{Service: ecs-tasks.amazonaws.co}"), REFUSED),
+        (trust("{Service: ecs-tasks}"), REFUSED),
+        (trust("{Service: ecs.amazonaws.com}"), REFUSED),
+        (trust("{Service: ec2.amazonaws.com}"), REFUSED),
+        (trust("{Service: !Sub 'ec2.${AWS::URLSuffix}'}"), REFUSED),
+        (trust("{AWS: 'arn:aws:iam::111122223333:root'}"), REFUSED),
+        (trust("{AWS: !Ref AWS::AccountId}"), REFUSED),
+        (trust("{AWS: !GetAtt User.Arn}"), UNDETERMINED),
+        (trust("{Federated: cognito-identity.amazonaws.com}"), REFUSED),
+        (trust(TASKS, action="'sts:TagSession'"), REFUSED),
+        (trust(TASKS, action="'sts:AssumeRoleWithWebIdentity'"), REFUSED),
+        (trust(TASKS, effect="Deny"), DENIED),
         # What nobody can tell.
-        (trust("'*'"), None),
-        (trust("{Service: '*'}"), None),
-        (trust("{Service: ecs-tasks.amazonaws.com.cn}"), None),
-        (trust("{Service: !Sub 'ecs-tasks.${AWS::URLSuffix}'}"), None),
-        (trust("{Service: !Ref Service}"), None),
-        (trust("{Service: !If [IsProd, ecs-tasks.amazonaws.com, x.amazonaws.com]}"), None),
-        (trust(TASKS, effect="!Ref Env"), None),
-        ("{Effect: Allow, NotPrincipal: {AWS: x}, Action: 'sts:AssumeRole'}", None),
-        (
-            "{Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, "
-            "Action: 'sts:AssumeRole', Condition: {StringEquals: {'aws:SourceAccount': x}}}",
-            None,
-        ),
+        (trust("'*'"), UNDETERMINED),
+        (trust("{AWS: '*'}"), UNDETERMINED),
+        (trust("{AWS: !Ref Service}"), UNDETERMINED),
+        (trust("!Ref Service"), UNDETERMINED),
+        (trust("{Service: '*'}"), UNDETERMINED),
+        (trust("{Service: ecs-tasks.amazonaws.com.cn}"), UNDETERMINED),
+        (trust("{Service: ecs-tasks.eu-west-1.amazonaws.com}"), UNDETERMINED),
+        (trust("{Service: ECS-Tasks.amazonaws.com}"), UNDETERMINED),
+        (trust("{Service: !Sub 'ecs-tasks.${AWS::URLSuffix}'}"), UNDETERMINED),
+        (trust("{Service: !Ref Service}"), UNDETERMINED),
+        (trust(TASKS, effect="!Ref Env"), UNDETERMINED),
+        (trust("{'Fn::Transform': {Name: x}}"), UNDETERMINED),
+        ("{Effect: Allow, NotPrincipal: {AWS: x}, Action: 'sts:AssumeRole'}", UNDETERMINED),
+        ("{Effect: Allow, Action: 'sts:AssumeRole'}", UNDETERMINED),
+        ("!Ref Env", UNDETERMINED),
     ],
 )
-def test_may_assume(statement: str, verdict: bool | None) -> None:
+def test_who_is_named(statement: str, outcome: Outcome) -> None:
     """ECS may assume a role that names its tasks service, and nothing else is proof."""
-    assert answer(statement) is verdict
+    assert answer(statement) is outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("states.amazonaws.com", ALLOWED),
+        ("states.us-east-1.amazonaws.com", UNDETERMINED),
+        ("states.us-gov-west-1.amazonaws.com", UNDETERMINED),
+        ("states.cn-north-1.amazonaws.com.cn", UNDETERMINED),
+        ("!Sub 'states.${AWS::Region}.amazonaws.com'", UNDETERMINED),
+        ("!Sub 'states.${AWS::Region}.${AWS::URLSuffix}'", UNDETERMINED),
+        ("!Join [., [states, !Ref AWS::Region, amazonaws.com]]", UNDETERMINED),
+        ("states.amazon.com", REFUSED),
+        ("states.amazonaws.com.evil.org", REFUSED),
+        ("!Sub 'events.${AWS::Region}.amazonaws.com'", REFUSED),
+        ("lambda.amazonaws.com", REFUSED),
+    ],
+)
+def test_services_go_by_the_names_of_regions_too(name: str, outcome: Outcome) -> None:
+    """A service's name in a region or in another partition is never proof that it is kept out."""
+    assert answer(trust(f"{{Service: {name}}}"), user=MACHINE) is outcome
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [
+        ("{StringEquals: {'aws:SourceAccount': !Ref AWS::AccountId}}", UNDETERMINED),
+        (f"{{StringEquals: {{'aws:SourceAccount': '{HERE}'}}}}", UNDETERMINED),
+        (f"{{StringEquals: {{'aws:SourceAccount': ['{THERE}', '{HERE}']}}}}", UNDETERMINED),
+        (f"{{StringEquals: {{'aws:SourceAccount': '{THERE}'}}}}", REFUSED),
+        (f"{{StringEqualsIfExists: {{'aws:SourceAccount': '{THERE}'}}}}", UNDETERMINED),
+        (f"{{StringNotEquals: {{'aws:SourceAccount': '{THERE}'}}}}", ALLOWED),
+        (f"{{ArnLike: {{'aws:SourceArn': 'arn:aws:ecs:*:{HERE}:*'}}}}", UNDETERMINED),
+        (f"{{ArnLike: {{'aws:SourceArn': 'arn:aws:ecs:eu-west-1:{HERE}:*'}}}}", UNDETERMINED),
+        ("{ArnLike: {'aws:SourceArn': !Sub 'arn:${AWS::Partition}:ecs:*:*:*'}}", UNDETERMINED),
+        (f"{{ArnLike: {{'aws:SourceArn': 'arn:aws:ecs:*:{HERE}:cluster/web'}}}}", UNDETERMINED),
+        (f"{{ArnLike: {{'AWS:sourceARN': 'arn:aws:ecs:*:{THERE}:*'}}}}", REFUSED),
+        (f"{{ArnLike: {{'aws:SourceArn': 'arn:aws:ecs:us-west-2:{HERE}:*'}}}}", REFUSED),
+        ("{ArnLike: {'aws:SourceArn': 'arn:aws:lambda:*:*:*'}}", REFUSED),
+        ("{StringLike: {'aws:SourceArn': 'arn:aws:ecs-tasks:*:*:*'}}", REFUSED),
+        ("{ArnLike: {'aws:SourceArn': !Ref Service}}", UNDETERMINED),
+        ("{StringEquals: {'sts:ExternalId': x}}", UNDETERMINED),
+        ("{Bool: {'aws:MultiFactorAuthPresent': 'true'}}", UNDETERMINED),
+    ],
+)
+def test_conditions_on_the_source(condition: str, outcome: Outcome) -> None:
+    """A condition keeps ECS out only if it fails whether or not ECS says for whom it acts."""
+    assert answer(only(condition), pseudo=DEPLOYED) is outcome
+
+
+def test_an_unknown_account_may_be_any() -> None:
+    """Without the account and the region, only an ARN of another service is proof."""
+    for condition, outcome in (
+        (f"{{StringEquals: {{'aws:SourceAccount': '{THERE}'}}}}", UNDETERMINED),
+        ("{ArnLike: {'aws:SourceArn': 'arn:aws:ecs:us-west-2:*:*'}}", UNDETERMINED),
+        ("{ArnLike: {'aws:SourceArn': 'arn:aws:lambda:*:*:*'}}", REFUSED),
+    ):
+        assert answer(only(condition)) is outcome
+
+
+def test_a_service_that_does_not_tell_its_source_may_send_anything() -> None:
+    """Where AWS does not document the source, no condition on it is proof."""
+    statement = trust("{Service: events.amazonaws.com}")[:-1]
+    condition = "Condition: {ArnLike: {'aws:SourceArn': 'arn:aws:lambda:*:*:*'}}"
+    rule = "AWS::Events::Rule", "Targets: {Id: x}, RoleArn"
+    document = f"{{Statement: [{statement}, {condition}}}]}}"
+    assert found(document, rule) == []  # a rule's own RoleArn is no target's
+    nested = TEMPLATE.replace("{{{2}: !GetAtt Role.Arn}}", "{{Targets: [{{RoleArn: {2}}}]}}")
+    text = nested.format(document, "AWS::Events::Rule", "!GetAtt Role.Arn")
+    (assumption,) = assumptions(Run().add(Package(parse(text, "t.yml"))))
+    assert assumption.outcome is UNDETERMINED
 
 
 def test_one_statement_is_enough() -> None:
     """The statements of a trust policy work together."""
-    assert answer(trust("{Service: ec2.amazonaws.com}"), trust(TASKS)) is True
+    assert answer(trust("{Service: ec2.amazonaws.com}"), trust(TASKS)) is ALLOWED
 
 
 def test_a_certain_deny_wins() -> None:
     """A Deny without conditions keeps the service out, whatever else is allowed."""
-    assert answer(trust(TASKS), trust(TASKS, effect="Deny")) is False
-    open_deny = trust("{Service: !If [IsProd, ecs-tasks.amazonaws.com, x]}", effect="Deny")
-    assert answer(trust(TASKS), open_deny) is not False
+    assert answer(trust(TASKS), trust(TASKS, effect="Deny")) is DENIED
+    other = trust("{Service: ec2.amazonaws.com}", effect="Deny")
+    assert answer(trust(TASKS), other) is ALLOWED
+    somebody = trust("{Service: !Ref Service}", effect="Deny")
+    assert answer(trust(TASKS), somebody) is UNDETERMINED
 
 
-def test_no_trust_policy_is_no_answer() -> None:
+def test_a_condition_is_settled_where_the_answer_hangs_on_it() -> None:
+    """Each outcome of a condition that decides who is named has its own answer."""
+    name = "!If [IsProd, ecs-tasks.amazonaws.com, ec2.amazonaws.com]"
+    each = found(f"{{Statement: [{trust(f'{{Service: {name}}}')}]}}")
+    assert {str(it.scenario): it.outcome for it in each} == {
+        "IsProd is true": ALLOWED,
+        "IsProd is false": REFUSED,
+    }
+
+
+def test_the_use_and_the_trust_hang_on_the_same_condition() -> None:
+    """A role that is used in one scenario alone is judged in that one."""
+    text = TEMPLATE.format(
+        "{Statement: [" + trust("{Service: !If [IsProd, ecs-tasks.amazonaws.com, x]}") + "]}", *TASK
+    )
+    text = text.replace("User: {", "User: {Condition: IsProd, ")
+    each = list(assumptions(Run().add(Package(parse(text, "t.yml")))))
+    assert [it.outcome for it in each] == [ALLOWED]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{Statement: []}",
+        "!Ref Service",
+        "!If [IsProd, {Statement: []}, !Ref AWS::NoValue]",
+        "{'Fn::Transform': {Name: AWS::Include}}",
+    ],
+)
+def test_no_trust_policy_is_no_answer(document: str) -> None:
     """A role without a trust policy that can be read may be assumed by anybody."""
-    assert answer() is None
-    text = TEMPLATE.format("!If [IsProd, {Statement: []}, !Ref AWS::NoValue]")
-    (role,) = roles(Run().add(Package(parse(text, "t.yml"))))
-    assert may_assume(role) is None
+    assert not any(it.outcome.is_denied or it.is_refused for it in found(document))
+
+
+def test_a_macro_may_write_the_trust_policy() -> None:
+    """Nothing is proved of a template that only AWS can write out."""
+    text = TEMPLATE.format(f"{{Statement: [{trust('{Service: x.amazonaws.com}')}]}}", *TASK)
+    inside = text.replace("Properties: {Ass", "Properties: {'Fn::Transform': {Name: x}, Ass")
+    for written in (f"Transform: Mine\n{text}", inside):
+        (assumption,) = assumptions(Run().add(Package(parse(written, "t.yml"))))
+        assert assumption.outcome is UNDETERMINED
+        assert not assumption.is_refused
 
 
 def test_who_is_trusted() -> None:
     """The principals that an Allow lets in, for the message."""
-    document = (
-        "{Statement: ["
-        + trust("{Service: [a, b]}")
-        + ","
-        + trust("{Service: c}", effect="Deny")
-        + "]}"
-    )
-    (role,) = roles(Run().add(Package(parse(TEMPLATE.format(document), "t.yml"))))
-    assert [str(principal.entry.text) for principal in trusted(role)] == ["a", "b"]
+    denied = trust("{Service: c}", effect="Deny")
+    (assumption,) = found(f"{{Statement: [{trust('{Service: [a, b]}')}, {denied}]}}")
+    assert [str(principal.entry.text) for principal in trusted(assumption.role)] == ["a", "b"]
+
+
+# --- a pipeline's actions ----------------------------------------------------------------------
+
+PIPELINE = """
+Resources:
+  Pipeline:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      RoleArn: {0}
+      Stages:
+        - Actions:
+            - RoleArn: !GetAtt Action.Arn
+              ActionTypeId: {{Provider: CodeBuild}}
+  Own:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {{Effect: Allow, Principal: {{Service: codepipeline.amazonaws.com}},
+          Action: 'sts:AssumeRole'}}
+  Action:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {{Effect: Allow, Principal: {1}, Action: 'sts:AssumeRole'}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "principal", "is_refused"),
+    [
+        ("!GetAtt Own.Arn", "{Service: codepipeline.amazonaws.com}", True),
+        ("!GetAtt Own.Arn", "{AWS: 'arn:aws:iam::111122223333:user/x'}", True),
+        ("!GetAtt Own.Arn", "{AWS: 'arn:aws:iam::111122223333:role/other'}", False),
+        ("!GetAtt Own.Arn", "{AWS: !GetAtt Own.Arn}", False),
+        ("!GetAtt Own.Arn", "{AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}", False),
+        ("!GetAtt Own.Arn", "{AWS: !Ref AWS::AccountId}", False),
+        ("!GetAtt Own.Arn", "{AWS: '*'}", False),
+        ("!ImportValue Role", "{Service: codepipeline.amazonaws.com}", True),
+        ("!ImportValue Role", "{AWS: 'arn:aws:iam::111122223333:role/other'}", False),
+        ("arn:aws:iam::111122223333:role/x", "{AWS: 'arn:aws:iam::111122223333:role/x'}", False),
+    ],
+)
+def test_the_role_of_an_action_is_assumed_by_the_pipelines_role(
+    pipeline: str, principal: str, is_refused: bool
+) -> None:
+    """CodePipeline assumes an action's role through the pipeline's, not as a service."""
+    stack = Run().add(Package(parse(PIPELINE.format(pipeline, principal), "t.yml")))
+    of_action = [it for it in assumptions(stack) if it.role.logical_id == "Action"]
+    assert [it.is_refused for it in of_action] == [is_refused]

@@ -285,7 +285,7 @@ GRANTS: Final = (
     Mutation(
         "bucket: a Deny on its objects",
         (statement("- {Effect: Deny, Action: 's3:*', Resource: !Sub '${Files.Arn}/*'} #deny"),),
-        (Finds("E9711", "value", "explicit-deny", "deny", every_file=True),),
+        (Finds("E9766", "value", "explicit-deny", "deny", every_file=True),),
         where=is_first,
     ),
 )

@@ -355,7 +355,8 @@ ACTIONS: Final = (
     ),
     Mutation(
         "NotAction that leaves GetObject in",
-        (states("- {Effect: Allow, NotAction: iam:*, Resource: '<bucket>/*'}"),),
+        (states("- {Effect: Allow, NotAction: iam:*, Resource: '<bucket>/*'} #broad"),),
+        (Finds("W9754", "broad"),),
         pinned=ELSEWHERE,
     ),
     Mutation(
@@ -365,7 +366,8 @@ ACTIONS: Final = (
     ),
     Mutation(
         "NotResource that leaves the file in",
-        (states("- {Effect: Allow, Action: s3:GetObject, NotResource: 'arn:aws:s3:::other/*'}"),),
+        (states("- {Effect: Allow, Action: s3:Get*, NotResource: 'arn:aws:s3:::other/*'} #broad"),),
+        (Finds("W9754", "broad"),),
         pinned=NONE,
     ),
     Mutation(

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 
 from copilot_preflight import engine
 from copilot_preflight.finding import Finding, Place, Report
+from copilot_preflight_rules import RULES
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 STACKS = Path(__file__).with_name("stacks")
@@ -341,6 +342,14 @@ class Inapplicable(Exception):
 _MARK = re.compile(r"\s+#([a-z][a-z ]*)$")
 
 
+class Handed(NamedTuple):
+    """Statements from outside the run: of policies by name, of SCPs and of RCPs by level."""
+
+    policies: dict[str, str]
+    scps: list[str]
+    rcps: list[str]
+
+
 class Site:
     """A copy of a stack to be changed, with the environment file that a mutation is about.
 
@@ -354,6 +363,7 @@ class Site:
         self.lines = list(stack.lines)
         self.parameters = dict(stack.parameters)
         self.marks: dict[str, Line] = {}
+        self.handed = Handed({}, [], [])
         self._became: dict[Line, Line] = {}
 
     @property
@@ -498,9 +508,6 @@ class Site:
 
 # --- what is expected ------------------------------------------------------------------------
 
-CALLS = -1
-"""As often as there are calls for a file: two, or three where it must be decrypted."""
-
 ALL, OTHERS, ELSEWHERE, NONE = "all", "others", "elsewhere", "none"
 
 
@@ -564,6 +571,16 @@ class Found(NamedTuple):
     message: str
 
 
+RULES_OF_FILES: Final = tuple(
+    rule
+    for rule in RULES
+    if re.match(r"[EWI]97([1-36]|5[1-4]|90)", rule.id) and rule.id not in ("W9735", "E9734")
+)
+"""The rules that have a say about environment files, or the grants for them."""
+
+_OF_ALL: Final = re.compile(r"E973[13]|[EW]976\d|I9790")
+"""The rules that speak of whatever a stack needs: of these, the environment files are looked at."""
+
 _NUMBERS = count()
 
 
@@ -575,9 +592,38 @@ def check(site: Site, folder: Path, *, blind: bool = False) -> list[Found]:
     if site.parameters and not blind:
         values = {"Parameters": site.parameters}
         template.with_name(f"{name}.params.json").write_text(json.dumps(values))
-    report = engine.check([str(template)], engine.Options(info=True, pseudo=site.stack.pseudo))
+    options = engine.Options(
+        rules=RULES_OF_FILES,
+        info=True,
+        pseudo=site.stack.pseudo,
+        policies=[
+            *policies_of_buckets(site, folder),
+            *((name, _policy_file(folder, text)) for name, text in site.handed.policies.items()),
+        ],
+        scps=[[_policy_file(folder, text)] for text in site.handed.scps],
+        rcps=[[_policy_file(folder, text)] for text in site.handed.rcps],
+    )
+    report = engine.check([str(template)], options)
     assert not report.errors, (report.errors, site.text)
     return found_in(report, str(template))
+
+
+def _policy_file(folder: Path, statements: str) -> Path:
+    path = folder / f"policy-{next(_NUMBERS)}.yml"
+    path.write_text(f"Statement: [{statements}]\n")
+    return path
+
+
+def policies_of_buckets(site: Site, folder: Path) -> list[tuple[str, Path]]:
+    """Policies of the buckets outside the run, which leave access to IAM, as Copilot's own does."""
+    path = folder / "leaves-access-to-iam.json"
+    if not path.exists():
+        root = {"AWS": "arn:aws:iam::111122223333:root"}
+        statement = {"Effect": "Allow", "Principal": root, "Action": "s3:*", "Resource": "*"}
+        path.write_text(json.dumps({"Statement": statement}))
+    names = dict.fromkeys(arn.split(":")[5].partition("/")[0] for arn in site.stack.arns.values())
+    is_copilot = any(said.startswith("!Ref") for said in site.stack.arns)
+    return [(name, path) for name in names if not is_copilot or f"s3:::{name}" in site.text]
 
 
 def found_in(report: Report, template: str) -> list[Found]:
@@ -592,7 +638,7 @@ def found_in(report: Report, template: str) -> list[Found]:
     return [
         Found(f.rule, line(f.at), f.cause, lines(f), f.message)
         for f in report.findings
-        if f.at.file == template
+        if f.at.file == template and (not _OF_ALL.match(f.rule) or "environment file" in f.message)
     ]
 
 
@@ -603,8 +649,8 @@ NOTHING: Final = Mutation("nothing", (), pinned=ALL)
 def problems(mutation: Mutation, site: Site, found: list[Found]) -> Iterator[str]:
     """What is found and should not be, or should be and is not."""
     wanted = list(_wanted(mutation, site))
-    counted = Counter((f.rule, f.line) for f in found)
-    expected = Counter(where for where, _ in wanted)
+    counted = _counted((f.rule, f.line) for f in found)
+    expected = _counted(where for where, _ in wanted)
     for rule, number in sorted((counted - expected).elements()):
         told = next(f for f in found if (f.rule, f.line) == (rule, number))
         yield f"unexpected {rule} ({told.cause}) at line {number}: {told.message}"
@@ -614,6 +660,15 @@ def problems(mutation: Mutation, site: Site, found: list[Found]) -> Iterator[str
         for f in found:
             if finds is not None and (f.rule, f.line) == where:
                 yield from _differences(finds, f, site)
+
+
+def _counted(places: Iterable[Where]) -> Counter[Where]:
+    """How often a rule has something to say of a line; of what cannot be decided, once is enough.
+
+    A file has as many remarks as there are sets of missing facts among its calls.
+    """
+    counted = Counter(places)
+    return Counter({at: 1 if at[0] == "I9790" else count for at, count in counted.items()})
 
 
 def _wanted(mutation: Mutation, site: Site) -> Iterator[tuple[Where, Finds | None]]:
@@ -631,12 +686,7 @@ def _wanted(mutation: Mutation, site: Site) -> Iterator[tuple[Where, Finds | Non
             yield ("E9717", site.number("files", file)), None
     for finds in mutation.finds:
         for file in stack.files if finds.every_file else (site.file,):
-            times = (
-                (3 if stack.has_key or stack.is_encrypted else 2)
-                if finds.times == CALLS
-                else finds.times
-            )
-            for _ in range(times):
+            for _ in range(finds.times):
                 yield (finds.rule, site.number(finds.at, file)), finds
 
 

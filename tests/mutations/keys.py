@@ -148,7 +148,7 @@ MUTATIONS: Final = (
     Mutation(
         "a Deny on the key",
         (statement(f"- {{Effect: Deny, Action: kms:Decrypt, Resource: {THE_KEY}}} #deny"),),
-        (Finds("E9715", "value", "explicit-deny", "deny", every_file=True),),
+        (Finds("E9766", "value", "explicit-deny", "deny", every_file=True),),
         pinned=ALL,
         where=once,
         blind=True,
@@ -156,7 +156,7 @@ MUTATIONS: Final = (
     Mutation(
         "a Deny of KMS",
         (statement("- {Effect: Deny, Action: 'kms:*', Resource: '*'} #deny"),),
-        (Finds("E9715", "value", "explicit-deny", "deny", every_file=True),),
+        (Finds("E9766", "value", "explicit-deny", "deny", every_file=True),),
         pinned=ALL,
         where=once,
         blind=True,

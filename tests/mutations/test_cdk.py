@@ -213,7 +213,7 @@ CASES: Final = (
         "the grant flipped to Deny",
         setting(*GRANTS, 0, "Effect", to="Deny"),
         (
-            ("E9711", WEB, "explicit-deny"),
+            ("E9766", WEB, "explicit-deny"),
             ("W9714", ASSET, "explicit-deny"),
         ),
         ((*GRANTS, 0),),

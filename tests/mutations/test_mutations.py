@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.mutations import buckets, conditions, grants, keys, roles, spellings, values
+from tests.mutations import buckets, conditions, grants, keys, layers, roles, spellings, values
 from tests.mutations.harness import (
     Mutation,
     Site,
@@ -25,6 +25,7 @@ MUTATIONS = (
     *values.MUTATIONS,
     *spellings.MUTATIONS,
 )
+OF_BUCKETS = (*buckets.MUTATIONS, *layers.MUTATIONS)
 OWN = own_stacks()
 COPILOT = copilot_stacks()
 
@@ -82,7 +83,7 @@ def report(mutation: Mutation, stack: Stack, site: Site, folder: Path) -> Iterat
 
 def test_mutations_have_names_of_their_own() -> None:
     """A name is a test's id, and tells a mutation from the others."""
-    names = [mutation.name for mutation in (*MUTATIONS, *buckets.MUTATIONS)]
+    names = [mutation.name for mutation in (*MUTATIONS, *OF_BUCKETS)]
     assert len(names) == len(set(names))
 
 
@@ -98,9 +99,9 @@ def test_mutation_is_found_where_it_is_and_nothing_else(mutation: Mutation, tmp_
     assert not wrong, "\n".join(wrong[:9])
 
 
-@pytest.mark.parametrize("mutation", buckets.MUTATIONS, ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", OF_BUCKETS, ids=lambda mutation: mutation.name)
 def test_mutation_of_a_stack_with_its_own_bucket(mutation: Mutation, tmp_path: Path) -> None:
-    """Encryption, bucket and key policies and lifecycle rules count where they are in the run."""
+    """Encryption, lifecycle rules and every other policy count where they are in the run."""
     stack = bucket_stack()
     changed = list(_changed(mutation, stack))
     assert changed, "the mutation applies nowhere"

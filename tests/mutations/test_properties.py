@@ -23,13 +23,16 @@ from tests.mutations.edits import (
 )
 from tests.mutations.harness import (
     NOTHING,
+    RULES_OF_FILES,
     Edit,
     EnvFile,
     Site,
     Stack,
     check,
     copilot_stacks,
+    found_in,
     own_stacks,
+    policies_of_buckets,
     problems,
 )
 
@@ -211,24 +214,21 @@ def test_parameter_values_count_the_same_wherever_they_come_from(
             [{"ParameterKey": k, "ParameterValue": v} for k, v in site.parameters.items()],
             [f"{name}={value}" for name, value in site.parameters.items()],
         )
+        plain = engine.Options(
+            rules=RULES_OF_FILES,
+            info=True,
+            pseudo=stack.pseudo,
+            policies=policies_of_buckets(site, tmp_path),
+        )
         ways = []
         for form in forms:
             given.write_text(json.dumps(form))
-            ways.append(engine.Options(info=True, params=[given], pseudo=stack.pseudo))
-        ways.append(
-            engine.Options(info=True, parameters=dict(site.parameters), pseudo=stack.pseudo)
-        )
+            ways.append(plain._replace(params=[given]))
+        ways.append(plain._replace(parameters=dict(site.parameters)))
         for options in ways:
             report = engine.check([template], options)
             assert not report.errors
-            lines = [
-                (
-                    f.rule,
-                    report.sources[f.at.file].span(f.at.path, key=f.at.key).start.line,
-                    f.cause,
-                )
-                for f in report.findings
-            ]
+            lines = [(f.rule, f.line, f.cause) for f in found_in(report, template)]
             assert lines == beside
 
 

@@ -6,8 +6,17 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from tests.mutations.edits import drop_decrypts, drop_policy, execution_role
-from tests.mutations.harness import BUCKET, Found, Site, Stack, copilot_stacks, found_in, own_stacks
+from tests.mutations.edits import drop_decrypts, drop_policy, execution_role, statement
+from tests.mutations.harness import (
+    BUCKET,
+    RULES_OF_FILES,
+    Found,
+    Site,
+    Stack,
+    copilot_stacks,
+    found_in,
+    own_stacks,
+)
 
 from copilot_preflight import engine
 
@@ -20,7 +29,9 @@ def check(site: Site, folder: Path, **beside: str) -> dict[str, list[Found]]:
     for name, text in beside.items():
         (folder / f"{name}.yml").write_text(dedent(text))
     paths = sorted(map(str, folder.glob("*.yml")))
-    options = engine.Options(info=True, parameters=site.parameters, pseudo=site.stack.pseudo)
+    options = engine.Options(
+        rules=RULES_OF_FILES, info=True, parameters=site.parameters, pseudo=site.stack.pseudo
+    )
     report = engine.check(paths, options)
     assert not report.errors
     return {
@@ -90,6 +101,69 @@ def test_lifecycle_rule_of_another_stack(stack: Stack, tmp_path: Path) -> None:
     found = check(site, tmp_path, bucket=bucket)["fe-test.stack.yml"]
     inside = {site.number("value", file) for file in stack.files if file.bucket == BUCKET}
     assert {f.line for f in found if f.rule == "W9720"} == inside
+
+
+def the_policies(statement: str, on_key: str = "") -> str:
+    """The bucket of the artifacts with its key, its policy, and a role for those who may read."""
+    bucket = the_bucket(BUCKET, ENCRYPTED)
+    if on_key:
+        bucket = bucket.replace("Statement:", f"Statement:\n                  - {on_key}")
+    return (
+        bucket
+        + f"""
+          Reader:
+            Type: AWS::IAM::Role
+          Policy:
+            Type: AWS::S3::BucketPolicy
+            Properties:
+              Bucket: !Ref Bucket
+              PolicyDocument:
+                Statement: [{statement}]
+    """
+    )
+
+
+REFUSAL = (
+    "{Effect: Deny, Principal: '*', Action: '*', Resource: '*', "
+    "Condition: {ArnNotEquals: {aws:PrincipalArn: %s}}}"
+)
+READERS = "[!GetAtt Reader.Arn, !ImportValue the-execution-role]"
+ROLE_EXPORT = """
+  Role:
+    Value: !GetAtt <role>.Arn
+    Export: {Name: the-execution-role}
+"""
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=str)
+@pytest.mark.parametrize(
+    ("on_bucket", "on_key", "rules"),
+    [
+        (REFUSAL % "!GetAtt Reader.Arn", "", {"E9761"}),
+        (REFUSAL % READERS, "", set()),
+        ("", REFUSAL % "!GetAtt Reader.Arn", {"E9762"}),
+        ("", REFUSAL % READERS, set()),
+        (REFUSAL % "!GetAtt Reader.Arn", REFUSAL % "!GetAtt Reader.Arn", {"E9761", "E9762"}),
+        (REFUSAL % "!Ref Somebody", "", {"I9790"}),
+    ],
+)
+def test_policies_of_another_stack_deny(
+    stack: Stack, on_bucket: str, on_key: str, rules: set[str], tmp_path: Path
+) -> None:
+    """The policies of bucket and key count from wherever in the run they are."""
+    site = Site(stack, stack.files[0])
+    drop_decrypts(site)
+    statement("- {Effect: Allow, Action: kms:Decrypt, Resource: '*'}")(site)
+    if "Outputs:" in site.text:
+        site.add_to("Outputs", dedent(ROLE_EXPORT))
+    else:
+        site.add_section("Outputs:" + ROLE_EXPORT)
+    policies = (
+        f"{dedent(the_policies(on_bucket, on_key))}\nParameters: {{Somebody: {{Type: String}}}}"
+    )
+    found = check(site, tmp_path, bucket=policies)["fe-test.stack.yml"]
+    inside = {site.number("value", file) for file in stack.files if file.bucket == BUCKET}
+    assert {(f.rule, f.line) for f in found} == {(rule, line) for rule in rules for line in inside}
 
 
 def the_role(statement: str) -> str:

@@ -381,6 +381,36 @@ error[E9712] env-file-stale-grant: container 'web' asks for another env file
     )
 
 
+def test_secret_finding_quotes_no_line(report: MakeReport, place: MakePlace) -> None:
+    """Where a secret may stand near a place, all places are named and none is shown."""
+    found = finding(
+        place("KEY"),
+        label="hides the role",
+        related=(
+            Related(place("TOKEN"), "and so does this"),
+            Related(place("name", file="manifest.yml"), "the manifest sets it"),
+            Related(place("Role"), ""),
+        ),
+        is_secret=True,
+    )
+    files = {
+        "web.stack.yml": "Role: x\n- {Name: KEY, Value: topsecret}\n- {Name: TOKEN, Value: 1}\n",
+        "manifest.yml": "name: topsecret\n",
+    }
+    assert (
+        render(report(found, files=files), "text")
+        == """\
+error[E9712] env-file-stale-grant: container 'web' asks for another env file
+  --> web.stack.yml:2:10: hides the role
+  ::: web.stack.yml:3:10: and so does this
+  ::: web.stack.yml:1:1
+  ::: manifest.yml:1:1: the manifest sets it
+
+1 error in 2 files
+"""
+    )
+
+
 def test_lines_are_those_of_editors(report: MakeReport) -> None:
     """The further line breaks of Unicode are characters of their line, spelt out."""
     found = finding(Place("a.yml", ("here",)))

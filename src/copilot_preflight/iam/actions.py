@@ -8,8 +8,10 @@ to ECS tasks and their pipelines. ``data/generate.py`` makes the tables.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from copilot_preflight.text import wildcard_match
 
@@ -53,6 +55,15 @@ def is_known_service(service: str) -> bool:
     return service.lower() in _services()
 
 
+def arn_formats(service: str) -> Mapping[str, str]:
+    """Kind of resource -> its ARN as the reference writes it; empty if the service is not known.
+
+    ``arn_formats("kms")["key"]`` is ``"arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}"``.
+    """
+    formats: Mapping[str, str] = _read(service)["resources"] if service in _services() else {}
+    return formats
+
+
 @cache
 def _services() -> frozenset[str]:
     return frozenset(file.stem for file in _FOLDER.glob("*.json"))
@@ -63,7 +74,12 @@ def _table(service: str) -> dict[str, tuple[str, frozenset[str]]]:
     """Action in lower case -> action as ``service:Name``, resource kinds. Empty if not known."""
     if service not in _services():
         return {}
-    actions = json.loads((_FOLDER / f"{service}.json").read_text(encoding="utf-8"))["actions"]
+    actions = _read(service)["actions"]
     return {
         name.lower(): (f"{service}:{name}", frozenset(kinds)) for name, kinds in actions.items()
     }
+
+
+@cache
+def _read(service: str) -> Any:
+    return json.loads((_FOLDER / f"{service}.json").read_text(encoding="utf-8"))

@@ -83,6 +83,14 @@ def partition_of_region(region: str) -> str:
     return next(names, "aws")
 
 
+def is_partition(partition: Text) -> bool | None:
+    """Whether there is such a partition; a pattern, or what nobody knows, may be one."""
+    name = partition.literal
+    if name is None:
+        return None
+    return True if name in PARTITIONS else None if partition.has_wildcard() else False
+
+
 def name_hole(name: str, scope: str = "") -> Hole:
     """An unknown name that fills exactly one segment of an ARN."""
     return Hole(name, scope, excludes=NAME_EXCLUDES, nonempty=True)

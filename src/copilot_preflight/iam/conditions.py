@@ -8,9 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from copilot_preflight.iam.policy import Clause, Entry, Fact, Match, missing_values
+from copilot_preflight.iam.policy import (
+    Clause,
+    Entry,
+    Fact,
+    Match,
+    equal,
+    matches,
+    missing_values,
+)
 from copilot_preflight.logic import all_of, any_of
-from copilot_preflight.text import Text, match
+from copilot_preflight.text import Text
 
 Compare = Callable[[Text, Text], "bool | None"]
 """(value in the policy, value in the request) -> whether they agree."""
@@ -18,38 +26,76 @@ Compare = Callable[[Text, Text], "bool | None"]
 
 def hold(clauses: Iterable[Clause], context: Mapping[str, tuple[Text, ...]]) -> Match:
     """Whether all clauses hold. An empty tuple in ``context`` says that the key is not sent."""
+    return all_hold(map(Test, clauses), context)
+
+
+def all_hold(tests: Iterable[Test], context: Mapping[str, tuple[Text, ...]]) -> Match:
+    """The same of clauses that were read before."""
     facts: list[Fact] = []
-    for clause in clauses:
-        answer = _holds(clause, context.get(clause.key.lower()))
+    for test in tests:
+        answer = test.holds(context.get(test.key))
         if answer.verdict is False:
             return answer
         facts += answer.facts
-    return Match(None, tuple(facts)) if facts else Match(True)
+    return Match(None, tuple(facts)) if facts else _HOLDS
 
 
-def _holds(clause: Clause, sent: tuple[Text, ...] | None) -> Match:
-    unknown = Match(None, (Fact("context", clause.key),))
-    undecided = tuple(Fact("condition", c) for value in clause.values for c in value.conditions)
-    if undecided:
-        return Match(None, undecided)
-    name, quantifier, if_exists = _parts(clause.operator)
-    if sent is None or not clause.values or quantifier not in _QUANTIFIERS:
-        return unknown
-    if name == "null" and not if_exists and not quantifier:
-        return _null(clause, sent) or unknown
-    positive = _NEGATED.get(name, name)
-    negated = positive != name
-    compare = _COMPARE.get(positive)
-    if compare is None:
-        return unknown
-    if not sent:
-        absent = _when_absent(quantifier, if_exists=if_exists, negated=negated)
-        return unknown if absent is None else _answer(absent, clause)
-    answers = [_one(compare, clause.values, value, negated) for value in sent]
-    verdict = _QUANTIFIERS[quantifier](answers)
-    if verdict is None:
-        return Match(None, _missing(clause, sent) or unknown.facts)
-    return _answer(verdict, clause)
+class Test:
+    """One clause, its operator taken apart, for as many requests as there are."""
+
+    __slots__ = (
+        "_answered",
+        "_clause",
+        "_compare",
+        "_if_exists",
+        "_name",
+        "_negated",
+        "_quantifier",
+        "key",
+    )
+
+    def __init__(self, clause: Clause) -> None:
+        self.key: Final = clause.key.lower()
+        self._clause = clause
+        self._name, self._quantifier, self._if_exists = _parts(clause.operator)
+        positive = _NEGATED.get(self._name, self._name)
+        self._negated = positive != self._name
+        self._compare = _COMPARE.get(positive)
+        self._answered: tuple[tuple[Text, ...] | None, Match] | None = None
+
+    def holds(self, sent: tuple[Text, ...] | None) -> Match:
+        """Whether the clause holds of the values of its key; None: they are not known."""
+        # One context often serves many requests: it is compared once.
+        if self._answered is None or self._answered[0] is not sent:
+            self._answered = sent, self._holds(sent)
+        return self._answered[1]
+
+    def _holds(self, sent: tuple[Text, ...] | None) -> Match:
+        clause, quantifier = self._clause, self._quantifier
+        undecided = tuple(Fact("condition", c) for value in clause.values for c in value.conditions)
+        if undecided:
+            return Match(None, undecided)
+        if sent is None or not clause.values or quantifier not in _QUANTIFIERS:
+            return _unknown(clause)
+        if self._name == "null" and not self._if_exists and not quantifier:
+            return _null(clause, sent) or _unknown(clause)
+        if self._compare is None:
+            return _unknown(clause)
+        if not sent:
+            absent = _when_absent(quantifier, if_exists=self._if_exists, negated=self._negated)
+            return _unknown(clause) if absent is None else _answer(absent, clause)
+        answers = [_one(self._compare, clause.values, value, self._negated) for value in sent]
+        verdict = _QUANTIFIERS[quantifier](answers)
+        if verdict is None:
+            return _unknown(clause, _missing(clause, sent))
+        return _answer(verdict, clause)
+
+
+_HOLDS: Final = Match(True)
+
+
+def _unknown(clause: Clause, missing: tuple[Fact, ...] = ()) -> Match:
+    return Match(None, missing or (Fact("context", clause.key),))
 
 
 def _null(clause: Clause, sent: tuple[Text, ...]) -> Match | None:
@@ -94,29 +140,31 @@ def _same(answers: list[bool | None]) -> bool | None:
 
 
 def _answer(verdict: bool, clause: Clause) -> Match:
-    return Match(verdict, why="" if verdict else f"{clause.operator} {clause.key} does not hold")
+    if verdict:
+        return _HOLDS
+    return Match(False, why=f"{clause.operator} {clause.key} does not hold")
 
 
 # --- comparisons -----------------------------------------------------------------------------
 
 
 def _equal(wanted: Text, sent: Text) -> bool | None:
-    return wanted.equals(sent)
+    return equal(wanted, sent)
 
 
 def _equal_ignoring_case(wanted: Text, sent: Text) -> bool | None:
-    return wanted.lower().equals(sent.lower())
+    return equal(wanted.lower(), sent.lower())
 
 
 def _arn_like(wanted: Text, sent: Text) -> bool | None:
     """Matches each of the six parts by itself: a wildcard does not span the colons."""
-    verdict = match(wanted, sent)
-    if not verdict or wanted == sent:
+    verdict = matches(wanted, sent)
+    if verdict is False or wanted == sent:
         return verdict
     patterns, arns = wanted.split(":", 5), sent.split(":", 5)
     if not (patterns.complete and arns.complete and len(patterns.items) == len(arns.items) == 6):
         return None
-    return all_of([match(*pair) for pair in zip(patterns.items, arns.items, strict=True)])
+    return all_of([matches(*pair) for pair in zip(patterns.items, arns.items, strict=True)])
 
 
 def _ordered(read: Callable[[str], float], holds: Callable[[float, float], bool]) -> Compare:
@@ -166,7 +214,7 @@ def _orders(prefix: str, read: Callable[[str], float]) -> dict[str, Compare]:
 _COMPARE: Final[dict[str, Compare]] = {
     "stringequals": _equal,
     "stringequalsignorecase": _equal_ignoring_case,
-    "stringlike": match,
+    "stringlike": matches,
     "arnequals": _arn_like,  # AWS: ArnEquals and ArnLike behave identically
     "arnlike": _arn_like,
     "bool": _equal_ignoring_case,

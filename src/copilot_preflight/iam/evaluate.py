@@ -18,9 +18,10 @@ from copilot_preflight.iam.policy import (
     Match,
     Statement,
     fill_variables,
+    matches,
     missing_values,
 )
-from copilot_preflight.text import Text, match
+from copilot_preflight.text import Text
 
 
 class Outcome(Enum):
@@ -85,7 +86,9 @@ def _certain(answers: Sequence[tuple[Statement, Match]]) -> tuple[Statement, ...
     return tuple(statement for statement, answer in answers if answer.verdict)
 
 
-_CERTAIN: Final = Match(True)
+CERTAIN: Final = Match(True)
+NOT_COVERED: Final = Match(False, why="no resource covers it")
+EXCLUDED: Final = Match(False, why="NotResource leaves it out")
 
 
 def applies(statement: Statement, request: Request, covered: Match | None = None) -> Match:
@@ -99,14 +102,20 @@ def applies(statement: Statement, request: Request, covered: Match | None = None
     reached = covers_resource(statement, request)
     if reached.verdict is False:
         return reached
-    held = _CERTAIN
+    held = CERTAIN
     if statement.clauses:
         held = conditions.hold(_filled(statement.clauses, request), request.context)
-        if held.verdict is False:
-            return held
+    return together(statement, covered, reached, held)
+
+
+def together(statement: Statement, covered: Match, reached: Match, held: Match) -> Match:
+    """What action, resource and conditions of a statement say together; only the last may be no."""
+    if held.verdict is False:
+        return held
+    if not (statement.conditions or covered.facts or reached.facts or held.facts):
+        return CERTAIN
     facts = [Fact("condition", name) for name in statement.conditions]
-    facts += (*covered.facts, *reached.facts, *held.facts)
-    return Match(None, tuple(facts)) if facts else _CERTAIN
+    return Match(None, (*facts, *covered.facts, *reached.facts, *held.facts))
 
 
 def covers_action(statement: Statement, action: str) -> Match:
@@ -126,15 +135,14 @@ def covers_resource(statement: Statement, request: Request) -> Match:
     """
     if not statement.resources and not statement.not_resources:
         is_trust = statement.principals and request.action.lower().startswith("sts:")
-        return _CERTAIN if is_trust else Match(None, (Fact("value", "Resource"),))
+        return CERTAIN if is_trust else Match(None, (Fact("value", "Resource"),))
     if statement.not_resources:
         # What an exception for a variable that is not sent leaves out, AWS does not say.
         entries = _entries(statement.not_resources, request, keep=True)
-        return _excluded_by("NotResource", _any(entries, request.resource))
+        covered = _any(entries, request.resource)
+        return EXCLUDED if covered.verdict else _excluded_by("NotResource", covered)
     answer = _any(_entries(statement.resources, request), request.resource)
-    if answer.verdict is False:
-        return Match(False, why=f"no resource covers {request.resource}")
-    return answer
+    return NOT_COVERED if answer.verdict is False else answer
 
 
 def _entries(entries: Iterable[Entry], request: Request, *, keep: bool = False) -> Iterator[Entry]:
@@ -165,11 +173,11 @@ def _any(entries: Iterable[Entry], target: Text, *, ignore_case: bool = False) -
     """Whether one of the patterns matches: one certain match is enough."""
     facts: list[Fact] = []
     for entry in entries:
-        verdict = match(entry.text.lower() if ignore_case else entry.text, target)
+        verdict = matches(entry.text.lower() if ignore_case else entry.text, target)
         if verdict is False:
             continue
         if verdict and not entry.conditions:
-            return _CERTAIN
+            return CERTAIN
         facts += (Fact("condition", name) for name in entry.conditions)
         if verdict is None:
             facts += missing_values(entry.text, target)

@@ -6,13 +6,13 @@ and https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from copilot_preflight.iam.evaluate import Outcome, Request, applies, covers_action
 from copilot_preflight.iam.policy import Fact, Match, Statement
+from copilot_preflight.iam.prepared import Prepared
 from copilot_preflight.iam.principals import Caller, Naming, naming
 from copilot_preflight.logic import all_of, any_of
 from copilot_preflight.text import Text
@@ -30,25 +30,44 @@ class Layer(Enum):
     ENDPOINT = "VPC endpoint policy"
 
 
-@dataclass(frozen=True, slots=True)
+Covers: TypeAlias = "tuple[tuple[Prepared, Match], ...]"
+"""Statements with what `covers_action` says of them."""
+
+
 class PolicySet:
     """Policies of one layer that work together; ``unread`` are those that cannot be read."""
 
-    statements: tuple[Statement, ...] = ()
-    unread: tuple[Fact, ...] = ()
-    _covers: dict[str, tuple[Match, ...]] = field(default_factory=dict, compare=False, repr=False)
+    __slots__ = ("_about", "_covering", "_prepared", "statements", "unread")
 
-    def about(self, action: str) -> Iterator[tuple[Statement, Match]]:
+    def __init__(
+        self, statements: tuple[Statement, ...] = (), unread: tuple[Fact, ...] = ()
+    ) -> None:
+        self.statements = statements
+        self.unread = unread
+        self._prepared: list[Prepared] = []
+        self._about: dict[str, Covers] = {}
+        self._covering: dict[str, Covers] = {}
+
+    def about(self, action: str) -> Covers:
         """Every statement with whether it covers an action; worked out once for each action."""
-        found = self._covers.get(action)
+        found = self._about.get(action)
         if found is None:
-            found = tuple(covers_action(statement, action) for statement in self.statements)
-            self._covers[action] = found
-        return zip(self.statements, found, strict=True)
+            if not self._prepared:
+                self._prepared.extend(map(Prepared, self.statements))
+            found = tuple((it, covers_action(it.statement, action)) for it in self._prepared)
+            self._about[action] = found
+        return found
+
+    def covering(self, action: str) -> Covers:
+        """The statements that cover an action, or may."""
+        found = self._covering.get(action)
+        if found is None:
+            found = tuple(it for it in self.about(action) if it[1].verdict is not False)
+            self._covering[action] = found
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(NamedTuple):
     """All that has a say. None is a layer that does not exist; it limits nothing.
 
     ``scps`` hold one set for each level of the organization, each of which must allow; ``rcps``
@@ -85,8 +104,7 @@ class Voice(NamedTuple):
     facts: tuple[Fact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """The decision, the layer that decided, its statements, and the facts that are missing.
 
     ``layer`` is None for an allowed call. ``voices`` are all layers, in AWS's order.
@@ -171,60 +189,75 @@ def speaks(
     if caller is None or answer.verdict is False:
         return answer, Naming.ROLE, Naming.ROLE
     least, most = naming(statement, caller, bounded=bounded)
+    return addressed(answer, least, most), least, most
+
+
+def addressed(answer: Match, least: Naming, most: Naming) -> Match:
+    """The answer of a statement that applies, or may, to a caller whom it names so closely."""
     if most is Naming.NOT:
-        return Match(False, why="no principal names the caller"), least, most
+        return Match(False, why="no principal names the caller")
     if least is Naming.NOT:
-        answer = Match(None, (*answer.facts, Fact("value", "Principal")))
-    return answer, least, most
+        return Match(None, (*answer.facts, Fact("value", "Principal")))
+    return answer
 
 
 def _voice(
     policies: PolicySet, request: Request, caller: Caller | None = None, *, bounded: bool = False
 ) -> Voice:
     """What the statements of one layer say together."""
-    said: dict[str, list[bool | None]] = {"allow": [], "deny": [], "delegates": [], "session": []}
     allowing: list[Statement] = []
     denying: list[Statement] = []
     facts: list[Fact] = list(policies.unread)
-    if policies.unread:
-        said["allow"].append(None)
-        said["deny"].append(None)
-    for statement, covered in policies.about(request.action):
-        if covered.verdict is False:
+    heard: set[tuple[str, bool, Naming, Naming]] = set()
+    least = most = Naming.ROLE
+    known = request.resource.literal
+    for prepared, covered in policies.covering(request.action):
+        reached = prepared.reach(request, known)
+        if reached.verdict is False:
             continue
-        answer, least, most = speaks(statement, request, caller, covered, bounded=bounded)
+        answer = prepared.holds(request, covered, reached)
         if answer.verdict is False:
             continue
-        sure = answer.verdict and statement.effect in ("Allow", "Deny")
+        if caller is not None:
+            least, most = prepared.naming(caller, bounded=bounded)
+            answer = addressed(answer, least, most)
+            if answer.verdict is False:
+                continue
+        statement = prepared.statement
+        effect = statement.effect
+        sure = answer.verdict is True and effect in ("Allow", "Deny")
+        heard.add((effect, sure, least, most))
         facts += answer.facts
-        if statement.effect not in ("Allow", "Deny"):
+        if effect not in ("Allow", "Deny"):
             facts.append(Fact("value", "Effect"))
-        elif sure and least is not most and statement.effect == "Allow":
+        elif sure and least is not most and effect == "Allow":
             facts.append(Fact("value", "Principal"))
-        if statement.effect != "Allow":
-            said["deny"].append(sure or None)
-            denying += [statement] if sure else []
-        if statement.effect != "Deny":
-            said["allow"] += _at_least(Naming.ROLE, least, most, sure)
-            said["session"] += _at_least(Naming.SESSION, least, most, sure)
-            said["delegates"] += _at_least(Naming.ACCOUNT, least, most, sure)
-            allowing += [statement] if sure else []
+        if sure:
+            (denying if effect == "Deny" else allowing).append(statement)
+    allows = [it for it in heard if it[0] != "Deny"]
+    unread = [None] if policies.unread else []
     return Voice(
-        allow=any_of(said["allow"]),
-        deny=any_of(said["deny"]),
-        delegates=any_of(said["delegates"]),
-        to_session=any_of(said["session"]),
+        allow=any_of([*unread, *_at_least(Naming.ROLE, allows)]),
+        deny=any_of(
+            [*unread, *(sure or None for effect, sure, _, _ in heard if effect != "Allow")]
+        ),
+        delegates=any_of(_at_least(Naming.ACCOUNT, allows)),
+        to_session=any_of(_at_least(Naming.SESSION, allows)),
         allowing=tuple(allowing),
         denying=tuple(denying),
         facts=tuple(dict.fromkeys(facts)),
     )
 
 
-def _at_least(wanted: Naming, least: Naming, most: Naming, sure: bool | None) -> list[bool | None]:
-    """One answer where a statement names the caller closely enough, or may."""
-    if most < wanted:
-        return []
-    return [True if sure and least >= wanted else None]
+def _at_least(
+    wanted: Naming, allows: Iterable[tuple[str, bool, Naming, Naming]]
+) -> list[bool | None]:
+    """One answer for each Allow that names the caller closely enough, or may."""
+    return [
+        True if sure and least >= wanted else None
+        for _, sure, least, most in allows
+        if most >= wanted
+    ]
 
 
 def _ceilings(voices: Sequence[tuple[Layer, Voice]]) -> Iterator[tuple[Layer, bool | None]]:
@@ -254,7 +287,7 @@ def _grant(
         yield Layer.RESOURCE, resource.allow
         return
     identity = said[Layer.IDENTITY]
-    same = _same_account(policies, caller)
+    same = same_account(policies, caller)
     admitted = _either(resource.allow, resource.delegates)
     across = _both(admitted, identity.allow)
     if policies.resource_must_allow:
@@ -271,7 +304,7 @@ def _grant(
             yield layer, _either(free, said[layer].allow)
 
 
-def _same_account(policies: Policies, caller: Caller) -> bool | None:
+def same_account(policies: Policies, caller: Caller) -> bool | None:
     """Whether caller and resource share an account; they do where nobody says otherwise."""
     account = caller.account
     if policies.owner is None or account is None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from copilot_preflight.finding import Place
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.text import Hole, Text, match
 
 
 class Fact(NamedTuple):
@@ -99,8 +99,7 @@ _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 def with_variables(text: Text) -> Text:
     """Policy variables such as ``${aws:username}`` become holes: only the request fills them.
 
-    So do ``${*}``, ``${?}`` and ``${$}``, which stand for the bare character: a `Text` cannot say
-    that a star is no wildcard, and a hole admits it.
+    So do ``${*}``, ``${?}`` and ``${$}``, which stand for the bare character, whatever is sent.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
     if not any("${" in part for part in text.parts if isinstance(part, str)):
@@ -124,9 +123,40 @@ def _variable_parts(text: Text) -> Iterator[str | Hole]:
                 return
 
 
+# A policy holds no character beyond U+00FF, so these two are free to say "a star" and "a question
+# mark" in a pattern, where * and ? themselves are wildcards.
+# Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+_BARE_STAR: Final = "\ufdd0"
+_BARE_MARK: Final = "\ufdd1"
+_CHARACTERS: Final = {"$": "$", "*": _BARE_STAR, "?": _BARE_MARK}
+_TO_BARE: Final = str.maketrans({"*": _BARE_STAR, "?": _BARE_MARK})
+
+
+def matches(pattern: Text, target: Text) -> bool | None:
+    """Whether a pattern whose variables are filled matches a string, as `text.match` has it."""
+    return match(pattern, _bare(target) if _has_bare(pattern) else target)
+
+
+def equal(wanted: Text, sent: Text) -> bool | None:
+    """Whether a string whose variables are filled is the same as another, wildcards and all."""
+    return _bare(wanted).equals(_bare(sent)) if _has_bare(wanted) else wanted.equals(sent)
+
+
+def _has_bare(text: Text) -> bool:
+    return any(
+        _BARE_STAR in part or _BARE_MARK in part for part in text.parts if isinstance(part, str)
+    )
+
+
+def _bare(text: Text) -> Text:
+    """A string of which the stars and question marks are themselves."""
+    return Text(tuple(p.translate(_TO_BARE) if isinstance(p, str) else p for p in text.parts))
+
+
 def fill_variables(text: Text, context: Mapping[str, tuple[Text, ...]]) -> Text | None:
     """A string with its policy variables filled from a request's context.
 
+    ``${*}`` and ``${?}`` become characters of our own, which `matches` and `equal` know.
     A variable that is not sent takes its default (``${aws:PrincipalTag/team, 'none'}``); without
     one, nothing can match, and the answer is None. One of which nothing is known stays a hole.
     """
@@ -136,11 +166,10 @@ def fill_variables(text: Text, context: Mapping[str, tuple[Text, ...]]) -> Text 
             parts.append(part)
             continue
         key, comma, default = part.name.removeprefix(VARIABLE).partition(",")
-        if key == "$":
-            parts.append(key)
+        if key in _CHARACTERS:
+            parts.append(_CHARACTERS[key])
             continue
-        # A bare star or question mark is no key, and no Text: see `with_variables`.
-        sent = None if key in ("*", "?") else context.get(key.strip().lower())
+        sent = context.get(key.strip().lower())
         if sent is None or len(sent) > 1:
             parts.append(part)
         elif sent:

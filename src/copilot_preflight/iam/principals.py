@@ -5,18 +5,17 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Principal, Statement
-from copilot_preflight.text import Text
+from copilot_preflight.text import Text, match
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who makes a call.
 
     ``arn`` is the ARN of the role or user; ``session`` that of the role session, None for a user.
@@ -105,9 +104,8 @@ def _one(principal: Principal, caller: Caller, *, pinned: bool) -> tuple[Naming,
     """How closely one principal names a caller. ``pinned``: a condition on aws:PrincipalArn."""
     name = principal.entry.text
     if caller.service:
-        same = principal.kind == "Service" and name.equals(Text.of(caller.service))
-        anyone = principal.kind == "AWS" and name.literal == "*"
-        if same is None or anyone:
+        same = _is_service(principal, caller.service)
+        if same is None:
             return Naming.NOT, Naming.ROLE
         return (Naming.ROLE, Naming.ROLE) if same else (Naming.NOT, Naming.NOT)
     if principal.kind != "AWS":
@@ -125,6 +123,43 @@ def _one(principal: Principal, caller: Caller, *, pinned: bool) -> tuple[Naming,
     return _closest(level for level, answer in levels if answer), _closest(
         level for level, answer in levels if answer is not False
     )
+
+
+_SERVICE_SUFFIXES: Final = (
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+)
+"""How the names of services end in the partitions."""
+
+
+def _is_service(principal: Principal, service: str) -> bool | None:
+    """Whether a principal is a service; AWS does not say which services ``*`` takes in.
+
+    Some services go by a name of each region or partition too (``states.us-east-1.amazonaws.com``,
+    ``ec2.amazonaws.com.cn``): that such a name is of no use, nobody can tell.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
+    """
+    name = principal.entry.text
+    if principal.kind == "AWS":
+        return None if name.equals(Text.of("*")) is not False else False
+    if principal.kind in ("Federated", "CanonicalUser"):
+        return False
+    if principal.kind != "Service" or name.literal == "*":
+        return None  # Fn::If, Fn::Transform: what only AWS can write out
+    same = name.equals(Text.of(service))
+    label = service.removesuffix(".amazonaws.com")
+    if same is not False or label == service:
+        return same
+    if name.literal is None:
+        return None if match(Text.of(f"{label}.*"), name) is not False else False
+    suffixes = "|".join(map(re.escape, _SERVICE_SUFFIXES))
+    spelt = rf"{re.escape(label)}\.([a-z]+(-[a-z]+)+-[0-9]+\.)?({suffixes})"
+    return None if re.fullmatch(spelt, name.literal.lower()) else False
 
 
 def _closest(levels: Iterable[Naming]) -> Naming:

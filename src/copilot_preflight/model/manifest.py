@@ -27,15 +27,37 @@ class ManifestEnvFile(NamedTuple):
 
     def sha256(self) -> str | None:
         """The hash under which Copilot would upload the file now; None if it is not there."""
+        content = self._content()
+        if content is None:
+            return None
         import hashlib  # OpenSSL loads slowly, and few runs have a file to hash
 
+        return hashlib.sha256(content).hexdigest()
+
+    def variables(self) -> dict[str, int]:
+        """The variables that ECS would take from the file now, each with the number of its line.
+
+        Lines that begin with ``#`` or have no ``=`` are skipped, and so are empty names and
+        values; of two lines for one name, the latter counts.
+        Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html
+        and ``readEnvVarsFromFile`` of the ECS agent.
+        """
+        found: dict[str, int] = {}
+        lines = (self._content() or b"").decode("utf-8", "replace").split("\n")
+        for number, line in enumerate(lines, 1):
+            name, *values = line.removesuffix("\r").split("=")
+            if not line.startswith("#") and name and values and values[0]:
+                found[name] = number
+        return found
+
+    def _content(self) -> bytes | None:
         if self.workspace is None or "${" in self.path:
             return None
         file = self.workspace / self.path
         try:
             if not file.is_file() or file.stat().st_size > _MAX_ENV_FILE:
                 return None
-            return hashlib.sha256(file.read_bytes()).hexdigest()
+            return file.read_bytes()
         except (OSError, ValueError):
             return None
 

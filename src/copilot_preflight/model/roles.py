@@ -15,11 +15,24 @@ from copilot_preflight.stack import Run, Stack
 from copilot_preflight.text import Text
 
 
+class Boundary(NamedTuple):
+    """A role's permissions boundary.
+
+    ``statements`` are None where its document is not to be had: no template of the run has it,
+    AWS's own policies do not hold it, and nobody has handed it over.
+    """
+
+    arn: Text
+    place: Place
+    statements: tuple[Statement, ...] | None
+
+
 class Role(NamedTuple):
     """A role of a template, as one scenario shows it.
 
     ``statements`` are all that attach to it and can be read; ``unread`` are the policies that
-    attach, or may attach, and cannot. ``boundary`` is the permissions boundary's ARN.
+    attach, or may attach, and cannot. ``undecided`` is an open condition on which it hangs whether
+    there is a boundary, or which: ``boundary`` is then one that may be there.
     """
 
     logical_id: str
@@ -30,7 +43,8 @@ class Role(NamedTuple):
     trust: tuple[Statement, ...]
     statements: tuple[Statement, ...]
     unread: tuple[Fact, ...] = ()
-    boundary: Text | None = None
+    boundary: Boundary | None = None
+    undecided: str = ""
 
     def __str__(self) -> str:
         return f"role '{self.logical_id}'"
@@ -115,7 +129,7 @@ def _read(stack: Stack, scenario: Scenario, head: _Head) -> Role:
     if properties is None:
         return Role(logical_id, place, head.arn, head.name, place, (), ())
     trust = properties.child("AssumeRolePolicyDocument")
-    boundary = next(properties.children("PermissionsBoundary"), None)
+    boundary, undecided = _boundary(stack, scenario, properties)
     statements: list[Statement] = list(_inline(properties))
     unread: list[Fact] = []
     if properties.is_written_out_by_aws:
@@ -136,8 +150,23 @@ def _read(stack: Stack, scenario: Scenario, head: _Head) -> Role:
         trust=statements_of(trust) if trust else (),
         statements=tuple(statements),
         unread=tuple(unread),
-        boundary=boundary.text() if boundary else None,
+        boundary=boundary,
+        undecided=undecided,
     )
+
+
+def _boundary(stack: Stack, scenario: Scenario, properties: Value) -> tuple[Boundary | None, str]:
+    """The boundary, and the open condition on which it hangs."""
+    found = next(properties.children("PermissionsBoundary"), None)
+    if found is None:
+        return None, ""
+    policy = found.text()
+    holding = [
+        condition for condition in found.conditions if condition not in properties.conditions
+    ]
+    naming = (hole.condition for hole in policy.holes if hole.condition)
+    statements = _document_of(stack, scenario, policy, found)
+    return Boundary(policy, found.place, statements), next(iter((*holding, *naming)), "")
 
 
 def _inline(properties: Value) -> Iterator[Statement]:
@@ -240,13 +269,10 @@ def _managed(stack: Stack, scenario: Scenario, properties: Value) -> Iterator[St
 def _document_of(
     stack: Stack, scenario: Scenario, policy: Text, value: Value
 ) -> tuple[Statement, ...] | None:
-    tail = _aws_managed(policy)
-    if tail is not None:
-        known = managed.statements_of(tail)
-        if known is None:
-            return None
-        document = value._replace(raw={"Statement": _in_partition(known)})
-        return tuple(s._replace(place=value.place) for s in statements_of(document, tail))
+    """What a managed policy says: as a template of the run has it, as handed over, or as AWS does.
+
+    Who hands over a policy of AWS's knows of a version that we may not.
+    """
     for other in stack.run.around(stack):
         seen = scenario if other is stack else ANY
         for logical_id, resource in other.resources("AWS::IAM::ManagedPolicy", seen):
@@ -260,7 +286,15 @@ def _document_of(
                 return tuple(
                     s for document in documents for s in statements_of(document, logical_id)
                 )
-    return None
+    handed = stack.run.handed.find(policy)
+    if handed is not None:
+        return handed.statements
+    tail = _aws_managed(policy)
+    known = None if tail is None else managed.statements_of(tail)
+    if tail is None or known is None:
+        return None
+    document = value._replace(raw={"Statement": _in_partition(known)})
+    return tuple(s._replace(place=value.place) for s in statements_of(document, tail))
 
 
 def _aws_managed(policy: Text) -> str | None:

@@ -7,147 +7,27 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.finding import DataPath, Place
 from copilot_preflight.iam import actions, arn
 from copilot_preflight.iam.policy import Entry, Statement
-from copilot_preflight.model.policies import statement_of, statements_of
-from copilot_preflight.model.roles import roles
-from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.model.statements import PlacedStatement, is_given, placed_statements
 from copilot_preflight.stack import Stack
 from copilot_preflight.text import Hole, Text, match
-
-_POLICY_PROPERTIES: Final = {
-    "AWS::IAM::Policy": "PolicyDocument",
-    "AWS::IAM::ManagedPolicy": "PolicyDocument",
-    "AWS::IAM::RolePolicy": "PolicyDocument",
-    "AWS::IAM::UserPolicy": "PolicyDocument",
-    "AWS::IAM::GroupPolicy": "PolicyDocument",
-    "AWS::S3::BucketPolicy": "PolicyDocument",
-    "AWS::EC2::VPCEndpoint": "PolicyDocument",
-    "AWS::SSO::PermissionSet": "InlinePolicy",
-}
-_INLINE_HOLDERS: Final = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 
 _PARTITION: Final = Text.of(arn.name_hole("any partition"))
 _ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))
 _ANY_KEY: Final = Text.of(Hole("any key", nonempty=True))
 
 
-class S3Statement(NamedTuple):
-    """A statement with S3 actions, in a scenario that has it."""
-
-    stack: Stack
-    scenario: Scenario
-    statement: Statement
-
-    @property
-    def beside(self) -> tuple[Statement, ...]:
-        """All statements of the roles that it attaches to, or of its own document."""
-        place = self.statement.place
-        attached = _attached(self.stack, self.scenario).get(place)
-        if attached is not None:
-            return attached
-        return _own_documents(self.stack, self.scenario).get(place, ())
-
-
-def s3_statements(stack: Stack) -> tuple[S3Statement, ...]:
+def s3_statements(stack: Stack) -> tuple[PlacedStatement, ...]:
     """The S3 statements of every policy of a template, each in a scenario that has it."""
 
-    def build() -> Iterator[S3Statement]:
-        for document in _documents(stack, ANY):
-            for statement in document:
-                if any(is_s3(action) for action in statement.actions):
-                    found = _decided(stack, ANY, statement)
-                    if found is not None:
-                        yield found
+    def build() -> Iterator[PlacedStatement]:
+        return placed_statements(stack, lambda statement: any(map(is_s3, statement.actions)))
 
     return stack.memo("s3 statements", lambda: tuple(build()))
-
-
-def _decided(stack: Stack, scenario: Scenario, statement: Statement) -> S3Statement | None:
-    """A statement in the first scenario that has it for certain, or that leaves it open."""
-    resolver = stack.resolver(scenario)
-    names = (name for name in statement.conditions if resolver.decide(name) is None)
-    condition = next(names, None)
-    leaves = [scenario] if condition is None else stack.settle(scenario, condition)
-    if leaves == [scenario]:
-        return S3Statement(stack, scenario, statement)
-    for leaf in leaves:
-        value = _value_at(stack, leaf, statement.place.path)
-        again = None if value is None else statement_of(value, statement.policy)
-        found = None if again is None else _decided(stack, leaf, again)
-        if found is not None:
-            return found
-    return None
-
-
-def _value_at(stack: Stack, scenario: Scenario, path: DataPath) -> Value | None:
-    """The node at a path, read in a scenario; None where the scenario does not have it."""
-    resolver = stack.resolver(scenario)
-    node: Any = stack.data
-    guard: list[tuple[str, bool]] = []
-    for depth, step in enumerate(path):
-        name: Any = None
-        if depth == 2 and isinstance(node, dict):  # a resource
-            name, branch = node.get("Condition"), True
-        elif depth and path[depth - 1] == "Fn::If" and isinstance(node, list):
-            name, branch = node[0], step == 1
-        if isinstance(name, str):
-            outcome = resolver.decide(name)
-            if outcome is not None and outcome is not branch:
-                return None
-            guard += [] if outcome is branch else [(name, branch)]
-        node = node[step]
-    return Value(resolver, node, path, tuple(guard))
-
-
-def _attached(stack: Stack, scenario: Scenario) -> dict[Place, tuple[Statement, ...]]:
-    """Every statement of the roles, with those that it works together with."""
-
-    def build() -> dict[Place, tuple[Statement, ...]]:
-        found: dict[Place, tuple[Statement, ...]] = {}
-        for role in roles(stack, scenario):
-            for statement in role.statements:
-                others = found.get(statement.place)
-                # Nearly every policy attaches to one role: its statements share one tuple.
-                together = role.statements if others is None else (*others, *role.statements)
-                found[statement.place] = together
-        return found
-
-    return stack.memo(("attached", scenario), build)
-
-
-def _own_documents(stack: Stack, scenario: Scenario) -> dict[Place, tuple[Statement, ...]]:
-    """Every statement, with those of its document."""
-
-    def build() -> dict[Place, tuple[Statement, ...]]:
-        documents = _documents(stack, scenario)
-        return {statement.place: found for found in documents for statement in found}
-
-    return stack.memo(("documents", scenario), build)
-
-
-def _documents(stack: Stack, scenario: Scenario) -> Iterator[tuple[Statement, ...]]:
-    for kind, key in _POLICY_PROPERTIES.items():
-        for logical_id, resource in stack.resources(kind, scenario):
-            for properties in resource.children("Properties"):
-                for document in properties.children(key):
-                    yield statements_of(document, logical_id)
-    for kind in _INLINE_HOLDERS:
-        for logical_id, resource in stack.resources(kind, scenario):
-            for properties in resource.children("Properties"):
-                yield tuple(_inline(properties, logical_id))
-
-
-def _inline(properties: Value, logical_id: str) -> Iterator[Statement]:
-    """The statements of all inline policies: they work together."""
-    for policy in properties.each("Policies"):
-        for document in policy.children("PolicyDocument"):
-            yield from statements_of(document, logical_id)
 
 
 def is_s3(action: Entry) -> bool:
@@ -201,7 +81,7 @@ class Half(NamedTuple):
     def bucket_of(self, resource: Entry) -> Text | None:
         """The bucket, if an ARN names this half of it."""
         found = arn.parse_s3(resource.text)
-        if found is None or found.partition.literal == "":
+        if found is None or arn.is_partition(found.partition) is False:
             return None
         has_key = found.key is not None and found.key.literal != ""
         return found.bucket if has_key is self.is_objects else None
@@ -251,20 +131,10 @@ def mismatches(stack: Stack, half: Half) -> Iterator[Mismatch]:
         useless = tuple(
             action
             for action in acting
-            if not any(_is_reached(item, others, action, half, bucket) for _, bucket in named)
+            if not any(
+                is_given(others, item.statement, action, half.arn_in(_PARTITION, bucket))
+                for _, bucket in named
+            )
         )
         if useless:
             yield Mismatch(item.statement, named[0][0], useless)
-
-
-def _is_reached(
-    item: S3Statement, others: Iterable[Statement], action: Entry, half: Half, bucket: Text
-) -> bool:
-    """Whether another statement gives an action the half that this one misses."""
-    target = half.arn_in(_PARTITION, bucket)
-    return any(
-        any(match(a.text.lower(), action.text.lower()) is not False for a in other.actions)
-        and any(match(entry.text, target) is not False for entry in other.resources)
-        for other in others
-        if other.effect == item.statement.effect and other.place != item.statement.place
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.cursor import Value
 from copilot_preflight.finding import Place
@@ -51,7 +51,10 @@ class Bucket(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A KMS key of a template, with its key policy."""
+    """A KMS key of a template, with its key policy.
+
+    ``logical_id`` is the name by which the user calls it, where its policy was handed over.
+    """
 
     logical_id: str
     place: Place
@@ -68,13 +71,50 @@ def bucket_named(run: Run, stack: Stack, scenario: Scenario, name: Text) -> Buck
     return None
 
 
+def is_bucket_known(run: Run, stack: Stack, scenario: Scenario, name: Text) -> bool:
+    """Whether all is known that the bucket's policy says.
+
+    It, or the bucket, is the run's, or the policy was handed over.
+    """
+    return (
+        bucket_named(run, stack, scenario, name) is not None
+        or any(
+            policy.bucket.equals(name) and not policy.conditions
+            for other in run.around(stack)
+            for policy in _policies_for(other, scenario if other is stack else ANY, name)
+        )
+        or run.handed.policy(_bucket_arn(stack, scenario, name)) is not None
+    )
+
+
+def _bucket_arn(stack: Stack, scenario: Scenario, name: Text) -> Text:
+    return arn.s3_arn(stack.resolver(scenario).pseudo("AWS::Partition"), name)
+
+
 def key_with_arn(run: Run, stack: Stack, scenario: Scenario, key: Text) -> Key | None:
-    """The key of the run that certainly has an ARN."""
+    """The key that certainly has an ARN: of the run, or one whose policy was handed over."""
     for other in run.around(stack):
         seen = scenario if other is stack else ANY
         if (found := _by_arn(other, seen).get(key)) is not None:
             return found
+    if not run.handed.policies:
+        return None
+    for name in (key, *_aliases_of(stack, scenario, key)):
+        if (handed := run.handed.find(name)) is not None:
+            return Key(handed.name, handed.document.place, key, handed.statements)
     return None
+
+
+def _aliases_of(stack: Stack, scenario: Scenario, key: Text) -> Iterator[Text]:
+    """The aliases in the run that certainly stand for a key."""
+    for other in stack.run.around(stack):
+        seen = scenario if other is stack else ANY
+        for logical_id, resource in other.resources("AWS::KMS::Alias", seen):
+            target = resource.child("Properties", "TargetKeyId")
+            if target is None or resource.guard:
+                continue
+            if key in (target.text(), key_arn(other, seen, target.text())):
+                yield other.resolver(seen).text({"Ref": logical_id}, resource.path)
 
 
 def buckets(stack: Stack, scenario: Scenario = ANY) -> tuple[Bucket, ...]:
@@ -119,18 +159,49 @@ def _buckets(stack: Stack, scenario: Scenario) -> Iterator[Bucket]:
 
 
 def bucket_policy(run: Run, stack: Stack, scenario: Scenario, name: Text) -> tuple[Statement, ...]:
-    """The statements of the run's policies for a bucket, which need not be in the run itself."""
-    return tuple(
-        statement
+    """The statements of policies for a bucket, which need not be in the run itself.
+
+    A bucket has one policy: the run's own takes the place of what was handed over.
+    """
+    own = [
+        policy
         for other in run.around(stack)
         for policy in _policies_for(other, scenario if other is stack else ANY, name)
-        for statement in _said_of(name, policy.bucket, policy.statements, run)
+    ]
+    said = [s for policy in own for s in _said_of(name, policy.bucket, policy.statements, run)]
+    mine = [policy.conditions for policy in own if policy.bucket.equals(name)]
+    if () in mine:
+        return tuple(said)
+    unless = tuple(dict.fromkeys(condition for conditions in mine for condition in conditions))
+    handed = (
+        statement
+        for owner, statements in _handed_policies(run, stack, scenario, name)
+        for statement in _said_of(name, owner, statements, run)
     )
+    return (*said, *(s._replace(conditions=(*s.conditions, *unless)) for s in handed))
+
+
+def _handed_policies(
+    run: Run, stack: Stack, scenario: Scenario, name: Text
+) -> Iterator[tuple[Text, tuple[Statement, ...]]]:
+    """The bucket policies that were handed over and are, or may be, those of a bucket."""
+    if not run.handed.policies:
+        return
+    found = run.handed.find(_bucket_arn(stack, scenario, name))
+    if found is not None:
+        yield name, found.statements
+    elif name.literal is None:
+        for policy in run.handed.policies:
+            if policy.bucket:
+                yield Text.of(policy.bucket), policy.statements
 
 
 class _BucketPolicy(NamedTuple):
+    """``conditions`` are open, and on them hangs whether there is the policy at all."""
+
     bucket: Text
     statements: tuple[Statement, ...]
+    conditions: tuple[str, ...]
 
 
 def _policies_for(stack: Stack, scenario: Scenario, name: Text) -> Iterator[_BucketPolicy]:
@@ -177,7 +248,9 @@ def _bucket_policies(stack: Stack, scenario: Scenario) -> Iterator[_BucketPolicy
         for properties in resource.children("Properties"):
             for bucket in properties.children("Bucket"):
                 for document in properties.children("PolicyDocument"):
-                    yield _BucketPolicy(bucket.text(), statements_of(document, logical_id))
+                    said = statements_of(document, logical_id)
+                    conditions = tuple(dict.fromkeys((*bucket.conditions, *document.conditions)))
+                    yield _BucketPolicy(bucket.text(), said, conditions)
 
 
 def _encryption(
@@ -280,10 +353,47 @@ def _keys(stack: Stack, scenario: Scenario) -> Iterator[Key]:
     resolver = stack.resolver(scenario)
     for kind in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
         for logical_id, resource in stack.resources(kind, scenario):
-            policy = resource.child("Properties", "KeyPolicy")
             yield Key(
                 logical_id,
                 resource.key_place,
                 resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path),
-                statements_of(policy, logical_id) if policy else (),
+                tuple(_key_policy(logical_id, resource)),
             )
+
+
+_DEFAULT_KEY_POLICY: Final = {
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+}
+"""What KMS gives a key that is made without a policy: the account's IAM policies decide.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+"""
+
+
+def _key_policy(logical_id: str, resource: Value) -> Iterator[Statement]:
+    """The statements of a key's policy; under open conditions, the default's may be among them."""
+    properties = list(resource.children("Properties"))
+    found = [
+        policy
+        for holder in properties
+        for policy in holder.children("KeyPolicy")
+        if policy.raw is not None
+    ]
+    for policy in found:
+        yield from statements_of(policy, logical_id)
+    if any(policy.guard == resource.guard for policy in found):
+        return
+    # A path of its own, for what is read is kept by path; shown is the key itself.
+    path = (*resource.path, "Properties", "KeyPolicy", "default")
+    default = Value(resource.reader, _DEFAULT_KEY_POLICY, path, resource.guard)
+    if any(holder.is_written_out_by_aws for holder in properties):
+        default = default._replace(raw={"Fn::Transform": logical_id})
+    unless = (condition for policy in found for condition in policy.conditions)
+    conditions = tuple(dict.fromkeys((*default.conditions, *unless)))
+    for statement in statements_of(default, logical_id):
+        yield statement._replace(place=resource.key_place, conditions=conditions)

@@ -1,50 +1,185 @@
-"""Trust policies: which service may assume a role.
+"""Trust policies: whether a service may assume the role that a resource hands to it.
 
-Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from copilot_preflight.iam.evaluate import covers_action
-from copilot_preflight.iam.policy import Principal, Statement
-from copilot_preflight.model.roles import Role
-from copilot_preflight.text import Text
+from copilot_preflight.cursor import Value
+from copilot_preflight.iam import arn, conditions
+from copilot_preflight.iam.evaluate import Outcome, Request, covers_action
+from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
+from copilot_preflight.iam.policy import Clause, Fact, Principal, Statement
+from copilot_preflight.iam.principals import Caller, Naming, naming
+from copilot_preflight.model.role_uses import CONFUSED_DEPUTY, RoleUse, role_uses
+from copilot_preflight.model.roles import Role, role_named
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import EMPTY, Hole, Text
 
-ECS_TASKS: Final = "ecs-tasks.amazonaws.com"
+ASSUME: Final = "sts:AssumeRole"
 
-_ASSUME: Final = "sts:AssumeRole"
+Context = Mapping[str, tuple[Text, ...]]
+
+_NOTHING: Final[Context] = MappingProxyType({})
 
 
-def may_assume(role: Role, service: str = ECS_TASKS) -> bool | None:
-    """Whether a service may assume a role; False only where no statement of it can let it."""
-    if not role.trust:
-        return None
-    if kept_out(role, service) is not None:
-        return False
-    open_ones = False
-    for statement in role.trust:
-        if statement.effect == "Deny" or covers_action(statement, _ASSUME).verdict is False:
-            continue
-        if statement.effect != "Allow" or statement.not_principals:
+class Assumption(NamedTuple):
+    """A role that is handed to a service, and IAM's answer to the service that assumes it.
+
+    ``rulings`` holds one answer for each of ``contexts``, the requests that the service may make.
+    """
+
+    use: RoleUse
+    role: Role
+    scenario: Scenario
+    caller: Caller
+    contexts: tuple[Context, ...] = (_NOTHING,)
+    rulings: tuple[Ruling, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The answer to all requests; where some differ, it is not known which one is made."""
+        found = {ruling.outcome for ruling in self.rulings}
+        return found.pop() if len(found) == 1 else Outcome.UNDETERMINED
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the trust policy certainly keeps the service out."""
+        return bool(self.rulings) and all(
+            ruling.outcome.is_denied and ruling.layer is Layer.RESOURCE for ruling in self.rulings
+        )
+
+    @property
+    def denying(self) -> Statement | None:
+        """The Deny statement that keeps the service out."""
+        if self.outcome is not Outcome.EXPLICIT_DENY:
             return None
-        answers = [_is_service(principal, service) for principal in statement.principals]
-        certain = covers_action(statement, _ASSUME).verdict and not statement.conditions
-        if True in answers and certain and not statement.clauses:
+        return next((statement for statement in self.rulings[0].deciding), None)
+
+    @property
+    def naming(self) -> Statement | None:
+        """The first Allow statement that names the caller, whatever else it asks for."""
+        named = (
+            statement
+            for statement in self.role.trust
+            if statement.effect == "Allow" and naming(statement, self.caller)[0] is not Naming.NOT
+        )
+        return min(named, key=lambda it: covers_action(it, ASSUME).verdict is False, default=None)
+
+    @property
+    def unmet(self) -> Clause | None:
+        """The first condition of `naming` that no request of the service meets."""
+        for clause in self.naming.clauses if self.naming is not None else ():
+            if all(conditions.hold((clause,), it).verdict is False for it in self.contexts):
+                return clause
+        return None
+
+
+def assumptions(stack: Stack) -> Iterator[Assumption]:
+    """Every role of the run that a resource of a template hands to a service."""
+    for use in role_uses(stack):
+        for scenario in stack.where(use.value.guard):
+            yield from _assumptions(stack, scenario, use)
+
+
+def _assumptions(stack: Stack, scenario: Scenario, use: RoleUse) -> Iterator[Assumption]:
+    """The answer in a scenario, or in the finer ones on which it depends."""
+    resolver = stack.resolver(scenario)
+    if any(resolver.decide(name) not in (None, wanted) for name, wanted in use.value.guard):
+        return
+    role = _role(stack, scenario, use.value)
+    if role is None:
+        return
+    found = _assumption(stack, scenario, use, role)
+    if found.outcome is Outcome.UNDETERMINED and role.place.file == stack.file:
+        for name in _conditions(role):
+            finer = [leaf for leaf in stack.settle(scenario, name) if leaf != scenario]
+            if resolver.decide(name) is None and finer:
+                for leaf in finer:
+                    yield from _assumptions(stack, leaf, use)
+                return
+    yield found
+
+
+def _assumption(stack: Stack, scenario: Scenario, use: RoleUse, role: Role) -> Assumption:
+    policies = Policies(resource=PolicySet(role.trust), resource_must_allow=True)
+    caller = Caller(EMPTY, service=use.hand.service)
+    if use.through is not None:
+        caller, policies = _pipeline(stack, scenario, use.through, policies, role)
+    found = Assumption(use, role, scenario, caller)
+    if not role.trust or _is_written_by_aws(stack, role):
+        return found
+    contexts = tuple(_contexts(stack, scenario, use, role))
+    rulings = (decide(policies, Request(ASSUME, role.arn, it), caller) for it in contexts)
+    return found._replace(contexts=contexts, rulings=tuple(rulings))
+
+
+def _role(stack: Stack, scenario: Scenario, value: Value) -> Role | None:
+    named = stack.resolver(scenario).text(value.raw, value.path, value.guard)
+    return role_named(stack.run, stack, scenario, named)
+
+
+def _pipeline(
+    stack: Stack, scenario: Scenario, through: Value, policies: Policies, role: Role
+) -> tuple[Caller, Policies]:
+    """The pipeline's role as it assumes the role of an action."""
+    named = stack.resolver(scenario).text(through.raw, through.path, through.guard)
+    pipeline = role_named(stack.run, stack, scenario, named)
+    owner = arn.parse(role.arn)
+    policies = policies._replace(owner=owner.account if owner else None)
+    if pipeline is None:
+        nothing = PolicySet(unread=(Fact("document", f"role '{named}'"),))
+        return Caller(named), policies._replace(identity=nothing)
+    identity = PolicySet(pipeline.statements, pipeline.unread)
+    if pipeline.boundary is not None:
+        known = None if pipeline.undecided else pipeline.boundary.statements
+        unread = () if known is not None else (Fact("boundary", str(pipeline.boundary.arn)),)
+        policies = policies._replace(boundary=PolicySet(known or (), unread))
+    return Caller(pipeline.arn), policies._replace(identity=identity)
+
+
+def _is_written_by_aws(stack: Stack, role: Role) -> bool:
+    """Whether a macro may write the trust policy, or the resource that uses the role, anew."""
+    for other in stack.run.around(stack):
+        if other.file in (stack.file, role.place.file) and other.unwritten:
             return True
-        open_ones = open_ones or any(answer is not False for answer in answers)
-    return None if open_ones else False
+        if other.file == role.place.file:
+            properties = other.data["Resources"][role.logical_id].get("Properties")
+            if Value(other.resolver(), properties, ()).is_written_out_by_aws:
+                return True
+    return False
 
 
-def kept_out(role: Role, service: str = ECS_TASKS) -> Statement | None:
-    """The Deny statement that certainly keeps a service from assuming a role."""
+def _contexts(stack: Stack, scenario: Scenario, use: RoleUse, role: Role) -> Iterator[Context]:
+    """The requests that the service may make: it may say for which resource it acts, or not."""
+    source = CONFUSED_DEPUTY.get(use.hand.service)
+    if source is None or not any(statement.clauses for statement in role.trust):
+        yield _NOTHING
+        return
+    pseudo = stack.resolver(scenario).pseudo
+    account = pseudo("AWS::AccountId")
+    resource = Hole(f"the resource of '{use.owner}'", stack.file)
+    place = (pseudo("AWS::Partition"), f":{source}:", pseudo("AWS::Region"), ":", account, ":")
+    source_arn = Text.of("arn:", *place, resource)
+    for arns in ((source_arn,), ()):
+        for accounts in ((account,), ()):
+            yield {"aws:sourcearn": arns, "aws:sourceaccount": accounts}
+
+
+def _conditions(role: Role) -> Iterator[str]:
+    """The template conditions on which a trust policy hangs."""
     for statement in role.trust:
-        named = any(_is_service(principal, service) for principal in statement.principals)
-        certain = named and not statement.conditions and not statement.clauses
-        if statement.effect == "Deny" and certain and covers_action(statement, _ASSUME).verdict:
-            return statement
-    return None
+        yield from statement.conditions
+        entries = [principal.entry for principal in statement.principals]
+        entries += (entry for clause in statement.clauses for entry in clause.values)
+        for entry in (*entries, *statement.actions, *statement.not_actions):
+            yield from entry.conditions
+            yield from (hole.condition for hole in entry.text.holes if hole.condition)
 
 
 def trusted(role: Role) -> tuple[Principal, ...]:
@@ -55,15 +190,3 @@ def trusted(role: Role) -> tuple[Principal, ...]:
         if statement.effect == "Allow"
         for principal in statement.principals
     )
-
-
-def _is_service(principal: Principal, service: str) -> bool | None:
-    name = principal.entry.text
-    if name.literal == "*":
-        return None  # whether that takes in services is for AWS to say
-    if principal.kind != "Service":
-        return False if principal.kind in ("AWS", "Federated", "CanonicalUser") else None
-    if name.literal is not None and name.literal.startswith(f"{service}."):
-        return None  # ecs-tasks.amazonaws.com.cn: a spelling of the China regions
-    answer = name.equals(Text.of(service))
-    return None if answer and principal.entry.conditions else answer

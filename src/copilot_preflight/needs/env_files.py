@@ -6,11 +6,10 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from copilot_preflight.iam import arn
-from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.storage import Bucket, Encryption, bucket_named
 from copilot_preflight.model.tasks import (
     Container,
@@ -19,19 +18,16 @@ from copilot_preflight.model.tasks import (
     task_definitions,
 )
 from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.s3_objects import read_asks
 from copilot_preflight.scenarios import Scenario
 from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.text import Text
 
 ENV_FILE: Final = "env-file"
 """The kind of the needs of this source."""
 
 ENV_FILE_PAGE: Final = (
     "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
-)
-
-SSE_KMS_PAGE: Final = (
-    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
 )
 
 GET_OBJECT: Final = "s3:GetObject"
@@ -138,46 +134,14 @@ def _asks(read: EnvFileRead) -> Iterator[Ask]:
     if read.problem is not None:
         return
     who = f"ECS downloads the environment file of {read.container} with the execution role"
-    yield Ask(GET_OBJECT, read.asked, f"{who} ({ENV_FILE_PAGE})")
-    name = read.name
-    if name is None:
-        return
-    bucket = arn.s3_arn(name.partition, name.bucket)
-    needed = f"ECS documents that the execution role needs it ({ENV_FILE_PAGE})"
-    yield Ask(GET_BUCKET_LOCATION, bucket, needed, is_optional=True)
-    encryption = read.encryption
-    if encryption is not None and encryption.key is not None:
-        yield Ask(
-            DECRYPT,
-            encryption.key,
-            f"S3 decrypts the object with the reader's permissions ({SSE_KMS_PAGE})",
-            context=_kms_context(read, encryption, bucket),
-            doubts=tuple(_unknown_key(read, encryption.key)),
-        )
-
-
-def _unknown_key(read: EnvFileRead, key: Text) -> Iterator[Fact]:
-    """A key of which nothing is known may be the one that AWS manages, which needs no grant.
-
-    Copilot's is not: its applications have a key of their own.
-    """
-    hole = key.only_hole
-    if hole is not None and not read.is_copilot:
-        yield Fact("value", hole.name)
-
-
-def _kms_context(
-    read: EnvFileRead, encryption: Encryption, bucket: Text
-) -> Mapping[str, tuple[Text, ...]]:
-    """What S3 tells KMS: with a bucket key the context is the bucket's ARN, else the object's.
-
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-    """
-    region = Hole("region of the bucket", read.stack.file, excludes=":/*?.", nonempty=True)
-    return {
-        "kms:viaservice": (Text.of("s3.", region, ".amazonaws.com"),),
-        "kms:encryptioncontext:aws:s3:arn": (bucket if encryption.bucket_key else read.asked,),
-    }
+    yield from read_asks(
+        read.stack,
+        read.asked,
+        read.encryption,
+        because=f"{who} ({ENV_FILE_PAGE})",
+        documented=f"ECS documents that the execution role needs it ({ENV_FILE_PAGE})",
+        is_own_key=read.is_copilot,  # Copilot's applications have a key of their own
+    )
 
 
 # --- values that are no ARN of an S3 object ----------------------------------------------------

@@ -25,7 +25,8 @@ class Ask(NamedTuple):
 
     ``context`` are the condition keys of this call beyond those of every call. ``is_optional``: it
     is documented, but work goes on without it. ``doubts`` are facts without which it is not certain
-    that the call is made at all, or on this resource: a denial then proves nothing.
+    that the call is made at all, or on this resource: a denial then proves nothing, unless the call
+    that is made instead, ``alternative``, is denied too.
     """
 
     action: str
@@ -34,6 +35,7 @@ class Ask(NamedTuple):
     context: Mapping[str, tuple[Text, ...]] = MappingProxyType({})
     is_optional: bool = False
     doubts: tuple[Fact, ...] = ()
+    alternative: Ask | None = None
 
 
 class Need(NamedTuple):
@@ -45,9 +47,9 @@ class Need(NamedTuple):
     "execution role 'X'"; ``role_value`` is the node that names the role, None where there is none,
     which is a defect if ``needs_role``. A source leaves ``role`` out, unless only it can tell.
     ``undecided`` is an open condition that must be decided before the asks are certain.
-    ``is_copilots``: what is asked for lies in the bucket and under the key that Copilot makes for
-    an application, whose policies are known to leave access to IAM. ``detail`` is whatever else the
-    source knows, for its own rules.
+    ``is_copilots``: what is asked for lies in the bucket, under the key or in the repository that
+    Copilot makes for an application, whose policies are known to leave access to IAM.
+    ``detail`` is whatever else the source knows, for its own rules.
     """
 
     kind: str

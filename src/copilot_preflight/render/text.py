@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from copilot_preflight.finding import Finding, InputError, Report, Severity, Span
 from copilot_preflight.render import locate, safe
@@ -65,8 +65,7 @@ def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     """A place as shown: the sign that underlines it, in which style, and what is said there."""
 
     file: str
@@ -94,7 +93,8 @@ class _Writer:
         primary, *others = _by_file(self.marks)
         yield from self.block(primary, "-->")
         for marks in others:
-            yield self.row()
+            if not self.finding.is_secret:
+                yield self.row()
             yield from self.block(marks, ":::")
         yield from self.notes()
         yield from self.help()
@@ -106,17 +106,20 @@ class _Writer:
 
     def block(self, marks: Sequence[_Mark], arrow: str) -> Iterator[str]:
         """The marks of one file: where the first one stands, and the source that has them all."""
-        first = marks[0]
-        line, column = first.span.start
-        where = self.paint("strong", f"{safe(first.file)}:{line}:{column}")
-        head = f"{' ' * self.gutter}{self.paint('gutter', arrow)} {where}"
-        source = self.sources.get(first.file)
-        if source is None:
-            yield from (f"{head}: {safe(it.label)}" if it.label else head for it in marks)
+        source = self.sources.get(marks[0].file)
+        if source is None or self.finding.is_secret:
+            for mark in marks:
+                yield f"{self.head(mark, arrow)}: {safe(mark.label)}".removesuffix(": ")
+                arrow = ":::"
             return
-        yield head
+        yield self.head(marks[0], arrow)
         yield self.row()
         yield from self.excerpt(_lines(source.text), marks)
+
+    def head(self, mark: _Mark, arrow: str) -> str:
+        line, column = mark.span.start
+        where = self.paint("strong", f"{safe(mark.file)}:{line}:{column}")
+        return f"{' ' * self.gutter}{self.paint('gutter', arrow)} {where}"
 
     def excerpt(self, lines: Sequence[str], marks: Sequence[_Mark]) -> Iterator[str]:
         last, shown = 0, ""

@@ -1,0 +1,81 @@
+"""W9774: an ACL for a bucket that has turned ACLs off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.model.pipelines import acls_disabled, disabled_by, pipelines
+from copilot_preflight.rule import rule
+from copilot_preflight.scenarios import ANY
+from copilot_preflight.stack import Stack
+
+_FULL_CONTROL: Final = "bucket-owner-full-control"
+_GRANTING: Final = frozenset(
+    {"PublicRead", "PublicReadWrite", "AuthenticatedRead", "LogDeliveryWrite"}
+)
+"""The values of AccessControl that let in somebody else than the owner of the bucket."""
+
+_PAGE: Final = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html"
+)
+
+
+@rule("W9774", "artifact-acl-rejected", "Bucket rejects the ACL: its ACLs are disabled")
+def artifact_acl_rejected(analysis: Analysis) -> Iterator[Finding]:
+    yield from _deployed(analysis.stack)
+    yield from _made(analysis.stack)
+
+
+def _deployed(stack: Stack) -> Iterator[Finding]:
+    for pipeline in pipelines(stack):
+        for action in pipeline.actions:
+            acl = action.setting("CannedACL")
+            value = action.setting_value("CannedACL")
+            is_deployment = (action.category, action.provider) == ("Deploy", "S3")
+            known = acl.literal if acl is not None else None
+            if not is_deployment or value is None or not known or known == _FULL_CONTROL:
+                continue
+            disabled = acls_disabled(stack, ANY, action.setting("BucketName"))
+            if disabled is not None:
+                yield _finding(
+                    value.place,
+                    f"{action} of {pipeline} puts objects with the ACL '{known}' into bucket "
+                    f"'{action.setting('BucketName')}', which has ACLs disabled: "
+                    "S3 answers 400 AccessControlListNotSupported",
+                    disabled.place,
+                    "take CannedACL out: the owner of the bucket owns every object in it; "
+                    f"who else may read them, its bucket policy says ({_PAGE})",
+                )
+
+
+def _made(stack: Stack) -> Iterator[Finding]:
+    for logical_id, resource in stack.resources("AWS::S3::Bucket"):
+        properties = resource.child("Properties")
+        acl = properties.child("AccessControl") if properties is not None else None
+        known = acl.text().literal if acl is not None else None
+        if properties is None or acl is None or known not in _GRANTING:
+            continue
+        disabled = disabled_by(properties)
+        if disabled is not None:
+            yield _finding(
+                acl.place,
+                f"bucket '{logical_id}' asks for the ACL {known} and has ACLs disabled: "
+                "S3 answers 400 InvalidBucketAclWithObjectOwnership",
+                disabled.place,
+                "take AccessControl out and say in a bucket policy who else gets in, or set "
+                f"ObjectOwnership to BucketOwnerPreferred ({_PAGE})",
+            )
+
+
+def _finding(at: Place, message: str, disabled: Place, help: str) -> Finding:
+    return Finding(
+        at=at,
+        message=message,
+        label="the bucket takes no ACL",
+        related=(Related(disabled, "this disables ACLs"),),
+        cause="acls-disabled",
+        help=help,
+    )

@@ -1,0 +1,18 @@
+"""E9772: a role of a pipeline or of a build project may not get an artifact from its bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import telling
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding
+from copilot_preflight.needs.artifact_calls import ARTIFACT_DOWNLOAD, GET_OBJECT, granted
+from copilot_preflight.rule import rule
+
+
+@rule("E9772", "artifact-download-denied", "Role may not download the artifact")
+def artifact_download_denied(analysis: Analysis) -> Iterator[Finding]:
+    denials = analysis.denials_of(ARTIFACT_DOWNLOAD, GET_OBJECT)
+    for group in telling.alike(d for d in denials if not analysis.is_told_of(d)):
+        yield telling.lacking(group, granted(group[0].call.resource))

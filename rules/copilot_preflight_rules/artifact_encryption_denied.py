@@ -1,0 +1,29 @@
+"""E9773: a role that moves artifacts may not use the KMS key that encrypts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from copilot_preflight import telling
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.needs.artifact_calls import (
+    ARTIFACT_DOWNLOAD,
+    ARTIFACT_UPLOAD,
+    DECRYPT,
+    GENERATE_DATA_KEY,
+)
+from copilot_preflight.rule import rule
+
+
+@rule("E9773", "artifact-encryption-denied", "Role may not use the key that encrypts artifacts")
+def artifact_encryption_denied(analysis: Analysis) -> Iterator[Finding]:
+    denials = chain(
+        analysis.denials_of(ARTIFACT_UPLOAD, GENERATE_DATA_KEY),
+        analysis.denials_of(ARTIFACT_DOWNLOAD, DECRYPT),
+    )
+    for group in telling.alike(denials):
+        key = group[0].need.detail.key
+        related = [Related(key.place, "the key of the artifacts")] if key is not None else []
+        yield telling.lacking(group, str(group[0].call.resource), related=related)

@@ -1,0 +1,29 @@
+"""E9763: the role's permissions boundary denies a call, or does not allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import diagnosis, telling
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.rule import rule
+
+
+@rule("E9763", "denied-by-boundary", "Permissions boundary denies a call")
+def denied_by_boundary(analysis: Analysis) -> Iterator[Finding]:
+    for group in telling.together(analysis.denied_by(diagnosis.BOUNDARY)):
+        boundary = group[0].call.role.boundary
+        arn = str(boundary.arn) if boundary else ""
+        # What CloudFormation names is told by its logical id.
+        last = arn.rpartition("/")[2].removeprefix("${").removesuffix("}")
+        name = f"permissions boundary '{last}'"
+        way = f"allow it in {name}, beside the role's own grant"
+        if ":iam::aws:policy/" in arn:
+            way = "set a boundary of your own in its place, for nobody but AWS can change it"
+        yield telling.refused(
+            group,
+            name,
+            related=[Related(boundary.place, "the role's boundary")] if boundary else [],
+            help=telling.exception(group[0]) or f"{way}:\n{telling.grants(group)}",
+        )

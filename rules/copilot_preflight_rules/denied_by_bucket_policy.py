@@ -1,0 +1,18 @@
+"""E9761: the policy of a bucket denies a call, whatever the role is granted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import diagnosis, telling
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding
+from copilot_preflight.rule import rule
+
+
+@rule("E9761", "denied-by-bucket-policy", "Bucket policy denies a call")
+def denied_by_bucket_policy(analysis: Analysis) -> Iterator[Finding]:
+    for group in telling.together(analysis.denied_by(diagnosis.BUCKET_POLICY)):
+        statement = group[0].cause.statement
+        name = f" '{statement.policy}'" if statement else ""
+        yield telling.refused(group, f"the bucket policy{name}", help=telling.exception(group[0]))

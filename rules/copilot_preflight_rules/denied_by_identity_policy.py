@@ -1,0 +1,20 @@
+"""E9766: a Deny statement of the role's own policies covers a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import diagnosis, telling
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding
+from copilot_preflight.rule import rule
+
+
+@rule("E9766", "denied-by-identity-policy", "The role's own policy denies a call")
+def denied_by_identity_policy(analysis: Analysis) -> Iterator[Finding]:
+    for group in telling.together(analysis.denied_by(diagnosis.EXPLICIT_DENY)):
+        statement = group[0].cause.statement
+        name = f" '{statement.policy}'" if statement and statement.policy else ""
+        yield telling.refused(
+            group, f"the role's own policy{name}", help=telling.exception(group[0])
+        )

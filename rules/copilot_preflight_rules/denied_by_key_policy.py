@@ -1,0 +1,33 @@
+"""E9762: the policy of a KMS key denies a call, or lets nobody in who could make it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from copilot_preflight import advice, diagnosis, telling
+from copilot_preflight.analysis import Analysis, Denial
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.model.storage import Key, key_with_arn
+from copilot_preflight.rule import rule
+
+
+@rule("E9762", "denied-by-key-policy", "Key policy denies a call")
+def denied_by_key_policy(analysis: Analysis) -> Iterator[Finding]:
+    for group in telling.together(analysis.denied_by(diagnosis.KEY_POLICY)):
+        call = group[0].call
+        key = key_with_arn(call.stack.run, call.stack, call.scenario, call.resource)
+        name = f"the policy of key '{key.logical_id if key else call.resource}'"
+        yield telling.refused(
+            group,
+            name,
+            reason=f"{name} allows it neither to the role nor to its account ('…:root')",
+            related=[Related(key.place, "the key")] if key else [],
+            help=telling.exception(group[0]) or _help(group, name, key),
+        )
+
+
+def _help(group: Sequence[Denial], name: str, key: Key | None) -> str:
+    role = telling.role_in(group[0], key.place.file if key else "")
+    actions = dict.fromkeys(denied.call.action for denied in group)
+    statements = (advice.statement(action, "*", principal=f"{{AWS: {role}}}") for action in actions)
+    return f"let the role in, in {name}:\n" + "\n".join(statements)

@@ -1,0 +1,40 @@
+"""E9765: a service or resource control policy of the organization denies a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import diagnosis, telling
+from copilot_preflight.analysis import Analysis, Denial
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.iam.layers import Layer
+from copilot_preflight.rule import rule
+
+_NO_ALLOW = "a level of the organization has no service control policy that allows it"
+
+
+@rule("E9765", "denied-by-organization-policy", "Organization policy denies a call")
+def denied_by_organization_policy(analysis: Analysis) -> Iterator[Finding]:
+    for group in telling.together(analysis.denied_by(diagnosis.ORGANIZATION_POLICY)):
+        first = group[0]
+        layer = first.decision.layer or Layer.SCP
+        statement = first.cause.statement
+        file = statement.policy.rpartition("/")[2] if statement else ""
+        name = f"{layer.value} '{file}'" if file else f"the {layer.value}"
+        way = telling.exception(first) or f"allow it on every level:\n{telling.grants(group)}"
+        yield telling.refused(
+            group,
+            name,
+            reason=_NO_ALLOW,
+            related=[] if statement else list(_silent_level(first)),
+            help=f"only whoever looks after the organization can change it: {way}",
+        )
+
+
+def _silent_level(denied: Denial) -> Iterator[Related]:
+    """The first level whose policies do not allow a call."""
+    said = [v for layer, v in denied.decision.ruling.voices if layer is Layer.SCP]
+    for level, voice in zip(denied.call.stack.run.handed.scps, said, strict=False):
+        if voice.allow is False and level.statements:
+            yield Related(level.statements[0].place, "the level that does not allow it")
+            return

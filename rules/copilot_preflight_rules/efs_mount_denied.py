@@ -1,0 +1,36 @@
+"""E9747: the task role may not mount an EFS file system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import advice, diagnosis, telling
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.needs.efs import CLIENT_WRITE, EFS_MOUNT, Mount
+from copilot_preflight.rule import rule
+
+
+@rule("E9747", "efs-mount-denied", "Task role may not mount the file system")
+def efs_mount_denied(analysis: Analysis) -> Iterator[Finding]:
+    denials = tuple(analysis.denials_of(EFS_MOUNT))
+    unwritable = {d.need.key for d in denials if d.call.action == CLIENT_WRITE}
+    for group in telling.together(denials):
+        first = group[0]
+        mount: Mount = first.need.detail
+        found = mount.file_system
+        related = [Related(found.place, "its policy lets in whom it names")] if found else []
+        if first.cause.kind == diagnosis.RESOURCE_POLICY:
+            policy = f"the policy of {found}"
+            yield telling.refused(group, policy, help=telling.exception(first), related=related)
+            continue
+        actions = [denied.call.action for denied in group]
+        if first.need.key in unwritable:
+            actions.append(CLIENT_WRITE)
+        yield telling.finding(
+            group,
+            telling.reason(first),
+            related=[*telling.shown(first), *related],
+            help=f"grant it in {advice.where(first.call)}:\n"
+            + advice.statement(actions, str(first.call.resource)),
+        )

@@ -1,0 +1,49 @@
+"""E9746: the agent of ECS Exec may not open its channel with the task role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from copilot_preflight import advice, telling
+from copilot_preflight.analysis import Analysis, Denial
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.needs.exec_channel import (
+    ANY_GROUP,
+    EXEC_CHANNEL,
+    LOG,
+    SESSION,
+    ExecChannel,
+)
+from copilot_preflight.rule import rule
+
+
+@rule("E9746", "exec-channel-denied", "Task role may not open the channel of ECS Exec")
+def exec_channel_denied(analysis: Analysis) -> Iterator[Finding]:
+    groups: dict[object, list[Denial]] = {}
+    for denied in analysis.denials_of(EXEC_CHANNEL):
+        service = denied.call.action.partition(":")[0]
+        groups.setdefault((denied.need.key, service), []).append(denied)
+    for group in groups.values():
+        first = group[0]
+        channel: ExecChannel = first.need.detail
+        yield telling.finding(
+            group,
+            telling.reason(first),
+            related=[*telling.shown(first), Related(channel.at, "turns ECS Exec on")],
+            help=f"grant it in {advice.where(first.call)}:\n{_grants(group)}",
+        )
+
+
+def _grants(group: Sequence[Denial]) -> str:
+    by_resource: dict[str, list[str]] = {}
+    for denied in group:
+        resource = _granted(str(denied.call.resource))
+        by_resource.setdefault(resource, []).append(denied.call.action)
+    return "\n".join(advice.statement(names, resource) for resource, names in by_resource.items())
+
+
+def _granted(resource: str) -> str:
+    """The resource as a grant names it, for all sessions."""
+    if resource.endswith(str(ANY_GROUP)):
+        return "*"
+    return resource.replace(f"log-stream:{SESSION}", "*").replace(str(LOG), "*")

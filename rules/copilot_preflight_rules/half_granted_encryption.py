@@ -1,0 +1,57 @@
+"""W9757: a role may use the objects of an encrypted bucket, and not the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import advice, diagnosis, telling
+from copilot_preflight.analysis import Analysis, Denial
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.needs.announced import ANNOUNCED, Announced
+from copilot_preflight.rule import rule
+
+
+@rule("W9757", "half-granted-encryption", "Role may use encrypted objects and not their key")
+def half_granted_encryption(analysis: Analysis) -> Iterator[Finding]:
+    groups: dict[object, list[Denial]] = {}
+    told = {_identity(d) for d in analysis.denials if d.need.kind != ANNOUNCED}
+    for denied in analysis.denials:
+        if denied.need.kind == ANNOUNCED and _identity(denied) not in told:
+            groups.setdefault(denied.need.key, []).append(denied)
+    for group in groups.values():
+        yield _finding(group)
+
+
+def _identity(denied: Denial) -> object:
+    return denied.call.role.place, denied.call.action, denied.call.resource
+
+
+def _finding(group: list[Denial]) -> Finding:
+    first = group[0]
+    announced: Announced = first.need.detail
+    bucket, role, key = announced.bucket, first.call.role, str(first.call.resource)
+    grants = [announced.grants[denied.call.action] for denied in group]
+    may = telling.enumeration([grant.action for grant in grants])
+    lacks = telling.enumeration([denied.call.action for denied in group])
+    entry = grants[0].entry.place
+    places = dict.fromkeys(grant.entry.place for grant in grants)
+    is_here = entry.file == first.need.stack.file
+    related = [Related(place, "the grant") for place in places if not is_here or place != entry]
+    if bucket.encryption is not None:
+        related.append(Related(bucket.encryption.place, "what encrypts the objects"))
+    found = first.finding(
+        f"{role} may {may} in bucket '{bucket.logical_id}', whose objects are SSE-KMS encrypted, "
+        f"and not {lacks} with their key '{key}'",
+        label="granted without the key",
+        related=[*related, *([Related(role.place, "the role")] if is_here else [])],
+        help=_help(group, key),
+    )
+    return found._replace(at=entry if is_here else role.place)
+
+
+def _help(group: list[Denial], key: str) -> str:
+    first = group[0]
+    if first.cause.kind in diagnosis.LAYER_CAUSES:
+        return f"let {first.call.role} use the key: it is not the role's own policies that deny it"
+    actions = [denied.call.action for denied in group]
+    return f"add to {advice.where(first.call)}:\n{advice.statement(actions, key)}"

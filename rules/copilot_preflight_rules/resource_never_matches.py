@@ -1,0 +1,153 @@
+"""E9755: ARNs that the actions beside them can never match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from copilot_preflight import advice, telling_secrets, telling_start
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding, Related
+from copilot_preflight.model import unmatched as traps
+from copilot_preflight.model.unmatched import Unmatched, unmatched
+from copilot_preflight.rule import rule
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Hole, Text
+
+# Trap -> why the ARN does not match, the few words under it, and what to do.
+_WORDS: Final = {
+    traps.NEEDS_EVERYTHING: (
+        "as {acts} on no resource of {its} own",
+        "needs '*'",
+        "grant {names} on '*', in a statement of {its} own",
+    ),
+    traps.LOG_STREAM: (
+        "which names a log group and none of its streams",
+        "a log group, not its streams",
+        "name the group's streams: {fixed}",
+    ),
+    traps.SECRET_SUFFIX: (
+        "as every secret's ARN ends in a hyphen and six random characters",
+        "the suffix is missing",
+        "leave room for them: {fixed}",
+    ),
+    traps.SECRET_FIELD: (
+        "which goes on behind the secret's own ARN",
+        "more than the secret's ARN",
+        "leave out key, stage and version; in a policy the secret is {fixed}",
+    ),
+    traps.KEY_ALIAS: (
+        "which is an alias, where IAM compares the key's own ARN",
+        "an alias, not a key",
+        "name the key: {formats}\nor all keys, under a condition on kms:ResourceAliases",
+    ),
+    traps.DOUBLE_SLASH: (
+        "as no parameter's ARN has two slashes before its name",
+        "one slash too many",
+        "name the parameter: {fixed}",
+    ),
+    traps.S3_FORM: (
+        "which is not how S3 writes its ARNs",
+        "not an ARN of S3",
+        "region and account stay empty: {fixed}",
+    ),
+    traps.OTHER_KIND: (
+        "as {acts} on {kinds}",
+        "another kind of resource",
+        "name what {acts} on: {formats}",
+    ),
+}
+_SLOTS: Final = {
+    "Partition": "${AWS::Partition}",
+    "Region": "${AWS::Region}",
+    "Account": "${AWS::AccountId}",
+}
+
+
+@rule("E9755", "resource-never-matches", "A statement's actions can never match its ARN")
+def resource_never_matches(analysis: Analysis) -> Iterator[Finding]:
+    entries = (denied.cause.entry for denied in analysis.denials)
+    told = {entry.place for entry in entries if entry is not None}
+    told |= telling_secrets.blamed(analysis) | telling_start.blamed(analysis)
+    for found in unmatched(analysis.stack):
+        if found.resource.place in told:
+            continue  # the call that is denied for it says more
+        if found.trap.slug in (traps.NOT_AN_ARN, traps.PARTITION):
+            yield _refused(found, analysis.stack)
+        else:
+            yield _finding(found)
+
+
+def _refused(found: Unmatched, stack: Stack) -> Finding:
+    """IAM takes no policy with such a resource: the deployment fails."""
+    resource, trap = found.resource, found.trap
+    if trap.fixed is not None:
+        what, label = f"the ARN '{resource.text}' names no partition of AWS", "no such partition"
+        help = f"let the stack tell its partition: {advice.quoted(str(trap.fixed))}"
+    else:
+        what, label = f"'{resource.text}' is not an ARN", "not an ARN"
+        help = f"name the resource by its ARN{_of_resource(resource.text, stack)}"
+    return Finding(
+        at=resource.place,
+        message=f"{what}: IAM refuses the policy",
+        label=label,
+        cause=trap.slug,
+        help=help,
+    )
+
+
+def _of_resource(text: Text, stack: Stack) -> str:
+    """How the ARN is written where a resource of the stack is named instead."""
+    first, *rest = text.parts
+    if not isinstance(first, Hole) or first.name not in stack.data["Resources"]:
+        return ""
+    if not rest:
+        return f": !GetAtt {first.name}.Arn"
+    return f": !Sub '${{{first.name}.Arn}}{Text.of(*rest)}'"
+
+
+def _finding(found: Unmatched) -> Finding:
+    statement, trap = found.statement, found.trap
+    one = len(found.actions) == 1
+    names = " and ".join(str(action.text) for action in found.actions)
+    effect = "deny" if statement.effect == "Deny" else "grant"
+    fills = {
+        "acts": "it acts" if one else "they act",
+        "its": "its" if one else "their",
+        "names": names,
+        "kinds": " or ".join(kind.replace("-", " ").lower() for kind in trap.kinds) + "s",
+        "fixed": advice.quoted(str(trap.fixed)),
+        "formats": " or ".join(map(_spelt, trap.formats)),
+    }
+    why, label, help = (words.format_map(fills) for words in _WORDS[trap.slug])
+    return Finding(
+        at=found.resource.place,
+        message=f"{names} can never match '{found.resource.text}', {why}: "
+        f"the statement does not {effect} {'it' if one else 'them'}",
+        label=label,
+        related=tuple(Related(action.place, "never matches") for action in found.actions),
+        cause=trap.slug,
+        help=f"{help}\n{_by_alias(found)}" if trap.slug == traps.KEY_ALIAS else help,
+    )
+
+
+def _spelt(form: str) -> str:
+    """An ARN of the reference as a template would spell it, with <names> to fill in."""
+    spelt = re.sub(r"\$\{(\w+)\}", lambda slot: _SLOTS.get(slot[1], f"<{slot[1]}>"), form)
+    return advice.quoted(spelt)
+
+
+def _by_alias(found: Unmatched) -> str:
+    """The statement that lets an alias decide.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+    """
+    written = str(found.resource.text).replace(":key/alias/", ":alias/")
+    key, _, alias = written.partition(":alias/")
+    names = ", ".join(str(action.text) for action in found.actions)
+    granted = advice.statement(names if len(found.actions) == 1 else f"[{names}]", f"{key}:key/*")
+    value = advice.quoted(f"alias/{alias}")
+    return (
+        f"{granted}\n  Condition:\n    ForAnyValue:StringLike:\n      kms:ResourceAliases: {value}"
+    )

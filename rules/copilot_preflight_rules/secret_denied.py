@@ -1,0 +1,16 @@
+"""E9741: a secret that a container asks for cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight import telling_secrets
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding
+from copilot_preflight.needs.secrets import SECRET
+from copilot_preflight.rule import rule
+
+
+@rule("E9741", "secret-denied", "Execution role may not read a secret")
+def secret_denied(analysis: Analysis) -> Iterator[Finding]:
+    yield from telling_secrets.findings(analysis, SECRET)

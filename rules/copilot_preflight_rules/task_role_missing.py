@@ -1,0 +1,23 @@
+"""E9734: ECS Exec or an EFS volume needs a task role, and there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding, Place
+from copilot_preflight.needs.exec_channel import ExecChannel
+from copilot_preflight.needs.need import Need
+from copilot_preflight.rule import rule
+from copilot_preflight.telling_roles import without_role
+
+_PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html"
+
+
+@rule("E9734", "task-role-missing", "Task definition needs a task role")
+def task_role_missing(analysis: Analysis) -> Iterator[Finding]:
+    yield from without_role(analysis, "task", "TaskRoleArn", _PAGE, _asker)
+
+
+def _asker(need: Need) -> Place:
+    return need.detail.at if isinstance(need.detail, ExecChannel) else need.place

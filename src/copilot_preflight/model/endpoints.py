@@ -1,0 +1,307 @@
+"""VPC endpoints, and the tasks whose calls go through them.
+
+An endpoint's policy is a ceiling on every call that goes through it.
+Sources: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html,
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcendpoint.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Place
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Statement
+from copilot_preflight.logic import all_of, any_of
+from copilot_preflight.model.policies import statements_of
+from copilot_preflight.model.services import (
+    TaskRun,
+    flag_of,
+    network_mode,
+    runs_of,
+    text_of,
+    texts_of,
+)
+from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Hole, Text
+
+GATEWAY: Final = "Gateway"
+INTERFACE: Final = "Interface"
+
+_SERVICE_NAME: Final = re.compile(r"(?:cn\.)?com\.amazonaws\.[^.]+\.(.+)")
+
+_ONE_INTERFACE: Final = (None, "LATEST", "1.4.0")
+"""The platform versions that certainly send all of a task's traffic through its own interface.
+
+Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-version-migration.html
+"""
+
+_PULLS: Final = frozenset(
+    {"ecr:batchchecklayeravailability", "ecr:batchgetimage", "ecr:getdownloadurlforlayer"}
+)
+_SERVICES: Final = frozenset({"s3", "ssm", "secretsmanager", "logs", "ssmmessages"})
+
+
+class Endpoint(NamedTuple):
+    """A VPC endpoint of a template.
+
+    ``id`` is what ``aws:SourceVpce`` is compared with. ``service`` is the end of its service
+    name, ``"s3"`` or ``"ecr.api"``, and ``kind`` is GATEWAY, INTERFACE or another; both are None
+    where they are not known. ``route_tables`` and ``subnets`` are None where branches are open.
+    ``answers`` says whether calls to the service's usual name are sent there from its
+    VPC. ``policy`` is None where there is none: everything is let through. ``open`` is what may
+    make it another endpoint, or none: undecided conditions, macros.
+    """
+
+    logical_id: str
+    place: Place
+    id: Text
+    service: str | None
+    kind: str | None
+    vpc: Text | None
+    route_tables: tuple[Text, ...] | None
+    subnets: tuple[Text, ...] | None
+    answers: bool | None
+    policy: tuple[Statement, ...] | None
+    policy_place: Place
+    open: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"VPC endpoint '{self.logical_id}'"
+
+
+def endpoint_service_of(action: str) -> str | None:
+    """The service of the endpoint that takes a call of a task's start; None where none does.
+
+    KMS is None: the calls of a start are made by S3, Secrets Manager and Systems Manager, with
+    the caller's permissions but not from the caller's network. So are mounts of EFS, which go to
+    the mount target. Images are pulled from the registry's own endpoint; only its token comes
+    from the API's, and the layers come from S3, from `layers`.
+    Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html,
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html,
+    https://docs.aws.amazon.com/efs/latest/ug/efs-vpc-endpoints.html
+    """
+    service = action.partition(":")[0].lower()
+    if service == "ecr":
+        return "ecr.dkr" if action.lower() in _PULLS else "ecr.api"
+    return service if service in _SERVICES else None
+
+
+def layers(partition: Text, region: Text) -> Text:
+    """The S3 objects from which a private image's layers are downloaded.
+
+    ECR hands out links that it has signed itself: a policy must let more than the account's roles
+    read them, as AWS's own does.
+    Sources: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetDownloadUrlForLayer.html,
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+    ("Minimum Amazon S3 Bucket Permissions for Amazon ECR")
+    """
+    bucket = Text.of("prod-", region, "-starport-layer-bucket")
+    return arn.s3_arn(partition, bucket, Text.of("*"))
+
+
+def endpoints(stack: Stack, scenario: Scenario = ANY) -> tuple[Endpoint, ...]:
+    """The VPC endpoints of a template in a scenario."""
+    return stack.memo(("endpoints", scenario), lambda: tuple(_endpoints(stack, scenario)))
+
+
+def in_the_way(
+    stack: Stack, scenario: Scenario, task: TaskDefinition, service: str
+) -> tuple[tuple[Endpoint, bool], ...]:
+    """The endpoints of the run through which a task's calls to a service go, or may go.
+
+    True where it is certain: some run of the task, on Fargate with one network interface, has
+    subnets that all lie in the endpoint's VPC and are sent there. False where that cannot be
+    told. What certainly serves others is left out. It is for the caller to know that the service
+    is called in the VPC's own region: an endpoint takes no other.
+    """
+
+    def build() -> tuple[tuple[Endpoint, bool], ...]:
+        found = [
+            (endpoint, _is_passed(stack, scenario, task, endpoint))
+            for endpoint in _endpoints_around(stack, scenario)
+            if endpoint.service in (service, None)
+        ]
+        # An interface that answers to the usual name leaves nothing for the gateway beside it.
+        return tuple(
+            (endpoint, bool(certain) and not _is_overtaken(endpoint, found))
+            for endpoint, certain in found
+            if certain is not False
+        )
+
+    return stack.memo(("in the way", scenario, task.logical_id, service), build)
+
+
+def _is_overtaken(endpoint: Endpoint, found: list[tuple[Endpoint, bool | None]]) -> bool:
+    return endpoint.kind == GATEWAY and any(
+        other.kind != GATEWAY and certain is not False and _same_vpc(other.vpc, endpoint.vpc)
+        for other, certain in found
+    )
+
+
+def _same_vpc(one: Text | None, two: Text | None) -> bool:
+    return one is None or two is None or one.equals(two) is not False
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def _endpoints_around(stack: Stack, scenario: Scenario) -> Iterator[Endpoint]:
+    """The endpoints of a run, each once: an addons template may be there twice."""
+    seen: set[tuple[str, str]] = set()
+    for other in stack.run.around(stack):
+        for endpoint in endpoints(other, scenario if other is stack else ANY):
+            key = (other.file, endpoint.logical_id)
+            if key not in seen:
+                seen.add(key)
+                yield endpoint
+
+
+def _endpoints(stack: Stack, scenario: Scenario) -> Iterator[Endpoint]:
+    resolver = stack.resolver(scenario)
+    for logical_id, resource in stack.resources("AWS::EC2::VPCEndpoint", scenario):
+        for properties in resource.children("Properties"):
+            kind = text_of(properties, "VpcEndpointType")
+            service = _service(text_of(properties, "ServiceName"))
+            documents = list(properties.children("PolicyDocument"))
+            policy = tuple(s for each in documents for s in statements_of(each, logical_id))
+            known = GATEWAY if kind is None else kind.literal
+            yield Endpoint(
+                logical_id,
+                resource.key_place,
+                resolver.text({"Ref": logical_id}, resource.path),
+                service,
+                known,
+                text_of(properties, "VpcId"),
+                route_tables=texts_of(properties, "RouteTableIds"),
+                subnets=texts_of(properties, "SubnetIds"),
+                answers=_answers(properties, known, service),
+                policy=policy if documents else None,
+                policy_place=documents[0].key_place if documents else resource.key_place,
+                open=_open(stack, properties, documents),
+            )
+
+
+def _open(stack: Stack, properties: Value, documents: list[Value]) -> tuple[str, ...]:
+    conditions = (c for value in (properties, *documents) for c in value.conditions)
+    written = ("what a macro writes",) if properties.is_written_out_by_aws else ()
+    return tuple(dict.fromkeys((*conditions, *written, *stack.unwritten)))
+
+
+def _service(name: Text | None) -> str | None:
+    """``ecr.api`` of ``com.amazonaws.${AWS::Region}.ecr.api``; None where it is not known.
+
+    Source: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+    """
+    spelled = "".join("?" if isinstance(p, Hole) else p for p in name.parts) if name else ""
+    found = _SERVICE_NAME.fullmatch(spelled)
+    if found is None:  # a service of somebody's own, if it is known at all
+        return None if "?" in spelled else ""
+    return None if "?" in found[1] else found[1]
+
+
+def _answers(properties: Value, kind: str | None, service: str | None) -> bool | None:
+    """Whether calls to a service's usual name go to an endpoint; a gateway asks no name.
+
+    PrivateDnsEnabled is false where it is not there. For S3 it may leave the VPC to the gateway.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html
+    """
+    region = None if any(properties.children("ServiceRegion")) else True
+    if kind == GATEWAY:
+        return region
+    if kind != INTERFACE:
+        return None if kind is None else False
+    answers = flag_of(properties, "PrivateDnsEnabled")
+    if service != "s3":
+        return all_of((region, answers))
+    options = properties.child("DnsOptions")
+    only = text_of(options, "PrivateDnsOnlyForInboundResolverEndpoint") if options else None
+    outside = {"OnlyInboundResolver": False, "AllResolvers": True}
+    return all_of((region, answers, outside.get((only.literal if only else None) or "")))
+
+
+# --- ways -----------------------------------------------------------------------------------------
+
+
+def _is_passed(
+    stack: Stack, scenario: Scenario, task: TaskDefinition, endpoint: Endpoint
+) -> bool | None:
+    """Whether the calls of a task's start go through an endpoint."""
+    if endpoint.answers is False:
+        return False
+    runs = runs_of(stack, scenario, task)
+    if not runs:
+        return None
+    on_instance = network_mode(task) != "awsvpc"
+    ways = [_is_passed_by(stack, scenario, run, endpoint, on_instance) for run in runs]
+    sure = (endpoint.answers, None if endpoint.open or endpoint.service is None else True)
+    return all_of((any_of(ways), *sure))
+
+
+def _is_passed_by(
+    stack: Stack, scenario: Scenario, run: TaskRun, endpoint: Endpoint, on_instance: bool
+) -> bool | None:
+    if run.subnets is None or not run.subnets or (on_instance and run.fargate is not True):
+        return None  # the network of an instance, of which nothing is known
+    ways = [_goes_through(stack, scenario, subnet, endpoint) for subnet in run.subnets]
+    if run.fargate is not True:
+        # The agent calls from the instance: another subnet, if of the same VPC.
+        vpcs = [_lies_in(stack, scenario, subnet, endpoint) for subnet in run.subnets]
+        return False if False in vpcs else None
+    version = None if run.platform_version is None else run.platform_version.literal or ""
+    if version not in _ONE_INTERFACE or run.conditions:
+        return None if set(ways) != {False} else False
+    return True if set(ways) == {True} else False if set(ways) == {False} else None
+
+
+def _goes_through(
+    stack: Stack, scenario: Scenario, subnet: Text, endpoint: Endpoint
+) -> bool | None:
+    """Whether calls from a subnet go through an endpoint that answers."""
+    inside = _lies_in(stack, scenario, subnet, endpoint)
+    if inside is False or endpoint.kind == INTERFACE:
+        return inside  # a private name is the same in the whole VPC
+    if endpoint.kind != GATEWAY:
+        return None
+    # The main route table, or one that another template associates, if there is none here.
+    table = _route_table_of(stack, scenario, subnet)
+    if table is None or endpoint.route_tables is None:
+        return None
+    return all_of((inside, any_of([table.equals(own) for own in endpoint.route_tables])))
+
+
+def _lies_in(stack: Stack, scenario: Scenario, subnet: Text, endpoint: Endpoint) -> bool | None:
+    if subnet in (endpoint.subnets or ()):
+        return True
+    vpc = _vpc_of(stack, scenario, subnet)
+    return None if vpc is None or endpoint.vpc is None else vpc.equals(endpoint.vpc)
+
+
+def _vpc_of(stack: Stack, scenario: Scenario, subnet: Text) -> Text | None:
+    """The VPC of a subnet of the run."""
+    for other in stack.run.around(stack):
+        seen = scenario if other is stack else ANY
+        resolver = other.resolver(seen)
+        for logical_id, resource in other.resources("AWS::EC2::Subnet", seen):
+            if resolver.text({"Ref": logical_id}, resource.path) == subnet:
+                for properties in resource.children("Properties"):
+                    return text_of(properties, "VpcId")
+    return None
+
+
+def _route_table_of(stack: Stack, scenario: Scenario, subnet: Text) -> Text | None:
+    """The only route table that the run certainly associates with a subnet."""
+    found: list[Text | None] = []
+    for other in stack.run.around(stack):
+        seen = scenario if other is stack else ANY
+        for _, resource in other.resources("AWS::EC2::SubnetRouteTableAssociation", seen):
+            for properties in resource.children("Properties"):
+                if text_of(properties, "SubnetId") == subnet:
+                    table = text_of(properties, "RouteTableId")
+                    found.append(None if resource.guard else table)
+    return found[0] if len(found) == 1 else None

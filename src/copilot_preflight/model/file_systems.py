@@ -1,0 +1,77 @@
+"""EFS file systems and their policies.
+
+Source: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from copilot_preflight.finding import Place
+from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.model.policies import statements_of
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+
+class FileSystem(NamedTuple):
+    """A file system of a template.
+
+    ``policy`` is None where it has none, which lets in everybody who reaches it. ``undecided`` is
+    an open condition on which it hangs whether it has one.
+    """
+
+    logical_id: str
+    place: Place
+    id: Text
+    arn: Text
+    policy: tuple[Statement, ...] | None
+    undecided: str = ""
+
+    def __str__(self) -> str:
+        return f"file system '{self.logical_id}'"
+
+
+def file_system(stack: Stack, scenario: Scenario, reference: Text) -> FileSystem | None:
+    """The file system of the run that certainly has an id or an ARN."""
+    for other in stack.run.around(stack):
+        for found in file_systems(other, scenario if other is stack else ANY):
+            if reference in (found.id, found.arn):
+                return found
+    return None
+
+
+def file_systems(stack: Stack, scenario: Scenario = ANY) -> tuple[FileSystem, ...]:
+    return stack.memo(("file systems", scenario), lambda: tuple(_file_systems(stack, scenario)))
+
+
+def _file_systems(stack: Stack, scenario: Scenario) -> Iterator[FileSystem]:
+    resolver = stack.resolver(scenario)
+    for logical_id, resource in stack.resources("AWS::EFS::FileSystem", scenario):
+        policies = [
+            policy
+            for properties in resource.children("Properties")
+            for policy in properties.children("FileSystemPolicy")
+        ]
+        arn = resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
+        said = (s for policy in policies for s in statements_of(policy, logical_id))
+        yield FileSystem(
+            logical_id,
+            resource.key_place,
+            resolver.text({"Ref": logical_id}, resource.path),
+            arn,
+            tuple(_on(arn, s) for s in said) if policies else None,
+            undecided=next((c for policy in policies for c in policy.conditions), ""),
+        )
+
+
+def _on(file_system: Text, statement: Statement) -> Statement:
+    """A statement that names no resource means the file system; the CDK writes none.
+
+    Source: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_efs.FileSystem.html
+    """
+    if statement.resources or statement.not_resources:
+        return statement
+    return statement._replace(resources=(Entry(file_system, statement.place),))

@@ -1,0 +1,268 @@
+"""Secrets of Secrets Manager and parameters of SSM that are in the run: keys, tags, policies.
+
+Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
+and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-parameter.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Place
+from copilot_preflight.handed import HandedPolicy
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Statement
+from copilot_preflight.model.policies import statements_of
+from copilot_preflight.model.storage import key_arn
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Run, Stack
+from copilot_preflight.text import Hole, Text
+
+SUFFIX_LENGTH: Final = 6
+_SUFFIX: Final = re.compile(rf"-[A-Za-z0-9]{{{SUFFIX_LENGTH}}}")
+_MANAGED_KEY: Final = "alias/aws/secretsmanager"
+
+
+class Secret(NamedTuple):
+    """A secret of the run. ``arn`` ends in the six characters that Secrets Manager adds.
+
+    ``key`` is the ARN of the customer key, None for the key that AWS manages and where the key
+    cannot be told; ``undecided`` is an open condition on which it hangs. ``tags`` are those of the
+    resource that are certain: the stack's own tags come on top, but take the place of none.
+    """
+
+    logical_id: str
+    place: Place
+    arn: Text
+    tags: Mapping[str, Text]
+    key: Text | None = None
+    undecided: str = ""
+
+
+class Parameter(NamedTuple):
+    """A parameter of SSM in the run; its ``tags`` are as those of a `Secret`."""
+
+    place: Place
+    arn: Text
+    tags: Mapping[str, Text]
+
+
+# --- ARNs ----------------------------------------------------------------------------------------
+
+
+def complete_arn(partial: Text) -> Text:
+    """The ARN on which access to a secret is decided, from one that may lack its suffix.
+
+    A hyphen and six characters at its end make Secrets Manager take an ARN for a complete one,
+    even if they are the end of a name, as in ``app-secret``.
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
+    """
+    ends = has_suffix(partial)
+    if ends:
+        return partial
+    about = partial.identity
+    if ends is None:
+        return Text.of(partial, Hole("suffix if any", about, excludes=":*?/"))
+    return Text.of(partial, "-", _suffix(about))
+
+
+def _suffix(of: str) -> Hole:
+    return Hole("suffix", of, arn.NAME_EXCLUDES, nonempty=True, length=SUFFIX_LENGTH)
+
+
+def has_suffix(secret: Text) -> bool | None:
+    """Whether an ARN ends as Secrets Manager ends them; None where a hole hides it."""
+    if not secret.parts:
+        return False
+    last = secret.parts[-1]
+    if isinstance(last, Hole):
+        before = secret.parts[-2] if len(secret.parts) > 1 else ""
+        is_own = last.length == SUFFIX_LENGTH and isinstance(before, str) and before[-1:] == "-"
+        return True if is_own else None
+    if len(last) > SUFFIX_LENGTH:
+        return _SUFFIX.fullmatch(last[-SUFFIX_LENGTH - 1 :]) is not None
+    return None if last.isalnum() and last.isascii() and secret.literal is None else False
+
+
+def parameter_arn(stack: Stack, scenario: Scenario, name: Text) -> Text:
+    """The ARN of the stack's own parameter of a name: a leading slash is that of the ARN.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+    """
+    first = name.parts[0] if name.parts else ""
+    if isinstance(first, str):
+        rest = Text.of(name) if first.startswith("/") else Text.of("/", name)
+    elif first.unique or "/" in first.excludes:
+        rest = Text.of("/", name)
+    else:  # a name that may begin with a slash, or not
+        hole = Hole(f"{name} without its slash", name.identity, excludes=":*?", nonempty=True)
+        rest = Text.of("/", hole)
+    return Text.of(_head(stack, scenario, "ssm"), ":parameter", rest)
+
+
+def secret_arn(stack: Stack, scenario: Scenario, name: Text) -> Text:
+    """The ARN, without its suffix, of the stack's own secret of a name."""
+    return Text.of(_head(stack, scenario, "secretsmanager"), ":secret:", name)
+
+
+def _head(stack: Stack, scenario: Scenario, service: str) -> Text:
+    pseudo = stack.resolver(scenario).pseudo
+    region, account = pseudo("AWS::Region"), pseudo("AWS::AccountId")
+    return Text.of("arn:", pseudo("AWS::Partition"), f":{service}:", region, ":", account)
+
+
+# --- what is in the run --------------------------------------------------------------------------
+
+
+def secret_with_arn(run: Run, stack: Stack, scenario: Scenario, secret: Text) -> Secret | None:
+    """The secret of the run that certainly has an ARN, be it complete or without its suffix."""
+    for other in run.around(stack):
+        seen = scenario if other is stack else ANY
+        if (found := _by_arn(other, seen).get(secret)) is not None:
+            return found
+    return None
+
+
+def parameter_with_arn(run: Run, stack: Stack, scenario: Scenario, name: Text) -> Parameter | None:
+    """The SSM parameter of the run that certainly has an ARN."""
+    for other in run.around(stack):
+        seen = scenario if other is stack else ANY
+        for found in _parameters(other, seen):
+            if found.arn == name:
+                return found
+    return None
+
+
+def _by_arn(stack: Stack, scenario: Scenario) -> dict[Text, Secret]:
+    """Secrets by their ARNs, with the suffix and without."""
+
+    def build() -> dict[Text, Secret]:
+        found: dict[Text, Secret] = {}
+        for secret in _secrets(stack, scenario):
+            found.setdefault(secret.arn, secret)
+            partial = without_suffix(secret.arn)
+            if not has_suffix(partial):
+                found.setdefault(partial, secret)
+        return found
+
+    return stack.memo(("secrets by ARN", scenario), build)
+
+
+def without_suffix(secret: Text) -> Text:
+    """The ARN without the hole for its suffix; the ARN itself where that is written out."""
+    if has_suffix(secret) and isinstance(secret.parts[-1], Hole):
+        before = secret.parts[-2]
+        return Text.of(*secret.parts[:-2], str(before)[:-1])
+    return secret
+
+
+def _secrets(stack: Stack, scenario: Scenario) -> Iterator[Secret]:
+    resolver = stack.resolver(scenario)
+    for logical_id, resource in stack.resources("AWS::SecretsManager::Secret", scenario):
+        properties = resource.child("Properties")
+        own = resolver.text({"Ref": logical_id}, resource.path)
+        secret = Secret(logical_id, resource.key_place, own, {})
+        if properties is not None:
+            raw = properties.raw.get("KmsKeyId") if isinstance(properties.raw, dict) else None
+            secret = secret._replace(
+                tags=dict(_listed_tags(properties)),
+                key=_key(stack, scenario, properties),
+                undecided=resolver.open_condition(raw),
+            )
+        yield secret
+
+
+def _key(stack: Stack, scenario: Scenario, properties: Value) -> Text | None:
+    """The ARN of the customer key; where a hole is all that is known of it, that hole."""
+    given = properties.child("KmsKeyId")
+    if given is None:
+        return None
+    reference = given.text()
+    known = reference.literal
+    if known is not None and (not known or known.endswith(_MANAGED_KEY)):
+        return None
+    key = key_arn(stack, scenario, reference)
+    return key if key is not None and key.parts else None
+
+
+def _listed_tags(properties: Value) -> Iterator[tuple[str, Text]]:
+    for tag in properties.each("Tags"):
+        if tag.guard != properties.guard or tag.is_opaque or tag.is_open:
+            continue
+        key, value = tag.literal("Key"), tag.child("Value")
+        if key is not None and value is not None:
+            yield key, value.text()
+
+
+def _parameters(stack: Stack, scenario: Scenario) -> tuple[Parameter, ...]:
+    def build() -> tuple[Parameter, ...]:
+        resolver = stack.resolver(scenario)
+        found = []
+        for logical_id, resource in stack.resources("AWS::SSM::Parameter", scenario):
+            name = resolver.text({"Ref": logical_id}, resource.path)
+            properties = resource.child("Properties")
+            tags = properties.child("Tags") if properties is not None else None
+            is_map = tags is not None and isinstance(tags.raw, dict) and not tags.is_opaque
+            items = tags.items() if tags is not None and is_map else ()
+            own = {key: value.text() for key, value in items if len(list(value.variants())) == 1}
+            address = parameter_arn(stack, scenario, name)
+            found.append(Parameter(resource.key_place, address, own))
+        return tuple(found)
+
+    return stack.memo(("ssm parameters", scenario), build)
+
+
+# --- resource policies ---------------------------------------------------------------------------
+
+
+def secret_policy(run: Run, stack: Stack, scenario: Scenario, secret: Text) -> list[Statement]:
+    """The statements of policies for a secret, of the run or handed over.
+
+    Those that may be for another secret are open.
+
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html
+    """
+    found: list[Statement] = []
+    if (handed := _handed(run, secret)) is not None:
+        found += handed.statements
+    for other in run.around(stack):
+        for owner, statements in _policies(other, scenario if other is stack else ANY):
+            same = owner in (secret, without_suffix(secret)) or complete_arn(owner).equals(secret)
+            if same:
+                found += statements
+            elif same is None and secret_with_arn(run, stack, scenario, secret) is None:
+                condition = f"{owner} = {secret}"
+                found += (s._replace(conditions=(*s.conditions, condition)) for s in statements)
+    return found
+
+
+def is_secret_known(run: Run, stack: Stack, scenario: Scenario, secret: Text) -> bool:
+    """Whether all is known that a secret's policy says: it is the run's, or was handed over."""
+    return (
+        secret_with_arn(run, stack, scenario, secret) is not None
+        or _handed(run, secret) is not None
+    )
+
+
+def _handed(run: Run, secret: Text) -> HandedPolicy | None:
+    if not run.handed.policies:
+        return None
+    return run.handed.find(secret) or run.handed.find(without_suffix(secret))
+
+
+def _policies(stack: Stack, scenario: Scenario) -> tuple[tuple[Text, tuple[Statement, ...]], ...]:
+    return stack.memo(("secret policies", scenario), lambda: tuple(_read(stack, scenario)))
+
+
+def _read(stack: Stack, scenario: Scenario) -> Iterator[tuple[Text, tuple[Statement, ...]]]:
+    for logical_id, resource in stack.resources("AWS::SecretsManager::ResourcePolicy", scenario):
+        for properties in resource.children("Properties"):
+            for secret in properties.children("SecretId"):
+                owner = secret.text()
+                if owner.literal is not None and arn.parse(owner) is None:
+                    owner = secret_arn(stack, scenario, owner)
+                for document in properties.children("ResourcePolicy"):
+                    yield owner, statements_of(document, logical_id)

@@ -1,0 +1,389 @@
+"""How tasks are run: by services, schedules, rules, pipes and state machines.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Place
+from copilot_preflight.iam import arn
+from copilot_preflight.model.state_machines import run_task_parameters
+from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+FARGATE: Final = "FARGATE"
+EC2: Final = "EC2"
+EXTERNAL: Final = "EXTERNAL"
+MANAGED_INSTANCES: Final = "MANAGED_INSTANCES"
+
+CAPACITY_PROVIDER: Final = "AWS::ECS::CapacityProvider"
+
+_LAUNCH_TYPES: Final = (FARGATE, EC2, EXTERNAL, MANAGED_INSTANCES)
+_ON_FARGATE: Final = ("FARGATE", "FARGATE_SPOT")
+"""The capacity providers that AWS keeps; no other name may begin with "fargate".
+
+Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCapacityProvider.html
+"""
+
+
+class TaskRun(NamedTuple):
+    """One way in which a task is run.
+
+    ``launch_type`` and ``fargate`` are None where the files do not tell; that a task is not on
+    Fargate may be known without its launch type. ``platform_version`` is None where none is
+    asked for: LATEST. ``execute_command`` says whether ECS Exec is turned on. ``subnets`` are
+    those of the task's own network interface: empty where it has none, a hole for a list of
+    unknown length, None where branches are open. ``providers`` are the capacity providers, the
+    cluster's own where the run names neither them nor a launch type; None where they cannot be
+    listed. ``conditions`` are open.
+    """
+
+    place: Place
+    cluster: Text | None
+    launch_type: str | None
+    fargate: bool | None
+    platform_version: Text | None
+    execute_command: bool | None
+    subnets: tuple[Text, ...] | None
+    providers: tuple[Text, ...] | None
+    conditions: tuple[str, ...] = ()
+
+
+def runs_of(stack: Stack, scenario: Scenario, task: TaskDefinition) -> tuple[TaskRun, ...]:
+    """The runs, in any template of the run, that certainly take a task definition of a stack.
+
+    A task definition is named by its ARN or by its family, whose newest revision it then is; what
+    is pinned to a revision number is another one, for all that can be told.
+    """
+
+    def build() -> tuple[TaskRun, ...]:
+        names = _names(stack, scenario, task)
+        return tuple(
+            run
+            for other in stack.run.around(stack)
+            for reference, run in _runs(other, scenario if other is stack else ANY)
+            if reference in names
+            or ((found := arn.parse(reference)) is not None and found.resource in names)
+        )
+
+    return stack.memo(("runs of", scenario, task.logical_id), build)
+
+
+def is_fargate(stack: Stack, scenario: Scenario, task: TaskDefinition) -> bool | None:
+    """Whether a task runs on Fargate, as far as the files run it; None where they do not tell.
+
+    ``RequiresCompatibilities`` is what a definition is validated against when it is registered.
+    One that asks for FARGATE alone is still compatible with EC2, so it proves nothing; one that
+    leaves FARGATE out is refused there, and so is any network mode but awsvpc.
+    Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+    (``compatibilities``),
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+    """
+    answers = {run.fargate for run in runs_of(stack, scenario, task)}
+    if answers in ({True}, {False}):
+        return answers.pop()
+    if True not in answers and not _may_run_on_fargate(task):
+        return False
+    return None
+
+
+def may_execute_command(stack: Stack, scenario: Scenario, task: TaskDefinition) -> bool | None:
+    """Whether ECS Exec is turned on in some run of a task.
+
+    None where no run is in the files, or none says yes and one cannot be read.
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+    """
+    runs = runs_of(stack, scenario, task)
+    if any(run.execute_command and not run.conditions for run in runs):
+        return True
+    return False if runs and all(run.execute_command is False for run in runs) else None
+
+
+def network_mode(task: TaskDefinition) -> str | None:
+    """The network mode in small letters, ``""`` where none is asked for; None where not known."""
+    for properties in task.value.children("Properties"):
+        mode = text_of(properties, "NetworkMode")
+        return "" if mode is None else mode.literal.lower() if mode.literal is not None else None
+    return None
+
+
+def _may_run_on_fargate(task: TaskDefinition) -> bool:
+    mode = network_mode(task)
+    if mode in ("bridge", "host", "none"):
+        return False
+    for properties in task.value.children("Properties"):
+        if not any(properties.children("RequiresCompatibilities")):
+            return True  # said nowhere, or by an older template: nothing is proved
+        asked = texts_of(properties, "RequiresCompatibilities")
+        known = [text.literal for text in asked or ()]
+        return asked is None or not known or None in known or FARGATE in known
+    return True
+
+
+def _names(stack: Stack, scenario: Scenario, task: TaskDefinition) -> set[Text]:
+    resolver = stack.resolver(scenario)
+    path = task.value.path
+    names = {
+        resolver.text({"Ref": task.logical_id}, path),
+        resolver.text({"Fn::GetAtt": [task.logical_id, "TaskDefinitionArn"]}, path),
+    }
+    for properties in task.value.children("Properties"):
+        family = text_of(properties, "Family")
+        if family is not None and family.parts:
+            names |= {family, Text.of("task-definition/", family)}
+    return names
+
+
+# --- what runs tasks ------------------------------------------------------------------------------
+
+
+def _runs(stack: Stack, scenario: Scenario) -> tuple[tuple[Text, TaskRun], ...]:
+    """Every run of a template, with the text that names its task definition."""
+
+    def build() -> Iterator[tuple[Text, TaskRun]]:
+        for kind, read in _KINDS.items():
+            for _, resource in stack.resources(kind, scenario):
+                for properties in resource.children("Properties"):
+                    for found in read(properties):
+                        reference = text_of(found.value, found.task_key)
+                        if reference is not None and not found.value.is_open:
+                            yield reference, _run(stack, scenario, resource, found)
+
+    return stack.memo(("runs", scenario), lambda: tuple(build()))
+
+
+class _Asked(NamedTuple):
+    """A map that asks for a task, with the cluster where it stands elsewhere."""
+
+    value: Value
+    cluster: Text | None
+    task_key: str = "TaskDefinitionArn"
+    has_exec: bool = True  # whether the map is where ECS Exec is turned on
+
+
+def _of_service(properties: Value) -> Iterator[_Asked]:
+    yield _Asked(properties, text_of(properties, "Cluster"), "TaskDefinition")
+
+
+def _of_task_set(properties: Value) -> Iterator[_Asked]:
+    # ECS Exec is turned on in the service, which need not be in the files.
+    yield _Asked(properties, text_of(properties, "Cluster"), "TaskDefinition", has_exec=False)
+
+
+def _of_rule(properties: Value) -> Iterator[_Asked]:
+    for target in properties.each("Targets"):
+        for asked in target.children("EcsParameters"):
+            yield _Asked(asked, text_of(target, "Arn"))
+
+
+def _of_schedule(properties: Value) -> Iterator[_Asked]:
+    for target in properties.children("Target"):
+        for asked in target.children("EcsParameters"):
+            yield _Asked(asked, text_of(target, "Arn"))
+
+
+def _of_pipe(properties: Value) -> Iterator[_Asked]:
+    for parameters in properties.children("TargetParameters"):
+        for asked in parameters.children("EcsTaskParameters"):
+            yield _Asked(asked, text_of(properties, "Target"))
+
+
+def _of_state_machine(properties: Value) -> Iterator[_Asked]:
+    for asked in run_task_parameters(properties):
+        yield _Asked(asked, text_of(asked, "Cluster"), "TaskDefinition")
+
+
+_KINDS: Final[dict[str, Callable[[Value], Iterator[_Asked]]]] = {
+    "AWS::ECS::Service": _of_service,
+    "AWS::ECS::TaskSet": _of_task_set,
+    "AWS::Events::Rule": _of_rule,
+    "AWS::Scheduler::Schedule": _of_schedule,
+    "AWS::Pipes::Pipe": _of_pipe,
+    "AWS::StepFunctions::StateMachine": _of_state_machine,
+}
+
+
+def _run(stack: Stack, scenario: Scenario, resource: Value, asked: _Asked) -> TaskRun:
+    value = asked.value
+    launch = text_of(value, "LaunchType")
+    providers = _providers(value, "CapacityProviderStrategy")
+    if launch is None and providers == ():
+        # Else the launch type is EC2, unless somebody gives the cluster a strategy elsewhere.
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_definition_parameters.html
+        providers = _defaults(stack, scenario, asked.cluster)
+    if launch is not None:
+        launch_type = launch.literal if launch.literal in _LAUNCH_TYPES else None
+        fargate = None if launch_type is None else launch_type == FARGATE
+    else:
+        launch_type, fargate = _launched_by(stack, scenario, providers)
+    return TaskRun(
+        resource.key_place,
+        asked.cluster,
+        launch_type,
+        fargate,
+        platform_version=text_of(value, "PlatformVersion"),
+        execute_command=flag_of(value, "EnableExecuteCommand") if asked.has_exec else None,
+        subnets=_subnets(value),
+        providers=providers,
+        conditions=value.conditions,
+    )
+
+
+def _subnets(value: Value) -> tuple[Text, ...] | None:
+    networks = list(value.children("NetworkConfiguration"))
+    if not networks:
+        return ()
+    found = [
+        configuration
+        for network in networks
+        for key in ("AwsvpcConfiguration", "AwsVpcConfiguration")  # rules and task sets: the latter
+        for configuration in network.children(key)
+    ]
+    if len(found) != 1 or found[0].guard != value.guard or found[0].is_opaque:
+        return None
+    return texts_of(found[0], "Subnets")
+
+
+# --- clusters and capacity providers --------------------------------------------------------------
+
+
+def _providers(value: Value, key: str) -> tuple[Text, ...] | None:
+    found: list[Text] = []
+    for item in value.each(key):
+        name = text_of(item, "CapacityProvider") if not item.is_opaque else None
+        if name is None or item.guard != value.guard:
+            return None
+        found.append(name)
+    return tuple(found)
+
+
+def _launched_by(
+    stack: Stack, scenario: Scenario, providers: tuple[Text, ...] | None
+) -> tuple[str | None, bool | None]:
+    """Launch type of a capacity provider strategy, and whether it is Fargate.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/capacity-launch-type-comparison.html
+    """
+    found = [_launch_type_of(stack, scenario, provider) for provider in providers or ()]
+    types = {launch_type for launch_type, _ in found}
+    answers = {fargate for _, fargate in found}
+    return (
+        types.pop() if len(types) == 1 else None,
+        answers.pop() if len(answers) == 1 else None,
+    )
+
+
+def _launch_type_of(
+    stack: Stack, scenario: Scenario, provider: Text
+) -> tuple[str | None, bool | None]:
+    if provider.literal in _ON_FARGATE:
+        return FARGATE, True
+    found = resource_named(stack, scenario, CAPACITY_PROVIDER, "Name", provider)
+    if found is not None and any(found.properties.children("AutoScalingGroupProvider")):
+        return EC2, False
+    if found is not None and any(found.properties.children("ManagedInstancesProvider")):
+        return MANAGED_INSTANCES, False
+    return None, (False if found is not None or provider.literal else None)
+
+
+class Found(NamedTuple):
+    """The properties of a resource, with the template that has it and how it is read there."""
+
+    stack: Stack
+    scenario: Scenario
+    properties: Value
+
+
+def resource_named(
+    stack: Stack, scenario: Scenario, kind: str, name_key: str, name: Text | None
+) -> Found | None:
+    """The resource of the run that ``Ref``, its ARN or the name it is given certainly stand for."""
+    for other in stack.run.around(stack) if name is not None else ():
+        seen = scenario if other is stack else ANY
+        resolver = other.resolver(seen)
+        for logical_id, resource in other.resources(kind, seen):
+            reference = resolver.text({"Ref": logical_id}, resource.path)
+            its_arn = resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
+            for properties in resource.children("Properties"):
+                if name in (reference, its_arn, text_of(properties, name_key)):
+                    return Found(other, seen, properties)
+    return None
+
+
+def _defaults(stack: Stack, scenario: Scenario, cluster: Text | None) -> tuple[Text, ...] | None:
+    """The default strategy that a cluster is given in the files; None where it is not there."""
+    key = "DefaultCapacityProviderStrategy"
+    same = _names_of_cluster(stack, scenario, cluster)
+    found: list[tuple[Text, ...] | None] = []
+    for other in stack.run.around(stack) if cluster is not None else ():
+        seen = scenario if other is stack else ANY
+        for logical_id, resource in other.resources("AWS::ECS::Cluster", seen):
+            if cluster in cluster_names(other, seen)[logical_id]:
+                found += (_providers(p, key) for p in resource.children("Properties"))
+        kind = "AWS::ECS::ClusterCapacityProviderAssociations"
+        for _, resource in other.resources(kind, seen):
+            for properties in resource.children("Properties"):
+                if text_of(properties, "Cluster") in same:
+                    found.append(None if resource.guard else _providers(properties, key))
+    given = [strategy for strategy in found if strategy != ()]
+    return given[0] if len(given) == 1 else None
+
+
+def _names_of_cluster(
+    stack: Stack, scenario: Scenario, cluster: Text | None
+) -> tuple[Text | None, ...]:
+    for other in stack.run.around(stack):
+        for names in cluster_names(other, scenario if other is stack else ANY).values():
+            if cluster in names:
+                return names
+    return (cluster,)
+
+
+def cluster_names(stack: Stack, scenario: Scenario) -> dict[str, tuple[Text, Text]]:
+    """Name and ARN of every cluster of a template, by its logical id."""
+
+    def build() -> dict[str, tuple[Text, Text]]:
+        resolver = stack.resolver(scenario)
+        return {
+            logical_id: (
+                resolver.text({"Ref": logical_id}, resource.path),
+                resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path),
+            )
+            for logical_id, resource in stack.resources("AWS::ECS::Cluster", scenario)
+        }
+
+    return stack.memo(("cluster names", scenario), build)
+
+
+# --- properties -----------------------------------------------------------------------------------
+
+
+def text_of(value: Value, key: str) -> Text | None:
+    """The string under a key of a map, a hole where branches are open; None if it is not there."""
+    if not any(value.children(key)):
+        return None
+    return value.reader.text(value.raw[key], (*value.path, key), value.guard)
+
+
+def texts_of(value: Value, key: str) -> tuple[Text, ...] | None:
+    """The strings of the list under a key of a map; None where branches are open.
+
+    A list of unknown length is one hole, which only the same list shares.
+    """
+    found = list(value.each(key))
+    if any(item.guard != value.guard for item in found):
+        return None
+    return tuple(item.text() for item in found)
+
+
+def flag_of(value: Value, key: str) -> bool | None:
+    """The boolean under a key of a map, False if it is not there; None where it is not known."""
+    text = text_of(value, key)
+    known = "false" if text is None else (text.literal or "").lower()
+    return {"true": True, "false": False}.get(known)

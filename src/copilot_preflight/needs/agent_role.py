@@ -1,0 +1,37 @@
+"""The role with which images are pulled and logs are sent: a task's own, or its instance's.
+
+Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.model.instances import instance_role
+from copilot_preflight.model.roles import Role
+from copilot_preflight.model.services import is_fargate
+from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+
+
+class AgentRole(NamedTuple):
+    """The first fields are those of a `Need` of the same names."""
+
+    user: str
+    role_value: Value | None = None
+    role: Role | None = None
+    needs_role: bool = False
+
+
+def agent_role(stack: Stack, scenario: Scenario, task: TaskDefinition) -> AgentRole | None:
+    """The execution role; without one, that of the instance, None where it cannot be told.
+
+    Fargate has no instance whose role could serve.
+    """
+    fargate = is_fargate(stack, scenario, task)
+    if task.execution_role is not None or fargate:
+        return AgentRole("execution", task.execution_role, needs_role=fargate is True)
+    role = instance_role(stack, scenario, task) if fargate is False else None
+    return None if role is None else AgentRole("instance", role=role)

@@ -1,0 +1,321 @@
+"""The artifacts of pipelines: who puts them into S3, and who gets them there.
+
+An action works with its own role, or with the role of the pipeline where it names none; what a
+CodeBuild action takes and gives, CodeBuild moves with the role of the build project. Only calls
+that AWS documents, of actions that certainly make them, are asked for.
+Sources: https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
+https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html
+https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple, TypeAlias
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.pipelines import (
+    Action,
+    Artifact,
+    Encrypted,
+    Pipeline,
+    Project,
+    Store,
+    pipelines,
+    project_of,
+    store_of,
+)
+from copilot_preflight.model.roles import role_named
+from copilot_preflight.model.storage import bucket_named, key_arn
+from copilot_preflight.needs.artifact_calls import (
+    ARTIFACT_DOWNLOAD,
+    ARTIFACT_UPLOAD,
+    DECRYPT,
+    GENERATE_DATA_KEY,
+    GET_OBJECT,
+    PUT_OBJECT,
+    Reason,
+    built,
+    doubted,
+    is_copilots,
+    kms_call,
+    name_of,
+    object_in,
+    open_key,
+)
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+_PIPELINES: Final = "https://docs.aws.amazon.com/codepipeline/latest/userguide/"
+_ROLE_PAGE: Final = f"{_PIPELINES}how-to-custom-role.html"
+_S3_SOURCE_PAGE: Final = f"{_PIPELINES}action-reference-S3.html"
+_S3_DEPLOY_PAGE: Final = f"{_PIPELINES}action-reference-S3Deploy.html"
+
+_WITH_STORE_KEY: Final = frozenset({"CodeCommit", "CodeStarSourceConnection", "GitHub"})
+_SOURCES: Final = _WITH_STORE_KEY | {"S3", "ECR"}
+"""Source actions that put what they fetch into the store; of the first, with the store's key."""
+
+_READERS: Final = frozenset({"ECS", "CodeDeployToECS", "S3"})
+"""Deploy actions that read their input artifacts themselves, whatever they are told to do."""
+
+
+Doubts: TypeAlias = "tuple[Fact, ...]"
+
+
+def artifact_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for what every action of every pipeline puts into S3, or gets there.
+
+    ``detail`` is its `Reason`.
+    """
+    for pipeline in pipelines(stack, scenario):
+        for action in pipeline.actions:
+            at = _Site(stack, scenario, pipeline, action)
+            yield from _of_store(at)
+            if action.provider == "S3":
+                yield from _of_s3_action(at)
+
+
+class _Site(NamedTuple):
+    stack: Stack
+    scenario: Scenario
+    pipeline: Pipeline
+    action: Action
+
+    @property
+    def store(self) -> Store | None:
+        return store_of(self.stack, self.scenario, self.pipeline, self.action)
+
+    @property
+    def user(self) -> str:
+        return "pipeline" if self.action.role is None else "action"
+
+    @property
+    def role(self) -> Value | None:
+        return self.pipeline.role if self.action.role is None else self.action.role
+
+    def object_in(self, store: Store) -> Text:
+        """Some object of a store."""
+        return object_in(self.stack, self.scenario, store.bucket, encrypted=store.encrypted)
+
+    def kms(self, store: Store, found: Encrypted, action: str, doubts: Doubts) -> list[Ask]:
+        """The call to KMS for an artifact in a store, which lies in the region that it serves."""
+        here = self.stack.resolver(self.scenario).pseudo("AWS::Region")
+        return kms_call(
+            self.stack, self.scenario, found, action, doubts, region=store.region or here
+        )
+
+    def __str__(self) -> str:
+        return f"{self.action} of {self.pipeline}"
+
+
+# --- what goes through the store of a pipeline ----------------------------------------------------
+
+
+def _of_store(at: _Site) -> Iterator[Need]:
+    action, store = at.action, at.store
+    if store is None:
+        return
+    if action.provider == "CodeBuild":
+        yield from _of_build(at, store)
+    elif action.category == "Source" and action.provider in _SOURCES and action.outputs:
+        value = action.outputs[0].value
+        who = f"CodePipeline puts what a source action fetches into the store with the {at.user}"
+        asks = [Ask(PUT_OBJECT, at.object_in(store), _said(who))]
+        sure = action.provider in _WITH_STORE_KEY
+        asks += at.kms(store, store.encrypted, GENERATE_DATA_KEY, _unsure(at, sure=sure))
+        asks = doubted(asks, _of_reference(action))
+        subject = f"upload of artifact '{action.outputs[0].name}' by {at}"
+        yield _need(at, ARTIFACT_UPLOAD, value, subject, asks, store.encrypted)
+    elif _reads(action) and action.inputs:
+        value = action.inputs[0].value
+        who = "CodePipeline gets the input artifacts of this action with the"
+        resource = at.object_in(store)
+        asks = [Ask(GET_OBJECT, resource, _said(f"{who} {at.user}"))]
+        asks += _decrypts(at, store)
+        subject = f"download of artifact '{action.inputs[0].name}' by {at}"
+        yield _need(at, ARTIFACT_DOWNLOAD, value, subject, asks, store.encrypted)
+
+
+def _reads(action: Action) -> bool:
+    """Whether an action certainly reads its input artifacts with its own permissions.
+
+    A CloudFormation action hands on a signed URL of the template, which its own role signs.
+    Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CloudFormation.html
+    """
+    if action.category != "Deploy":
+        return False
+    if action.provider == "CloudFormation":
+        return action.setting("TemplatePath") is not None
+    return action.provider in _READERS
+
+
+def _of_build(at: _Site, store: Store) -> Iterator[Need]:
+    """What CodeBuild moves for a pipeline with the role of the build project."""
+    action = at.action
+    project = project_of(at.stack, at.scenario, action)
+    if project is None:
+        return
+    override = action.setting_value("ServiceRoleArnOverride")
+    resource = at.object_in(store)
+    if action.inputs and _moves(project.sources):
+        name = action.inputs[0].name
+        ask = Ask(GET_OBJECT, resource, built("CodeBuild gets the input artifacts"))
+        asks = doubted([ask], _references(at))
+        asks += _decrypts(at, store)
+        subject = f"download of artifact '{name}' by {project} in {at}"
+        need = _need(at, ARTIFACT_DOWNLOAD, action.inputs[0].value, subject, asks, store.encrypted)
+        yield _with_build_role(need, project, override)
+    if action.outputs and _moves(project.artifacts):
+        name = action.outputs[0].name
+        asks = [Ask(PUT_OBJECT, resource, built("CodeBuild puts the output artifacts"))]
+        encrypted, sure = _of_output(at, store, project)
+        asks += at.kms(store, encrypted, GENERATE_DATA_KEY, _unsure(at, sure=sure))
+        subject = f"upload of artifact '{name}' by {project} in {at}"
+        need = _need(at, ARTIFACT_UPLOAD, action.outputs[0].value, subject, asks, encrypted)
+        need = need._replace(undecided=need.undecided or open_key(project))
+        yield _with_build_role(need, project, override)
+
+
+def _moves(maps: tuple[Value, ...]) -> bool:
+    """Whether a project leaves its sources, or its artifacts, to the pipeline."""
+    return bool(maps) and maps[0].literal("Type") == "CODEPIPELINE"
+
+
+def _with_build_role(need: Need, project: Project, override: Value | None) -> Need:
+    need = need._replace(user="build")
+    if override is not None:
+        return need._replace(role_value=override)
+    if project.stack is need.stack:
+        return need._replace(role_value=project.role)
+    named = project.role.text() if project.role is not None else None
+    other = project.stack
+    role = role_named(other.run, other, project.scenario, named) if named is not None else None
+    return need._replace(role_value=None, role=role)
+
+
+def _decrypts(at: _Site, store: Store) -> list[Ask]:
+    """The decryption of input artifacts; certain if one of them is under the key of the store."""
+    sure = any(_is_under_store_key(at, store, artifact) for artifact in at.action.inputs)
+    doubts = () if sure else _unsure(at, sure=False)
+    return at.kms(store, store.encrypted, DECRYPT, doubts)
+
+
+def _is_under_store_key(at: _Site, store: Store, artifact: Artifact) -> bool:
+    producer = at.pipeline.producer(artifact.name)
+    if producer is None or store_of(at.stack, at.scenario, at.pipeline, producer) is not store:
+        return False
+    if producer.provider == "CodeBuild":
+        project = project_of(at.stack, at.scenario, producer)
+        return project is not None and _of_output(at, store, project)[1]
+    is_source = producer.category == "Source" and producer.provider in _WITH_STORE_KEY
+    return is_source and not _of_reference(producer)
+
+
+def _of_output(at: _Site, store: Store, project: Project) -> tuple[Encrypted, bool]:
+    """What CodeBuild encrypts its output with, and whether that is certain.
+
+    It goes by the key of the project. That of the store is certain only if it is the same: one
+    may overrule the other, which AWS does not document. In a pipeline of Copilot's it is: every
+    project imports the key of the application, which is that of the store.
+    """
+    own = store.encrypted if is_copilots(at.stack) else project.encrypted
+    found = own if own.key is not None else store.encrypted
+    return found, own.key is not None and own.key == store.encrypted.key
+
+
+def _unsure(at: _Site, *, sure: bool) -> Doubts:
+    whose = "the key of the artifact store or another one encrypts the artifacts"
+    return () if sure else (Fact("fact", f"whether {whose} of {at.action}"),)
+
+
+def _of_reference(action: Action) -> Doubts:
+    """A source action may hand on a reference to the repository in place of its files."""
+    form = action.setting("OutputArtifactFormat")
+    if form is None or form.literal == "CODE_ZIP":
+        return ()
+    return (Fact("fact", f"what {action} stores when it hands on a reference to the repository"),)
+
+
+def _references(at: _Site) -> Doubts:
+    """What is doubtful where every input of an action may be such a reference."""
+    doubts: Doubts = ()
+    for artifact in at.action.inputs:
+        producer = at.pipeline.producer(artifact.name)
+        found = _of_reference(producer) if producer is not None else ()
+        if not found:
+            return ()
+        doubts = doubts or found
+    return doubts
+
+
+# --- buckets beside the store ---------------------------------------------------------------------
+
+
+def _of_s3_action(at: _Site) -> Iterator[Need]:
+    """The object that an S3 source action fetches, and what an S3 deploy action puts."""
+    action, stack, scenario = at.action, at.stack, at.scenario
+    if action.category == "Source":
+        name, value = action.setting("S3Bucket"), action.setting_value("S3Bucket")
+        key = action.setting("S3ObjectKey")
+        if name is None or value is None or key is None:
+            return
+        resource = object_in(stack, scenario, name, key)
+        who = f"CodePipeline fetches the source object with the {at.user}"
+        asks = [Ask(GET_OBJECT, resource, f"{who} role ({_S3_SOURCE_PAGE})")]
+        bucket = bucket_named(stack.run, stack, scenario, name_of(name))
+        own = bucket.encryption if bucket is not None else None
+        encrypted = Encrypted(own.key if own is not None else None)
+        asks += kms_call(stack, scenario, encrypted, DECRYPT)
+        subject = f"source object of {at}"
+        need = _need(at, ARTIFACT_DOWNLOAD, value, subject, asks, encrypted)
+        undecided = bucket.undecided if bucket and bucket.place.file == stack.file else ""
+        yield need._replace(undecided=need.undecided or undecided)
+    elif action.category == "Deploy":
+        name, value = action.setting("BucketName"), action.setting_value("BucketName")
+        if name is None or value is None:
+            return
+        target = action.setting("ObjectKey")
+        extracts = action.setting("Extract")
+        exact = extracts is not None and (extracts.literal or "").lower() == "false"
+        is_plain = target is not None and "{" not in str(target)  # else a variable of the pipeline
+        resource = object_in(stack, scenario, name, target if exact and is_plain else None)
+        who = f"CodePipeline puts the files with the {at.user}"
+        asks = [Ask(PUT_OBJECT, resource, f"{who} role ({_S3_DEPLOY_PAGE})")]
+        key_value = action.setting_value("KMSEncryptionKeyARN")
+        encrypted = _key(at, key_value)
+        asks += kms_call(stack, scenario, encrypted, GENERATE_DATA_KEY)
+        yield _need(at, ARTIFACT_UPLOAD, value, f"deployment by {at}", asks, encrypted)
+
+
+def _key(at: _Site, value: Value | None) -> Encrypted:
+    known = key_arn(at.stack, at.scenario, value.text()) if value is not None else None
+    return Encrypted(known if known is not None and known.parts else None, value)
+
+
+# --- needs and calls ------------------------------------------------------------------------------
+
+
+def _need(
+    at: _Site, kind: str, value: Value, subject: str, asks: list[Ask], encrypted: Encrypted
+) -> Need:
+    return Need(
+        kind,
+        at.stack,
+        at.scenario,
+        value,
+        subject,
+        at.user,
+        at.role,
+        tuple(asks),
+        needs_role=False,
+        undecided=at.pipeline.undecided,
+        is_copilots=is_copilots(at.stack),
+        detail=Reason(encrypted.value),
+    )
+
+
+def _said(who: str) -> str:
+    return f"{who} role ({_ROLE_PAGE})"

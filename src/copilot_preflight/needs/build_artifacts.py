@@ -1,0 +1,111 @@
+"""What CodeBuild projects put into buckets of their own, and the sources that they fetch from S3.
+
+Source: https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.model.pipelines import Encrypted, Project, projects
+from copilot_preflight.model.services import text_of
+from copilot_preflight.model.storage import bucket_named
+from copilot_preflight.needs.artifact_calls import (
+    ARTIFACT_DOWNLOAD,
+    ARTIFACT_UPLOAD,
+    DECRYPT,
+    GENERATE_DATA_KEY,
+    GET_OBJECT,
+    PUT_OBJECT,
+    Reason,
+    any_key,
+    built,
+    kms_call,
+    name_of,
+    object_in,
+    open_key,
+)
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+
+def build_artifact_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for every artifact and every source of a project that is an S3 object.
+
+    ``detail`` is its `Reason`. What goes through a pipeline is a need of the pipeline's.
+    """
+    for project in projects(stack, scenario):
+        for artifact in project.artifacts:
+            yield from _of_project_artifact(project, artifact)
+        for source in project.sources:
+            yield from _of_project_source(project, source)
+
+
+def _of_project_artifact(project: Project, artifact: Value) -> Iterator[Need]:
+    """What a project puts into a bucket of its own: below its Path, where it has one."""
+    location = next(artifact.children("Location"), None)
+    if artifact.literal("Type") != "S3" or location is None:
+        return
+    name = text_of(artifact, "Location")
+    if name is None or str(name).startswith("arn:"):
+        return
+    stack, scenario = project.stack, project.scenario
+    folder = (text_of(artifact, "Path") or Text(())).literal or ""
+    key = Text.of(f"{folder}/", any_key(stack)) if folder.strip("/") == folder != "" else None
+    resource = object_in(stack, scenario, name, key)
+    asks = [Ask(PUT_OBJECT, resource, built("CodeBuild puts the build output"))]
+    disabled = text_of(artifact, "EncryptionDisabled")
+    if disabled is None or disabled.literal == "false":
+        asks += kms_call(stack, scenario, project.encrypted, GENERATE_DATA_KEY)
+    need = _need_of(project, ARTIFACT_UPLOAD, location, f"output of {project}", asks)
+    yield need._replace(undecided=open_key(project))
+
+
+def _of_project_source(project: Project, source: Value) -> Iterator[Need]:
+    """The object that a project fetches its source from: ``bucket/path/to/object.zip``."""
+    location = next(source.children("Location"), None)
+    text = text_of(source, "Location")
+    if source.literal("Type") != "S3" or location is None or text is None:
+        return
+    split = _bucket_and_key(text)
+    if split is None:
+        return
+    stack, scenario = project.stack, project.scenario
+    name, key = split
+    resource = object_in(stack, scenario, name, None if str(key).endswith("/") else key)
+    asks = [Ask(GET_OBJECT, resource, built("CodeBuild gets the source"))]
+    bucket = bucket_named(stack.run, stack, scenario, name_of(name))
+    if bucket is not None and bucket.encryption is not None:
+        asks += kms_call(stack, scenario, Encrypted(bucket.encryption.key), DECRYPT)
+    yield _need_of(project, ARTIFACT_DOWNLOAD, location, f"source of {project}", asks)
+
+
+def _bucket_and_key(location: Text) -> tuple[Text, Text] | None:
+    """``bucket/key`` taken apart, where it can be told where the bucket ends."""
+    first, rest = location.parts[0] if location.parts else "", location.parts[1:]
+    if isinstance(first, str):
+        name, slash, key = first.partition("/")
+        found = name and slash and not name.startswith("arn:")
+        return (Text.of(name), Text.of(key, *rest)) if found else None
+    after = rest[0] if rest else ""
+    if isinstance(after, str) and after.startswith("/"):
+        return Text((first,)), Text.of(after[1:], *rest[1:])
+    return None
+
+
+def _need_of(project: Project, kind: str, value: Value, subject: str, asks: list[Ask]) -> Need:
+    return Need(
+        kind,
+        project.stack,
+        project.scenario,
+        value,
+        subject,
+        "build",
+        project.role,
+        tuple(asks),
+        needs_role=False,
+        detail=Reason(project.encrypted.value),
+    )

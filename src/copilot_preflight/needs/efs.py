@@ -1,0 +1,141 @@
+"""The EFS file systems that tasks mount under their task role.
+
+A file system without a policy lets in everybody who reaches it over the network, with IAM or
+without: only where it has one can a mount be denied.
+
+Sources: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
+and https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EFSAuthorizationConfig.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.file_systems import FileSystem, file_system
+from copilot_preflight.model.services import flag_of, is_fargate, text_of
+from copilot_preflight.model.tasks import TaskDefinition, task_definitions
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+EFS_MOUNT: Final = "efs-mount"
+"""The kind of this source's needs."""
+
+CLIENT_MOUNT: Final = "elasticfilesystem:ClientMount"
+CLIENT_WRITE: Final = "elasticfilesystem:ClientWrite"
+
+EFS_PAGE: Final = "https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html"
+
+
+class Mount(NamedTuple):
+    """A volume in EFS: the ``detail`` of a need. ``file_system`` is the run's, if it is there."""
+
+    file_system: FileSystem | None
+
+
+def efs_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for every volume that is mounted with IAM turned on; ``detail`` is its `Mount`."""
+    for task in task_definitions(stack, scenario):
+        for volume, configuration, value in _volumes(task):
+            given = text_of(configuration, "FilesystemId")
+            found = file_system(stack, scenario, given) if given is not None else None
+            if given is None:
+                continue
+            asked = found.arn if found is not None else _arn(stack, scenario, "file-system", given)
+            name = text_of(volume, "Name")
+            asks = _asks(stack, scenario, task, volume, asked, found)
+            own = found is not None and found.place.file == stack.file
+            yield Need(
+                EFS_MOUNT,
+                stack,
+                scenario,
+                value,
+                f"EFS volume '{name or '?'}'",
+                "task",
+                task.task_role,
+                tuple(asks),
+                task=task,
+                # On an instance the agent may find other credentials: the instance's.
+                needs_role=is_fargate(stack, scenario, task) is True,
+                undecided=found.undecided if found is not None and own else "",
+                detail=Mount(found),
+            )
+
+
+def _volumes(task: TaskDefinition) -> Iterator[tuple[Value, Value, Value]]:
+    """Volumes, their EFS configurations, and the nodes that turn IAM on."""
+    for properties in task.value.children("Properties"):
+        for volume in properties.each("Volumes"):
+            if not isinstance(volume.raw, dict) or volume.is_opaque:
+                continue
+            for configuration in volume.children("EFSVolumeConfiguration"):
+                for authorization in configuration.children("AuthorizationConfig"):
+                    for value in authorization.children("IAM"):
+                        if value.text().literal == "ENABLED" and not configuration.is_opaque:
+                            yield volume, configuration, value
+
+
+def _asks(
+    stack: Stack,
+    scenario: Scenario,
+    task: TaskDefinition,
+    volume: Value,
+    asked: Text,
+    found: FileSystem | None,
+) -> Iterator[Ask]:
+    if found is not None and found.policy is None:
+        return
+    doubts: tuple[Fact, ...] = ()
+    if found is None:
+        doubts = (Fact("resource-policy", f"file system '{asked}'"),)
+    elif found.undecided:
+        doubts = (Fact("condition", found.undecided),)
+    context = _context(stack, scenario, volume)
+    because = f"ECS mounts the file system with the task role ({EFS_PAGE})"
+    yield Ask(CLIENT_MOUNT, asked, because, context, doubts=doubts)
+    if _is_written(task, text_of(volume, "Name")):
+        # What is mounted without it can be read.
+        yield Ask(CLIENT_WRITE, asked, because, context, is_optional=True, doubts=doubts)
+
+
+def _context(stack: Stack, scenario: Scenario, volume: Value) -> Mapping[str, tuple[Text, ...]]:
+    """The condition keys of EFS, which ECS always calls through a mount target."""
+    found: dict[str, tuple[Text, ...]] = {
+        "elasticfilesystem:accessedviamounttarget": (Text.of("true"),)
+    }
+    points = [
+        point
+        for configuration in volume.children("EFSVolumeConfiguration")
+        for authorization in configuration.children("AuthorizationConfig")
+        for point in authorization.children("AccessPointId")
+    ]
+    if not points:
+        found["elasticfilesystem:accesspointarn"] = ()
+    elif len(points) == 1:
+        point = _arn(stack, scenario, "access-point", points[0].text())
+        found["elasticfilesystem:accesspointarn"] = (point,)
+    return found
+
+
+def _arn(stack: Stack, scenario: Scenario, kind: str, name: Text) -> Text:
+    """The ARN behind an id, which may be an ARN itself."""
+    if str(name).startswith("arn:"):
+        return name
+    resolver = stack.resolver(scenario)
+    region, account = resolver.pseudo("AWS::Region"), resolver.pseudo("AWS::AccountId")
+    head = Text.of("arn:", resolver.pseudo("AWS::Partition"), ":elasticfilesystem:", region, ":")
+    return Text.of(head, account, f":{kind}/", name)
+
+
+def _is_written(task: TaskDefinition, volume: Text | None) -> bool:
+    """Whether some container mounts a volume not just for reading."""
+    return any(
+        text_of(point, "SourceVolume") == volume and flag_of(point, "ReadOnly") is False
+        for container in task.containers
+        for point in container.value.each("MountPoints")
+        if isinstance(point.raw, dict) and not point.is_opaque
+    )

@@ -1,0 +1,196 @@
+"""The channel of ECS Exec, which an agent inside the container opens with the task role.
+
+Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Place
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model import credentials
+from copilot_preflight.model.services import (
+    TaskRun,
+    flag_of,
+    may_execute_command,
+    resource_named,
+    runs_of,
+    text_of,
+)
+from copilot_preflight.model.storage import key_arn
+from copilot_preflight.model.tasks import TaskDefinition, task_definitions
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Hole, Text
+
+EXEC_CHANNEL: Final = "exec-channel"
+"""The kind of this source's needs."""
+
+EXEC_PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
+
+CHANNEL_ACTIONS: Final = (
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+
+ANY_GROUP: Final = Hole("any log group", excludes="*?")
+SESSION: Final = Hole("name of the session", excludes=":*?", nonempty=True)
+LOG: Final = Hole("name of the log", excludes="*?", nonempty=True)
+"""What only a session tells of the resources of these calls."""
+
+_ANYTHING: Final = Text.of("*")
+_FLAG: Final = "EnableExecuteCommand"
+
+
+class ExecChannel(NamedTuple):
+    """What turns ECS Exec on: the ``detail`` of a need. ``at`` is its line, in any template."""
+
+    at: Place
+
+
+def exec_channel_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for every task definition that is run with ECS Exec; ``detail`` is its `ExecChannel`.
+
+    It stands at the task's role, or at the task where that has none.
+    """
+    for task in task_definitions(stack, scenario):
+        runs = runs_of(stack, scenario, task)
+        on = next((run for run in runs if run.execute_command and not run.conditions), None)
+        undecided = ""
+        if on is None:
+            undecided = _open_condition(stack, scenario, task, runs)
+            if not undecided:
+                continue
+        yield Need(
+            EXEC_CHANNEL,
+            stack,
+            scenario,
+            _value(stack, scenario, task),
+            "channel of ECS Exec",
+            "task",
+            task.task_role,
+            tuple(_asks(stack, scenario, task, on)) if on is not None else (),
+            task=task,
+            undecided=undecided,
+            detail=ExecChannel(_place(on)) if on is not None else None,
+        )
+
+
+def _value(stack: Stack, scenario: Scenario, task: TaskDefinition) -> Value:
+    """A node that is the same one in every scenario."""
+    properties = task.value.raw.get("Properties") if isinstance(task.value.raw, dict) else None
+    has_role = isinstance(properties, dict) and "TaskRoleArn" in properties
+    path = (*task.value.path, *(("Properties", "TaskRoleArn") if has_role else ()))
+    return Value(stack.resolver(scenario), None, path, task.value.guard)
+
+
+def _place(run: TaskRun) -> Place:
+    return Place(run.place.file, (*run.place.path, "Properties", _FLAG))
+
+
+def _open_condition(
+    stack: Stack, scenario: Scenario, task: TaskDefinition, runs: tuple[TaskRun, ...]
+) -> str:
+    """The open condition, of the task's own template, on which it hangs whether ECS Exec is on."""
+    if may_execute_command(stack, scenario, task) is not None:
+        return ""
+    resolver = stack.resolver(scenario)
+    for run in runs:
+        if run.place.file != stack.file or run.execute_command is False:
+            continue
+        if run.conditions:
+            return run.conditions[0]
+        raw = (stack.data.get("Resources") or {}).get(run.place.path[1])
+        for properties in Value(resolver, raw, run.place.path[:2]).children("Properties"):
+            if found := resolver.open_condition(properties.raw.get(_FLAG)):
+                return found
+    return ""
+
+
+def _asks(stack: Stack, scenario: Scenario, task: TaskDefinition, run: TaskRun) -> Iterator[Ask]:
+    doubts = tuple(_doubts(stack, task))
+    because = f"the agent of ECS Exec runs in the container with the task role ({EXEC_PAGE})"
+    for action in CHANNEL_ACTIONS:
+        yield Ask(action, _ANYTHING, because, doubts=doubts)
+    for found in _configurations(stack, scenario, run.cluster):
+        yield from (ask._replace(doubts=(*doubts, *ask.doubts)) for ask in found)
+
+
+def _doubts(stack: Stack, task: TaskDefinition) -> Iterator[Fact]:
+    """The agent takes what credentials it finds in a container's environment before the role's.
+
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+    """
+    hiding = {
+        found.container.value.path
+        for found in credentials.overrides(stack)
+        if found.task.logical_id == task.logical_id
+    }
+    if task.containers and all(container.value.path in hiding for container in task.containers):
+        yield Fact("fact", "whether the credentials in the containers' environment allow it")
+
+
+# --- what a cluster adds --------------------------------------------------------------------------
+
+
+def _configurations(
+    stack: Stack, scenario: Scenario, cluster: Text | None
+) -> Iterator[tuple[Ask, ...]]:
+    """What the cluster's configuration of ECS Exec asks for, where the cluster is in the run."""
+    found = resource_named(stack, scenario, "AWS::ECS::Cluster", "ClusterName", cluster)
+    if found is None:
+        return
+    for configuration in found.properties.children("Configuration"):
+        for value in configuration.children("ExecuteCommandConfiguration"):
+            if value.guard != found.properties.guard or value.is_opaque:
+                continue
+            yield tuple(_decrypt(found.stack, found.scenario, value))
+            if value.literal("Logging") == "OVERRIDE":
+                for logs in value.children("LogConfiguration"):
+                    if logs.guard == value.guard and not logs.is_opaque:
+                        yield tuple(_logs(found.stack, found.scenario, logs))
+
+
+def _decrypt(stack: Stack, scenario: Scenario, value: Value) -> Iterator[Ask]:
+    given = text_of(value, "KmsKeyId")
+    key = key_arn(stack, scenario, given) if given is not None and given.parts else None
+    if key is not None and key.parts:
+        hole = key.only_hole
+        yield Ask(
+            "kms:Decrypt",
+            key,
+            f"ECS Exec encrypts the session with the cluster's key ({EXEC_PAGE})",
+            doubts=() if hole is None else (Fact("value", hole.name),),
+        )
+
+
+def _logs(stack: Stack, scenario: Scenario, value: Value) -> Iterator[Ask]:
+    """What the agent calls to log a session, in the group and the bucket that a cluster names."""
+    because = f"ECS Exec logs the session where the cluster says ({EXEC_PAGE})"
+    names = _pseudo(stack, scenario)
+    group = text_of(value, "CloudWatchLogGroupName")
+    if group is not None and group.parts:
+        logs = Text.of("arn:", names["Partition"], ":logs:", names["Region"], ":")
+        logs = Text.of(logs, names["AccountId"], ":log-group:")
+        streams = Text.of(logs, group, ":log-stream:", SESSION)
+        yield Ask("logs:DescribeLogGroups", Text.of(logs, ANY_GROUP), because)
+        for action in ("CreateLogStream", "DescribeLogStreams", "PutLogEvents"):
+            yield Ask(f"logs:{action}", streams, because)
+    bucket = text_of(value, "S3BucketName")
+    if bucket is not None and bucket.parts:
+        name = Text.of("arn:", names["Partition"], ":s3:::", bucket)
+        prefix = text_of(value, "S3KeyPrefix") or Text(())
+        yield Ask("s3:PutObject", Text.of(name, "/", prefix, LOG), because)
+        if flag_of(value, "S3EncryptionEnabled"):
+            yield Ask("s3:GetEncryptionConfiguration", name, because)
+
+
+def _pseudo(stack: Stack, scenario: Scenario) -> Mapping[str, Text]:
+    resolver = stack.resolver(scenario)
+    return {name: resolver.pseudo(f"AWS::{name}") for name in ("Partition", "Region", "AccountId")}

@@ -1,0 +1,114 @@
+"""The configuration files that FireLens routers take from S3.
+
+Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_FirelensConfiguration.html
+and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Place
+from copilot_preflight.iam import arn
+from copilot_preflight.model.services import runs_of
+from copilot_preflight.model.storage import bucket_named
+from copilot_preflight.model.tasks import TaskDefinition, task_definitions
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.s3_objects import read_asks
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+FIRELENS: Final = "firelens-config"
+"""The kind of this source's needs."""
+
+FIRELENS_PAGE: Final = (
+    "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_FirelensConfiguration.html"
+)
+
+_FROM_S3: Final = "s3"
+
+
+class ConfigFile(NamedTuple):
+    """A router's configuration file: the ``detail`` of a need.
+
+    ``fargate`` is what runs the task on Fargate, which takes no file from S3; else None.
+    ``problem`` is what makes the value no ARN of an object, as far as it is known.
+    """
+
+    value: Value
+    fargate: Place | None = None
+    problem: str = ""
+
+
+def firelens_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for every configuration file in S3; ``detail`` is its `ConfigFile`."""
+    for task in task_definitions(stack, scenario):
+        for container in task.containers:
+            for value in _files_in_s3(container.value):
+                file = ConfigFile(value, _on_fargate(stack, scenario, task), _problem(value.text()))
+                asked = _asked(stack, scenario, value.text())
+                yield Need(
+                    FIRELENS,
+                    stack,
+                    scenario,
+                    value,
+                    f"FireLens configuration of {container}",
+                    "execution",
+                    task.execution_role,
+                    tuple(_asks(stack, scenario, asked)) if file[1:] == (None, "") else (),
+                    task=task,
+                    undecided=_undecided(stack, scenario, asked),
+                    detail=file,
+                )
+
+
+def _files_in_s3(container: Value) -> Iterator[Value]:
+    for configuration in container.children("FirelensConfiguration"):
+        for options in configuration.children("Options"):
+            if not options.is_opaque and options.literal("config-file-type") == _FROM_S3:
+                yield from options.children("config-file-value")
+
+
+def _on_fargate(stack: Stack, scenario: Scenario, task: TaskDefinition) -> Place | None:
+    """What certainly runs the task on Fargate."""
+    runs = runs_of(stack, scenario, task)
+    return next((run.place for run in runs if run.fargate and not run.conditions), None)
+
+
+def _problem(value: Text) -> str:
+    literal = value.literal
+    if literal is None or literal.startswith("arn:"):
+        return ""
+    is_url = literal.startswith(("s3://", "http://", "https://"))
+    return "is a URL: ECS takes an ARN" if is_url else "is not an ARN"
+
+
+def _asked(stack: Stack, scenario: Scenario, value: Text) -> Text:
+    """The ARN that ECS asks for. A value of which nothing is known is some object's."""
+    hole = value.only_hole
+    if hole is None:
+        return value
+    partition = stack.resolver(scenario).pseudo("AWS::Partition")
+    return arn.unknown_object(partition, hole.name, hole.scope)
+
+
+def _asks(stack: Stack, scenario: Scenario, asked: Text) -> Iterator[Ask]:
+    name = arn.parse_s3(asked)
+    bucket = bucket_named(stack.run, stack, scenario, name.bucket) if name else None
+    yield from read_asks(
+        stack,
+        asked,
+        bucket.encryption if bucket is not None else None,
+        because=f"ECS downloads it with the execution role ({FIRELENS_PAGE})",
+        documented=f"ECS documents that the execution role needs it ({FIRELENS_PAGE})",
+    )
+
+
+def _undecided(stack: Stack, scenario: Scenario, asked: Text) -> str:
+    """An open condition on which it hangs how the file is encrypted."""
+    name = arn.parse_s3(asked)
+    bucket = bucket_named(stack.run, stack, scenario, name.bucket) if name else None
+    return bucket.undecided if bucket is not None and bucket.place.file == stack.file else ""

@@ -1,0 +1,204 @@
+"""The private images of containers, and what pulling them takes.
+
+Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+and https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.repositories import is_cache
+from copilot_preflight.model.tasks import Container, task_definitions
+from copilot_preflight.needs.agent_role import agent_role
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Hole, Text
+
+IMAGE: Final = "image"
+"""The kind of this source's needs."""
+
+GET_AUTHORIZATION_TOKEN: Final = "ecr:GetAuthorizationToken"
+BATCH_GET_IMAGE: Final = "ecr:BatchGetImage"
+GET_DOWNLOAD_URL: Final = "ecr:GetDownloadUrlForLayer"
+CHECK_LAYERS: Final = "ecr:BatchCheckLayerAvailability"
+IMPORT_UPSTREAM: Final = "ecr:BatchImportUpstreamImage"
+CREATE_REPOSITORY: Final = "ecr:CreateRepository"
+
+_PAGE: Final = (
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"
+)
+_CACHE_PAGE: Final = (
+    "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html"
+)
+_NAME_EXCLUDES: Final = ":@*?"
+"""What no repository name can hold."""
+
+
+class PrivateImage(NamedTuple):
+    """A repository of a private registry, as the name of an image tells it."""
+
+    account: Text
+    region: Text
+    repository: Text
+
+
+def image_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for the image of every container that comes from a private registry of ECR.
+
+    Whoever gives credentials for a registry logs in with them instead.
+    """
+    for task in task_definitions(stack, scenario):
+        agent = None
+        for container in task.containers:
+            images = list(container.value.children("Image"))
+            if not images or any(container.value.children("RepositoryCredentials")):
+                continue
+            agent = agent or agent_role(stack, scenario, task)
+            if agent is None:
+                break
+            for value in images:
+                image = private_image(value.text())
+                undecided = "" if image else _open_condition(value)
+                if image is None and not undecided:
+                    continue
+                asks = _asks(stack, scenario, image, agent.user) if image else ()
+                yield Need(
+                    IMAGE,
+                    stack,
+                    scenario,
+                    value,
+                    _subject(container),
+                    agent.user,
+                    agent.role_value,
+                    tuple(asks),
+                    task=task,
+                    role=agent.role,
+                    needs_role=agent.needs_role and image is not None,
+                    undecided=undecided,
+                    is_copilots=image is not None and _is_copilots(stack, scenario, image),
+                    detail=image,
+                )
+
+
+def _subject(container: Container) -> str:
+    return f"image of {container}"
+
+
+def _is_copilots(stack: Stack, scenario: Scenario, image: PrivateImage) -> bool:
+    """Whether an image is from the repository that Copilot makes for a workload.
+
+    Its policy lets in the accounts of the application, and leaves the rest to IAM.
+    Source: https://github.com/aws/copilot-cli, internal/pkg/template/templates/app/cf.yml
+    """
+    if not stack.workload or not stack.declares("AppName"):
+        return False
+    names = map(stack.resolver(scenario).parameter, ("AppName", "WorkloadName"))
+    return image.repository == Text.of(next(names), "/", next(names))
+
+
+def _open_condition(value: Value) -> str:
+    """A condition on which it hangs whether the image is a private one."""
+    return next((hole.condition for hole in value.text().holes if hole.condition), "")
+
+
+def _asks(stack: Stack, scenario: Scenario, image: PrivateImage, user: str) -> Iterator[Ask]:
+    who = f"ECS pulls the image with the {user} role ({_PAGE})"
+    resource = repository_arn(stack, scenario, image)
+    yield Ask(GET_AUTHORIZATION_TOKEN, Text.of("*"), who)
+    yield Ask(BATCH_GET_IMAGE, resource, who)
+    yield Ask(GET_DOWNLOAD_URL, resource, who)
+    # AWS asks for it, but says that layers are checked when an image is pushed: policies without
+    # it are known to pull.
+    # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchCheckLayerAvailability.html
+    yield Ask(CHECK_LAYERS, resource, who, is_optional=True)
+    if is_cache(stack, scenario, resource):
+        fetched = f"ECR fetches what is not cached yet with the {user} role ({_CACHE_PAGE})"
+        cached = (Fact("fact", f"whether repository '{image.repository}' is cached already"),)
+        yield Ask(IMPORT_UPSTREAM, resource, fetched, doubts=cached)
+        yield Ask(CREATE_REPOSITORY, resource, fetched, doubts=cached)
+
+
+def repository_arn(stack: Stack, scenario: Scenario, image: PrivateImage) -> Text:
+    partition = stack.resolver(scenario).pseudo("AWS::Partition")
+    head = Text.of("arn:", partition, ":ecr:", image.region, ":", image.account)
+    return Text.of(head, ":repository/", image.repository)
+
+
+# --- names of images ------------------------------------------------------------------------------
+
+
+def private_image(image: Text) -> PrivateImage | None:
+    """The repository of ``account.dkr.ecr.region.amazonaws.com/name[:tag][@digest]``.
+
+    None for every other registry, and where it cannot be told. Hosts for FIPS are
+    ``account.dkr.ecr-fips.region…``, dual-stack ones ``account.dkr-ecr.region.on.aws``.
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
+    """
+    host, slash, path = _cut(image, "/")
+    account, _, rest = _cut(host, ".")
+    for head in ("dkr.ecr.", "dkr.ecr-fips.", "dkr-ecr.", "dkr-ecr-fips."):
+        first = rest.parts[0] if rest.parts else ""
+        if not slash or not isinstance(first, str) or not first.startswith(head):
+            continue
+        region, dot, suffix = _cut(Text.of(first[len(head) :], *rest.parts[1:]), ".")
+        known = account.literal
+        is_account = known is None or (len(known) == 12 and known.isdigit())
+        if is_account and account.parts and region.parts and dot and suffix.parts:
+            excludes = arn.NAME_EXCLUDES
+            name = _repository(path)
+            return PrivateImage(_narrowed(account, excludes), _narrowed(region, excludes), name)
+    return None
+
+
+def _repository(path: Text) -> Text:
+    """The name of a repository, without tag and digest.
+
+    No slash stands behind it, and a colon that is written out begins a tag: what stands before
+    them is the name. Else what is not known may bring a tag or a digest with it.
+    """
+    name, colon, _ = _cut(path, ":")
+    name, at, _ = _cut(name, "@")
+    is_whole = bool(colon) and not at
+    slash = max(
+        (i for i, p in enumerate(name.parts) if isinstance(p, str) and "/" in p), default=-1
+    )
+    parts: list[str | Hole] = []
+    for index, part in enumerate(name.parts):
+        if isinstance(part, Hole) and (is_whole or index < slash):
+            parts.append(_without(part, _NAME_EXCLUDES))
+        elif isinstance(part, Hole) and not (":" in part.excludes and "@" in part.excludes):
+            if ":" in part.excludes and not part.may_be_wildcard:  # the name of a resource
+                parts.append(part)
+                continue
+            rest = Text(name.parts[index:]).identity
+            hole = Hole("image repository", rest, _NAME_EXCLUDES, condition=part.condition)
+            return Text.of(*parts, hole)
+        else:
+            parts.append(part)
+    return Text.of(*parts)
+
+
+def _cut(text: Text, separator: str) -> tuple[Text, str, Text]:
+    """A string cut in two where a character is first written out, as ``str.partition`` does."""
+    for index, part in enumerate(text.parts):
+        if isinstance(part, str) and separator in part:
+            before, found, after = part.partition(separator)
+            rest = text.parts[index + 1 :]
+            return Text.of(*text.parts[:index], before), found, Text.of(after, *rest)
+    return text, "", Text(())
+
+
+def _narrowed(text: Text, excludes: str) -> Text:
+    return Text(tuple(_without(p, excludes) if isinstance(p, Hole) else p for p in text.parts))
+
+
+def _without(hole: Hole, characters: str) -> Hole:
+    more = "".join(c for c in characters if c not in hole.excludes)
+    return replace(hole, excludes=hole.excludes + more) if more else hole

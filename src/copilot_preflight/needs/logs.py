@@ -1,0 +1,142 @@
+"""The logs that containers send to CloudWatch, and what sending them takes.
+
+Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+and https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.services import text_of
+from copilot_preflight.model.tasks import Container, task_definitions
+from copilot_preflight.needs.agent_role import AgentRole, agent_role
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.scenarios import ANY, Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Hole, Text
+
+LOGS: Final = "log-delivery"
+"""The kind of this source's needs."""
+
+CREATE_LOG_STREAM: Final = "logs:CreateLogStream"
+PUT_LOG_EVENTS: Final = "logs:PutLogEvents"
+CREATE_LOG_GROUP: Final = "logs:CreateLogGroup"
+
+_DRIVER: Final = "awslogs"
+_PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"
+_EXCLUDES: Final = ":*?"
+"""What no name of a log group, of a log stream or of a container can hold."""
+
+
+def log_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for every log configuration that asks for the awslogs driver.
+
+    ``detail`` is the name of the log group. Other drivers ask nothing of the role; what a FireLens
+    router sends on, it sends with the task role.
+    """
+    for task in task_definitions(stack, scenario):
+        agent = None
+        for container in task.containers:
+            for value in container.value.children("LogConfiguration"):
+                if value.is_opaque or value.literal("LogDriver") != _DRIVER:
+                    continue
+                agent = agent or agent_role(stack, scenario, task)
+                if agent is None:
+                    continue
+                group = _log_group(value)
+                yield Need(
+                    LOGS,
+                    stack,
+                    scenario,
+                    value,
+                    f"log delivery of {container}",
+                    agent.user,
+                    agent.role_value,
+                    tuple(_asks(stack, scenario, value, container, group, agent)) if group else (),
+                    task=task,
+                    role=agent.role,
+                    needs_role=agent.needs_role,
+                    detail=group,
+                )
+
+
+def _log_group(configuration: Value) -> Text | None:
+    """The name of the log group; None where there is none, or what stands there is no name."""
+    name = _option(configuration, "group")
+    if name is None or not name.parts or any(":" in p for p in name.parts if isinstance(p, str)):
+        return None
+    return _named(name)
+
+
+def _asks(
+    stack: Stack,
+    scenario: Scenario,
+    configuration: Value,
+    container: Container,
+    group: Text,
+    agent: AgentRole,
+) -> Iterator[Ask]:
+    """What sending takes. Streams are always made by the driver, groups if it is told to.
+
+    That IAM compares the group's creation with the ARN of a stream without a name, AWS tells in
+    the text of its AccessDenied, as in https://github.com/terraform-aws-modules/terraform-aws-ecs/pull/313
+    """
+    pseudo = stack.resolver(scenario).pseudo
+    region = _option(configuration, "region") or pseudo("AWS::Region")
+    account = pseudo("AWS::AccountId")
+    head = Text.of("arn:", pseudo("AWS::Partition"), ":logs:", region, ":", account)
+    streams = Text.of(head, ":log-group:", group, ":log-stream:")
+    stream = Text.of(streams, _stream(configuration, container))
+    who = f"ECS sends the logs with the {agent.user} role ({_PAGE})"
+    if _may_be_made(stack, scenario, configuration, group):
+        unknown = (Fact("fact", f"whether log group '{group}' exists already"),)
+        yield Ask(CREATE_LOG_GROUP, streams, who, doubts=unknown)
+    yield Ask(CREATE_LOG_STREAM, stream, who)
+    yield Ask(PUT_LOG_EVENTS, stream, who)
+
+
+def _stream(configuration: Value, container: Container) -> Text:
+    """``prefix/container/task id``; without a prefix Docker gives the id of the container."""
+    scope = f"{configuration.place.file}:{configuration.path}"
+    prefix = _option(configuration, "stream-prefix")
+    if prefix is None or not prefix.parts:
+        return Text.of(Hole("log stream", scope, _EXCLUDES, nonempty=True))
+    task = Hole("task id", scope, f"{_EXCLUDES}/", nonempty=True)
+    return Text.of(_named(prefix), "/", _named(container.name), "/", task)
+
+
+def _may_be_made(stack: Stack, scenario: Scenario, configuration: Value, group: Text) -> bool:
+    asked = _option(configuration, "create-group")
+    return (
+        asked is not None
+        and (asked.literal or "").lower() == "true"
+        and not any(
+            group == _named(other.resolver(seen).text({"Ref": logical_id}, resource.path))
+            for other in stack.run.around(stack)
+            for seen in (scenario if other is stack else ANY,)
+            for logical_id, resource in other.resources("AWS::Logs::LogGroup", seen)
+            if not resource.guard
+        )
+    )
+
+
+def _option(configuration: Value, name: str) -> Text | None:
+    for options in configuration.children("Options"):
+        if isinstance(options.raw, dict) and not options.is_opaque:
+            return text_of(options, f"awslogs-{name}")
+    return None
+
+
+def _named(name: Text) -> Text:
+    """A name, whose holes hold nothing that a name cannot hold."""
+    return Text(tuple(_narrowed(part) if isinstance(part, Hole) else part for part in name.parts))
+
+
+def _narrowed(hole: Hole) -> Hole:
+    more = "".join(c for c in _EXCLUDES if c not in hole.excludes)
+    return replace(hole, excludes=hole.excludes + more) if more else hole

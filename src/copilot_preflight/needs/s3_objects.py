@@ -1,0 +1,66 @@
+"""What reading an object of S3 takes: the object, its bucket, and the key that encrypts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.storage import Encryption
+from copilot_preflight.needs.need import Ask
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Hole, Text
+
+SSE_KMS_PAGE: Final = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
+)
+
+GET_OBJECT: Final = "s3:GetObject"
+GET_BUCKET_LOCATION: Final = "s3:GetBucketLocation"
+DECRYPT: Final = "kms:Decrypt"
+
+
+def read_asks(
+    stack: Stack,
+    asked: Text,
+    encryption: Encryption | None,
+    *,
+    because: str,
+    documented: str,
+    is_own_key: bool = False,
+) -> Iterator[Ask]:
+    """The calls of whoever reads the object ``asked``; ECS's agent does not locate the bucket.
+
+    ``documented`` says who asks for `GET_BUCKET_LOCATION` all the same. A key of which nothing is
+    known may be the one that AWS manages, which needs no grant, unless ``is_own_key``.
+    """
+    yield Ask(GET_OBJECT, asked, because)
+    name = arn.parse_s3(asked)
+    if name is None or name.key is None:
+        return
+    bucket = arn.s3_arn(name.partition, name.bucket)
+    yield Ask(GET_BUCKET_LOCATION, bucket, documented, is_optional=True)
+    if encryption is not None and encryption.key is not None:
+        hole = encryption.key.only_hole
+        yield Ask(
+            DECRYPT,
+            encryption.key,
+            f"S3 decrypts the object with the reader's permissions ({SSE_KMS_PAGE})",
+            context=kms_context(stack, encryption, asked, bucket),
+            doubts=() if hole is None or is_own_key else (Fact("value", hole.name),),
+        )
+
+
+def kms_context(
+    stack: Stack, encryption: Encryption, asked: Text, bucket: Text
+) -> Mapping[str, tuple[Text, ...]]:
+    """What S3 tells KMS: with a bucket key the context is the bucket's ARN, else the object's.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    """
+    region = Hole("region of the bucket", stack.file, excludes=":/*?.", nonempty=True)
+    return {
+        "kms:viaservice": (Text.of("s3.", region, ".amazonaws.com"),),
+        "kms:encryptioncontext:aws:s3:arn": (bucket if encryption.bucket_key else asked,),
+    }

@@ -1,0 +1,265 @@
+"""The secrets that containers, log drivers and registries ask for, and what reading them takes.
+
+Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
+and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from copilot_preflight.cursor import Value
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Fact, missing_values
+from copilot_preflight.model.secrets import (
+    Secret,
+    complete_arn,
+    parameter_with_arn,
+    secret_with_arn,
+)
+from copilot_preflight.model.tasks import TaskDefinition, task_definitions
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.references import (
+    EITHER,
+    SECRETS_MANAGER,
+    SSM,
+    Reference,
+    credentials_at,
+    reference_to,
+)
+from copilot_preflight.scenarios import Scenario
+from copilot_preflight.stack import Stack
+from copilot_preflight.text import Text
+
+SECRET: Final = "secret"
+REGISTRY: Final = "registry-credentials"
+"""The kinds of the needs of these sources."""
+
+GET_PARAMETERS: Final = "ssm:GetParameters"
+GET_SECRET_VALUE: Final = "secretsmanager:GetSecretValue"
+DECRYPT: Final = "kms:Decrypt"
+
+_DOCS: Final = "https://docs.aws.amazon.com"
+_GUIDE: Final = f"{_DOCS}/AmazonECS/latest/developerguide"
+_PAGES: Final = {
+    SECRETS_MANAGER: f"{_GUIDE}/secrets-envvar-secrets-manager.html",
+    SSM: f"{_GUIDE}/secrets-envvar-ssm-parameters.html",
+    EITHER: f"{_GUIDE}/specifying-sensitive-data.html",
+}
+_LOG_PAGE: Final = f"{_GUIDE}/secrets-logconfig.html"
+_REGISTRY_PAGE: Final = f"{_GUIDE}/private-auth.html"
+_APP_RUNNER_PAGE: Final = f"{_DOCS}/apprunner/latest/dg/env-variable.html"
+_KEY_PAGE: Final = f"{_DOCS}/secretsmanager/latest/userguide/security-encryption.html"
+_PARAMETER_PAGE: Final = (
+    f"{_DOCS}/systems-manager/latest/userguide/integration-ps-secretsmanager.html"
+)
+_SECRET_BEHIND: Final = ":parameter/aws/reference/secretsmanager/"
+
+
+class SecretRead(NamedTuple):
+    """What asks for a secret: the ``detail`` of a need. ``secret`` is the run's, if it is there."""
+
+    value: Value
+    reference: Reference
+    secret: Secret | None = None
+
+
+class _Reader(NamedTuple):
+    """Who reads: the fields that the needs of one task or service share."""
+
+    kind: str
+    stack: Stack
+    scenario: Scenario
+    user: str
+    role_value: Value | None
+    task: TaskDefinition | None
+    who: str
+    page: str = ""
+
+    def need(self, value: Value, subject: str, reference: Reference | None) -> Iterator[Need]:
+        if reference is None:
+            return
+        secret = None
+        if reference.store == SECRETS_MANAGER:
+            run = self.stack.run
+            secret = secret_with_arn(run, self.stack, self.scenario, reference.given)
+            if secret is not None:
+                reference = reference._replace(resource=secret.arn)
+        read = SecretRead(value, reference, secret)
+        undecided = secret.undecided if secret is not None else ""
+        yield Need(
+            self.kind,
+            self.stack,
+            self.scenario,
+            value,
+            subject,
+            self.user,
+            self.role_value,
+            tuple(self._asks(read)),
+            task=self.task,
+            undecided=undecided if secret and secret.place.file == self.stack.file else "",
+            detail=read,
+        )
+
+    def _asks(self, read: SecretRead) -> Iterator[Ask]:
+        """What is called to read a secret; nothing for a value that ECS rejects."""
+        reference = read.reference
+        if reference.resource is None:
+            return
+        because = self._because(reference.store)
+        if reference.store == SSM:
+            yield self._get_parameters(reference.resource, because)
+            yield from self._secret_behind(reference.resource)
+            return
+        context = _context_of(reference, read.secret)
+        ask = Ask(GET_SECRET_VALUE, reference.resource, because, context)
+        if reference.store == EITHER:
+            instead = self._get_parameters(reference.resource, because)
+            ask = ask._replace(doubts=missing_values(reference.given), alternative=instead)
+        yield ask
+        if read.secret is not None and read.secret.key is not None:
+            yield self._decrypt(read.secret.key, reference.resource)
+
+    def _because(self, store: str) -> str:
+        return f"{self.who} ({self.page or _PAGES[store]})"
+
+    def _get_parameters(self, resource: Text, because: str) -> Ask:
+        found = parameter_with_arn(self.stack.run, self.stack, self.scenario, resource)
+        tags = found.tags if found is not None else {}
+        return Ask(GET_PARAMETERS, resource, because, _tags_of("ssm", tags))
+
+    def _secret_behind(self, parameter: Text) -> Iterator[Ask]:
+        """A parameter of this path stands for a secret, which SSM reads as whoever asks."""
+        known = parameter.split(":", 5)
+        last = parameter.parts[-1]
+        if known.complete and isinstance(last, str) and _SECRET_BEHIND in last:
+            name = last.partition(_SECRET_BEHIND)[2]
+            region, account = known.items[3], known.items[4]
+            head = Text.of("arn:", known.items[1], ":secretsmanager:", region, ":", account)
+            because = f"SSM reads the secret behind the parameter ({_PARAMETER_PAGE})"
+            resource = complete_arn(Text.of(head, ":secret:", name))
+            yield Ask(GET_SECRET_VALUE, resource, because)
+
+    def _decrypt(self, key: Text, secret: Text) -> Ask:
+        """Secrets Manager decrypts with the reader's permissions, and tells KMS which secret."""
+        hole = key.only_hole
+        parsed = arn.parse(secret)
+        context: dict[str, tuple[Text, ...]] = {"kms:encryptioncontext:secretarn": (secret,)}
+        if parsed is not None:
+            via = Text.of("secretsmanager.", parsed.region, ".amazonaws.com")
+            context["kms:viaservice"] = (via,)
+        return Ask(
+            DECRYPT,
+            key,
+            f"Secrets Manager decrypts the secret with the reader's permissions ({_KEY_PAGE})",
+            context,
+            # What is in a parameter may be the key that AWS manages, which needs no grant.
+            doubts=() if hole is None else (Fact("value", hole.name),),
+        )
+
+
+def _context_of(reference: Reference, secret: Secret | None) -> dict[str, tuple[Text, ...]]:
+    """The condition keys of GetSecretValue that are certain.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+    """
+    found = _tags_of("secretsmanager", secret.tags if secret is not None else {})
+    if reference.store == SECRETS_MANAGER and not reference.is_name:
+        found["secretsmanager:secretid"] = (reference.given,)
+    if reference.stage:
+        found["secretsmanager:versionstage"] = (Text.of(reference.stage),)
+    return found
+
+
+def _tags_of(service: str, tags: Mapping[str, Text]) -> dict[str, tuple[Text, ...]]:
+    """Tags as the two condition keys that tell them. Of tags that are not there nothing is known:
+
+    CloudFormation puts those of the stack on what it makes.
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-add-tags.html
+    """
+    found: dict[str, tuple[Text, ...]] = {}
+    for key, value in tags.items():
+        for prefix in (service, "aws"):
+            found[f"{prefix}:resourcetag/{key}".lower()] = (value,)
+    return found
+
+
+# --- who asks ------------------------------------------------------------------------------------
+
+
+def secret_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for every secret of a container, of its logs and of an App Runner service.
+
+    ``detail`` is its `SecretRead`.
+    """
+    for task in task_definitions(stack, scenario):
+        reader = _reader(SECRET, stack, scenario, task, "ECS reads it with the execution role")
+        for container in task.containers:
+            for item in _maps(container.value, "Secrets"):
+                yield from _secret(reader, item, "ValueFrom", "secret", str(container))
+            logs = reader._replace(page=_LOG_PAGE)
+            for configuration in _own_maps(container.value, "LogConfiguration"):
+                for item in _maps(configuration, "SecretOptions"):
+                    yield from _secret(logs, item, "ValueFrom", "log option", str(container))
+    yield from _app_runner_needs(stack, scenario)
+
+
+def registry_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """A need for the registry credentials of every container; ``detail`` is its `SecretRead`."""
+    for task in task_definitions(stack, scenario):
+        who = "ECS logs in to the registry with the execution role"
+        reader = _reader(REGISTRY, stack, scenario, task, who)._replace(page=_REGISTRY_PAGE)
+        for container in task.containers:
+            for credentials in _own_maps(container.value, "RepositoryCredentials"):
+                for value in credentials.children("CredentialsParameter"):
+                    found = credentials_at(stack, scenario, value.text())
+                    yield from reader.need(value, f"registry login of {container}", found)
+
+
+def _app_runner_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    for logical_id, resource in stack.resources("AWS::AppRunner::Service", scenario):
+        for properties in resource.children("Properties"):
+            instance = properties.child("InstanceConfiguration")
+            roles = list(instance.children("InstanceRoleArn")) if instance is not None else []
+            role = roles[0] if roles else None
+            who = "App Runner reads it with the instance role"
+            reader = _Reader(SECRET, stack, scenario, "instance", role, None, who, _APP_RUNNER_PAGE)
+            for source in _own_maps(properties, "SourceConfiguration"):
+                for holder in _app_runner_images(source):
+                    for item in _maps(holder, "RuntimeEnvironmentSecrets"):
+                        service = f"App Runner service '{logical_id}'"
+                        yield from _secret(reader, item, "Value", "secret", service)
+
+
+def _app_runner_images(source: Value) -> Iterator[Value]:
+    for image in _own_maps(source, "ImageRepository"):
+        yield from _own_maps(image, "ImageConfiguration")
+    for code in _own_maps(source, "CodeRepository"):
+        for configuration in _own_maps(code, "CodeConfiguration"):
+            yield from _own_maps(configuration, "CodeConfigurationValues")
+
+
+def _reader(kind: str, stack: Stack, scenario: Scenario, task: TaskDefinition, who: str) -> _Reader:
+    return _Reader(kind, stack, scenario, "execution", task.execution_role, task, who)
+
+
+def _secret(reader: _Reader, item: Value, key: str, what: str, holder: str) -> Iterator[Need]:
+    name = item.child("Name")
+    subject = f"{what} '{name.text()}' of {holder}" if name is not None else f"{what} of {holder}"
+    for value in item.children(key):
+        found = reference_to(reader.stack, reader.scenario, value.text())
+        yield from reader.need(value, subject, found)
+
+
+def _maps(value: Value, key: str) -> Iterator[Value]:
+    """The elements of a list that are maps; of others nothing can be said."""
+    for item in value.each(key):
+        if isinstance(item.raw, dict) and not item.is_opaque and not item.is_open:
+            yield item
+
+
+def _own_maps(value: Value, key: str) -> Iterator[Value]:
+    for child in value.children(key):
+        if isinstance(child.raw, dict) and not child.is_opaque:
+            yield child

@@ -1,0 +1,243 @@
+"""EFS volumes with IAM turned on: who may mount them, and where nobody is kept out."""
+
+from __future__ import annotations
+
+import pytest
+
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.document import parse
+from copilot_preflight.finding import Finding
+from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.package import Package
+from copilot_preflight.stack import Run, Stack
+from copilot_preflight_rules import RULES
+
+ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
+MOUNT, WRITE = "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"
+
+TEMPLATE = """
+Parameters:
+  Iam: {Type: String}
+Conditions:
+  IsProd: !Equals [!Ref AWS::Region, eu-west-1]
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      %(role)s
+      Volumes:
+        - Name: data
+          EFSVolumeConfiguration:
+            FilesystemId: %(id)s
+            TransitEncryption: ENABLED
+            AuthorizationConfig: {IAM: %(iam)s%(point)s}
+      ContainerDefinitions:
+        - Name: web
+          MountPoints: [{SourceVolume: data, ContainerPath: /data, ReadOnly: %(readonly)s}]
+  Files:
+    Type: AWS::EFS::FileSystem
+    Properties:
+      Encrypted: true
+      %(policy)s
+  Point: {Type: AWS::EFS::AccessPoint, Properties: {FileSystemId: !Ref Files}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyDocument:
+            Statement:
+              - %(statement)s
+%(resources)s
+"""
+NOTHING = "{Effect: Allow, Action: sqs:SendMessage, Resource: '*'}"
+
+
+def policy(*statements: str) -> str:
+    return f"FileSystemPolicy: {{Statement: [{', '.join(statements)}]}}"
+
+
+def everybody(actions: str, rest: str = "") -> str:
+    return f"{{Effect: Allow, Principal: {{AWS: '*'}}, Action: {actions}{rest}}}"
+
+
+VIA_TARGET = ", Condition: {Bool: {'elasticfilesystem:AccessedViaMountTarget': 'true'}}"
+CDK = policy(
+    everybody("['elasticfilesystem:ClientWrite', 'elasticfilesystem:ClientRootAccess']", VIA_TARGET)
+)
+"""What the CDK writes: anonymous clients may not mount, whom IAM lets in may write."""
+
+
+def stack(
+    statement: str = NOTHING,
+    policy: str = CDK,
+    *,
+    id: str = "!Ref Files",
+    iam: str = "ENABLED",
+    point: str = "",
+    role: str = "TaskRoleArn: !GetAtt Role.Arn",
+    readonly: str = "false",
+    resources: str = "",
+) -> Stack:
+    text = TEMPLATE % {
+        "statement": statement,
+        "policy": policy,
+        "id": id,
+        "iam": iam,
+        "point": point,
+        "role": role,
+        "readonly": readonly,
+        "resources": resources,
+    }
+    return Run().add(Package(parse(text, "t.yml"), {}))
+
+
+def grant(resource: str, actions: str = MOUNT, rest: str = "") -> str:
+    return f"{{Effect: Allow, Action: [{actions}], Resource: {resource}{rest}}}"
+
+
+def outcomes(found: Stack) -> dict[str, Outcome]:
+    return {d.call.action: d.outcome for d in Analysis(found).decisions}
+
+
+def told(found: Stack) -> list[Finding]:
+    analysis = Analysis(found)
+    return [f for rule in RULES if rule.id[0] == "E" for f in rule(analysis)]
+
+
+def rules(found: Stack) -> list[tuple[str, str]]:
+    return [(finding.rule, finding.cause) for finding in told(found)]
+
+
+def test_a_policy_that_grants_no_mount_leaves_it_to_the_role() -> None:
+    """The role may not mount; writing, which the policy grants to all, would be allowed."""
+    found = stack()
+    assert outcomes(found) == {MOUNT: DENIED, WRITE: ALLOWED}
+    (finding,) = told(found)
+    assert finding.rule == "E9747"
+    assert finding.help == (
+        "grant it in a policy of 'Role':\n"
+        "- Effect: Allow\n"
+        "  Action: elasticfilesystem:ClientMount\n"
+        "  Resource:\n"
+        "    - !Sub 'arn:${AWS::Partition}:elasticfilesystem:${AWS::Region}:${AWS::AccountId}:"
+        "file-system/${Files}'"
+    )
+
+
+def test_no_policy_keeps_nobody_out() -> None:
+    """AWS's default policy does not ask for IAM: no call is decided by the role."""
+    found = stack(policy="ThroughputMode: elastic")
+    assert outcomes(found) == {}
+    assert rules(found) == []
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "!GetAtt Files.Arn",
+        "'*'",
+        "!Sub 'arn:${AWS::Partition}:elasticfilesystem:${AWS::Region}:${AWS::AccountId}:"
+        "file-system/${Files}'",
+    ],
+)
+def test_a_grant_of_the_role_is_enough(resource: str) -> None:
+    """The permission is needed in one of the two policies only."""
+    assert outcomes(stack(grant(resource)))[MOUNT] is ALLOWED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        everybody("'elasticfilesystem:Client*'"),
+        everybody("'elasticfilesystem:ClientMount'", VIA_TARGET),
+        "{Effect: Allow, Principal: {AWS: !GetAtt Role.Arn}, Action: 'elasticfilesystem:*', "
+        "Resource: '*'}",
+    ],
+)
+def test_a_grant_of_the_policy_is_enough(statement: str) -> None:
+    """The file system lets the role in."""
+    assert outcomes(stack(policy=policy(statement)))[MOUNT] is ALLOWED
+
+
+def test_the_account_only_delegates() -> None:
+    """The root principal leaves the decision to IAM."""
+    root = "{AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}"
+    statement = f"{{Effect: Allow, Principal: {root}, Action: 'elasticfilesystem:*'}}"
+    assert outcomes(stack(policy=policy(statement)))[MOUNT] is DENIED
+
+
+INSECURE = (
+    "{Effect: Deny, Principal: {AWS: '*'}, Action: '*', "
+    "Condition: {Bool: {'aws:SecureTransport': 'false'}}}"
+)
+
+
+def test_the_usual_deny_is_harmless() -> None:
+    """What keeps out unencrypted clients does not keep out ECS."""
+    found = stack(grant("'*'"), policy(INSECURE))
+    assert outcomes(found)[MOUNT] is ALLOWED
+
+
+def test_a_deny_of_the_policy_is_told() -> None:
+    """No grant of the role helps against it."""
+    deny = "{Effect: Deny, Principal: {AWS: '*'}, Action: 'elasticfilesystem:*'}"
+    found = stack(grant("'*'"), policy(deny))
+    assert rules(found) == [("E9747", "resource-policy")]
+
+
+def test_write_is_asked_of_those_who_write() -> None:
+    """A volume that all mount for reading needs no more; missing ClientWrite is no denied mount."""
+    assert WRITE not in outcomes(stack(readonly="true"))
+    found = stack(grant("'*'"), policy(INSECURE))
+    assert outcomes(found) == {MOUNT: ALLOWED, WRITE: DENIED}
+    assert rules(found) == []
+
+
+def test_the_way_out_grants_writing_too_where_it_is_needed() -> None:
+    """One statement for both."""
+    (finding,) = told(stack(policy=policy(INSECURE)))
+    assert f"    - {MOUNT}\n    - {WRITE}\n" in finding.help
+
+
+@pytest.mark.parametrize("iam", ["DISABLED", "!Ref Iam", "!Ref AWS::NoValue"])
+def test_without_iam_nobody_asks(iam: str) -> None:
+    """Only what certainly mounts with the role is judged."""
+    assert outcomes(stack(iam=iam)) == {}
+
+
+@pytest.mark.parametrize("id", ["fs-12345678", "!ImportValue files", "!Ref Iam"])
+def test_a_file_system_outside_the_run_proves_nothing(id: str) -> None:
+    """Its policy may grant the mount, or there may be none."""
+    assert outcomes(stack(id=id))[MOUNT] is OPEN
+
+
+def test_a_policy_under_a_condition_is_followed() -> None:
+    """It denies where it is there."""
+    found = stack(
+        policy=CDK.replace("FileSystemPolicy: ", "FileSystemPolicy: !If [IsProd, ", 1)
+        + ", !Ref AWS::NoValue]"
+    )
+    assert rules(found) == [("E9747", "no-grant")]
+
+
+ACCESS_POINT = ", Condition: {StringEquals: {'elasticfilesystem:AccessPointArn': %s}}"
+
+
+def test_a_grant_may_ask_for_the_access_point() -> None:
+    """The access point of the volume is known to the policies."""
+    statement = grant("'*'", rest=ACCESS_POINT % "!GetAtt Point.Arn")
+    assert outcomes(stack(statement, point=", AccessPointId: !Ref Point"))[MOUNT] is ALLOWED
+    assert outcomes(stack(statement))[MOUNT] is DENIED
+
+
+FARGATE = """
+  Service: {Type: AWS::ECS::Service, Properties: {TaskDefinition: !Ref Task, LaunchType: %s}}
+"""
+
+
+def test_fargate_has_no_other_role_to_mount_with() -> None:
+    """On Fargate the task role is missing; on an instance there may be other credentials."""
+    found = stack(role="Family: web", resources=FARGATE % "FARGATE")
+    assert rules(found) == [("E9734", "no-task-role")]
+    assert rules(stack(role="Family: web", resources=FARGATE % "EC2")) == []
+    assert rules(stack(role="Family: web")) == []
