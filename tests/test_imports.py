@@ -46,7 +46,8 @@ ORDER = """
     needs.s3_objects
     needs.env_files needs.references needs.artifact_calls needs.agent_role
     needs.artifacts needs.build_artifacts
-    needs.secrets needs.images needs.logs needs.firelens needs.efs needs.exec_channel needs.announced
+    needs.secrets needs.images needs.logs needs.firelens needs.efs
+    needs.exec_channel needs.announced
     needs
     calls
     access
@@ -60,7 +61,8 @@ ORDER = """
     evaluation_results
     engine simulate
     render render.*
-    cfnlint simulate_command
+    cfnlint console
+    commands commands.*
     cli
     __main__
 """
@@ -69,7 +71,14 @@ LAYER = {name: n for n, line in enumerate(ORDER.split("\n")) for name in line.sp
 # Who may import a package that is not Python's own.
 PACKAGES = {
     "cfnlint": {"cfnlint"},
-    "click": {"cli", "simulate_command"},
+    "click": {
+        "cli",
+        "console",
+        "commands.check",
+        "commands.explain",
+        "commands.rules",
+        "commands.simulate",
+    },
     "yaml": {"yaml_tree", "yaml_fault", "yaml_slow"},
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import copilot_preflight_rules
-from copilot_preflight import cli, engine
+from copilot_preflight import console, engine
 from copilot_preflight.rule import Rule
 
 Run = Callable[..., Any]
@@ -123,7 +123,7 @@ def test_interrupt_is_no_finding(
     write({"web.yml": templates.clean})
     monkeypatch.setattr(engine, "check", interrupt)
     result = run("web.yml")
-    assert result.status == 128 + signal.SIGINT == cli.INTERRUPTED
+    assert result.status == 128 + signal.SIGINT == console.INTERRUPTED
     assert "Traceback" not in result.err
 
 

@@ -199,6 +199,12 @@ def test_the_way_out_grants_writing_too_where_it_is_needed() -> None:
     assert f"    - {MOUNT}\n    - {WRITE}\n" in finding.help
 
 
+@pytest.mark.parametrize("id", ["!Ref Files", "!GetAtt Files.FileSystemId"])
+def test_the_file_system_is_known_by_its_id(id: str) -> None:
+    """``Ref`` and the attribute are the same."""
+    assert outcomes(stack(id=id))[MOUNT] is DENIED
+
+
 @pytest.mark.parametrize("iam", ["DISABLED", "!Ref Iam", "!Ref AWS::NoValue"])
 def test_without_iam_nobody_asks(iam: str) -> None:
     """Only what certainly mounts with the role is judged."""
@@ -226,7 +232,8 @@ ACCESS_POINT = ", Condition: {StringEquals: {'elasticfilesystem:AccessPointArn':
 def test_a_grant_may_ask_for_the_access_point() -> None:
     """The access point of the volume is known to the policies."""
     statement = grant("'*'", rest=ACCESS_POINT % "!GetAtt Point.Arn")
-    assert outcomes(stack(statement, point=", AccessPointId: !Ref Point"))[MOUNT] is ALLOWED
+    for point in ("!Ref Point", "!GetAtt Point.AccessPointId"):
+        assert outcomes(stack(statement, point=f", AccessPointId: {point}"))[MOUNT] is ALLOWED
     assert outcomes(stack(statement))[MOUNT] is DENIED
 
 
@@ -241,3 +248,27 @@ def test_fargate_has_no_other_role_to_mount_with() -> None:
     assert rules(found) == [("E9734", "no-task-role")]
     assert rules(stack(role="Family: web", resources=FARGATE % "EC2")) == []
     assert rules(stack(role="Family: web")) == []
+
+
+def test_no_endpoint_is_in_the_way() -> None:
+    """NFS goes to the mount targets; the endpoint of EFS is for its API."""
+    endpoint = """
+  Endpoint:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      ServiceName: !Sub 'com.amazonaws.${AWS::Region}.elasticfilesystem'
+      VpcEndpointType: Interface
+      PrivateDnsEnabled: true
+      VpcId: vpc-1
+      SubnetIds: [subnet-1]
+      PolicyDocument: {Statement: {Effect: Allow, Principal: '*', Action: s3:Get*, Resource: '*'}}
+  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      TaskDefinition: !Ref Task
+      LaunchType: FARGATE
+      NetworkConfiguration: {AwsvpcConfiguration: {Subnets: [subnet-1]}}
+"""
+    found = stack(grant("'*'"), resources=endpoint)
+    assert outcomes(found)[MOUNT] is ALLOWED
+    assert rules(found) == []

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from copilot_preflight.cursor import Value
 from copilot_preflight.finding import Place
 from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.intrinsics import Resolver
 from copilot_preflight.model.policies import statements_of
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.stack import Stack
@@ -19,13 +21,14 @@ from copilot_preflight.text import Text
 class FileSystem(NamedTuple):
     """A file system of a template.
 
-    ``policy`` is None where it has none, which lets in everybody who reaches it. ``undecided`` is
-    an open condition on which it hangs whether it has one.
+    ``ids`` are its id, as ``Ref`` and as an attribute. ``policy`` is None where it has none, which
+    lets in everybody who reaches it. ``undecided`` is an open condition on which it hangs whether
+    it has one.
     """
 
     logical_id: str
     place: Place
-    id: Text
+    ids: tuple[Text, ...]
     arn: Text
     policy: tuple[Statement, ...] | None
     undecided: str = ""
@@ -38,7 +41,7 @@ def file_system(stack: Stack, scenario: Scenario, reference: Text) -> FileSystem
     """The file system of the run that certainly has an id or an ARN."""
     for other in stack.run.around(stack):
         for found in file_systems(other, scenario if other is stack else ANY):
-            if reference in (found.id, found.arn):
+            if reference in (*found.ids, found.arn):
                 return found
     return None
 
@@ -60,7 +63,7 @@ def _file_systems(stack: Stack, scenario: Scenario) -> Iterator[FileSystem]:
         yield FileSystem(
             logical_id,
             resource.key_place,
-            resolver.text({"Ref": logical_id}, resource.path),
+            _ids(resolver, logical_id, "FileSystemId", resource),
             arn,
             tuple(_on(arn, s) for s in said) if policies else None,
             undecided=next((c for policy in policies for c in policy.conditions), ""),
@@ -75,3 +78,21 @@ def _on(file_system: Text, statement: Statement) -> Statement:
     if statement.resources or statement.not_resources:
         return statement
     return statement._replace(resources=(Entry(file_system, statement.place),))
+
+
+def _ids(resolver: Resolver, logical_id: str, attribute: str, resource: Value) -> tuple[Text, ...]:
+    return (
+        resolver.text({"Ref": logical_id}, resource.path),
+        resolver.text({"Fn::GetAtt": [logical_id, attribute]}, resource.path),
+    )
+
+
+def access_point_arn(stack: Stack, scenario: Scenario, reference: Text) -> Text | None:
+    """The ARN of the access point of the run that certainly has an id."""
+    for other in stack.run.around(stack):
+        seen = scenario if other is stack else ANY
+        resolver = other.resolver(seen)
+        for logical_id, resource in other.resources("AWS::EFS::AccessPoint", seen):
+            if reference in _ids(resolver, logical_id, "AccessPointId", resource):
+                return resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
+    return None

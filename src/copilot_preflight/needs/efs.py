@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.cursor import Value
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.file_systems import FileSystem, file_system
+from copilot_preflight.model.file_systems import FileSystem, access_point_arn, file_system
 from copilot_preflight.model.services import flag_of, is_fargate, text_of
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Ask, Need
@@ -47,7 +47,9 @@ def efs_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                 continue
             asked = found.arn if found is not None else _arn(stack, scenario, "file-system", given)
             name = text_of(volume, "Name")
-            asks = _asks(stack, scenario, task, volume, asked, found)
+            asks = tuple(_asks(stack, scenario, task, volume, asked, found))
+            if not asks and task.task_role is not None:
+                continue  # it lets everybody in
             own = found is not None and found.place.file == stack.file
             yield Need(
                 EFS_MOUNT,
@@ -57,7 +59,7 @@ def efs_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                 f"EFS volume '{name or '?'}'",
                 "task",
                 task.task_role,
-                tuple(asks),
+                asks,
                 task=task,
                 # On an instance the agent may find other credentials: the instance's.
                 needs_role=is_fargate(stack, scenario, task) is True,
@@ -116,7 +118,9 @@ def _context(stack: Stack, scenario: Scenario, volume: Value) -> Mapping[str, tu
     if not points:
         found["elasticfilesystem:accesspointarn"] = ()
     elif len(points) == 1:
-        point = _arn(stack, scenario, "access-point", points[0].text())
+        given = points[0].text()
+        known = access_point_arn(stack, scenario, given)
+        point = known or _arn(stack, scenario, "access-point", given)
         found["elasticfilesystem:accesspointarn"] = (point,)
     return found
 

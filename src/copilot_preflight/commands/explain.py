@@ -1,0 +1,24 @@
+"""``copilot-preflight explain``: the page of a rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from copilot_preflight.console import write
+
+
+@click.command()
+@click.argument("rule")
+def explain(rule: str) -> None:
+    """Print the page of a rule, named by its id or its name."""
+    import copilot_preflight_rules
+
+    wanted = rule.lower()
+    for known in copilot_preflight_rules.RULES:
+        if wanted in (known.id.lower(), known.name):
+            page = Path(copilot_preflight_rules.__file__).with_name(known.page)
+            write(page.read_text(encoding="utf-8"))
+            return
+    raise click.UsageError(f"no rule '{rule}': 'copilot-preflight rules' lists them")

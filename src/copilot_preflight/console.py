@@ -1,0 +1,66 @@
+"""Where output goes, whole or not at all, and how a run ends."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from copilot_preflight.render import safe
+
+CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses."""
+
+
+def write(text: str, *, colour: bool = False) -> None:
+    """Writes to standard output. A reader that has gone (`| head`) does not change what is true."""
+    try:
+        click.echo(text, nl=False, color=colour)
+    except BrokenPipeError:
+        _discard_output()
+    except OSError as error:
+        _discard_output()
+        fail(f"cannot write to standard output: {_reason(error)}")
+
+
+def _discard_output() -> None:
+    # What is still buffered would fail once more, without a handler, when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_file(path: Path, text: str, inputs: Iterable[Path]) -> None:
+    """Writes a file whole or not at all; never over an input."""
+    path = Path(os.path.realpath(path))
+    if any(os.path.realpath(it) == str(path) for it in inputs):
+        fail(f"{path}: will not write the report over an input")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            path.write_text(text, encoding="utf-8")  # /dev/null, a pipe: nothing to replace
+            return
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        fail(f"{path}: cannot write: {_reason(error)}")
+    finally:
+        _remove(beside)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # a folder that is not there, or not ours, does not have it either
+        path.unlink(missing_ok=True)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def fail(message: str) -> NoReturn:
+    click.echo(f"error: {safe(message)}", err=True)
+    sys.exit(FAILED)
