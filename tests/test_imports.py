@@ -50,12 +50,13 @@ ORDER = """
     needs.exec_channel needs.announced
     needs
     calls
+    ways resource_policies
     access
     diagnosis
     advice
     analysis
     telling
-    telling_secrets telling_start telling_roles
+    telling.secrets telling.starts telling.missing_roles
     rule
     copilot_preflight_rules copilot_preflight_rules.*
     evaluation_results

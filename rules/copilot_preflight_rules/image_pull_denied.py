@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import telling_start
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding
 from copilot_preflight.needs.images import IMAGE
 from copilot_preflight.rule import rule
+from copilot_preflight.telling import starts
 
 
 @rule("E9742", "image-pull-denied", "Role may not pull a private image")
 def image_pull_denied(analysis: Analysis) -> Iterator[Finding]:
-    yield from telling_start.findings(analysis, IMAGE)
+    yield from starts.findings(analysis, IMAGE)

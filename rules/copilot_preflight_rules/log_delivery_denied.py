@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import telling_start
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding
 from copilot_preflight.needs.logs import LOGS
 from copilot_preflight.rule import rule
+from copilot_preflight.telling import starts
 
 
 @rule("E9743", "log-delivery-denied", "Role may not send a container's logs")
 def log_delivery_denied(analysis: Analysis) -> Iterator[Finding]:
-    yield from telling_start.findings(analysis, LOGS)
+    yield from starts.findings(analysis, LOGS)

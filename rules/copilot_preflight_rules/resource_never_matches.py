@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from copilot_preflight import advice, telling_secrets, telling_start
+from copilot_preflight import advice
 from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.finding import Finding, Place, Related
 from copilot_preflight.model import unmatched as traps
 from copilot_preflight.model.unmatched import Unmatched, unmatched
 from copilot_preflight.rule import rule
@@ -67,16 +67,24 @@ _SLOTS: Final = {
 
 @rule("E9755", "resource-never-matches", "A statement's actions can never match its ARN")
 def resource_never_matches(analysis: Analysis) -> Iterator[Finding]:
-    entries = (denied.cause.entry for denied in analysis.denials)
-    told = {entry.place for entry in entries if entry is not None}
-    told |= telling_secrets.blamed(analysis) | telling_start.blamed(analysis)
-    for found in unmatched(analysis.stack):
+    useless = unmatched(analysis.stack)
+    told = _told(analysis) if useless else set()
+    for found in useless:
         if found.resource.place in told:
             continue  # the call that is denied for it says more
         if found.trap.slug in (traps.NOT_AN_ARN, traps.PARTITION):
             yield _refused(found, analysis.stack)
         else:
             yield _finding(found)
+
+
+def _told(analysis: Analysis) -> set[Place]:
+    """The ARNs for which a denied call is told already."""
+    from copilot_preflight.telling import secrets, starts
+
+    entries = (denied.cause.entry for denied in analysis.denials)
+    told = {entry.place for entry in entries if entry is not None}
+    return told | secrets.blamed(analysis) | starts.blamed(analysis)
 
 
 def _refused(found: Unmatched, stack: Stack) -> Finding:

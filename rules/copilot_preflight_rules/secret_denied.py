@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import telling_secrets
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding
 from copilot_preflight.needs.secrets import SECRET
 from copilot_preflight.rule import rule
+from copilot_preflight.telling import secrets
 
 
 @rule("E9741", "secret-denied", "Execution role may not read a secret")
 def secret_denied(analysis: Analysis) -> Iterator[Finding]:
-    yield from telling_secrets.findings(analysis, SECRET)
+    yield from secrets.findings(analysis, SECRET)

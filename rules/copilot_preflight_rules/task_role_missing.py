@@ -9,7 +9,7 @@ from copilot_preflight.finding import Finding, Place
 from copilot_preflight.needs.exec_channel import ExecChannel
 from copilot_preflight.needs.need import Need
 from copilot_preflight.rule import rule
-from copilot_preflight.telling_roles import without_role
+from copilot_preflight.telling.missing_roles import without_role
 
 _PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from copilot_preflight.access import Decision, Doubt, decide, layers_refused
+from copilot_preflight.access import Decision, decide
 from copilot_preflight.calls import Call, calls_of
 from copilot_preflight.cursor import Value
 from copilot_preflight.diagnosis import (
@@ -28,6 +28,9 @@ from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.stack import Stack
 from copilot_preflight.text import Text
+
+if TYPE_CHECKING:
+    from copilot_preflight.ways import Doubt
 
 
 class Denial(NamedTuple):
@@ -91,11 +94,11 @@ class Analysis:
     def denials(self) -> tuple[Denial, ...]:
         """One denial for each call that some scenario denies."""
         found: dict[tuple[object, str], Denial] = {}
+        sometimes = {_identity(it) for it in self.decisions if not it.is_denied}
         for decision in self.decisions:
             key = _identity(decision)
             if decision.is_denied and key not in found:
-                everywhere = all(d.is_denied for d in self.decisions if _identity(d) == key)
-                when = "" if everywhere else str(decision.call.scenario)
+                when = str(decision.call.scenario) if key in sometimes else ""
                 found[key] = Denial(decision, cause_of(decision), when)
         return tuple(found.values())
 
@@ -130,7 +133,11 @@ class Analysis:
     def refused_layers(self) -> tuple[tuple[Need, Doubt, str], ...]:
         """The private images whose layers an endpoint keeps back, and in which scenario."""
         found: dict[object, list[tuple[Need, Doubt | None]]] = {}
-        for need in self.needs if _has_endpoint(self.stack) else ():
+        if not self.stack.run.has("AWS::EC2::VPCEndpoint"):
+            return ()
+        from copilot_preflight.ways import layers_refused
+
+        for need in self.needs:
             if need.kind == "image" and need.detail is not None:
                 answer = layers_refused(need, need.detail.region)
                 found.setdefault(need.key, []).append((need, answer))
@@ -199,6 +206,11 @@ class Analysis:
         """The needs whose role is not named at all, where one is needed."""
         return tuple(n for n in self.needs if n.role is None and not n.role_value and n.needs_role)
 
+    @cached_property
+    def needs_without_asks(self) -> tuple[Need, ...]:
+        """The needs that ask for nothing, as their own values may be wrong."""
+        return tuple(need for need in self.needs if not need.asks)
+
     def needs_once(self) -> Iterator[Need]:
         """The needs, each in the first scenario that has it."""
         seen = set()
@@ -206,10 +218,6 @@ class Analysis:
             if need.key not in seen:
                 seen.add(need.key)
                 yield need
-
-
-def _has_endpoint(stack: Stack) -> bool:
-    return any(other.has("AWS::EC2::VPCEndpoint") for other in stack.run.around(stack))
 
 
 def _identity(decision: Decision) -> tuple[object, str]:

@@ -51,8 +51,9 @@ def rule(id: str, name: str, title: str) -> Callable[[Check], Rule]:
 class Listed(NamedTuple):
     """A rule as the catalogue lists it: it is loaded when it has something to look at.
 
-    ``only_with`` names what of an `Analysis` must not be empty for the rule to find anything, or
-    the type of resource that a template must have; ``""`` where it must always look.
+    ``only_with`` says what there must be for the rule to find anything: one of some parts of an
+    `Analysis` that are not empty, or types of resource that are there, with blanks between them;
+    ``""`` where it must always look.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Listed(NamedTuple):
             yield from self.load()(analysis)
 
     def _has_something(self, analysis: Analysis) -> bool:
-        if self.only_with.startswith("AWS::"):
-            return analysis.stack.has(self.only_with)
-        return not self.only_with or bool(getattr(analysis, self.only_with))
+        return not self.only_with or any(
+            analysis.stack.has(name) if name.startswith("AWS::") else getattr(analysis, name)
+            for name in self.only_with.split()
+        )

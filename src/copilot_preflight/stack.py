@@ -93,6 +93,13 @@ class Stack:
         """Whether the template has resources of a type, under whatever conditions."""
         return kind in self._by_type()
 
+    def keys_of(self, kind: str) -> frozenset[str]:
+        """Every key that stands anywhere in the resources of a type."""
+        return self.memo(
+            ("keys of", kind),
+            lambda: frozenset(_keys([raw for _, raw in self._by_type().get(kind, ())])),
+        )
+
     def _by_type(self) -> Mapping[str, list[tuple[str, dict[str, Any]]]]:
         def build() -> dict[str, list[tuple[str, dict[str, Any]]]]:
             found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
@@ -269,6 +276,10 @@ class Run:
         self.stacks.append(stack)
         return stack
 
+    def has(self, kind: str) -> bool:
+        """Whether a template of the run, or its addons, has resources of a type."""
+        return any(other.has(kind) for stack in self.stacks for other in self.around(stack)[:2])
+
     def leave_out(self, file: str) -> None:
         """Goes on as if a template, which turned out broken, were not in the run."""
         self.stacks = [stack for stack in self.stacks if stack.file != file]
@@ -306,6 +317,17 @@ class Run:
             return found[0][0].output(found[0][1]) if len(found) == 1 else None
         finally:
             self._resolving.discard(known)
+
+
+def _keys(data: Any) -> Iterator[str]:
+    pending = [data]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            yield from node
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
 
 
 def _size(data: Any) -> int:

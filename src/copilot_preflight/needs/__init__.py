@@ -12,42 +12,72 @@ from copilot_preflight.stack import Stack
 
 
 class Listed(NamedTuple):
-    """A source by its module and name, loaded for templates that have its kinds of resource.
+    """A source by its module and name, loaded for the templates that have something for it.
 
-    ``beside`` is a type of resource that some template of the run must have too.
+    ``kinds`` are the types of resource that it reads, one of which the template must have;
+    ``keys`` are properties, one of which must stand in them. ``beside``: types of resource of which
+    some template of the run must have one, with one of the properties if there are any.
     """
 
     module: str
     name: str
     kinds: tuple[str, ...]
-    beside: str = ""
+    keys: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def is_for(self, stack: Stack) -> bool:
         if not any(map(stack.has, self.kinds)):
             return False
-        around = stack.run.around(stack) if self.beside else ()
-        return not self.beside or any(other.has(self.beside) for other in around)
+        if self.beside:
+            around = stack.run.around(stack)
+            return any(self._has_keys(other, self.beside) for other in around)
+        return self._has_keys(stack, self.kinds)
+
+    def _has_keys(self, stack: Stack, kinds: tuple[str, ...]) -> bool:
+        return not self.keys or any(not stack.keys_of(kind).isdisjoint(self.keys) for kind in kinds)
 
     def load(self) -> Source:
         return cast("Source", getattr(import_module(f"{__name__}.{self.module}"), self.name))
 
 
 _TASK: Final = "AWS::ECS::TaskDefinition"
+_APP_RUNNER: Final = "AWS::AppRunner::Service"
 _PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 _BUILD: Final = "AWS::CodeBuild::Project"
+_RUNNERS: Final = (
+    "AWS::ECS::Service",
+    "AWS::ECS::TaskSet",
+    "AWS::Events::Rule",
+    "AWS::Scheduler::Schedule",
+    "AWS::Pipes::Pipe",
+    "AWS::StepFunctions::StateMachine",
+)
+_SECRETS: Final = ("Secrets", "SecretOptions", "RuntimeEnvironmentSecrets")
 
 SOURCES: Final = (
     Listed("artifacts", "artifact_needs", (_PIPELINE,)),
     Listed("build_artifacts", "build_artifact_needs", (_BUILD,)),
-    Listed("env_files", "env_file_needs", (_TASK,)),
-    Listed("secrets", "secret_needs", (_TASK, "AWS::AppRunner::Service")),
-    Listed("secrets", "registry_needs", (_TASK,)),
-    Listed("images", "image_needs", (_TASK,)),
-    Listed("logs", "log_needs", (_TASK,)),
-    Listed("firelens", "firelens_needs", (_TASK,)),
-    Listed("efs", "efs_needs", (_TASK,)),
-    Listed("exec_channel", "exec_channel_needs", (_TASK,)),
-    Listed("announced", "announced_needs", ("AWS::IAM::Role",), beside="AWS::S3::Bucket"),
+    Listed("env_files", "env_file_needs", (_TASK,), ("EnvironmentFiles",)),
+    Listed("secrets", "secret_needs", (_TASK, _APP_RUNNER), _SECRETS),
+    Listed("secrets", "registry_needs", (_TASK,), ("RepositoryCredentials",)),
+    Listed("images", "image_needs", (_TASK,), ("Image",)),
+    Listed("logs", "log_needs", (_TASK,), ("LogConfiguration",)),
+    Listed("firelens", "firelens_needs", (_TASK,), ("FirelensConfiguration",)),
+    Listed("efs", "efs_needs", (_TASK,), ("EFSVolumeConfiguration",)),
+    Listed(
+        "exec_channel",
+        "exec_channel_needs",
+        (_TASK,),
+        ("EnableExecuteCommand",),
+        beside=_RUNNERS,
+    ),
+    Listed(
+        "announced",
+        "announced_needs",
+        ("AWS::IAM::Role",),
+        ("BucketEncryption",),
+        beside=("AWS::S3::Bucket",),
+    ),
 )
 """Everything that makes AWS calls with a role, in the order in which the calls are made."""
 

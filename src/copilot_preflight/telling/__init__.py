@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight import advice, diagnosis
 from copilot_preflight.analysis import Denial, abridged
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.iam.policy import Clause
-from copilot_preflight.model.endpoints import Endpoint
 from copilot_preflight.text import Text
+
+if TYPE_CHECKING:
+    from copilot_preflight.model.endpoints import Endpoint
 
 
 def together(denials: Iterable[Denial]) -> Iterator[tuple[Denial, ...]]:
