@@ -70,6 +70,44 @@ def test_grants_for_something_else(resource: str, kind: str) -> None:
     assert (found.entry is not None) is (kind != "no-grant")
 
 
+@pytest.mark.parametrize("partition", ["aws", "${AWS::Partition}"])
+def test_a_grant_of_the_same_service(partition: str) -> None:
+    """However its partition is spelt, an alias is told as another resource than its key."""
+    text = f"""
+Resources:
+  Key: {{Type: AWS::KMS::Key}}
+  Db: {{Type: AWS::SecretsManager::Secret, Properties: {{KmsKeyId: !Ref Key}}}}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions: [{{Name: web, Secrets: [{{Name: DB, ValueFrom: !Ref Db}}]}}]
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: P
+          PolicyDocument:
+            Statement:
+              - {{Effect: Allow, Action: 'secretsmanager:*', Resource: !Ref Db}}
+              - Effect: Allow
+                Action: kms:Decrypt
+                Resource: !Sub 'arn:{partition}:kms:${{AWS::Region}}:${{AWS::AccountId}}:alias/app'
+"""
+    found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
+    causes = [cause_of(decision) for decision in found if decision.is_denied]
+    assert [cause.kind for cause in causes] == ["other-resource"]
+
+
+def test_a_grant_under_a_condition_that_the_call_does_not_meet() -> None:
+    """The clause that does not hold is told, with the statement that it keeps from granting."""
+    granted = allow(FILE)[:-1] + ", Condition: {Bool: {'aws:SecureTransport': 'false'}}}"
+    found = cause(granted, allow("'arn:aws:s3:::c/*'"))
+    assert found.kind == "unmet-condition"
+    assert found.clause is not None
+    assert (found.clause.operator, found.clause.key) == ("Bool", "aws:SecureTransport")
+
+
 def test_a_grant_of_another_action() -> None:
     """A statement that covers the file allows something else."""
     found = cause(allow(FILE, "s3:PutObject"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice
+from copilot_preflight import advice, diagnosis, telling
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.finding import Finding, Related
 from copilot_preflight.needs.env_files import DECRYPT, ENV_FILE
@@ -21,11 +21,14 @@ def env_file_decrypt_denied(analysis: Analysis) -> Iterator[Finding]:
         related = [Related(denied.call.role.place, "the role that ECS downloads with")]
         if encryption is not None and encryption.place != denied.read.file.value.place:
             related.append(Related(encryption.place, "what encrypts the object"))
+        why = ""
+        if cause.kind == diagnosis.UNMET_CONDITION:
+            why = f": {telling.reason(denied)}"
         if seen is not None:
             related.insert(0, Related(seen.place, "what is granted instead"))
         yield denied.finding(
             f"the environment file of {denied.read.container} is SSE-KMS encrypted and execution "
-            f"{denied.call.role} may not kms:Decrypt '{key}'",
+            f"{denied.call.role} may not kms:Decrypt '{key}'{why}",
             label="encrypted: reading it takes kms:Decrypt",
             related=related,
             help=f"add to {advice.where(denied.call)}:\n" + advice.statement(DECRYPT, str(key)),

@@ -166,3 +166,10 @@ class Value(NamedTuple):
     def with_text(self, text: Text, *, is_open: bool = False) -> Value:
         """The same place, with a string that a function returned."""
         return self._replace(raw=text, is_open=is_open)
+
+
+def text_of(value: Value, key: str) -> Text | None:
+    """The string under a key of a map, a hole where branches are open; None if it is not there."""
+    if not any(value.children(key)):
+        return None
+    return value.reader.text(value.raw[key], (*value.path, key), value.guard)

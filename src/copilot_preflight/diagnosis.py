@@ -13,7 +13,7 @@ from copilot_preflight.finding import Place
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, applies, covers_action, evaluate
 from copilot_preflight.iam.layers import Layer
-from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.iam.policy import Clause, Entry, Statement
 from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.model.s3_statements import BUCKET, OBJECTS, Half
 from copilot_preflight.needs import needs_in
@@ -26,13 +26,17 @@ CONTENT_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 class Cause(NamedTuple):
-    """``kind`` is a stable slug (``"stale-hash"``); ``statement`` and ``entry`` show it."""
+    """``kind`` is a stable slug (``"stale-hash"``); ``statement`` and ``entry`` show it.
+
+    ``clause`` is the one of the statement's Condition that the request does not meet.
+    """
 
     kind: str
     statement: Statement | None = None
     entry: Entry | None = None
     condition: str = ""
     role: Role | None = None
+    clause: Clause | None = None
 
 
 EXPLICIT_DENY: Final = "explicit-deny"
@@ -48,6 +52,7 @@ OBJECT_ACTION_ON_BUCKET: Final = "object-action-on-bucket-arn"
 BUCKET_ACTION_ON_OBJECT: Final = "bucket-action-on-object-arn"
 HALF_GRANTED: Final = "half-granted-pair"
 CONDITION_OFF: Final = "condition-off"
+UNMET_CONDITION: Final = "unmet-condition"
 OTHER_PARTITION: Final = "other-partition"
 OTHER_BUCKET: Final = "other-bucket"
 OTHER_KEY: Final = "other-key"
@@ -85,7 +90,7 @@ def cause_of(decision: Decision) -> Cause:
     # A grant that names this very file, but another version or half of it, says most. Then come
     # grants that would serve, were they on this role or switched on; then those for other things.
     close = near[:1] if near and near[0].kind in _MOST_SPECIFIC_FIRST[:5] else []
-    for cause in (*close, *_on_other_role(call), *_switched_off(call), *near):
+    for cause in (*close, *_on_other_role(call), *_switched_off(call), *_unmet(call), *near):
         return cause
     return Cause(NO_GRANT)
 
@@ -156,6 +161,20 @@ def _ways_to(stack: Stack, place: Place) -> Iterator[tuple[str, bool]]:
             node = node.get(step) if isinstance(node, dict) else None
 
 
+def _unmet(call: Call) -> Iterator[Cause]:
+    """A grant that would serve, but for a clause of its Condition that does not hold."""
+    request = call.request
+    for statement in call.role.statements:
+        if statement.effect == "Allow" and statement.clauses and not statement.conditions:
+            bare = statement._replace(clauses=())
+            if applies(bare, request).verdict:
+                for clause in statement.clauses:
+                    one = statement._replace(clauses=(clause,))
+                    if applies(one, request).verdict is False:
+                        yield Cause(UNMET_CONDITION, statement, clause=clause)
+                        break
+
+
 def _near_misses(call: Call) -> Iterator[Cause]:
     target = call.request.resource
     others = tuple(_other_needs(call))
@@ -209,8 +228,8 @@ def _difference(action: str, granted: Text, asked: Text) -> str | None:
         return None
     have, want = arn.parse_s3(granted), arn.parse_s3(asked)
     if have is None or want is None:
-        same_service = str(granted).split(":")[2:3] == str(asked).split(":")[2:3]
-        return OTHER_RESOURCE if same_service else None
+        one, two = arn.parse(granted), arn.parse(asked)
+        return OTHER_RESOURCE if one and two and one.service == two.service else None
     same_bucket = match(have.bucket, want.bucket)
     if want.key is not None and (have.key is None or have.key.literal == ""):
         return OBJECT_ACTION_ON_BUCKET if same_bucket else OTHER_BUCKET

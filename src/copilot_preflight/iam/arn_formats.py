@@ -100,6 +100,8 @@ def can_match(resource: Text, action: str) -> bool:
         return True
     if not kinds:
         return match(resource, Text.of("*")) is not False
+    if action.startswith("s3:") and _names_bucket(resource):
+        return True  # as good as all ARNs beside S3's actions: no need to walk the forms
     forms = forms_of(action)
     parsed = arn.parse(resource)
     service = None if parsed is None else parsed.service.literal
@@ -107,6 +109,15 @@ def can_match(resource: Text, action: str) -> bool:
         forms = tuple(form for form in forms if f":{service}:" in str(form.parts[2]))
     some = matched_by(resource) if forms else resource
     return any(match(form, some) is not False for form in forms)
+
+
+def _names_bucket(resource: Text) -> bool:
+    """Whether an ARN is plainly that of a bucket or of objects in one."""
+    found = arn.parse(resource)
+    if found is None or found.service.literal != "s3" or not found.resource.parts:
+        return False
+    is_bare = found.region.literal == found.account.literal == ""
+    return is_bare and not any(":" in p for p in found.resource.parts if isinstance(p, str))
 
 
 def is_arn(resource: Text) -> bool:

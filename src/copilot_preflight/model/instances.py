@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from copilot_preflight import evidence
-from copilot_preflight.cursor import Value
+from copilot_preflight.cursor import Value, text_of
 from copilot_preflight.model.roles import Role, role_named
 from copilot_preflight.model.services import (
     CAPACITY_PROVIDER,
@@ -19,7 +19,6 @@ from copilot_preflight.model.services import (
     cluster_names,
     resource_named,
     runs_of,
-    text_of,
 )
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.scenarios import ANY, Scenario

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.model.services import resource_named, text_of
+from copilot_preflight.cursor import Value, text_of
+from copilot_preflight.model.services import resource_named
 from copilot_preflight.model.storage import key_arn
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.stack import Stack

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from copilot_preflight.cursor import text_of
 from copilot_preflight.finding import Place
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.policies import statements_of
-from copilot_preflight.model.services import text_of
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.stack import Run, Stack
 from copilot_preflight.text import Text, match

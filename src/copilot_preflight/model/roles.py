@@ -50,6 +50,19 @@ class Role(NamedTuple):
         return f"role '{self.logical_id}'"
 
 
+class Trust(NamedTuple):
+    """Who may assume a role; its policies are not read for that."""
+
+    logical_id: str
+    place: Place
+    arn: Text
+    trust_place: Place
+    trust: tuple[Statement, ...]
+
+    def __str__(self) -> str:
+        return f"role '{self.logical_id}'"
+
+
 def roles(stack: Stack, scenario: Scenario = ANY) -> tuple[Role, ...]:
     """The roles of a template in a scenario."""
     return tuple(_role(stack, scenario, head) for head in _heads(stack, scenario))
@@ -57,6 +70,23 @@ def roles(stack: Stack, scenario: Scenario = ANY) -> tuple[Role, ...]:
 
 def role_named(run: Run, stack: Stack, scenario: Scenario, reference: Text) -> Role | None:
     """The role that an ARN or a name stands for, in the stack itself or in another of the run."""
+    found = _head_named(run, stack, scenario, reference)
+    return None if found is None else _role(*found)
+
+
+def trust_named(run: Run, stack: Stack, scenario: Scenario, reference: Text) -> Trust | None:
+    """The trust policy of the role that an ARN or a name stands for, as `role_named` finds it."""
+    found = _head_named(run, stack, scenario, reference)
+    if found is None:
+        return None
+    other, seen, head = found
+    return other.memo(("trust", seen, head.logical_id), lambda: _trust(head))
+
+
+def _head_named(
+    run: Run, stack: Stack, scenario: Scenario, reference: Text
+) -> tuple[Stack, Scenario, _Head] | None:
+    """The stack that has a role, the scenario to read it in, and the role's names."""
     found = [
         (other, head)
         for other in run.around(stack)
@@ -68,7 +98,7 @@ def role_named(run: Run, stack: Stack, scenario: Scenario, reference: Text) -> R
     if not own and len({other.file for other, _ in found}) != 1:
         return None
     other, head = (own or found)[0]
-    return _role(other, scenario if other is stack else ANY, head)
+    return other, scenario if other is stack else ANY, head
 
 
 class _Head(NamedTuple):
@@ -122,13 +152,21 @@ def _role(stack: Stack, scenario: Scenario, head: _Head) -> Role:
     return stack.memo(("role", scenario, head.logical_id), lambda: _read(stack, scenario, head))
 
 
+def _trust(head: _Head) -> Trust:
+    place = head.resource.key_place
+    properties = head.resource.child("Properties")
+    trust = properties.child("AssumeRolePolicyDocument") if properties is not None else None
+    if trust is None:
+        return Trust(head.logical_id, place, head.arn, place, ())
+    return Trust(head.logical_id, place, head.arn, trust.key_place, statements_of(trust))
+
+
 def _read(stack: Stack, scenario: Scenario, head: _Head) -> Role:
     logical_id, resource = head.logical_id, head.resource
-    place = resource.key_place
+    trust = _trust(head)
     properties = resource.child("Properties")
     if properties is None:
-        return Role(logical_id, place, head.arn, head.name, place, (), ())
-    trust = properties.child("AssumeRolePolicyDocument")
+        return Role(logical_id, trust.place, head.arn, head.name, trust.place, (), ())
     boundary, undecided = _boundary(stack, scenario, properties)
     statements: list[Statement] = list(_inline(properties))
     unread: list[Fact] = []
@@ -143,11 +181,11 @@ def _read(stack: Stack, scenario: Scenario, head: _Head) -> Role:
             statements.append(item)
     return Role(
         logical_id,
-        place,
+        trust.place,
         head.arn,
         head.name,
-        trust_place=trust.key_place if trust else place,
-        trust=statements_of(trust) if trust else (),
+        trust_place=trust.trust_place,
+        trust=trust.trust,
         statements=tuple(statements),
         unread=tuple(unread),
         boundary=boundary,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.cursor import Value, text_of
 from copilot_preflight.finding import Place
 from copilot_preflight.iam import arn
 from copilot_preflight.model.state_machines import run_task_parameters
@@ -362,13 +362,6 @@ def cluster_names(stack: Stack, scenario: Scenario) -> dict[str, tuple[Text, Tex
 
 
 # --- properties -----------------------------------------------------------------------------------
-
-
-def text_of(value: Value, key: str) -> Text | None:
-    """The string under a key of a map, a hole where branches are open; None if it is not there."""
-    if not any(value.children(key)):
-        return None
-    return value.reader.text(value.raw[key], (*value.path, key), value.guard)
 
 
 def texts_of(value: Value, key: str) -> tuple[Text, ...] | None:

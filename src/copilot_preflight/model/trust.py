@@ -16,7 +16,7 @@ from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, dec
 from copilot_preflight.iam.policy import Clause, Fact, Principal, Statement
 from copilot_preflight.iam.principals import Caller, Naming, naming
 from copilot_preflight.model.role_uses import CONFUSED_DEPUTY, RoleUse, role_uses
-from copilot_preflight.model.roles import Role, role_named
+from copilot_preflight.model.roles import Trust, role_named, trust_named
 from copilot_preflight.scenarios import Scenario
 from copilot_preflight.stack import Stack
 from copilot_preflight.text import EMPTY, Hole, Text
@@ -35,7 +35,7 @@ class Assumption(NamedTuple):
     """
 
     use: RoleUse
-    role: Role
+    role: Trust
     scenario: Scenario
     caller: Caller
     contexts: tuple[Context, ...] = (_NOTHING,)
@@ -106,7 +106,7 @@ def _assumptions(stack: Stack, scenario: Scenario, use: RoleUse) -> Iterator[Ass
     yield found
 
 
-def _assumption(stack: Stack, scenario: Scenario, use: RoleUse, role: Role) -> Assumption:
+def _assumption(stack: Stack, scenario: Scenario, use: RoleUse, role: Trust) -> Assumption:
     policies = Policies(resource=PolicySet(role.trust), resource_must_allow=True)
     caller = Caller(EMPTY, service=use.hand.service)
     if use.through is not None:
@@ -119,13 +119,13 @@ def _assumption(stack: Stack, scenario: Scenario, use: RoleUse, role: Role) -> A
     return found._replace(contexts=contexts, rulings=tuple(rulings))
 
 
-def _role(stack: Stack, scenario: Scenario, value: Value) -> Role | None:
+def _role(stack: Stack, scenario: Scenario, value: Value) -> Trust | None:
     named = stack.resolver(scenario).text(value.raw, value.path, value.guard)
-    return role_named(stack.run, stack, scenario, named)
+    return trust_named(stack.run, stack, scenario, named)
 
 
 def _pipeline(
-    stack: Stack, scenario: Scenario, through: Value, policies: Policies, role: Role
+    stack: Stack, scenario: Scenario, through: Value, policies: Policies, role: Trust
 ) -> tuple[Caller, Policies]:
     """The pipeline's role as it assumes the role of an action."""
     named = stack.resolver(scenario).text(through.raw, through.path, through.guard)
@@ -143,7 +143,7 @@ def _pipeline(
     return Caller(pipeline.arn), policies._replace(identity=identity)
 
 
-def _is_written_by_aws(stack: Stack, role: Role) -> bool:
+def _is_written_by_aws(stack: Stack, role: Trust) -> bool:
     """Whether a macro may write the trust policy, or the resource that uses the role, anew."""
     for other in stack.run.around(stack):
         if other.file in (stack.file, role.place.file) and other.unwritten:
@@ -155,7 +155,7 @@ def _is_written_by_aws(stack: Stack, role: Role) -> bool:
     return False
 
 
-def _contexts(stack: Stack, scenario: Scenario, use: RoleUse, role: Role) -> Iterator[Context]:
+def _contexts(stack: Stack, scenario: Scenario, use: RoleUse, role: Trust) -> Iterator[Context]:
     """The requests that the service may make: it may say for which resource it acts, or not."""
     source = CONFUSED_DEPUTY.get(use.hand.service)
     if source is None or not any(statement.clauses for statement in role.trust):
@@ -171,7 +171,7 @@ def _contexts(stack: Stack, scenario: Scenario, use: RoleUse, role: Role) -> Ite
             yield {"aws:sourcearn": arns, "aws:sourceaccount": accounts}
 
 
-def _conditions(role: Role) -> Iterator[str]:
+def _conditions(role: Trust) -> Iterator[str]:
     """The template conditions on which a trust policy hangs."""
     for statement in role.trust:
         yield from statement.conditions
@@ -182,7 +182,7 @@ def _conditions(role: Role) -> Iterator[str]:
             yield from (hole.condition for hole in entry.text.holes if hole.condition)
 
 
-def trusted(role: Role) -> tuple[Principal, ...]:
+def trusted(role: Trust) -> tuple[Principal, ...]:
     """The principals that the trust policy lets in."""
     return tuple(
         principal

@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from copilot_preflight.cursor import Value
-from copilot_preflight.model.instances import instance_role
 from copilot_preflight.model.roles import Role
-from copilot_preflight.model.services import is_fargate
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.scenarios import Scenario
 from copilot_preflight.stack import Stack
@@ -30,8 +28,13 @@ def agent_role(stack: Stack, scenario: Scenario, task: TaskDefinition) -> AgentR
 
     Fargate has no instance whose role could serve.
     """
+    if task.execution_role is not None:
+        return AgentRole("execution", task.execution_role)
+    from copilot_preflight.model.instances import instance_role
+    from copilot_preflight.model.services import is_fargate
+
     fargate = is_fargate(stack, scenario, task)
-    if task.execution_role is not None or fargate:
-        return AgentRole("execution", task.execution_role, needs_role=fargate is True)
+    if fargate:
+        return AgentRole("execution", needs_role=True)
     role = instance_role(stack, scenario, task) if fargate is False else None
     return None if role is None else AgentRole("instance", role=role)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.cursor import Value, text_of
 from copilot_preflight.model.pipelines import Encrypted, Project, projects
-from copilot_preflight.model.services import text_of
 from copilot_preflight.model.storage import bucket_named
 from copilot_preflight.needs.artifact_calls import (
     ARTIFACT_DOWNLOAD,

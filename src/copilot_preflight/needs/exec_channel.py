@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.cursor import Value, text_of
 from copilot_preflight.finding import Place
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model import credentials
@@ -18,7 +18,6 @@ from copilot_preflight.model.services import (
     may_execute_command,
     resource_named,
     runs_of,
-    text_of,
 )
 from copilot_preflight.model.storage import key_arn
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions

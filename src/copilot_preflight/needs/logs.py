@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.cursor import Value, text_of
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.services import text_of
 from copilot_preflight.model.tasks import Container, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
 from copilot_preflight.needs.need import Ask, Need

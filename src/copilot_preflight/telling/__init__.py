@@ -61,6 +61,7 @@ def enumeration(words: Sequence[str]) -> str:
 
 _REASONS: Final = {
     diagnosis.CONDITION_OFF: "the grant stands under condition '{condition}', which does not hold",
+    diagnosis.UNMET_CONDITION: "the grant asks for {wanted}, which does not hold",
     diagnosis.HALF_GRANTED: "the grant '{granted}' names the bucket itself, not its objects",
     diagnosis.OTHER_PARTITION: "the grant '{granted}' is in another partition",
     diagnosis.OTHER_BUCKET: "the grant is for another bucket, '{granted}'",
@@ -77,7 +78,14 @@ def reason(denied: Denial) -> str:
     cause = denied.cause
     granted = abridged(cause.entry.text) if cause.entry else ""
     told = _REASONS.get(cause.kind, "no statement of the role grants it")
-    return told.format(condition=cause.condition, granted=granted, role=cause.role)
+    wanted = _clause(cause.clause) if cause.clause else ""
+    return told.format(condition=cause.condition, granted=granted, role=cause.role, wanted=wanted)
+
+
+def _clause(clause: Clause) -> str:
+    """``StringEquals aws:ResourceTag/app 'web'``."""
+    values = " or ".join(f"'{abridged(value.text)}'" for value in clause.values)
+    return f"{clause.operator} {clause.key} {values}"
 
 
 def shown(denied: Denial) -> Iterator[Related]:
