@@ -34,7 +34,7 @@ ORDER = """
     outcomes
     intrinsics
     stack
-    model model.policies model.tasks model.manifest model.role_uses model.state_machines
+    model model.policies model.tags model.tasks model.manifest model.role_uses model.state_machines
     model.roles policy_files model.credentials
     model.storage model.statements model.trust model.file_systems
     model.s3_statements model.unmatched

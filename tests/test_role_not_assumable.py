@@ -125,7 +125,7 @@ def test_a_condition_that_never_holds() -> None:
 def test_nobody() -> None:
     """A trust policy that lets in nobody that has a name."""
     found = only("{Effect: Deny, Principal: {Service: x}, Action: 'sts:AssumeRole'}")
-    assert "lets nobody assume it, but not 'ecs-tasks.amazonaws.com'" in found.message
+    assert "names nobody who may assume it, so not 'ecs-tasks.amazonaws.com'" in found.message
     assert found.at.key
 
 

@@ -51,12 +51,19 @@ def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
         need, key = decision.call.need, (decision.call.need.key, decision.call.action)
         if decision.outcome is Outcome.UNDETERMINED and key not in seen:
             seen.add(key)
-            facts = tuple(sorted(decision.facts, key=_is_pseudo)[:3])
+            facts = tuple(_tellable(decision.facts)[:3])
             entry = (need, cited(decision.call), facts)
             open_calls.setdefault((need.key, facts), []).append(entry)
     for group in open_calls.values():
         need, _, facts = group[0]
         yield _finding(need, [call for _, call, _ in group], facts)
+
+
+def _tellable(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts that somebody can know, in the order in which they help: a key that is made up
+    while the pipeline runs is told only where nothing else is open."""
+    known = [fact for fact in facts if not fact.name.startswith("artifact key")]
+    return sorted(known or facts, key=_is_pseudo)
 
 
 def _is_pseudo(fact: Fact) -> bool:

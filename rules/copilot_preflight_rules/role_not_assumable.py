@@ -100,9 +100,11 @@ def _not_named(found: Assumption, policy: str, services: Collection[str | None])
     by_pipeline = found.use.through is not None
     near = None if by_pipeline else _nearest(found.use.hand.service, others)
     at = near or next(iter(names), None)
-    told = _listed(list(dict.fromkeys(map(_told, names)))) or "nobody"
+    told = _listed(list(dict.fromkeys(map(_told, names))))
     caller = found.use.caller
     message = f"{policy} lets {told} assume it, but not {caller}"
+    if not names:
+        message = f"{policy} names nobody who may assume it, so not {caller} either"
     label = f"did you mean {caller}?" if near is not None else f"{caller} is missing"
     if by_pipeline:
         help = f"let the pipeline's role call {ASSUME}: name its ARN under Principal.AWS"

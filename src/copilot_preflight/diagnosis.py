@@ -228,8 +228,8 @@ def _difference(action: str, granted: Text, asked: Text) -> str | None:
         return None
     have, want = arn.parse_s3(granted), arn.parse_s3(asked)
     if have is None or want is None:
-        one, two = arn.parse(granted), arn.parse(asked)
-        return OTHER_RESOURCE if one and two and one.service == two.service else None
+        one, two = (text.split(":", 3).items[2:3] for text in (granted, asked))
+        return OTHER_RESOURCE if one == two else None
     same_bucket = match(have.bucket, want.bucket)
     if want.key is not None and (have.key is None or have.key.literal == ""):
         return OBJECT_ACTION_ON_BUCKET if same_bucket else OTHER_BUCKET

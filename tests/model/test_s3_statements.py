@@ -148,3 +148,20 @@ def test_mismatches() -> None:
     assert list(mismatches(stack(f"[{wrong}, {right}]"), OBJECTS)) == []
     assert list(mismatches(stack(f"[{wrong}]"), BUCKET)) == []
     assert list(mismatches(stack(f"[{right}]"), OBJECTS)) == []
+
+
+@pytest.mark.parametrize(
+    ("actions", "wrong"),
+    [
+        ("[s3:PutObject, s3:ListBucketMultipartUploads]", []),
+        ("['s3:*MultipartUpload', S3:listbucketmultipartuploads]", []),
+        ("s3:ListBucketMultipartUploads", ["s3:ListBucketMultipartUploads"]),
+        ("[s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads]", ["s3:ListBucket"]),
+        ("[s3:PutObject, s3:GetObject, s3:GetBucketVersioning]", []),
+        ("s3:GetBucketVersioning", ["s3:GetBucketVersioning"]),
+    ],
+)
+def test_what_stands_beside_object_actions_for_nothing(actions: str, wrong: list[str]) -> None:
+    """Uploads and artifacts need neither: where objects are granted, nothing is missing."""
+    found = mismatches(stack(allow(actions, "arn:aws:s3:::b/*")), BUCKET)
+    assert [str(action.text) for it in found for action in it.actions] == wrong

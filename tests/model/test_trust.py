@@ -200,6 +200,31 @@ def test_the_use_and_the_trust_hang_on_the_same_condition() -> None:
     assert [it.outcome for it in each] == [ALLOWED]
 
 
+INSTANCE = "  It: {Type: AWS::EC2::Instance, Properties: {IamInstanceProfile: !Ref User}}"
+NAMED = "  User: {Type: AWS::IAM::InstanceProfile, Properties: {InstanceProfileName: x, "
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_judged"),
+    [
+        ("", "", False),
+        ("", INSTANCE, True),
+        ("", "Outputs: {Profile: {Value: !GetAtt User.Arn}}", True),
+        ("  User: {Type: AWS::IAM::InstanceProfile, Properties: {", "", False),
+        (NAMED, "", True),
+    ],
+)
+def test_an_instance_profile_that_nothing_uses(before: str, after: str, is_judged: bool) -> None:
+    """It is judged if something of the template has it, or somebody else may by its name."""
+    trusting = f"{{Statement: [{trust('{Service: lambda.amazonaws.com}')}]}}"
+    text = TEMPLATE.format(trusting, "AWS::IAM::InstanceProfile", "Roles")
+    text = text.replace("Roles: !GetAtt Role.Arn", "Roles: [!Ref Role]")
+    if before:
+        text = text.replace("  User: {Type: AWS::IAM::InstanceProfile, Properties: {", before)
+    stack = Run().add(Package(parse(text + after, "t.yml")))
+    assert [it.is_refused for it in assumptions(stack)] == ([True] if is_judged else [])
+
+
 @pytest.mark.parametrize(
     "document",
     [

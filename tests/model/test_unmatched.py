@@ -33,6 +33,7 @@ SECRETS = "arn:aws:secretsmanager:eu-west-1:111122223333:"
 KMS = "arn:aws:kms:eu-west-1:111122223333:"
 ECR = "arn:aws:ecr:eu-west-1:111122223333:"
 ECS = "arn:aws:ecs:eu-west-1:111122223333:"
+CODEBUILD = "arn:aws:codebuild:eu-west-1:111122223333:"
 STREAMS = "[logs:CreateLogStream, logs:PutLogEvents]"
 READ = "secretsmanager:GetSecretValue"
 LOGIN = "ecr:GetAuthorizationToken"
@@ -65,6 +66,10 @@ def _last(arn: str) -> str:
 
 
 BAD = {
+    "reports of a project, for their own sake": (
+        [allow("codebuild:BatchGetReports", CODEBUILD + "project/web")],
+        ("project/web", "codebuild:BatchGetReports", "other-kind", ""),
+    ),
     "a log group without its streams": (
         [allow(f"{STREAMS[:-1]}, logs:CreateLogGroup]", LOGS + "log-group:web")],
         (
@@ -231,6 +236,12 @@ SILENT = {
         allow("[ecs:UpdateService, ecs:DescribeServices]", ECS + "service/*", ECS + "cluster/web")
     ],
     "a decrypt that rides along": [allow(f"[{READ}, kms:Decrypt]", "!Ref Secret")],
+    "the reports beside builds": [
+        allow(
+            "[codebuild:StartBuild, codebuild:BatchGetBuilds, codebuild:BatchGetReports]",
+            CODEBUILD + "project/web",
+        )
+    ],
     "an ARN of another service that rides along": [
         allow("s3:GetObject", KMS + "key/x", "arn:aws:s3:::b/*")
     ],

@@ -127,12 +127,20 @@ MUTATIONS: Final = (
             " {StringLike: {kms:ViaService: secretsmanager.*.amazonaws.com}}"
         ),
     ),
-    open_by(
-        "through S3 in one region",
+    allowed_by(
+        "through S3 in the key's region",
         decrypt(
             f"Resource: {THE_KEY}, Condition:"
             " {StringEquals: {kms:ViaService: s3.us-west-2.amazonaws.com}}"
         ),
+    ),
+    denied_by(
+        "through S3 in another region",
+        decrypt(
+            f"Resource: {THE_KEY}, Condition:"
+            " {StringEquals: {kms:ViaService: s3.eu-west-3.amazonaws.com}}"
+        ),
+        "unmet-condition",
     ),
     allowed_by(
         "for the bucket, as its key asks",

@@ -517,8 +517,8 @@ def rcp(*levels: str) -> Edit:
 
 
 def organized(name: str, edit: Edit, says: str = "", finds: tuple[Finds, ...] = ()) -> Mutation:
-    told = denied("E9765", "organization-policy", "role", says) if says else finds
-    return Mutation(f"an organization {name}", (edit,), told, where=is_first)
+    told = denied("E9765", "organization-policy", "role", says) if says else ()
+    return Mutation(f"an organization {name}", (edit,), (*told, *finds), where=is_first)
 
 
 NEEDED: Final = "{Effect: Allow, Action: ['s3:Get*', 'kms:*'], Resource: '*'}"
@@ -544,7 +544,8 @@ ORGANIZATION: Final = (
             "{Effect: Deny, NotAction: 'iam:*', Resource: '*',"
             " Condition: {StringNotEquals: {aws:RequestedRegion: eu-west-3}}}"
         ),
-        finds=UNDECIDED,
+        "since StringNotEquals aws:RequestedRegion does not except 'eu-central-1'",
+        finds=UNDECIDED,  # S3 may be asked anywhere where the bucket is
     ),
     organized("that allows what is needed", scp(EVERYTHING, NEEDED)),
     organized(

@@ -175,7 +175,7 @@ MUTATIONS: Final = (
         "the key by another way",
         "Resource: !GetAtt Key.Arn}",
         "Resource: !GetAtt Key.Arn, Condition: {StringLike: {kms:ViaService: 's3.*'}}}",
-        ("OWN", "no-grant"),
+        ("OWN", "unmet-condition"),
     ),
     _allowed(
         "the key through Secrets Manager",
@@ -202,7 +202,7 @@ MUTATIONS: Final = (
                 "              - {Effect: Allow, Action: kms:Decrypt",
             ),
         ),
-        (("OWN", "no-grant"),),
+        (("OWN", "unmet-condition"),),
     ),
     Mutation(
         "a tag that the stack may bring",

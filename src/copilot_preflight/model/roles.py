@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from copilot_preflight.cursor import Value
@@ -10,9 +11,10 @@ from copilot_preflight.finding import Place
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model.policies import statements_of
+from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import Text
+from copilot_preflight.text import EMPTY, Text
 
 
 class Boundary(NamedTuple):
@@ -32,7 +34,8 @@ class Role(NamedTuple):
 
     ``statements`` are all that attach to it and can be read; ``unread`` are the policies that
     attach, or may attach, and cannot. ``undecided`` is an open condition on which it hangs whether
-    there is a boundary, or which: ``boundary`` is then one that may be there.
+    there is a boundary, or which: ``boundary`` is then one that may be there. ``id`` is the unique
+    id, ``AROA…``; ``tags`` are those that are certain, the stack's own come on top.
     """
 
     logical_id: str
@@ -45,6 +48,8 @@ class Role(NamedTuple):
     unread: tuple[Fact, ...] = ()
     boundary: Boundary | None = None
     undecided: str = ""
+    id: Text = EMPTY
+    tags: Mapping[str, Text] = MappingProxyType({})
 
     def __str__(self) -> str:
         return f"role '{self.logical_id}'"
@@ -190,6 +195,8 @@ def _read(stack: Stack, scenario: Scenario, head: _Head) -> Role:
         unread=tuple(unread),
         boundary=boundary,
         undecided=undecided,
+        id=stack.resolver(scenario).text({"Fn::GetAtt": [logical_id, "RoleId"]}, resource.path),
+        tags={} if properties.is_written_out_by_aws else dict(listed_tags(properties)),
     )
 
 

@@ -20,6 +20,17 @@ _PARTITION: Final = Text.of(arn.name_hole("any partition"))
 _ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))
 _ANY_KEY: Final = Text.of(Hole("any key", nonempty=True))
 
+_SURPLUS: Final = frozenset({"s3:listbucketmultipartuploads", "s3:getbucketversioning"})
+"""Bucket actions that stand beside object actions without being of use to them.
+
+An upload knows its own id: the CDK writes the first on the objects of every place for the results
+of Athena, where queries run all the same. A pipeline asks for versioning only where the bucket is
+its source: the second stands on the objects of the artifact store in the roles that AWS itself
+publishes for pipelines, which run.
+Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html
+"""
+
 
 def s3_statements(stack: Stack) -> tuple[PlacedStatement, ...]:
     """The S3 statements of every policy of a template, each in a scenario that has it."""
@@ -119,6 +130,8 @@ def mismatches(stack: Stack, half: Half) -> Iterator[Mismatch]:
     for item in s3_statements(stack):
         resources = item.statement.resources
         acting = [action for action in item.statement.actions if half.is_only_use_of(action)]
+        if any(map(other.is_only_use_of, item.statement.actions)):
+            acting = [it for it in acting if (it.text.literal or "").lower() not in _SURPLUS]
         if not acting or not resources or not all(map(half.is_missed_by, resources)):
             continue
         named = [(r, bucket) for r in resources if (bucket := other.bucket_of(r)) is not None]

@@ -17,6 +17,7 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.policies import statements_of
 from copilot_preflight.model.storage import key_arn
+from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.scenarios import ANY, Scenario
 from copilot_preflight.stack import Run, Stack
 from copilot_preflight.text import Hole, Text
@@ -168,7 +169,7 @@ def _secrets(stack: Stack, scenario: Scenario) -> Iterator[Secret]:
         if properties is not None:
             raw = properties.raw.get("KmsKeyId") if isinstance(properties.raw, dict) else None
             secret = secret._replace(
-                tags=dict(_listed_tags(properties)),
+                tags=dict(listed_tags(properties)),
                 key=_key(stack, scenario, properties),
                 undecided=resolver.open_condition(raw),
             )
@@ -186,15 +187,6 @@ def _key(stack: Stack, scenario: Scenario, properties: Value) -> Text | None:
         return None
     key = key_arn(stack, scenario, reference)
     return key if key is not None and key.parts else None
-
-
-def _listed_tags(properties: Value) -> Iterator[tuple[str, Text]]:
-    for tag in properties.each("Tags"):
-        if tag.guard != properties.guard or tag.is_opaque or tag.is_open:
-            continue
-        key, value = tag.literal("Key"), tag.child("Value")
-        if key is not None and value is not None:
-            yield key, value.text()
 
 
 def _parameters(stack: Stack, scenario: Scenario) -> tuple[Parameter, ...]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from copilot_preflight.cursor import Value
+from copilot_preflight.evidence import mentions
 from copilot_preflight.iam import arn, conditions
 from copilot_preflight.iam.evaluate import Outcome, Request, covers_action
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
@@ -22,6 +23,8 @@ from copilot_preflight.stack import Stack
 from copilot_preflight.text import EMPTY, Hole, Text
 
 ASSUME: Final = "sts:AssumeRole"
+
+_PROFILE: Final = "AWS::IAM::InstanceProfile"
 
 Context = Mapping[str, tuple[Text, ...]]
 
@@ -83,8 +86,26 @@ class Assumption(NamedTuple):
 def assumptions(stack: Stack) -> Iterator[Assumption]:
     """Every role of the run that a resource of a template hands to a service."""
     for use in role_uses(stack):
+        if _is_idle(stack, use):
+            continue
         for scenario in stack.where(use.value.guard):
             yield from _assumptions(stack, scenario, use)
+
+
+def _is_idle(stack: Stack, use: RoleUse) -> bool:
+    """Whether a role is handed over in vain: an instance profile without users and without a name.
+
+    Nothing tells that an instance runs with it, and many are there for no reason at all.
+    """
+    if use.hand.kind != _PROFILE:
+        return False
+    data = stack.data
+    resources = data["Resources"]
+    properties = resources[use.owner].get("Properties")
+    if isinstance(properties, dict) and "InstanceProfileName" in properties:
+        return False  # whoever knows the name may use it
+    others = [raw for name, raw in resources.items() if name != use.owner]
+    return not mentions([*others, data.get("Outputs")], use.owner)
 
 
 def _assumptions(stack: Stack, scenario: Scenario, use: RoleUse) -> Iterator[Assumption]:

@@ -57,9 +57,13 @@ def kms_context(
 ) -> Mapping[str, tuple[Text, ...]]:
     """What S3 tells KMS: with a bucket key the context is the bucket's ARN, else the object's.
 
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    The key is in the region of the bucket.
+    Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html,
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
     """
-    region = Hole("region of the bucket", stack.file, excludes=":/*?.", nonempty=True)
+    key = arn.parse(encryption.key) if encryption.key is not None else None
+    unknown = Hole("region of the bucket", stack.file, excludes=":/*?.", nonempty=True)
+    region = key.region if key is not None and key.region.parts else unknown
     return {
         "kms:viaservice": (Text.of("s3.", region, ".amazonaws.com"),),
         "kms:encryptioncontext:aws:s3:arn": (bucket if encryption.bucket_key else asked,),

@@ -203,6 +203,11 @@ def _held(denied: Denial, clause: Clause) -> str:
         return f"{named} {missed} {endpoint}, which the call goes through"
     if endpoint is not None and key == "aws:sourceip":
         return f"{named} holds of all calls through {endpoint}, which have no such address"
+    sent = denied.call.request.context.get(key)
+    if sent == ():
+        return f"{named} holds of all calls of a role, which do not send it"
+    if sent and _is_negated(clause):
+        return f"{named} does not except '{abridged(sent[0])}'"
     return f"{named} holds"
 
 
