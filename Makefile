@@ -10,16 +10,17 @@ KEY := $(shell cksum < pyproject.toml | cut -d ' ' -f 1)
 INSTALLED := $(VENV)/installed-$(KEY)
 INSTALLED_DEV := $(VENV)/installed-dev-$(KEY)
 
-SOURCES := $(wildcard src rules tests benchmarks)
+SOURCES := $(wildcard src rules tests benchmarks docs)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format docs bench clean
 
 help:
 	@echo "make demo    lint sample_templates/ and show the findings"
 	@echo "make test    lint, type check, run the tests"
 	@echo "make lint    ruff and mypy only"
 	@echo "make format  let ruff rewrite what it can"
+	@echo "make docs    write what the documentation takes from the code"
 	@echo "make bench   run the scripts in benchmarks/"
 	@echo "make clean   remove .venv and caches"
 
@@ -40,6 +41,9 @@ lint: $(INSTALLED_DEV)
 format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+docs: $(INSTALLED_DEV)
+	$(BIN)/python docs/generate.py
 
 bench: $(INSTALLED_DEV)
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

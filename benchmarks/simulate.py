@@ -15,7 +15,7 @@ from typing import Any
 
 from copilot_preflight.document import parse
 from copilot_preflight.iam.layers import Policies
-from copilot_preflight.simulate import Question, policy_set, simulate
+from copilot_preflight.simulator import Question, policy_set, simulate
 from copilot_preflight.text import regex_of
 
 STATEMENTS, CALLS = 50, 10_000

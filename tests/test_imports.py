@@ -18,8 +18,8 @@ RULES = "copilot_preflight_rules"
 # Bottom to top: a module imports only from lines above its own. "x.*" are all modules of a package,
 # which may import each other.
 ORDER = """
-    finding text logic yaml_fault yaml_slow
-    jsonpath iam iam.arn iam.policy iam.managed
+    _version finding text logic yaml_fault yaml_slow
+    jsonpath globs iam iam.arn iam.policy iam.managed
     iam.actions iam.conditions iam.principals
     iam.arn_formats
     iam.evaluate
@@ -28,10 +28,10 @@ ORDER = """
     yaml_scalars
     yaml_tree
     document
-    anatomy scenarios
+    anatomy scenarios schema grading
     package cursor attributes
     discovery template evidence handed
-    outcomes
+    outcomes changed
     intrinsics
     stack
     model model.policies model.tags model.tasks model.manifest model.role_uses model.state_machines
@@ -47,7 +47,7 @@ ORDER = """
     needs.env_files needs.references needs.artifact_calls needs.agent_role
     needs.artifacts needs.build_artifacts
     needs.secrets needs.images needs.logs needs.firelens needs.efs
-    needs.exec_channel needs.announced
+    needs.exec_channel needs.announced needs.required
     needs
     calls
     ways resource_policies
@@ -60,9 +60,14 @@ ORDER = """
     rule
     copilot_preflight_rules copilot_preflight_rules.*
     evaluation_results
-    engine simulate
+    suppressions baseline parallel
+    engine simulator
+    settings
+    config_file
+    config
     render render.*
-    cfnlint console
+    api
+    cfnlint console progress lsp lsp.*
     commands commands.*
     cli
     __main__
@@ -75,11 +80,19 @@ PACKAGES = {
     "click": {
         "cli",
         "console",
+        "commands.candidates",
         "commands.check",
+        "commands.completion",
+        "commands.config",
         "commands.explain",
+        "commands.lsp",
+        "commands.options",
         "commands.rules",
         "commands.simulate",
     },
+    "lsprotocol": {"lsp.diagnostics", "lsp.positions", "lsp.server"},
+    "pygls": {"commands.lsp", "lsp.server"},
+    "jsonpath_ng": {"jsonpath"},
     "yaml": {"yaml_tree", "yaml_fault", "yaml_slow"},
 }
 
@@ -134,9 +147,13 @@ def test_imports_go_one_way(name: str) -> None:
             assert name in PACKAGES.get(top, ()), f"{name} imports {imported}"
 
 
-def test_nobody_imports_the_main_package() -> None:
-    """What stands in a package's ``__init__`` would be loaded by every run."""
-    assert not list(_imports(ROOT / "src" / OURS / "__init__.py"))
+def test_main_package_loads_nothing() -> None:
+    """What a package's ``__init__`` imports would be loaded by every run."""
+    script = f"import sys; old = set(sys.modules); import {OURS}; print({{*sys.modules}} - old)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True, timeout=120
+    )
+    assert done.stdout == f"{{{OURS!r}}}\n"
 
 
 # --- a cold run ----------------------------------------------------------------------------------
@@ -213,7 +230,21 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
     ended, loaded = _loaded(tmp_path, "check", "web.yml")
     assert ended == status
     assert not loaded & HEAVY
-    assert not loaded & {f"{OURS}.render.json", f"{OURS}.policy_files"}
+    others = ("render.json", "policy_files", "suppressions", "baseline")
+    assert not loaded & {f"{OURS}.{name}" for name in others}
+    assert f"{RULES}.unused_suppression" not in loaded
+    _assert_known(loaded)
+
+
+def test_a_configuration_loads_what_it_needs(tmp_path: Path) -> None:
+    """Without a file nothing is loaded that reads one, and JSONPaths only with one of them."""
+    (tmp_path / "web.yml").write_text(STACK)
+    reading = {f"{OURS}.{name}" for name in ("config_file", "schema", "grading")}
+    assert not _loaded(tmp_path, "check", "web.yml")[1] & reading
+    (tmp_path / ".copilot-preflight.yml").write_text("severity: {E9711: warning}")
+    _, loaded = _loaded(tmp_path, "check", "web.yml")
+    assert not loaded & HEAVY
+    assert f"{OURS}.policy_files" not in loaded
     _assert_known(loaded)
 
 

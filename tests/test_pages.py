@@ -3,7 +3,8 @@
 In the sections Example and Instead a fence whose info string names a file (``yaml
 web-test.stack.yml``) is that file. Instead shows what changes: its files are laid over those of
 the example, and a Copilot patch (``copilot/<name>/overrides/cfn.patches.yml``) is applied to
-them; a ``.scp.json`` is handed over as a level of the organization. In the example, ``# <- E9711``
+them; a ``.scp.json`` is handed over as a level of the organization, and a
+``.copilot-preflight.yml`` is the configuration. In the example, ``# <- E9711``
 ends the line that the finding points at.
 """
 
@@ -19,7 +20,7 @@ import pytest
 import yaml
 
 import copilot_preflight_rules
-from copilot_preflight import diagnosis, document, engine
+from copilot_preflight import config, diagnosis, document, engine
 from copilot_preflight.finding import Report, Severity
 from copilot_preflight.rule import Rule
 from copilot_preflight_rules import RULES
@@ -79,7 +80,8 @@ def run(folder: Path, files: Mapping[str, str], monkeypatch: pytest.MonkeyPatch)
         path.write_text(content, encoding="utf-8")
     monkeypatch.chdir(folder)
     scps = [[Path(name)] for name in sorted(files) if name.endswith(".scp.json")]
-    return engine.check(["."], engine.Options(info=True, scps=scps))
+    held = config.settings_of(file=config.FILE if config.FILE in files else None)
+    return engine.check(["."], config.options_of(held)._replace(info=True, scps=scps))
 
 
 def places(report: Report, rule: Rule) -> list[tuple[str, str, int]]:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
 
-from copilot_preflight import engine
+from copilot_preflight import config, engine
 from copilot_preflight.cli import cli
 from copilot_preflight.finding import Report, Severity
 from copilot_preflight.render import render
@@ -30,11 +30,14 @@ def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check(*folders: str, info: bool = True, organization: bool = True) -> Report:
-    """The report on some folders, with the service control policies that lie in them."""
+    """The report on some folders, with the configuration and the SCPs that lie in them."""
     paths = ["/".join((SAMPLES, folder)) for folder in folders] or [SAMPLES]
     found = [scp for path in paths for scp in sorted(Path(path).rglob("*.scp.json"))]
     scps = [[scp] for scp in found] if organization else []
-    return engine.check(paths, engine.Options(info=info, scps=scps))
+    files = [str(file) for path in paths for file in Path(path).rglob(config.FILE)]
+    assert len(files) < 2
+    held = config.settings_of(file=files[0] if files else None)
+    return engine.check(paths, config.options_of(held)._replace(info=info, scps=scps))
 
 
 def folder_of(rule: Rule) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from copilot_preflight.rule import Listed, Rule
+from copilot_preflight.rule import ELSEWHERE, Listed, Rule
 
 CATALOGUE: Final[tuple[Listed, ...]] = (
     Listed("E9711", "env-file-denied", "denials"),
@@ -29,6 +29,7 @@ CATALOGUE: Final[tuple[Listed, ...]] = (
     Listed("E9745", "firelens-config-denied", "denials needs_without_asks"),
     Listed("E9746", "exec-channel-denied", "denials"),
     Listed("E9747", "efs-mount-denied", "denials"),
+    Listed("E9748", "required-call-denied", "denials"),
     Listed("E9751", "object-action-on-bucket-arn"),
     Listed("E9752", "bucket-action-on-object-arn"),
     Listed("W9753", "half-granted-pair"),
@@ -48,6 +49,7 @@ CATALOGUE: Final[tuple[Listed, ...]] = (
     Listed("E9773", "artifact-encryption-denied", "denials"),
     Listed("W9774", "artifact-acl-rejected", "AWS::S3::Bucket AWS::CodePipeline::Pipeline"),
     Listed("I9790", "access-undetermined"),
+    Listed("W9791", "unused-suppression", ELSEWHERE),
 )
 """Each rule with what a template must have for it to say anything: the rest is not even loaded."""
 

@@ -1,6 +1,7 @@
 """Where the command starts: ``copilot-preflight``, or ``python -m copilot_preflight``."""
 
 import gc
+import sys
 
 
 def main() -> None:
@@ -8,9 +9,12 @@ def main() -> None:
     # Next to nothing that a short run makes is garbage before its end: looking for it now and then
     # would take a tenth of the time, most of it while modules load.
     gc.set_threshold(100_000, 50, 50)
-    from copilot_preflight.cli import main as run
+    try:
+        from copilot_preflight.cli import main as run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # while modules load, or in the last moments
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch, errors
 from cfnlint.template import Template
 
 from copilot_preflight import anatomy, document
+from copilot_preflight.analysis import Analysis
 from copilot_preflight.cursor import TemplateError
 from copilot_preflight.document import Document, DocumentError
 from copilot_preflight.engine import InternalFault, findings_of
@@ -89,6 +90,7 @@ class _Judged:
                 self._judge(cfn, document.parse(text, self._file), None)
         except DocumentError as fault:
             self._refuse(fault)
+        self._suppress()
 
     def _judge(self, cfn: Template, template: Document, path: Path | None) -> None:
         if not anatomy.is_template(template.data) or any(anatomy.faults(template)):
@@ -102,8 +104,7 @@ class _Judged:
             stack = run.add(loader.package(template, path, values), _pseudo_parameters(cfn))
             self._sources.update((loaded.file, loaded) for loaded in loader.documents)
             for finding in self._findings_of(run, stack):
-                key = (finding.rule, finding.at, finding.message)
-                self._findings.setdefault(key, (finding, []))[1].append(name)
+                self._findings.setdefault(finding.identity, (finding, []))[1].append(name)
         for fault in loader.faults:
             self._refuse(fault)
 
@@ -111,7 +112,7 @@ class _Judged:
         """What the rules find; as if there were no addons, where those turn out broken."""
         try:
             stack.verify()
-            return list(findings_of(stack, RULES))
+            return list(findings_of(Analysis(stack), RULES))
         except InternalFault as fault:
             message = f"copilot-preflight: {fault}"
             self._faults.append(self._match((), message, rule=errors.RuleError()))
@@ -123,6 +124,27 @@ class _Judged:
                 run.leave_out(error.file)
                 return self._findings_of(run, stack)
         return []
+
+    def _suppress(self) -> None:
+        """Does what comments say. ``Metadata`` is cfn-lint's own, and so is which rules to run."""
+        if not any("preflight:" in source.text for source in self._sources.values()):
+            return
+        from copilot_preflight.suppressions import sifted
+
+        left, _ = sifted(
+            [(finding, self._file) for finding, _ in self._findings.values()],
+            self._sources,
+            looks=self._looks,
+            is_whole=not self._faults,
+            metadata=False,
+        )
+        self._findings = {
+            it.identity: self._findings.get(it.identity, (it, self._deployments)) for it in left
+        }
+
+    def _looks(self, rule: str, file: str) -> bool:
+        is_addons = file != self._file and anatomy.is_template(self._sources[file].data)
+        return not is_addons and any(rule == it.id for it in RULES)
 
     def _refuse(self, fault: DocumentError, path: DataPath = ()) -> None:
         """Tells of a file that cannot be read, under the id that cfn-lint has for one."""

@@ -6,13 +6,18 @@ import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 
+from copilot_preflight._version import NAME, __version__
+from copilot_preflight.commands.candidates import files
 from copilot_preflight.console import FAILED, INTERRUPTED, fail
 
-COMMANDS = ("check", "explain", "rules", "simulate")
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+COMMANDS = ("check", "completion", "config", "explain", "lsp", "rules", "simulate")
 """Their names: each is a function of its name in a module of its name in ``commands``."""
 
 
@@ -29,19 +34,28 @@ class _Commands(click.Group):
         return cast("click.Command", getattr(module, name))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args:  # a script whose list of files came out empty must not pass
+        # A script whose list of files came out empty must not pass; a shell only asks what fits.
+        if not args and not ctx.resilient_parsing:
             click.echo(ctx.get_help(), err=True)
             ctx.exit(FAILED)
-        if args[0] not in COMMANDS and args[0] not in ("-h", "--help", "--version"):
+        if args and args[0] not in COMMANDS and args[0] not in ("-h", "--help", "--version"):
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and files, as the name of the command "check" may be left out; its options."""
+        found = super().shell_complete(ctx, incomplete)
+        check = self.get_command(ctx, "check")
+        if check is None or not incomplete.startswith("-"):
+            return found or files(ctx, self.params[0], incomplete)
+        known = {item.value for item in found}
+        options = check.shell_complete(click.Context(check, parent=ctx), incomplete)
+        return [*found, *(item for item in options if item.value not in known)]
 
 
 def _print_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
     if asked:
-        from copilot_preflight.render.json import TOOL, tool_version
-
-        click.echo(f"{TOOL} {tool_version()}")
+        click.echo(f"{NAME} {__version__}")
         ctx.exit()
 
 

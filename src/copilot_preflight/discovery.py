@@ -39,8 +39,9 @@ class Discovery:
     that are no templates, by their real paths.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read: document.Read = document.read) -> None:
         self.faults: list[DocumentError] = []
+        self._read_file = read
         self.others: set[str] = set()
         self._named: set[str] = set()
         self._found: dict[str, Found | None] = {}
@@ -67,7 +68,7 @@ class Discovery:
         self._named.add(where)
         self.others.discard(where)
         try:
-            loaded = _standard_input() if path is None else document.read(path)
+            loaded = _standard_input() if path is None else self._read_file(path, str(path))
         except DocumentError as fault:
             self.faults.append(fault)
             return
@@ -81,7 +82,7 @@ class Discovery:
 
     def _search(self, folder: str) -> Iterator[Found]:
         faults, templates, others = len(self.faults), 0, 0
-        for path in self._files(folder):
+        for path in files_below(folder, self.faults):
             where = os.path.realpath(path)
             before = len(self.faults)
             is_new = where not in self._found and where not in self._named
@@ -101,32 +102,33 @@ class Discovery:
     def _look(self, path: Path) -> Found | None:
         """The template in a file that nobody named, if it is one."""
         try:
-            if _looks_like_template(path):
-                loaded = document.read(path)
+            if looks_like_template(path):
+                loaded = self._read_file(path, str(path))
                 return Found(loaded, path) if is_template(loaded.data) else None
         except DocumentError as fault:
             self.faults.append(fault)
         return None
 
-    def _files(self, folder: str) -> Iterator[Path]:
-        """The files below a folder in a stable order, except in hidden and in vendored folders.
 
-        Links to folders are not followed, so no loop is ever walked. No recursion either: folders
-        nest deeper than Python's stack.
-        """
-        pending = [folder]
-        while pending:
-            current = pending.pop()
-            try:
-                shown = sorted(name for name in os.listdir(current) if not name.startswith("."))
-            except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                self.faults.append(DocumentError(current, 0, 0, f"cannot read folder: {reason}"))
-                continue
-            paths = [os.path.join(current, name) for name in shown]
-            folders = dict.fromkeys(filter(os.path.isdir, paths))
-            yield from (Path(path) for path in paths if path not in folders)
-            pending += (path for path in reversed(folders) if not _is_skipped(path))
+def files_below(folder: str, faults: list[DocumentError]) -> Iterator[Path]:
+    """The files below a folder in a stable order, except in hidden and in vendored folders.
+
+    Links to folders are not followed, so no loop is ever walked. No recursion either: folders
+    nest deeper than Python's stack. Folders that cannot be read end up in ``faults``.
+    """
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        try:
+            shown = sorted(name for name in os.listdir(current) if not name.startswith("."))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            faults.append(DocumentError(current, 0, 0, f"cannot read folder: {reason}"))
+            continue
+        paths = [os.path.join(current, name) for name in shown]
+        folders = dict.fromkeys(filter(os.path.isdir, paths))
+        yield from (Path(path) for path in paths if path not in folders)
+        pending += (path for path in reversed(folders) if not _is_skipped(path))
 
 
 def _is_skipped(folder: str) -> bool:
@@ -145,7 +147,12 @@ def _not_a_template(loaded: Document) -> str:
     return "not a CloudFormation template: it has no Resources"
 
 
-def _looks_like_template(path: Path) -> bool:
+def is_certain(path: Path) -> bool:
+    """Whether only templates are named like this."""
+    return path.name.endswith(_CERTAIN_SUFFIXES)
+
+
+def looks_like_template(path: Path) -> bool:
     """A cheap look at a file, before it is parsed.
 
     What cannot be read counts, if its name does: reading it will say what is wrong.
@@ -156,10 +163,15 @@ def _looks_like_template(path: Path) -> bool:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > document.MAX_SIZE:
             return False  # a pipe could be waited for without end
-        if path.name.endswith(_CERTAIN_SUFFIXES):
+        if is_certain(path):
             return True
         content = path.read_bytes().replace(b"\0", b"")  # UTF-16 is looked at as ASCII
     except OSError:
         return True
+    return reads_like_template(content)
+
+
+def reads_like_template(content: bytes) -> bool:
+    """Whether a text that nobody has parsed has the words of a template."""
     has_resource = b"Resources" in content and b"::" in content
     return has_resource or b"AWSTemplateFormatVersion" in content

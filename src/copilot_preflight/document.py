@@ -10,6 +10,7 @@ import codecs
 import os
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 from copilot_preflight.finding import DataPath, Position, Span
 from copilot_preflight.yaml_fault import LINE_BREAK, Fault
 from copilot_preflight.yaml_scalars import content_start
-from copilot_preflight.yaml_tree import Node, Tree, build
+from copilot_preflight.yaml_tree import Children, Node, Tree, build
 
 MAX_SIZE = 10_000_000
 """Bytes. CloudFormation takes a template of at most 1 MB (AWS CloudFormation quotas)."""
@@ -64,8 +65,13 @@ class Document:
 
         ``key`` asks for the key of the path's last element instead; an item of a list, which has
         none, stands for itself. The key of a short tag is the tag. What an alias repeats stands at
-        the alias, and everything below it at the anchor.
+        the alias, and everything below it at the anchor. A path from `path_of` is a comment's.
         """
+        if path and isinstance(path[-1], str) and path[-1].startswith("#"):
+            for comment in self.comments:
+                if comment.text == path[-1] and self.path_of(comment) == path:
+                    at = Position(comment.line, comment.column)
+                    return Span(at, at._replace(column=at.column + len(comment.text)))
         node = self._tree.root
         value_place = key_place = (node.start, node.end)
         below_tag = False
@@ -95,6 +101,22 @@ class Document:
         start, end = key_place if key else value_place
         return Span(self._position(start), self._position(end))
 
+    def path_at(self, position: Position) -> DataPath:
+        """The path of the innermost node around a character; its key and its tag are part of it.
+
+        The path of the root where there is none, and what an alias repeats has no paths.
+        """
+        if not 0 < position.line <= len(self._line_starts):
+            return ()
+        at = self._line_starts[position.line - 1] + position.column - 1
+        node: Node | None = self._tree.root
+        path: list[str | int] = []
+        while node is not None:
+            if node.tag:
+                path.append(node.tag)
+            node = _step_to(at, node.children, path)
+        return tuple(path)
+
     def fault(self, path: DataPath, message: str) -> DocumentError:
         """What is wrong with the node at a path."""
         start = self.span(path).start
@@ -117,6 +139,30 @@ class Document:
             found.append(Comment(*self._position(match.start()), match[0].rstrip()))
         return tuple(found)
 
+    def line_of(self, comment: Comment) -> int:
+        """The line that a comment speaks of: its own, or the next one if it stands alone on it.
+
+        Between the two there may be other comments, and no blank line; 0 where there is no line.
+        """
+        if self._line(comment.line)[: comment.column - 1].strip(" \t-"):
+            return comment.line
+        for line in range(comment.line + 1, len(self._line_starts) + 1):
+            text = self._line(line).strip()
+            if not text.lstrip(" \t-").startswith("#"):
+                return line if text else 0
+        return 0
+
+    def path_of(self, comment: Comment) -> DataPath:
+        """A path for a comment, which has none: its text, below the node of which it speaks."""
+        line = self.line_of(comment)
+        text = self._line(line) if line else ""
+        column = len(text) - len(text.lstrip(" \t-")) + 1
+        return (*self.path_at(Position(line, column)), comment.text)
+
+    def _line(self, line: int) -> str:
+        starts = self._line_starts
+        return self.text[starts[line - 1] : starts[line] if line < len(starts) else None]
+
     def _tag_place(self, node: Node) -> tuple[int, int]:
         tag = "!" + node.tag.removeprefix("Fn::")
         body = content_start(self.text, node.start, node.end)
@@ -129,6 +175,24 @@ class Document:
 
     def _position(self, offset: int) -> Position:
         return _position(self._line_starts, offset)
+
+
+def _step_to(at: int, children: Children, path: list[str | int]) -> Node | None:
+    """The child around an offset, which is added to the path."""
+    if isinstance(children, dict):
+        for key, entry in children.items():
+            if entry.key_start <= at <= max(entry.key_end, entry.value.end):
+                path.append(key)
+                return entry.value
+    for index, item in enumerate(children or () if isinstance(children, list) else ()):
+        if item.start <= at <= item.end:
+            path.append(index)
+            return item
+    return None
+
+
+Read = Callable[[Path, str], Document]
+"""Reads the file at a path, under its name for the user. Raises DocumentError."""
 
 
 def read(path: os.PathLike[str] | str, file: str | None = None) -> Document:

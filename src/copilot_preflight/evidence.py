@@ -7,7 +7,7 @@ tell that there may be more than meets the eye.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from copilot_preflight.iam.arn import PARTITIONS
@@ -28,12 +28,16 @@ def unwritten(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def with_partition(
-    pseudo: Mapping[str, str], values: Mapping[str, Text], data: Mapping[str, Any]
+    pseudo: Mapping[str, str],
+    values: Mapping[str, Text],
+    data: Mapping[str, Any],
+    required: Iterable[str] = (),
 ) -> Mapping[str, str]:
     """The pseudo parameters, with the partition that every ARN of the deployment names.
 
     A stack can only use resources of its own partition, so ARNs among its parameter values, the
-    defaults of the others and its environment files tell where it is deployed, if they agree.
+    defaults of the others and its environment files tell where it is deployed, if they agree. If
+    there are none, those that the user requires it to be allowed tell it (``required``).
     """
     if "AWS::Partition" in pseudo or "AWS::Region" in pseudo:
         return pseudo
@@ -44,10 +48,15 @@ def with_partition(
         default = parameter.get("Default") if isinstance(parameter, dict) else None
         if isinstance(default, str) and name not in values:
             arns.append(default)
-    named = {arn.split(":")[1] for arn in arns if arn.startswith("arn:") and ":" in arn[4:]}
-    if len(partitions := named & PARTITIONS) == 1:
+    partitions = _partitions(arns) or _partitions(required)
+    if len(partitions) == 1:
         return {**pseudo, "AWS::Partition": partitions.pop()}
     return pseudo
+
+
+def _partitions(arns: Iterable[str]) -> set[str]:
+    named = {arn.split(":")[1] for arn in arns if arn.startswith("arn:") and ":" in arn[4:]}
+    return named & PARTITIONS
 
 
 def _literal_env_files(resources: Any) -> Iterator[str]:

@@ -88,7 +88,8 @@ class Finding(NamedTuple):
     ``message`` is one line that stands alone; ``label`` is the few words under the underlined
     place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out. Where
     ``is_secret``, a secret may stand near one of the places, and no report quotes their lines. A
-    rule leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it.
+    rule leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it, and
+    so is ``graded``.
     """
 
     at: Place
@@ -103,10 +104,34 @@ class Finding(NamedTuple):
     rule: str = ""
     name: str = ""
     url: str = ""
+    graded: Severity | None = None
 
     @property
     def severity(self) -> Severity:
-        return severity_of(self.rule)
+        """The one that the user gives the rule, else the one of its id."""
+        return severity_of(self.rule) if self.graded is None else self.graded
+
+    @property
+    def identity(self) -> tuple[str, Place, str]:
+        """What makes it one finding, however often and on whichever way it is found."""
+        return self.rule, self.at, self.message
+
+
+IN_SOURCE, EXTERNAL = "inSource", "external"
+"""Where a suppression is written, in SARIF's words: in the files themselves, or beside them."""
+
+
+class Silenced(NamedTuple):
+    """A finding that is not told, because of what is written at ``by`` (None: in the baseline).
+
+    ``kind`` is where that is, ``IN_SOURCE`` or ``EXTERNAL``; ``reason`` is ``""`` where none is
+    asked for: in cfn-lint's ``Metadata``.
+    """
+
+    finding: Finding
+    kind: str
+    reason: str = ""
+    by: Place | None = None
 
 
 class InputError(NamedTuple):
@@ -123,15 +148,29 @@ class Report:
     """The result of a run, in the order in which it is shown.
 
     ``notes`` are remarks on how it was asked for, one line each; no part of a report's formats.
+    ``templates`` are the ``files`` that were checked, by name. ``silenced`` are the findings that
+    are suppressed, and none of ``findings``.
     """
 
     files: int
     findings: Sequence[Finding]
     errors: Sequence[InputError] = ()
-    suppressed: int = 0
+    silenced: Sequence[Silenced] = ()
     ignored: int = 0
     sources: Mapping[str, Source] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    templates: Sequence[str] = ()
+
+    def span(self, place: Place) -> Span:
+        """Where a place stands; the first character of a file that the run did not load."""
+        source = self.sources.get(place.file)
+        if source is None:
+            return Span(Position(1, 1), Position(1, 1))
+        return source.span(place.path, key=place.key)
+
+    @property
+    def suppressed(self) -> int:
+        return len(self.silenced)
 
     def count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.cursor import Value
+from copilot_preflight.finding import Place
 from copilot_preflight.iam import arn
 from copilot_preflight.logic import all_of
 from copilot_preflight.text import Text
 
 if TYPE_CHECKING:
+    from copilot_preflight.globs import Globs
     from copilot_preflight.iam.layers import PolicySet
     from copilot_preflight.iam.policy import Statement
 
@@ -44,8 +46,41 @@ class HandedPolicy(NamedTuple):
         return self.name if self.has_principals and "/" not in self.name else ""
 
 
+class HandedBucket(NamedTuple):
+    """How a bucket outside the run encrypts what is put into it, and where the user says so.
+
+    ``key`` is the ARN of a customer key, ``""`` where no key's permission is asked for.
+    ``bucket_key`` is None where nobody has told.
+    """
+
+    name: str
+    key: str
+    place: Place
+    bucket_key: bool | None = None
+
+
+class Requirement(NamedTuple):
+    """A call that the roles of tasks must be allowed, and where the user says so.
+
+    ``role`` is ``"task"`` or ``"execution"``. ``at`` is the JSONPath of the values in a template
+    that each stand for ``{}`` in ``resource``; ``""`` asks once for every task definition.
+    ``files`` are the templates that it is about, None for all.
+    """
+
+    place: Place
+    action: str
+    resource: str
+    at: str = ""
+    role: str = "task"
+    because: str = ""
+    files: Globs | None = None
+
+    def is_for(self, file: str) -> bool:
+        return self.files is None or self.files.match(file)
+
+
 class Handed:
-    """The policies that were handed over.
+    """The policies that were handed over, and what else the user tells of things outside the run.
 
     ``scps`` and ``rcps`` hold one set for each level of the organization.
     """
@@ -55,10 +90,14 @@ class Handed:
         policies: Sequence[HandedPolicy] = (),
         scps: tuple[PolicySet, ...] = (),
         rcps: tuple[PolicySet, ...] = (),
+        buckets: Sequence[HandedBucket] = (),
+        requirements: tuple[Requirement, ...] = (),
     ) -> None:
         self.policies = policies
         self.scps = scps
         self.rcps = rcps
+        self.requirements = requirements
+        self._buckets = {bucket.name: bucket for bucket in buckets}
         self._asked_for: set[str] = set()
 
     def policy(self, name: Text) -> Value | None:
@@ -85,6 +124,10 @@ class Handed:
             return None
         self._asked_for.add(found[0].name)
         return found[0]
+
+    def bucket(self, name: Text) -> HandedBucket | None:
+        """What the user tells of the bucket that certainly has a name."""
+        return self._buckets.get(name.literal or "")
 
     @property
     def unused(self) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def template_of(parameter_file: Path) -> Path | None:
     return next((found for found in beside if _existing(found, but=parameter_file)), None)
 
 
-def _addons_of(template: Path, workload: str) -> Path | None:
+def addons_of(template: Path, workload: str) -> Path | None:
     """``web.addons.stack.yml`` beside ``web-test.stack.yml``, ``env.addons.yml`` for environments.
 
     Where the workload's name is not known, the longest name that a file has.
@@ -95,7 +95,7 @@ def _addons_of(template: Path, workload: str) -> Path | None:
     return next((found for found in beside if _existing(found, but=template)), None)
 
 
-def _find_manifest(template: Path, workload: str) -> tuple[Path, Path] | None:
+def find_manifest(template: Path, workload: str) -> tuple[Path, Path] | None:
     """(manifest, workspace root) of ``copilot/<name>/manifest.yml``, looking up the tree."""
     names = [workload] if workload else _prefixes(template)
     for folder in Path(os.path.realpath(template)).parents:
@@ -119,9 +119,10 @@ def _existing(path: Path, but: Path | None = None) -> Path | None:
 class Loader:
     """Gathers what belongs to templates. Neighbours that cannot be read end up in ``faults``."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: document.Read = document.read) -> None:
         self.faults: list[DocumentError] = []
         self.documents: list[Document] = []
+        self._read_file = read
         self._read_before: dict[str, Document | None] = {}
 
     @property
@@ -158,7 +159,7 @@ class Loader:
         if where not in self._read_before:
             self._read_before[where] = None
             try:
-                found = document.read(path, shown)
+                found = self._read_file(path, shown)
             except DocumentError as error:
                 self.faults.append(error)
             else:
@@ -195,7 +196,7 @@ class Loader:
         return mine
 
     def _addons(self, template: Document, path: Path | None, workload: str) -> Document | None:
-        found = self._read_beside(template, path and _addons_of(path, workload))
+        found = self._read_beside(template, path and addons_of(path, workload))
         if found is None:
             return None
         if not is_template(found.data):
@@ -208,7 +209,7 @@ class Loader:
     def _workspace_manifest(
         self, template: Document, path: Path | None, workload: str
     ) -> Manifest | None:
-        found = path and _find_manifest(path, workload)
+        found = path and find_manifest(path, workload)
         if not found:
             return None
         manifest, workspace = found

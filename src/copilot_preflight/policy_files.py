@@ -98,6 +98,13 @@ class PolicyReader:
                 has_principals = _has_principals(_statements(found.raw)[0])
                 yield HandedPolicy(name, found, statements_of(found, name), has_principals)
 
+    def of_buckets(self, policies: Iterable[tuple[str, Path]]) -> Iterator[HandedPolicy]:
+        """The policies of buckets, by their names."""
+        for name, path in policies:
+            found = self._policy(path, _RESOURCE)
+            if found is not None:
+                yield HandedPolicy(name, found, statements_of(found, name), has_principals=True)
+
     def _level(self, paths: Iterable[Path], kind: _Kind) -> PolicySet:
         """The policies of one level; one that cannot be read may say anything."""
         statements: list[Statement] = []
@@ -125,6 +132,11 @@ _MALFORMED: Final = (
     "'{}' is no name or ARN of a managed policy, bucket or key, nor the ARN of a secret or "
     "repository"
 )
+
+
+def is_policy_name(name: str) -> bool:
+    """Whether a policy can be handed over under a name or ARN."""
+    return _kind_of(name) is not None
 
 
 def _kind_of(name: str) -> _Kind | None:

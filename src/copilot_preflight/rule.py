@@ -48,6 +48,10 @@ def rule(id: str, name: str, title: str) -> Callable[[Check], Rule]:
     return lambda check: Rule(id, name, title, check)
 
 
+ELSEWHERE: Final = " "
+"""What a rule is listed with whose findings are made elsewhere, when all others have looked."""
+
+
 class Listed(NamedTuple):
     """A rule as the catalogue lists it: it is loaded when it has something to look at.
 

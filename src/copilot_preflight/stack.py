@@ -24,6 +24,8 @@ _MAX_READ: Final = 4_000_000
 Copilot's own stacks come to 30,000; no limit would let conditions multiply without end.
 """
 
+_MISSING: Final = object()
+
 ADDONS_STACK: Final = "AddonsStack"
 """The logical id under which Copilot nests a workload's addons template."""
 
@@ -46,10 +48,13 @@ class Stack:
         self.file = package.template.file
         self.data: Mapping[str, Any] = package.template.data
         values = {name: Text.of(value.value) for name, value in package.parameters.items()}
+        required = [it.resource for it in run.handed.requirements if it.is_for(self.file)]
+        known = evidence.with_partition(pseudo or {}, values, self.data, required)
+        self._handed_down = known if required else pseudo
         self._inputs = Inputs(
             given=values if given is None else given,
             complete=package.has_parameters or given is not None,
-            pseudo=evidence.with_partition(pseudo or {}, values, self.data),
+            pseudo=known,
             shapes=evidence.shapes(self.data),
         )
         self._resolvers: dict[Scenario, Resolver] = {}
@@ -142,9 +147,10 @@ class Stack:
 
     def memo(self, key: Hashable, build: Callable[[], T]) -> T:
         """What was built for a key before, else what is built now."""
-        if key not in self._memo:
-            self._memo[key] = build()
-        return cast("T", self._memo[key])
+        found = self._memo.get(key, _MISSING)  # once: hashing a scenario takes its time
+        if found is _MISSING:
+            found = self._memo[key] = build()
+        return cast("T", found)
 
     def given(self, parameter: str) -> ParameterValue | None:
         """The value that was handed over for a parameter, with its place."""
@@ -172,6 +178,11 @@ class Stack:
         return self.resolver().parameter("WorkloadName").literal or ""
 
     # --- scenarios ---------------------------------------------------------------------------
+
+    @property
+    def scenarios(self) -> int:
+        """In how many scenarios the template has been read so far."""
+        return len(self._resolvers)
 
     def settle(self, scenario: Scenario, condition: str) -> list[Scenario]:
         """The ways to go on from a scenario so that a condition is decided.
@@ -235,8 +246,14 @@ class Stack:
                 given = {name: value.text() for name, value in passed}
             finally:
                 self._is_nesting = False
-            self._addons = Stack(Package(template), self.run, given)
+            # What is nested is deployed where its parent is.
+            self._addons = Stack(Package(template), self.run, given, self._handed_down)
         return self._addons
+
+    def with_addons(self) -> Sequence[Stack]:
+        """The stack, and its addons if it has any."""
+        addons = self.package.addons
+        return (self,) if addons is None else (self, self.addons(addons))
 
     def output(self, name: str) -> Text | None:
         """The value of an output, None where there is no such output."""
@@ -270,15 +287,23 @@ class Run:
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._exported: dict[str, Text | None] = {}
         self._resolving: set[str] = set()
+        self._has: dict[str, bool] = {}
+        self._around: dict[Stack, Sequence[Stack]] = {}
+        self._memo: dict[Hashable, Any] = {}
 
     def add(self, package: Package, pseudo: Mapping[str, str] | None = None) -> Stack:
         stack = Stack(package, self, pseudo=pseudo)
         self.stacks.append(stack)
+        self._forget()
         return stack
 
     def has(self, kind: str) -> bool:
         """Whether a template of the run, or its addons, has resources of a type."""
-        return any(other.has(kind) for stack in self.stacks for other in self.around(stack)[:2])
+        if kind not in self._has:
+            self._has[kind] = any(
+                other.has(kind) for stack in self.stacks for other in stack.with_addons()
+            )
+        return self._has[kind]
 
     def leave_out(self, file: str) -> None:
         """Goes on as if a template, which turned out broken, were not in the run."""
@@ -286,14 +311,28 @@ class Run:
         for stack in self.stacks:
             if stack.package.addons is not None and stack.package.addons.file == file:
                 stack.package = stack.package._replace(addons=None)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drops what was worked out from all stacks together: they are others now."""
         self._exports = None
         self._exported.clear()
+        self._has.clear()
+        self._around.clear()
+        self._memo.clear()
+
+    def memo(self, key: Hashable, build: Callable[[], T]) -> T:
+        """What was built for a key from all stacks together, else what is built now."""
+        if key not in self._memo:
+            self._memo[key] = build()
+        return cast("T", self._memo[key])
 
     def around(self, stack: Stack) -> Sequence[Stack]:
         """A stack, then its addons, then the others of the run."""
-        addons = stack.package.addons
-        nested = [stack.addons(addons)] if addons is not None else []
-        return [stack, *nested, *(other for other in self.stacks if other is not stack)]
+        if stack not in self._around:
+            others = (other for other in self.stacks if other is not stack)
+            self._around[stack] = (*stack.with_addons(), *others)
+        return self._around[stack]
 
     def exported(self, name: Text) -> Text | None:
         """The value that a stack of the run exports under a name."""

@@ -88,7 +88,7 @@ def test_no_arguments_are_a_failure(run: Run) -> None:
     ("arguments", "told"),
     [
         (["check"], "missing argument 'PATH...' (see 'copilot-preflight check --help')"),
-        (["--bogus"], r"no such option:? '?--bogus'? \(see 'copilot-preflight check --help'\)"),
+        (["--xyzzy"], r"no such option:? '?--xyzzy'? \(see 'copilot-preflight check --help'\)"),
         (["web.yml", "--bogus"], "no such option"),
         (["web.yml", "--formt", "json"], "no such option.*--format"),
         (["web.yml", "--format", "xml"], "invalid value for '--format': 'xml' is not one of"),
@@ -121,7 +121,7 @@ def test_interrupt_is_no_finding(
         raise KeyboardInterrupt
 
     write({"web.yml": templates.clean})
-    monkeypatch.setattr(engine, "check", interrupt)
+    monkeypatch.setattr(engine, "checked", interrupt)
     result = run("web.yml")
     assert result.status == 128 + signal.SIGINT == console.INTERRUPTED
     assert "Traceback" not in result.err

@@ -84,7 +84,7 @@ def test_a_policy_that_is_not_used_is_a_note(
     policies = ("--policy", "Limit=limits.json")
     assert run(*given, *policies).err == ""
     result = run(*given, *policies, "--info")
-    assert (result.status, result.err) == (0, f"note: --policy 'Limit': {UNUSED}\n")
+    assert (result.status, result.err) == (0, f"note: policy 'Limit': {UNUSED}\n")
 
 
 @pytest.mark.parametrize("option", ["--policy", "--scp", "--rcp"])

@@ -425,6 +425,22 @@ def test_cfn_lint_s_own_switches_work(tmp_path: Path) -> None:
     assert [(match.rule, Path(match.file).parent.name) for match in found] == [("E9712", "plain")]
 
 
+def test_comments_silence_and_are_told_to_be_unused(tmp_path: Path) -> None:
+    """As in our own command; ``Metadata`` is not judged: cfn-lint does not say what it did."""
+    resource, value = "  TaskDefinition:\n", "Value: !Ref EnvFileARN"
+    metadata = "    Metadata: {cfn-lint: {config: {ignore_checks: [E9711, W9713]}}}\n"
+    template = TEMPLATE.replace(resource, resource + metadata).replace(
+        value, f"{value}  # preflight: ignore[E9712, E9715] why"
+    )
+    line = template[: template.index("# preflight")].count("\n") + 1
+    write(tmp_path, template)
+
+    found = lint("-t", "web-test.stack.yml", cwd=tmp_path).ours
+
+    assert [(match.rule, match.start[0]) for match in found] == [("W9791", line)]
+    assert found[0].message.startswith("suppression of E9715 silences nothing")
+
+
 # --- bad input -----------------------------------------------------------------------------------
 
 

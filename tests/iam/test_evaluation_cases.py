@@ -12,7 +12,7 @@ from tests.iam.evaluation_cases import ALLOWED, CASES, EXPLICIT, HERE, Case, Sta
 
 from copilot_preflight.document import parse
 from copilot_preflight.iam.layers import Policies, PolicySet
-from copilot_preflight.simulate import Question, policy_set, simulate
+from copilot_preflight.simulator import Question, policy_set, simulate
 from copilot_preflight.text import Text
 
 

@@ -29,7 +29,7 @@ from copilot_preflight.iam import policy
 from copilot_preflight.iam.evaluate import Outcome, Request
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
 from copilot_preflight.iam.policy import Entry, Fact
-from copilot_preflight.simulate import caller_of, policy_set
+from copilot_preflight.simulator import caller_of, policy_set
 from copilot_preflight.text import Hole, Text
 
 _RANK = {

@@ -35,7 +35,7 @@ from copilot_preflight.document import parse
 from copilot_preflight.iam import policy
 from copilot_preflight.iam.evaluate import Request
 from copilot_preflight.iam.layers import Policies, PolicySet, decide
-from copilot_preflight.simulate import caller_of, policy_set
+from copilot_preflight.simulator import caller_of, policy_set
 from copilot_preflight.text import Text
 
 SERVICE: Final = "ecs-tasks.amazonaws.com"

@@ -6,21 +6,22 @@ from io import StringIO
 
 import pytest
 
-from copilot_preflight.finding import Report
+from copilot_preflight.finding import InputError, Report
 from copilot_preflight.render import FORMATS, render, width_of
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_format_ends_its_last_line(format: str) -> None:
     """Output is made of whole lines, so that it can be appended to a log."""
-    text = render(Report(0, []), format)
+    errors = [InputError("a.yml", 1, 1, "found a tab")]
+    text = render(Report(0, [], errors), format)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
 
 
 def test_unknown_format_is_an_error_that_lists_the_known() -> None:
     """The CLI offers ``FORMATS`` alone; a caller of the library learns what there is."""
-    with pytest.raises(ValueError, match="format 'xml' is not one of text, json"):
+    with pytest.raises(ValueError, match="format 'xml' is not one of text, json, sarif"):
         render(Report(0, []), "xml")
 
 
@@ -28,7 +29,11 @@ def test_unknown_format_is_an_error_that_lists_the_known() -> None:
     ("format", "absent"),
     [
         ("text", ["json", "importlib.metadata", "copilot_preflight.render.json", "textwrap"]),
-        ("json", ["unicodedata", "copilot_preflight.render.text"]),
+        ("json", ["unicodedata", "importlib.metadata", "copilot_preflight.render.text"]),
+        ("sarif", ["importlib.metadata", "copilot_preflight.render.text", "textwrap"]),
+        ("junit", ["json", "hashlib", "xml", "html", "copilot_preflight.render.text"]),
+        ("github", ["json", "hashlib", "copilot_preflight.render.text", "textwrap"]),
+        ("gitlab", ["importlib.metadata", "copilot_preflight_rules", "textwrap"]),
     ],
 )
 def test_a_run_imports_its_own_format_only(format: str, absent: list[str]) -> None:

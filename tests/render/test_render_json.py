@@ -3,13 +3,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_preflight.finding import CitedCall, Finding, InputError, Place, Related, Report
+from copilot_preflight.finding import (
+    CitedCall,
+    Finding,
+    InputError,
+    Place,
+    Related,
+    Report,
+    Silenced,
+)
 from copilot_preflight.render import UNSAFE, render
 from copilot_preflight.render import json as json_format
 
@@ -19,7 +26,7 @@ MakePlace = Callable[..., Place]
 
 @pytest.fixture(autouse=True)
 def _version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_format, "version", {json_format.TOOL: "1.2.3"}.get)
+    monkeypatch.setattr(json_format, "__version__", "1.2.3")
 
 
 def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace) -> None:
@@ -41,7 +48,7 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
     shown = replace(
         report(full, bare, files=files),
         errors=[InputError("x.yml", 3, 0, "tab")],
-        suppressed=4,
+        silenced=[Silenced(bare, "inSource")] * 4,
         ignored=1,
     )
     assert (
@@ -141,18 +148,6 @@ def test_json_without_findings(report: MakeReport) -> None:
     document = json.loads(render(report(files={}), "json"))
     assert list(document) == ["version", "tool", "summary", "findings", "errors"]
     assert document["findings"] == document["errors"] == []
-
-
-def test_checkout_without_metadata_has_an_unknown_version(
-    report: MakeReport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The output keeps its shape where the package is not installed."""
-
-    def missing(name: str) -> str:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(json_format, "version", missing)
-    assert json.loads(render(report(files={}), "json"))["tool"]["version"] == "unknown"
 
 
 @given(st.text(st.characters(codec=None)))

@@ -18,6 +18,7 @@ from copilot_preflight.finding import (
     Position,
     Related,
     Report,
+    Silenced,
     Source,
     Span,
 )
@@ -45,6 +46,7 @@ Resources:
           Resource: arn:aws:s3:::b/web.env/80ce.env
 """
 FILES = {"web.stack.yml": TEMPLATE}
+SILENCED = [Silenced(Finding(Place("web.stack.yml", ()), "accepted"), "inSource")]
 
 
 @dataclass(frozen=True)
@@ -474,14 +476,14 @@ def test_severities_have_their_colours(
     ("rules", "counts", "line"),
     [
         ([], {"files": 3}, "no findings in 3 files"),
-        ([], {"files": 1, "suppressed": 4}, "no findings in 1 file, 4 suppressed"),
+        ([], {"files": 1, "silenced": SILENCED * 4}, "no findings in 1 file, 4 suppressed"),
         ([], {"files": 0, "ignored": 1}, "no findings in 0 files (1 other file ignored)"),
         (["E1"], {"files": 1}, "1 error in 1 file"),
         (["W1", "W2"], {"files": 2}, "2 warnings in 2 files"),
         (["E1", "I1", "E2", "W1", "I2"], {"files": 3}, "2 errors, 1 warning, 2 info in 3 files"),
         (
             ["E1"],
-            {"files": 3, "suppressed": 1, "ignored": 5},
+            {"files": 3, "silenced": SILENCED, "ignored": 5},
             "1 error in 3 files, 1 suppressed (5 other files ignored)",
         ),
     ],

@@ -4,73 +4,84 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from copilot_preflight.console import CLEAN, FAILED, FINDINGS, write, write_file
+from copilot_preflight.commands.candidates import files
+from copilot_preflight.commands.options import settings_of, shared
+from copilot_preflight.console import CLEAN, FAILED, FINDINGS, fail, write, write_file
 from copilot_preflight.render import FORMATS, render, safe, width_of
 
 if TYPE_CHECKING:
+    from copilot_preflight.engine import Checked, Options
     from copilot_preflight.finding import Report
-    from copilot_preflight.rule import Listed
 
-_LEVELS = ("error", "warning", "info")
+_MOST_JOBS: Final = 256
+
+
+def _jobs(_ctx: click.Context, _option: click.Parameter, given: str) -> int | None:
+    """The number of processes; None for as many as are of use."""
+    if given == "auto":
+        return None
+    if not given.isdecimal() or not 0 < int(given) <= _MOST_JOBS:
+        raise click.BadParameter(f"'{given}' is neither auto nor a number from 1 to {_MOST_JOBS}")
+    return int(given)
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--params", multiple=True, metavar="FILE", help="Parameter file, JSON or YAML.")
-@click.option("--parameter", multiple=True, metavar="KEY=VALUE", help="One parameter value.")
-@click.option("--region", metavar="NAME", help="Region that the stacks are deployed in.")
-@click.option("--account", metavar="ID", help="Account that the stacks are deployed in.")
-@click.option(
-    "--partition", metavar="NAME", help="Partition; told by the region, if that is given."
-)
-@click.option(
-    "--policy",
-    multiple=True,
-    metavar="NAME_OR_ARN=FILE",
-    help="A policy from outside the run: of a managed policy or boundary, a bucket, a key (by name "
-    "or ARN), a secret or a repository (by ARN).",
-)
-@click.option(
-    "--scp",
-    multiple=True,
-    metavar="FILE[,FILE...]",
-    help="Service control policies: once for each level of the organization, with all its files.",
-)
-@click.option("--rcp", multiple=True, metavar="FILE[,FILE...]", help="Resource control policies.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=files)
+@shared
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--output", metavar="FILE", help="Write the report to a file, whole or not at all.")
-@click.option("--select", multiple=True, metavar="IDS", help="Only these rules: ids or prefixes.")
-@click.option("--ignore", multiple=True, metavar="IDS", help="Not these rules.")
-@click.option("--info", is_flag=True, help="Tell also what cannot be decided, and why.")
 @click.option(
-    "--fail-on",
-    type=click.Choice([*_LEVELS, "never"]),
-    default="error",
+    "--output",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write the report to a file, whole or not at all.",
+)
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule, at the end.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    shell_complete=files,
+    help="Do not tell of the findings in this file.",
+)
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write what is found to a baseline.",
+)
+@click.option("--no-suppressions", is_flag=True, help="Tell also what is suppressed.")
+@click.option(
+    "--changed",
+    is_flag=True,
+    help="The paths are files that changed: check the templates that they have a say in.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Tell errors, and nothing else.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell what was paired with what, and how long.")
+@click.option(
+    "--jobs",
+    metavar="N|auto",
+    callback=_jobs,
+    default="1",
     show_default=True,
-    help="The least severity that makes the exit status 1.",
+    help="Processes that judge templates. The report does not depend on it.",
 )
 def check(
     paths: tuple[str, ...],
-    params: tuple[str, ...],
-    parameter: tuple[str, ...],
-    region: str | None,
-    account: str | None,
-    partition: str | None,
-    policy: tuple[str, ...],
-    scp: tuple[str, ...],
-    rcp: tuple[str, ...],
     form: str,
     output: str | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    info: bool,
-    fail_on: str,
+    statistics: bool,
+    baseline: str | None,
+    write_baseline: str | None,
+    no_suppressions: bool,
+    changed: bool,
+    quiet: bool,
+    verbose: bool,
+    jobs: int | None,
+    **given: Any,
 ) -> None:
     """Check templates, Copilot packages, folders, or standard input (-).
 
@@ -78,86 +89,102 @@ def check(
     could not be judged.
     """
     from copilot_preflight import engine
-    from copilot_preflight.finding import Severity
-    from copilot_preflight_rules import CATALOGUE
+    from copilot_preflight.config import options_of
+    from copilot_preflight.progress import Bar
 
-    rules = _chosen(CATALOGUE, select, ignore)
-    pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": partition}
-    asked = [rule.severity for rule in rules] if select else []
-    options = engine.Options(
-        rules=rules,
-        info=info or fail_on == "info" or Severity.INFO in asked,
-        params=[Path(path) for path in params],
-        parameters=dict(_pair(text, "--parameter", "KEY=VALUE") for text in parameter),
-        pseudo={name: value for name, value in pseudo.items() if value},
-        policies=list(map(_policy, policy)),
-        scps=[_level(text, "--scp") for text in scp],
-        rcps=[_level(text, "--rcp") for text in rcp],
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other")
+    held = settings_of(**given)
+    options = options_of(held)
+    own_baseline = Path(baseline) if baseline else options.baseline
+    options = options._replace(
+        baseline=None if write_baseline else own_baseline,
+        suppressions=not no_suppressions,
+        jobs=jobs,
     )
-    report = engine.check(paths, options)
-    _show(report, form, output)
+    if changed:
+        from copilot_preflight.changed import templates_with
+
+        paths = tuple(templates_with(paths))
+    if not paths:  # a commit without templates has no use for the options, and none is unused
+        options = engine.Options()
+    with Bar(sys.stderr, is_wanted=not quiet) as bar:
+        checked = _checked(paths, options._replace(progress=bar.step))
+    report = checked.report
+    if verbose:
+        from copilot_preflight.commands.verbose import lines
+
+        for line in lines(checked, options):
+            click.echo(line, err=True)
+    if write_baseline is not None:
+        report = _written(Path(write_baseline), report)
+    if quiet:
+        _write_quietly(report, form, output)
+    else:
+        _show(report, form, output)
+    if statistics and not quiet:
+        _count(report, is_text=form == "text" or output is not None)
     if report.errors:
         sys.exit(FAILED)
-    worst = report.worst
-    failing = worst is not None and fail_on != "never" and worst >= Severity[fail_on.upper()]
-    sys.exit(FINDINGS if failing else CLEAN)
+    sys.exit(FINDINGS if held.fails_on(report.worst) else CLEAN)
 
 
-# --- options -------------------------------------------------------------------------------------
+def _checked(paths: tuple[str, ...], options: Options) -> Checked:
+    from copilot_preflight import engine
+
+    if options.jobs == 1:
+        return engine.checked(paths, options)
+    from copilot_preflight.parallel import WorkerLost
+
+    try:
+        return engine.checked(paths, options)
+    except WorkerLost as lost:
+        fail(str(lost))
 
 
-def _pair(text: str, option: str, form: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise click.BadParameter(f"'{text}' is not {form}", param_hint=option)
-    return name, value
+# --- baseline ------------------------------------------------------------------------------------
 
 
-def _policy(text: str) -> tuple[str, Path]:
-    name, file = _pair(text, "--policy", form := "NAME_OR_ARN=FILE")
-    if not file:
-        raise click.BadParameter(f"'{text}' is not {form}", param_hint="--policy")
-    return name, Path(file)
+def _written(path: Path, report: Report) -> Report:
+    """Writes the findings to a baseline; the report is then that of a run with it."""
+    from dataclasses import replace
 
+    from copilot_preflight import baseline
 
-def _level(text: str, option: str) -> list[Path]:
-    """The files of one level of the organization."""
-    files = [Path(name) for name in text.split(",") if name.strip()]
-    if not files:
-        raise click.BadParameter(f"'{text}' names no file", param_hint=option)
-    return files
-
-
-def _chosen(rules: Sequence[Listed], select: Sequence[str], ignore: Sequence[str]) -> list[Listed]:
-    wanted = _ids(rules, select, "--select") or {rule.id for rule in rules}
-    unwanted = _ids(rules, ignore, "--ignore")
-    return [rule for rule in rules if rule.id in wanted - unwanted]
-
-
-def _ids(rules: Sequence[Listed], given: Iterable[str], option: str) -> set[str]:
-    """The rules that an option names by id, name or the beginning of ids, split at commas."""
-    found: set[str] = set()
-    for name in filter(None, (part.strip() for text in given for part in text.split(","))):
-        matching = {r.id for r in rules if r.id.startswith(name.upper()) or r.name == name.lower()}
-        if not matching:
-            raise click.BadParameter(f"no rule '{name}'", param_hint=option)
-        found |= matching
-    return found
+    if report.errors:
+        told = f"{path}: no baseline is written: not every input could be judged"
+        return replace(report, notes=[*report.notes, told])
+    write_file(path, baseline.written(path, report.findings), map(Path, report.sources))
+    told = f"{path}: findings in the baseline now: {len(report.findings)}"
+    known = [baseline.silenced(finding, path) for finding in report.findings]
+    return replace(
+        report, findings=(), silenced=[*report.silenced, *known], notes=[*report.notes, told]
+    )
 
 
 # --- output --------------------------------------------------------------------------------------
 
 
-def _show(report: Report, form: str, output: str | None) -> None:
+def _write_quietly(report: Report, form: str, output: str | None) -> None:
+    _tell_errors(report)
+    if output is not None:
+        write_file(Path(output), render(report, form), map(Path, report.sources))
+
+
+def _tell_errors(report: Report) -> None:
     if report.errors:
         from copilot_preflight.render.text import error_line
 
         for error in report.errors:
             click.echo(error_line(error), err=True)
+
+
+def _show(report: Report, form: str, output: str | None) -> None:
+    _tell_errors(report)
     for note in report.notes:
         click.echo(f"note: {safe(note)}", err=True)
     if output is not None:
-        write_file(Path(output), render(report, form), [Path(name) for name in report.sources])
+        write_file(Path(output), render(report, form), map(Path, report.sources))
         form = "text" if form != "text" else ""
     if form == "text" and (report.files or not report.errors):  # "no findings" is no comfort then
         colour = _is_terminal() and not os.environ.get("NO_COLOR")
@@ -167,6 +194,14 @@ def _show(report: Report, form: str, output: str | None) -> None:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the terminal's is
         write(render(report, form))
+
+
+def _count(report: Report, *, is_text: bool) -> None:
+    """Counts the findings of each rule: where the text is, or on standard error."""
+    from copilot_preflight.render.text import statistics
+
+    if counted := statistics(report):
+        click.echo(f"\n{counted}" if is_text else counted, nl=False, err=not is_text)
 
 
 def _is_terminal() -> bool:

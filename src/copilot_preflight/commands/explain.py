@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from copilot_preflight.commands.candidates import rules
 from copilot_preflight.console import write
 
 
 @click.command()
-@click.argument("rule")
+@click.argument("rule", shell_complete=rules)
 def explain(rule: str) -> None:
     """Print the page of a rule, named by its id or its name."""
     import copilot_preflight_rules

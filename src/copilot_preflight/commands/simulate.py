@@ -93,8 +93,8 @@ def _simulated(given: dict[str, Any]) -> dict[str, Any]:
     from copilot_preflight.iam.layers import Policies, PolicySet
     from copilot_preflight.iam.policy import Fact
     from copilot_preflight.iam.principals import Caller
-    from copilot_preflight.simulate import Question, policy_set
-    from copilot_preflight.simulate import simulate as answer
+    from copilot_preflight.simulator import Question, policy_set
+    from copilot_preflight.simulator import simulate as answer
     from copilot_preflight.text import Text
 
     documents: dict[str, Document] = {}

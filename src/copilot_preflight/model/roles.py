@@ -92,10 +92,11 @@ def _head_named(
     run: Run, stack: Stack, scenario: Scenario, reference: Text
 ) -> tuple[Stack, Scenario, _Head] | None:
     """The stack that has a role, the scenario to read it in, and the role's names."""
+    asked = _Asked(reference, _key(reference), arn.parse(reference))
     found = [
         (other, head)
-        for other in run.around(stack)
-        for head in _heads_named(other, scenario if other is stack else ANY, reference)
+        for other in _stacks_with(asked, run, stack)
+        for head in _heads_named(other, scenario if other is stack else ANY, asked)
     ]
     # Two templates of a run may be two deployments of one stack: which role it is, none can tell.
     # An addons template may be there twice: nested, and by itself.
@@ -126,9 +127,40 @@ def _heads(stack: Stack, scenario: Scenario) -> tuple[_Head, ...]:
     return stack.memo(("role heads", scenario), lambda: tuple(build()))
 
 
-def _heads_named(stack: Stack, scenario: Scenario, reference: Text) -> list[_Head]:
-    """The roles that a name or an ARN certainly stands for; a run lies in one partition."""
+class _Asked(NamedTuple):
+    """What a role is called where it is used, taken apart once for all stacks of a run."""
 
+    reference: Text
+    key: Hashable
+    arn: arn.Arn | None
+
+
+def _stacks_with(asked: _Asked, run: Run, stack: Stack) -> Iterator[Stack]:
+    """A stack and its addons, then the others of the run that have a role of such a name."""
+    yield from stack.with_addons()
+    if len(run.stacks) == 1:
+        return
+
+    def build() -> dict[Hashable, dict[Stack, None]]:
+        found: dict[Hashable, dict[Stack, None]] = {}
+        for other in run.stacks:
+            for name in _by_name(other, ANY):
+                found.setdefault(name, {})[other] = None
+        return found
+
+    index = run.memo("stacks by their roles' names", build)
+    others = {**index.get(asked.reference, {}), **index.get(asked.key, {})}
+    yield from (other for other in others if other is not stack)
+
+
+def _heads_named(stack: Stack, scenario: Scenario, asked: _Asked) -> list[_Head]:
+    """The roles that a name or an ARN certainly stands for; a run lies in one partition."""
+    index = _by_name(stack, scenario)
+    found = [*index.get(asked.reference, ()), *index.get(asked.key, ())]
+    return [h for h in found if asked.arn is None or _may_share_partition(h.arn, asked.arn)]
+
+
+def _by_name(stack: Stack, scenario: Scenario) -> Mapping[Hashable, list[_Head]]:
     def build() -> dict[Hashable, list[_Head]]:
         found: dict[Hashable, list[_Head]] = {}
         for head in _heads(stack, scenario):
@@ -136,10 +168,7 @@ def _heads_named(stack: Stack, scenario: Scenario, reference: Text) -> list[_Hea
                 found.setdefault(key, []).append(head)
         return found
 
-    index = stack.memo(("roles by name", scenario), build)
-    found = [*index.get(reference, ()), *index.get(_key(reference), ())]
-    asked = arn.parse(reference)
-    return [head for head in found if asked is None or _may_share_partition(head.arn, asked)]
+    return stack.memo(("roles by name", scenario), build)
 
 
 def _key(role: Text) -> Hashable:

@@ -19,13 +19,14 @@ class Encryption(NamedTuple):
     """How a bucket encrypts what is put into it.
 
     ``key`` is the ARN of a customer key, None where no key's permission is asked for: SSE-S3, or
-    the key that AWS manages for S3, which lets in whoever S3 lets in.
+    the key that AWS manages for S3, which lets in whoever S3 lets in. ``bucket_key`` is None where
+    it is not known whether S3 keeps a key for the bucket.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
     """
 
     place: Place
     key: Text | None = None
-    bucket_key: bool = False
+    bucket_key: bool | None = False
 
 
 class Expiration(NamedTuple):
@@ -69,6 +70,17 @@ def bucket_named(run: Run, stack: Stack, scenario: Scenario, name: Text) -> Buck
         if (found := _by_name(other, seen).get(name)) is not None:
             return found
     return None
+
+
+def encryption_of(run: Run, stack: Stack, scenario: Scenario, name: Text) -> Encryption | None:
+    """How the bucket with a name encrypts: one of the run, or one of which the user has told."""
+    bucket = bucket_named(run, stack, scenario, name)
+    if bucket is not None:
+        return bucket.encryption
+    told = run.handed.bucket(name)
+    if told is None:
+        return None
+    return Encryption(told.place, Text.of(told.key) if told.key else None, told.bucket_key)
 
 
 def is_bucket_known(run: Run, stack: Stack, scenario: Scenario, name: Text) -> bool:

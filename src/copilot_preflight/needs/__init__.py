@@ -17,6 +17,7 @@ class Listed(NamedTuple):
     ``kinds`` are the types of resource that it reads, one of which the template must have;
     ``keys`` are properties, one of which must stand in them. ``beside``: types of resource of which
     some template of the run must have one, with one of the properties if there are any.
+    ``on_demand``: only where the user hands requirements over.
     """
 
     module: str
@@ -24,8 +25,11 @@ class Listed(NamedTuple):
     kinds: tuple[str, ...]
     keys: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    on_demand: bool = False
 
     def is_for(self, stack: Stack) -> bool:
+        if self.on_demand and not stack.run.handed.requirements:
+            return False
         if not any(map(stack.has, self.kinds)):
             return False
         if self.beside:
@@ -78,6 +82,7 @@ SOURCES: Final = (
         ("BucketEncryption",),
         beside=("AWS::S3::Bucket",),
     ),
+    Listed("required", "required_needs", (_TASK,), on_demand=True),
 )
 """Everything that makes AWS calls with a role, in the order in which the calls are made."""
 

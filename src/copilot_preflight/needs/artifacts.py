@@ -27,7 +27,7 @@ from copilot_preflight.model.pipelines import (
     store_of,
 )
 from copilot_preflight.model.roles import role_named
-from copilot_preflight.model.storage import bucket_named, key_arn
+from copilot_preflight.model.storage import bucket_named, encryption_of, key_arn
 from copilot_preflight.needs.artifact_calls import (
     ARTIFACT_DOWNLOAD,
     ARTIFACT_UPLOAD,
@@ -266,7 +266,7 @@ def _of_s3_action(at: _Site) -> Iterator[Need]:
         who = f"CodePipeline fetches the source object with the {at.user}"
         asks = [Ask(GET_OBJECT, resource, f"{who} role ({_S3_SOURCE_PAGE})")]
         bucket = bucket_named(stack.run, stack, scenario, name_of(name))
-        own = bucket.encryption if bucket is not None else None
+        own = encryption_of(stack.run, stack, scenario, name_of(name))
         encrypted = Encrypted(own.key if own is not None else None)
         asks += kms_call(stack, scenario, encrypted, DECRYPT)
         subject = f"source object of {at}"

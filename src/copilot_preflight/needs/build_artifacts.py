@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from copilot_preflight.cursor import Value, text_of
 from copilot_preflight.model.pipelines import Encrypted, Project, projects
-from copilot_preflight.model.storage import bucket_named
+from copilot_preflight.model.storage import encryption_of
 from copilot_preflight.needs.artifact_calls import (
     ARTIFACT_DOWNLOAD,
     ARTIFACT_UPLOAD,
@@ -76,9 +76,9 @@ def _of_project_source(project: Project, source: Value) -> Iterator[Need]:
     name, key = split
     resource = object_in(stack, scenario, name, None if str(key).endswith("/") else key)
     asks = [Ask(GET_OBJECT, resource, built("CodeBuild gets the source"))]
-    bucket = bucket_named(stack.run, stack, scenario, name_of(name))
-    if bucket is not None and bucket.encryption is not None:
-        asks += kms_call(stack, scenario, Encrypted(bucket.encryption.key), DECRYPT)
+    encryption = encryption_of(stack.run, stack, scenario, name_of(name))
+    if encryption is not None:
+        asks += kms_call(stack, scenario, Encrypted(encryption.key), DECRYPT)
     yield _need_of(project, ARTIFACT_DOWNLOAD, location, f"source of {project}", asks)
 
 

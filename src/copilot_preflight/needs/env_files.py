@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from copilot_preflight.iam import arn
-from copilot_preflight.model.storage import Bucket, Encryption, bucket_named
+from copilot_preflight.model.storage import Bucket, Encryption, bucket_named, encryption_of
 from copilot_preflight.model.tasks import (
     Container,
     EnvironmentFile,
@@ -82,14 +82,19 @@ class EnvFileRead(NamedTuple):
 
     @property
     def encryption(self) -> Encryption | None:
-        """How the object is encrypted, None where nothing in the run tells.
+        """How the object is encrypted, None where nothing in the run, nor the user, tells.
 
         A template with Copilot's parameter ArtifactKeyARN comes from v1.32.1 or later, whose
         artifact bucket encrypts with that key and has bucket keys on; packaging uploads anew.
         """
-        bucket = self.bucket
+        name, bucket = self.name, self.bucket
         if bucket is not None:
             return bucket.encryption
+        told = (
+            encryption_of(self.stack.run, self.stack, self.scenario, name.bucket) if name else None
+        )
+        if told is not None:
+            return told
         if not self.is_copilot or not self.stack.declares(COPILOT_KEY_PARAMETER):
             return None
         key = self.stack.resolver(self.scenario).parameter(COPILOT_KEY_PARAMETER)

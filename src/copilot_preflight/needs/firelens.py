@@ -13,7 +13,7 @@ from copilot_preflight.cursor import Value
 from copilot_preflight.finding import Place
 from copilot_preflight.iam import arn
 from copilot_preflight.model.services import runs_of
-from copilot_preflight.model.storage import bucket_named
+from copilot_preflight.model.storage import bucket_named, encryption_of
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Ask, Need
 from copilot_preflight.needs.s3_objects import read_asks
@@ -97,11 +97,10 @@ def _asked(stack: Stack, scenario: Scenario, value: Text) -> Text:
 
 def _asks(stack: Stack, scenario: Scenario, asked: Text) -> Iterator[Ask]:
     name = arn.parse_s3(asked)
-    bucket = bucket_named(stack.run, stack, scenario, name.bucket) if name else None
     yield from read_asks(
         stack,
         asked,
-        bucket.encryption if bucket is not None else None,
+        encryption_of(stack.run, stack, scenario, name.bucket) if name else None,
         because=f"ECS downloads it with the execution role ({FIRELENS_PAGE})",
         documented=f"ECS documents that the execution role needs it ({FIRELENS_PAGE})",
     )

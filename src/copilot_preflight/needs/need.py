@@ -49,7 +49,8 @@ class Need(NamedTuple):
     ``undecided`` is an open condition that must be decided before the asks are certain.
     ``is_copilots``: what is asked for lies in the bucket, under the key or in the repository that
     Copilot makes for an application, whose policies are known to leave access to IAM.
-    ``detail`` is whatever else the source knows, for its own rules.
+    ``detail`` is whatever else the source knows, for its own rules. ``name`` tells needs apart
+    that are of one kind and stand at one node.
     """
 
     kind: str
@@ -67,11 +68,12 @@ class Need(NamedTuple):
     is_copilots: bool = False
     detail: Any = None
     source: Source | None = None
+    name: str = ""
 
     @property
     def key(self) -> Hashable:
         """What a need has in common with itself in another scenario."""
-        return self.kind, self.value.path
+        return self.kind, self.value.path, self.name
 
     @property
     def place(self) -> Place:

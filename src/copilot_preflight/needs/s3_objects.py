@@ -66,5 +66,9 @@ def kms_context(
     region = key.region if key is not None and key.region.parts else unknown
     return {
         "kms:viaservice": (Text.of("s3.", region, ".amazonaws.com"),),
-        "kms:encryptioncontext:aws:s3:arn": (bucket if encryption.bucket_key else asked,),
+        **(
+            {}
+            if encryption.bucket_key is None
+            else {"kms:encryptioncontext:aws:s3:arn": (bucket if encryption.bucket_key else asked,)}
+        ),
     }

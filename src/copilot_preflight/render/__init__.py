@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TextIO
 
-from copilot_preflight.finding import Place, Position, Report, Span
+from copilot_preflight.finding import Place, Report, Span
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")
 
 UNSAFE = re.compile(
     "["
@@ -25,6 +25,9 @@ UNSAFE = re.compile(
 )
 """A character that a template, a policy or a file name must not pass on to a terminal or a log."""
 
+SNIPPET_LINE = re.compile(r"[\s-]|[\w:]+:(\s|$)")
+"""How a line of a help begins that is YAML to paste: wrapped, it would break."""
+
 
 def render(report: Report, format: str, *, colour: bool = False, width: int = 100) -> str:
     """``report`` in one of ``FORMATS``. ``colour`` and ``width`` (columns) concern text alone."""
@@ -37,16 +40,29 @@ def render(report: Report, format: str, *, colour: bool = False, width: int = 10
             from copilot_preflight.render import json
 
             return json.render(report)
+        case "sarif":
+            from copilot_preflight.render import sarif
+
+            return sarif.render(report)
+        case "junit":
+            from copilot_preflight.render import junit
+
+            return junit.render(report)
+        case "github":
+            from copilot_preflight.render import github
+
+            return github.render(report)
+        case "gitlab":
+            from copilot_preflight.render import gitlab
+
+            return gitlab.render(report)
         case _:
             raise ValueError(f"format {format!r} is not one of {', '.join(FORMATS)}")
 
 
 def locate(report: Report, place: Place) -> Span:
     """Where ``place`` stands; the first character of its file if the run did not load the file."""
-    source = report.sources.get(place.file)
-    if source is None:
-        return Span(Position(1, 1), Position(1, 1))
-    return source.span(place.path, key=place.key)
+    return report.span(place)
 
 
 def safe(text: str) -> str:

@@ -6,11 +6,10 @@ A key is never renamed, moved or dropped within a version, whatever the classes 
 from __future__ import annotations
 
 import json
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from copilot_preflight._version import NAME, __version__
 from copilot_preflight.finding import (
-    CitedCall,
     Finding,
     InputError,
     Place,
@@ -22,26 +21,16 @@ from copilot_preflight.finding import (
 from copilot_preflight.jsonpath import spell
 from copilot_preflight.render import UNSAFE, locate
 
-TOOL = "copilot-preflight"
-
 
 def render(report: Report) -> str:
     document = {
         "version": 1,
-        "tool": {"name": TOOL, "version": tool_version()},
+        "tool": {"name": NAME, "version": __version__},
         "summary": _summary(report),
         "findings": [_finding(report, finding) for finding in report.findings],
         "errors": [_error(error) for error in report.errors],
     }
-    return _dump(document) + "\n"
-
-
-def tool_version() -> str:
-    """The installed version of this package."""
-    try:
-        return version(TOOL)
-    except PackageNotFoundError:  # a bare checkout
-        return "unknown"
+    return dump(document)
 
 
 def _summary(report: Report) -> dict[str, int]:
@@ -61,7 +50,7 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.label,
         "message": finding.message,
         **_place(report, finding.at),
-        "call": _call(finding.call) if finding.call else None,
+        "call": call_of(finding),
         "cause": finding.cause or None,
         "related": [_related(report, related) for related in finding.related],
         "fix": None,
@@ -83,8 +72,9 @@ def _position(position: Position) -> dict[str, int]:
     return {"line": position.line, "column": position.column}
 
 
-def _call(call: CitedCall) -> dict[str, str]:
-    return {
+def call_of(finding: Finding) -> dict[str, str] | None:
+    call = finding.call
+    return call and {
         "principal": call.principal,
         "action": call.action,
         "resource": call.resource,
@@ -105,10 +95,10 @@ def _error(error: InputError) -> dict[str, Any]:
     }
 
 
-def _dump(document: dict[str, Any]) -> str:
+def dump(document: dict[str, Any] | list[Any]) -> str:
     """Indented JSON whose strings stay readable, but for the characters a log must not carry."""
     dumped = json.dumps(document, indent=2, ensure_ascii=False)
-    return UNSAFE.sub(lambda match: _escaped(match[0]), dumped)
+    return UNSAFE.sub(lambda match: _escaped(match[0]), dumped) + "\n"
 
 
 def _escaped(char: str) -> str:

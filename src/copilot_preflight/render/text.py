@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from copilot_preflight.finding import Finding, InputError, Report, Severity, Span
-from copilot_preflight.render import locate, safe
+from copilot_preflight.render import SNIPPET_LINE, locate, safe
 
 _TAB_STOP = 4
 _ELLIPSIS = "..."
@@ -26,7 +27,6 @@ _SGR = {
 }
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as documents count lines: not all of str.splitlines
-_SNIPPET_LINE = re.compile(r"[\s-]|[\w:]+:(\s|$)")  # YAML to paste: wrapped, it would break
 
 
 def render(report: Report, *, colour: bool = False, width: int = 100) -> str:
@@ -49,6 +49,14 @@ def summary(report: Report) -> str:
     if report.ignored:
         line += f" ({_counted(report.ignored, 'other file', 'other files')} ignored)"
     return line
+
+
+def statistics(report: Report) -> str:
+    """How often each rule found something, a line for each, the most frequent first."""
+    counts = Counter((it.rule, it.name) for it in report.findings)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    width = len(str(ranked[0][1])) if ranked else 0
+    return "".join(f"{n:>{width}}  {safe(rule)}  {safe(name)}\n" for (rule, name), n in ranked)
 
 
 def error_line(error: InputError) -> str:
@@ -174,7 +182,7 @@ class _Writer:
         yield f"{self.paint('help', 'help:')} {first[indent:]}"
         yield from more
         for line in rest:
-            if _SNIPPET_LINE.match(line):
+            if SNIPPET_LINE.match(line):
                 yield (" " * indent + safe(line)).rstrip()
             else:
                 yield from self.wrapped(line, indent) or [""]

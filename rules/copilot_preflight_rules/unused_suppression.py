@@ -1,0 +1,15 @@
+"""W9791: a suppression that silences nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import Finding
+from copilot_preflight.rule import rule
+
+
+@rule("W9791", "unused-suppression", "Suppression silences nothing")
+def unused_suppression(_analysis: Analysis) -> Iterator[Finding]:
+    """Nothing: it is `suppressions` that knows, once every rule has looked at every template."""
+    return iter(())

@@ -1,0 +1,225 @@
+"""What Python programs call: the command line's checks, formats and simulator as functions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from copilot_preflight import config as configuration
+from copilot_preflight import engine
+from copilot_preflight.document import Document, DocumentError, parse, read
+from copilot_preflight.finding import DataPath, Report
+from copilot_preflight.settings import ConfigError, named
+
+if TYPE_CHECKING:
+    from copilot_preflight.iam.layers import PolicySet
+
+StrPath = str | os.PathLike[str]
+Policy = str | Mapping[str, Any] | os.PathLike[str]
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def lint(
+    paths: StrPath | Iterable[StrPath],
+    *,
+    params: Iterable[StrPath] = (),
+    parameters: Mapping[str, str] = _NOTHING,
+    region: str = "",
+    account: str = "",
+    partition: str = "",
+    policies: Mapping[str, StrPath] = _NOTHING,
+    scps: Iterable[StrPath | Sequence[StrPath]] = (),
+    rcps: Iterable[StrPath | Sequence[StrPath]] = (),
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    info: bool | None = None,
+    config: StrPath | None = None,
+    baseline: StrPath | None = None,
+    jobs: int | None = 1,
+) -> Report:
+    """Checks files and folders together, as ``copilot-preflight check`` does.
+
+    Every argument is the option of its name. ``policies`` maps names or ARNs to files; an entry of
+    ``scps`` or ``rcps`` is a level of the organization, one file or several. ``select`` and
+    ``ignore`` name rules by id, name or the beginning of ids. ``jobs`` is the number of processes,
+    None for as many as are of use.
+
+    No configuration file is read but the one that is named, and nothing is written. What cannot be
+    read or judged is told by ``errors`` of the report. Raises ValueError for a rule that there is
+    not, and for a configuration file that cannot be used.
+
+    >>> template = '''
+    ... Resources:
+    ...   Task:
+    ...     Type: AWS::ECS::TaskDefinition
+    ...     Properties:
+    ...       ExecutionRoleArn: !GetAtt Role.Arn
+    ...       ContainerDefinitions:
+    ...         - Name: web
+    ...           EnvironmentFiles: [{Type: s3, Value: 'arn:aws:s3:::artifacts/web.env'}]
+    ...   Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: {
+    ...     Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com},
+    ...     Action: 'sts:AssumeRole'}}}}
+    ... '''
+    >>> import pathlib, tempfile
+    >>> import copilot_preflight
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "web-test.stack.yml")
+    ...     _ = path.write_text(template)
+    ...     report = copilot_preflight.lint(path, select=["E9711"])
+    >>> for finding in report.findings:
+    ...     start = report.span(finding.at).start
+    ...     print(finding.rule, finding.name, start.line, start.column, finding.call.action)
+    E9711 env-file-denied 9 48 s3:GetObject
+    """
+    asked: dict[DataPath, Any] = {
+        ("params",): [os.fspath(file) for file in params],
+        ("region",): region,
+        ("account",): account,
+        ("partition",): partition,
+        ("scps",): [_level(files) for files in scps],
+        ("rcps",): [_level(files) for files in rcps],
+        ("select",): _rules(select),
+        ("ignore",): _rules(ignore),
+    }
+    asked = {key: value for key, value in asked.items() if value}
+    asked.update({("parameters", name): value for name, value in parameters.items()})
+    asked.update({("policies", name): os.fspath(file) for name, file in policies.items()})
+    if info is not None:
+        asked["info",] = info
+    try:
+        held = configuration.settings_of(asked, None if config is None else os.fspath(config))
+    except ConfigError as error:
+        raise ValueError("; ".join(map(_told, error.faults))) from None
+    options = configuration.options_of(held)._replace(jobs=jobs)
+    if baseline is not None:
+        options = options._replace(baseline=Path(baseline))
+    named_paths = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return engine.check([os.fspath(path) for path in named_paths], options)
+
+
+def _level(files: StrPath | Sequence[StrPath]) -> tuple[str, ...]:
+    """The files of one level of the organization."""
+    if isinstance(files, str | os.PathLike):
+        return (os.fspath(files),)
+    return tuple(os.fspath(file) for file in files)
+
+
+def _rules(names: Iterable[str]) -> tuple[str, ...]:
+    names = (names,) if isinstance(names, str) else tuple(names)
+    for name in names:
+        if not named([name]):
+            raise ValueError(f"no rule '{name}'")
+    return names
+
+
+def _told(fault: DocumentError) -> str:
+    place = (fault.file, fault.line, fault.column)
+    return ":".join(str(part) for part in place if part) + f": {fault.message}"
+
+
+def render_report(report: Report, format: str = "text") -> str:
+    """A report as ``--format`` writes it: text, json, sarif, junit, github or gitlab.
+
+    Raises ValueError for another format.
+
+    >>> import copilot_preflight
+    >>> report = copilot_preflight.Report(files=1, findings=())
+    >>> print(copilot_preflight.render_report(report), end="")
+    no findings in 1 file
+    """
+    from copilot_preflight.render import render
+
+    return render(report, format)
+
+
+def simulate(
+    policies: Policy | Iterable[Policy],
+    actions: Iterable[str],
+    resources: Iterable[str] = ("*",),
+    *,
+    context: Mapping[str, str | Sequence[str]] = _NOTHING,
+    caller: str = "",
+    boundary: Policy | None = None,
+    session: Policy | None = None,
+    resource_policy: Policy | None = None,
+    scps: Iterable[Policy] = (),
+    rcps: Iterable[Policy] = (),
+    endpoint: Policy | None = None,
+    resource_owner: str = "",
+) -> dict[str, Any]:
+    """IAM's decision on calls, offline, as ``copilot-preflight simulate`` prints it.
+
+    A policy is its text, a mapping, or the path of a file. ``policies`` are those of the caller
+    itself; ``scps`` and ``rcps`` have one for each level of the organization, all of which must
+    allow. ``caller`` is the ARN of a role, user or session, or a service; ``resource_owner`` an
+    account's id. The answer has the shape of ``aws iam simulate-custom-policy``.
+
+    Raises ValueError for a policy that cannot be read.
+
+    >>> import copilot_preflight
+    >>> reads = {"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
+    >>> answer = copilot_preflight.simulate(reads, ["s3:GetObject", "s3:PutObject"])
+    >>> [result["EvalDecision"] for result in answer["EvaluationResults"]]
+    ['allowed', 'implicitDeny']
+    """
+    from copilot_preflight.cursor import TemplateError
+    from copilot_preflight.iam.layers import Policies, PolicySet
+    from copilot_preflight.simulator import Question, policy_set
+    from copilot_preflight.simulator import simulate as answer
+    from copilot_preflight.text import Text
+
+    documents: dict[str, Document] = {}
+
+    def read_one(policy: Policy, name: str) -> PolicySet:
+        found = _policy(policy, name)
+        documents[found.file] = found
+        return policy_set(found)
+
+    def one(policy: Policy | None, name: str) -> PolicySet | None:
+        return None if policy is None else read_one(policy, name)
+
+    def several(given: Policy | Iterable[Policy], name: str) -> Iterator[PolicySet]:
+        if isinstance(given, str | Mapping | os.PathLike):
+            given = (given,)
+        for number, policy in enumerate(given, 1):
+            yield read_one(policy, f"{name}.{number}")
+
+    try:
+        own = several(policies, "PolicyInputList")
+        layers = Policies(
+            identity=PolicySet(tuple(it for found in own for it in found.statements)),
+            resource=one(resource_policy, "ResourcePolicy"),
+            boundary=one(boundary, "PermissionsBoundary"),
+            session=one(session, "SessionPolicy"),
+            scps=tuple(several(scps, "Scp")),
+            rcps=tuple(several(rcps, "Rcp")),
+            endpoint=one(endpoint, "EndpointPolicy"),
+            owner=Text.of(resource_owner) if resource_owner else None,
+        )
+    except DocumentError as fault:
+        raise ValueError(_told(fault)) from None
+    except TemplateError as fault:
+        raise ValueError(f"{fault.file}: {fault}") from None
+    sent = {key: [it] if isinstance(it, str) else list(it) for key, it in context.items()}
+    question = Question(tuple(actions), tuple(resources), sent, caller)
+    return answer(layers, question, documents)
+
+
+def _policy(policy: Policy, name: str) -> Document:
+    """The document of a policy, whatever it is given as."""
+    if isinstance(policy, os.PathLike):
+        found = read(policy)
+    elif isinstance(policy, str):
+        found = parse(policy, name)
+    else:
+        import json
+
+        found = parse(json.dumps(policy), name)
+    if not isinstance(found.data, dict) or "Statement" not in found.data:
+        raise found.fault((), "a policy is a map that has Statement")
+    return found

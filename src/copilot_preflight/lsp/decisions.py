@@ -1,0 +1,84 @@
+"""What was decided of the calls that a place of a template asks for, and where it was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from copilot_preflight.access import Decision
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.finding import DataPath, Finding, Place
+from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.needs.need import Need
+
+
+class Told(NamedTuple):
+    """A call in all scenarios: ``"denied"`` in one of them, ``"allowed"`` in all, or neither."""
+
+    decisions: tuple[Decision, ...]
+
+    @property
+    def outcome(self) -> str:
+        if any(decision.is_denied for decision in self.decisions):
+            return "denied"
+        is_certain = all(it.outcome is Outcome.ALLOWED for it in self.decisions)
+        return "allowed" if is_certain else "undetermined"
+
+    @property
+    def granting(self) -> Iterator[Place]:
+        """The statements of the role that allow the call."""
+        return (it.place for decision in self.decisions for it in decision.granting)
+
+    @property
+    def deciding(self) -> Iterator[Place]:
+        return (it.place for decision in self.decisions for it in decision.deciding)
+
+
+def told(decisions: Iterable[Decision]) -> list[Told]:
+    """The calls that some decisions are about, each once."""
+    found: dict[object, list[Decision]] = {}
+    for decision in decisions:
+        call = decision.call
+        found.setdefault((call.need.key, call.who, call.action), []).append(decision)
+    return [Told(tuple(some)) for some in found.values()]
+
+
+def needs_at(analysis: Analysis, file: str, path: DataPath) -> list[Need]:
+    """The needs of the innermost node around a path that has any."""
+    around = [
+        need
+        for need in analysis.needs
+        if need.place.file == file and need.place.path == path[: len(need.place.path)]
+    ]
+    deepest = max((len(need.place.path) for need in around), default=0)
+    return [need for need in around if len(need.place.path) == deepest]
+
+
+def calls_at(analysis: Analysis, file: str, path: DataPath) -> list[Told]:
+    """What was decided of the calls of the needs at a path."""
+    keys = {need.key for need in needs_at(analysis, file, path)}
+    return told(it for it in analysis.decisions if it.call.need.key in keys)
+
+
+def grants_at(analysis: Analysis, file: str, path: DataPath) -> list[Place]:
+    """The grants that allow what a path asks for; where there are none, what denies it."""
+    calls = calls_at(analysis, file, path)
+    granting = [place for call in calls for place in call.granting]
+    return _once(granting or [place for call in calls for place in call.deciding])
+
+
+def deciding_of(analysis: Analysis, finding: Finding) -> list[Place]:
+    """The statements that decide what a finding is about; else the places that it cites."""
+    found: list[Place] = []
+    for denial in analysis.denials:
+        is_its_call = finding.call is None or denial.call.action == finding.call.action
+        if denial.need.place == finding.at and is_its_call:
+            found += (statement.place for statement in denial.decision.deciding)
+            if denial.cause.statement is not None:
+                found.append(denial.cause.statement.place)
+    cited = [related.place for related in finding.related]
+    return [place for place in _once(found or cited) if place != finding.at]
+
+
+def _once(places: Sequence[Place]) -> list[Place]:
+    return list(dict.fromkeys(places))

@@ -1,0 +1,213 @@
+"""The packages behind the open files, checked again when a file of theirs changes.
+
+Nothing here speaks the protocol. A package is a template with what belongs to it; it is looked at
+as long as one of its files is open.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from copilot_preflight import document, engine
+from copilot_preflight.analysis import Analysis
+from copilot_preflight.anatomy import is_template
+from copilot_preflight.discovery import is_certain, reads_like_template
+from copilot_preflight.document import Document, DocumentError
+from copilot_preflight.finding import Finding, InputError, Report
+from copilot_preflight.package import is_parameter_file, template_of
+from copilot_preflight.settings import ConfigError
+from copilot_preflight.stack import Stack
+
+
+class Package(NamedTuple):
+    """A checked package: ``template`` is its template, ``files`` are the real paths of all of it.
+
+    There is no analysis where the template could not be judged.
+    """
+
+    template: Path
+    report: Report
+    analysis: Analysis | None
+    files: frozenset[str]
+
+    def document_in(self, where: str) -> Document | None:
+        """A file of the package, as it was when it was checked."""
+        for file, source in self.report.sources.items():
+            if isinstance(source, Document) and os.path.realpath(file) == where:
+                return source
+        return None
+
+    def findings_in(self, where: str) -> Iterator[Finding]:
+        return (it for it in self.report.findings if os.path.realpath(it.at.file) == where)
+
+    def errors_in(self, where: str) -> Iterator[InputError]:
+        return (it for it in self.report.errors if os.path.realpath(it.file) == where)
+
+    def stack_in(self, where: str) -> Stack | None:
+        """The stack that a file of the package is the template of: its own, or the addons."""
+        if self.analysis is None:
+            return None
+        stack = self.analysis.stack
+        if os.path.realpath(stack.file) == where:
+            return stack
+        addons = stack.package.addons
+        is_addons = addons is not None and os.path.realpath(addons.file) == where
+        return stack.addons(addons) if is_addons else None
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The real paths of the files that have findings or errors."""
+        names = {finding.at.file for finding in self.report.findings}
+        names.update(error.file for error in self.report.errors)
+        return frozenset(map(os.path.realpath, names))
+
+
+class Workspace:
+    """The open files and their packages; paths are real ones, as strings, but for `Package`'s.
+
+    ``options_for`` gives what holds for a template, or raises ConfigError.
+    """
+
+    def __init__(self, options_for: Callable[[Path], engine.Options]) -> None:
+        self.packages: dict[str, Package] = {}
+        self._options_for = options_for
+        self._texts: dict[str, str] = {}
+        self._parsed: dict[str, tuple[str, Document | DocumentError]] = {}
+        self._stale: dict[str, Path] = {}
+
+    # --- what happens to files ---------------------------------------------------------------
+
+    def edit(self, path: Path, text: str) -> None:
+        """Takes the text that the editor shows of a file, which is open from now on."""
+        where = os.path.realpath(path)
+        self._texts[where] = text
+        self._mark(where)
+        template = template_of(path) if is_parameter_file(path) else path
+        if template is not None:
+            self._stale[os.path.realpath(template)] = template
+
+    def close(self, path: Path) -> None:
+        """Goes back to what lies on the disk."""
+        where = os.path.realpath(path)
+        self._texts.pop(where, None)
+        self._parsed.pop(where, None)
+        self._mark(where)
+
+    def touch(self, path: Path, *, is_there_anew: bool) -> None:
+        """A file has changed on the disk; ``is_there_anew``: it came, or it went.
+
+        A new file may belong to any package, and so may one that is not read as a document: the
+        local environment file of a manifest.
+        """
+        where = os.path.realpath(path)
+        if where in self._texts:
+            return  # the editor's text counts
+        if is_there_anew or not path.name.endswith((".yml", ".yaml", ".json", ".template")):
+            self._stale.update((name, it.template) for name, it in self.packages.items())
+        else:
+            self._mark(where)
+
+    def _mark(self, where: str) -> None:
+        for name, package in self.packages.items():
+            if where in package.files:
+                self._stale[name] = package.template
+
+    # --- checking ----------------------------------------------------------------------------
+
+    @property
+    def is_stale(self) -> bool:
+        return bool(self._stale)
+
+    def refresh(self) -> frozenset[str]:
+        """Checks what has changed, and returns the files of which there is anything new to tell."""
+        changed: set[str] = set()
+        while self._stale:
+            where, path = self._stale.popitem()
+            if (before := self.packages.pop(where, None)) is not None:
+                changed |= before.shown
+                if not before.files & self._texts.keys():
+                    continue
+            if not self._is_template(where, path, known=before is not None):
+                continue
+            package = self._check(path)
+            if package.files & self._texts.keys():
+                self.packages[where] = package
+                changed |= package.shown | {where}
+        return frozenset(changed)
+
+    def _check(self, path: Path) -> Package:
+        try:
+            options = self._options_for(path)._replace(read=self.read)
+        except ConfigError as error:  # nobody can tell what was to be checked how
+            errors = [InputError(it.file, it.line, it.column, it.message) for it in error.faults]
+            report, analysis, named = Report(files=1, findings=(), errors=errors), None, []
+        else:
+            done = engine.checked([str(path)], options)
+            report = replace(done.report, findings=list(_of_package(done.report, options)))
+            analysis, named = done.analyses.get(str(path)), list(options.files)
+        names = [*report.sources, *(error.file for error in report.errors), str(path)]
+        names += map(str, named)
+        return Package(path, report, analysis, frozenset(map(os.path.realpath, names)))
+
+    def _is_template(self, where: str, path: Path, *, known: bool) -> bool:
+        """Whether a file is a template, or one that is being written and cannot be read now."""
+        if where not in self._texts and not path.is_file():
+            return False
+        try:
+            return is_template(self.read(path, str(path)).data)
+        except DocumentError:
+            content = self.text(where).encode("utf-8", "replace")
+            return known or is_certain(path) or reads_like_template(content)
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def read(self, path: Path, file: str) -> Document:
+        """What the editor shows of a file, else what lies on the disk. Raises DocumentError."""
+        where = os.path.realpath(path)
+        text = self._texts.get(where)
+        if text is None:
+            return document.read(path, file)
+        before = self._parsed.get(where)
+        if before is None or before[0] is not text or before[1].file != file:
+            before = text, _parse(text, file)
+            self._parsed[where] = before
+        if isinstance(before[1], DocumentError):
+            raise before[1]
+        return before[1]
+
+    def text(self, where: str) -> str:
+        """The text of a file; empty where it cannot be read."""
+        if where in self._texts:
+            return self._texts[where]
+        try:
+            with open(where, encoding="utf-8-sig", errors="replace", newline="") as stream:
+                return stream.read()
+        except (OSError, ValueError):
+            return ""
+
+    def packages_with(self, where: str) -> Iterable[Package]:
+        """The packages that a file belongs to; first those in which it is not the template."""
+        found = (it for it in self.packages.values() if where in it.files)
+        return sorted(found, key=lambda it: os.path.realpath(it.template) == where)
+
+
+def _of_package(report: Report, options: engine.Options) -> Iterator[Finding]:
+    """The findings that one package is enough for.
+
+    What the configuration suppresses in vain here, it may suppress in another package.
+    """
+    config = options.config.file if options.config is not None else ""
+    for finding in report.findings:
+        if not (finding.at.file == config and finding.cause == "unused"):
+            yield finding
+
+
+def _parse(text: str, file: str) -> Document | DocumentError:
+    try:
+        return document.parse(text, file)
+    except DocumentError as error:
+        return error

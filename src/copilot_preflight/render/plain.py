@@ -1,0 +1,33 @@
+"""A finding's argument as lines of plain text, without its source: for logs that keep their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from copilot_preflight.finding import Finding, Place, Report
+from copilot_preflight.render import locate, safe
+
+
+def argument(report: Report, finding: Finding, seen: Callable[[str], str]) -> Iterator[str]:
+    """The places, the call, the cause and the way out, each line safe to print.
+
+    ``seen`` spells the name of a file.
+    """
+
+    def told(place: Place, label: str) -> str:
+        line, column = locate(report, place).start
+        return safe(f"{seen(place.file)}:{line}:{column}: {label}").removesuffix(": ")
+
+    yield told(finding.at, finding.label)
+    for related in finding.related:
+        yield told(related.place, related.message)
+    if call := finding.call:
+        yield safe(f"call: {call.principal} calls {call.action} on {call.resource}")
+        if call.because:
+            yield safe(f"      {call.because}")
+    if finding.cause:
+        yield safe(f"cause: {finding.cause}")
+    if finding.help.strip():
+        first, *rest = finding.help.strip().split("\n")
+        yield safe(f"help: {first}")
+        yield from (safe(f"      {line}").rstrip() for line in rest)

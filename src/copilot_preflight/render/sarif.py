@@ -1,0 +1,262 @@
+"""SARIF 2.1.0, for code scanning and for editors.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; what GitHub makes of it is told in
+https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning.
+What is suppressed is told as such, but for GitHub's own pipelines, which know no suppressions.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Final
+
+from copilot_preflight._version import HOME, NAME, __version__
+from copilot_preflight.finding import Finding, InputError, Place, Report, Severity, Silenced, Span
+from copilot_preflight.jsonpath import spell
+from copilot_preflight.render import SNIPPET_LINE, locate
+from copilot_preflight.render.fingerprints import fingerprints
+from copilot_preflight.render.json import call_of, dump
+from copilot_preflight.render.places import STDIN, is_file, relative, uri
+from copilot_preflight.render.rule_pages import RulePage, pages_of
+
+FINGERPRINT: Final = "copilotPreflight/v1"
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "%SRCROOT%"
+_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
+# Errors are proved; warnings are proved too, but whether they matter hangs on how a stack is used.
+_PRECISION = {Severity.ERROR: "very-high", Severity.WARNING: "high", Severity.INFO: "medium"}
+_TAGS = ["aws", "cloudformation", "ecs", "iam"]
+
+_seen = partial(relative, root="GITHUB_WORKSPACE")  # GitHub takes URIs from the root of a checkout
+
+
+def render(report: Report) -> str:
+    return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [_Run(report).told()]})
+
+
+class _Run:
+    """The one run of a log: its results name rules and files by their number."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        # Code scanning opens alerts for suppressed results too (github/codeql-action issue 1230).
+        on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+        self.silenced = () if on_github else report.silenced
+        self.findings = [*report.findings, *(it.finding for it in self.silenced)]
+        self.rules = pages_of(self.findings)
+        self.rule_numbers = {id: number for number, id in enumerate(self.rules)}
+        self.targets = frozenset(report.templates)
+        self.files: dict[str, int] = {}
+        for file in report.templates:
+            self.number(file)
+
+    def number(self, file: str) -> int:
+        return self.files.setdefault(file, len(self.files))
+
+    def told(self) -> dict[str, Any]:
+        report = self.report
+        results = list(map(self.result, self.findings, fingerprints(self.findings, _seen)))
+        if self.silenced:  # the standard asks it of all results or of none (3.27.23)
+            by = [*([] for _ in report.findings), *([self.suppression(it)] for it in self.silenced)]
+            results = [{**it, "suppressions": told} for it, told in zip(results, by, strict=True)]
+        notifications = list(map(self.notification, report.errors))
+        invocation = {
+            "executionSuccessful": not report.errors,
+            "toolExecutionNotifications": notifications,
+        }
+        return {
+            "tool": {"driver": _driver(self.rules.values())},
+            "invocations": [invocation],
+            "automationDetails": {"id": f"{NAME}/"},
+            # No address: a report must not depend on the folder that a checkout lies in.
+            "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the checkout."}}},
+            "artifacts": [self.artifact(file) for file in self.files],
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }
+
+    def result(self, finding: Finding, fingerprint: str) -> dict[str, Any]:
+        properties = {
+            "path": spell(finding.at.path),
+            "call": call_of(finding),
+            "cause": finding.cause or None,
+        }
+        told: dict[str, Any] = {
+            "ruleId": finding.rule,
+            "ruleIndex": self.rule_numbers[finding.rule],
+            "level": _LEVEL[finding.severity],
+            "message": _message(finding),
+            "locations": [self.location(finding.at, finding.label)],
+            "partialFingerprints": {FINGERPRINT: fingerprint},
+        }
+        if finding.related:
+            told["relatedLocations"] = [
+                {"id": number, **self.location(related.place, related.message, path=True)}
+                for number, related in enumerate(finding.related, 1)
+            ]
+        return {**told, "properties": properties}
+
+    def suppression(self, silenced: Silenced) -> dict[str, Any]:
+        told: dict[str, Any] = {"kind": silenced.kind}
+        if silenced.reason:
+            told["justification"] = silenced.reason
+        return {**told, "location": self.location(silenced.by)} if silenced.by else told
+
+    def notification(self, error: InputError) -> dict[str, Any]:
+        if not is_file(error.file) and error.file != STDIN:  # an option
+            text = f"{error.file}: {error.message}"
+            return {"level": "error", "message": {"text": _literal(text)}}
+        place: dict[str, Any] = {"artifactLocation": self.artifact_location(error.file)}
+        if error.line:
+            column = {"startColumn": error.column} if error.column else {}
+            place["region"] = {"startLine": error.line, **column}
+        return {
+            "level": "error",
+            "message": {"text": _literal(error.message)},
+            "locations": [{"physicalLocation": place}],
+        }
+
+    # --- places ------------------------------------------------------------------------------
+
+    def location(self, place: Place, label: str = "", *, path: bool = False) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "physicalLocation": {
+                "artifactLocation": self.artifact_location(place.file),
+                "region": _region(locate(self.report, place)),
+            }
+        }
+        if label:
+            told["message"] = {"text": _literal(label)}
+        return {**told, "properties": {"path": spell(place.path)}} if path else told
+
+    def artifact_location(self, file: str) -> dict[str, Any]:
+        return {**_address(file), "index": self.number(file)}
+
+    def artifact(self, file: str) -> dict[str, Any]:
+        roles = {"roles": ["analysisTarget"]} if file in self.targets else {}
+        return {"location": _address(file), **roles}
+
+
+def _address(file: str) -> dict[str, Any]:
+    if file == STDIN:
+        return {"uri": uri(file), "description": {"text": "Standard input."}}
+    found = uri(_seen(file))
+    return {"uri": found} if found.startswith("file:") else {"uri": found, "uriBaseId": _ROOT}
+
+
+def _region(span: Span) -> dict[str, int]:
+    return {
+        "startLine": span.start.line,
+        "startColumn": span.start.column,
+        "endLine": span.end.line,
+        "endColumn": span.end.column,
+    }
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+def _driver(rules: Iterable[RulePage]) -> dict[str, Any]:
+    return {
+        "name": NAME,
+        "version": __version__,
+        "semanticVersion": __version__,
+        "informationUri": HOME,
+        "rules": list(map(_rule, rules)),
+    }
+
+
+def _rule(rule: RulePage) -> dict[str, Any]:
+    """A rule without a ``security-severity``: that would hide what keeps tasks from starting."""
+    help = {"help": {"text": rule.page, "markdown": rule.page}} if rule.page else {}
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.description},
+        "defaultConfiguration": {"level": _LEVEL[rule.severity]},
+        **({"helpUri": rule.url} if rule.url else {}),
+        **help,
+        "properties": {
+            "tags": _TAGS,
+            "precision": _PRECISION[rule.severity],
+            "problem.severity": _PROBLEM[rule.severity],
+        },
+    }
+
+
+# --- messages ------------------------------------------------------------------------------------
+
+
+def _message(finding: Finding) -> dict[str, str]:
+    """The whole argument: viewers show related places only where a message has links to them."""
+    links = ", ".join(
+        f"[{_link_text(related.message or spell(related.place.path))}]({number})"
+        for number, related in enumerate(finding.related, 1)
+    )
+    see = [f"See {links}."] if links else []
+    help = finding.help.strip()
+    text = [f"{_literal(finding.message)}.", *see, *([_literal(help)] if help else [])]
+    markdown = [f"**{_markdown(finding.message)}**", *see, *_argument(finding), *_way_out(help)]
+    return {"text": "\n".join(text), "markdown": "\n\n".join(markdown)}
+
+
+def _argument(finding: Finding) -> Iterator[str]:
+    if call := finding.call:
+        told = f"{call.principal} calls {call.action} on {call.resource}: {call.because}"
+        yield f"Call: {_markdown(told.removesuffix(': '))}"
+    if finding.cause:
+        yield f"Cause: {_markdown(finding.cause)}"
+
+
+def _way_out(help: str) -> Iterator[str]:
+    """Prose as paragraphs, lines to paste in fences."""
+    snippet: list[str] = []
+    for number, line in enumerate(help.split("\n") if help else ()):
+        if number and SNIPPET_LINE.match(line):
+            snippet.append(line)
+            continue
+        yield from _fenced(snippet)
+        snippet = []
+        if line.strip():
+            yield _markdown(line.strip())
+    yield from _fenced(snippet)
+
+
+def _fenced(lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        text = "\n".join(lines)
+        longest = max(map(len, re.findall("`+", text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        yield f"{fence}yaml\n{text}\n{fence}"
+
+
+_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_BRACKETS = re.compile(r"([\\\[\]])")
+_END_OF_LINK = re.compile(r"(\\*)\](?=\()")
+_PUNCTUATION = re.compile(r"([\\`*_\[\]<>#|~!&])")
+
+
+def _literal(text: str) -> str:
+    """``text`` as a plain message in which nothing is a placeholder or a link.
+
+    The standard has every brace doubled (3.11.5); GitHub and others show them as they stand, and
+    ``${AWS::Region}`` is in many a message, so only what would be a placeholder is doubled.
+    """
+    text = _PLACEHOLDER.sub(r"{{\1}}", text)
+    return _END_OF_LINK.sub(r"\1\1\\]", text)
+
+
+def _link_text(text: str) -> str:
+    return _BRACKETS.sub(r"\\\1", _PLACEHOLDER.sub(r"{{\1}}", " ".join(text.split())))
+
+
+def _markdown(text: str) -> str:
+    """``text`` as one line of Markdown in which nothing is markup."""
+    text = _PLACEHOLDER.sub(r"{{\1}}", " ".join(text.split()))
+    return _PUNCTUATION.sub(r"\\\1", text)

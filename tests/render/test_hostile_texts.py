@@ -1,0 +1,156 @@
+"""Nothing that a template says can break out of the place that a format has for it."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from copilot_preflight.finding import CitedCall, Finding, InputError, Place, Related, Report
+from copilot_preflight.render import UNSAFE, render, safe
+from copilot_preflight.render.places import relative
+from copilot_preflight.render.text import statistics
+
+PIECES = st.sampled_from(
+    [
+        "::", "::error ::", "%0A", "%", ",", "=", ":", "\n", "\r\n", "\n::stop-commands::x\n",
+        "]]>", "</failure>", "<!--", "&#x0;", "&", '"', "'", "<b>", "\x00", "\x1b[2J", "\u202e",
+        "\ufffe", "\uffff", "\ud800", "\udc80", "[x](1)", "](2)", "\\](3)", "[", "]", "\\", "{0}",
+        "{", "}", "```", "`", "*", "#", "![i](http://x)", "a", "Größe", "..", "/", "$",
+    ]
+)  # fmt: skip
+TEXTS = st.lists(PIECES | st.text(st.characters(codec=None), max_size=4), max_size=6).map("".join)
+
+
+@st.composite
+def findings(draw: st.DrawFn) -> Finding:
+    def text() -> str:
+        return draw(TEXTS)
+
+    return Finding(
+        Place(text() or "a.yml", (text(), 0)),
+        text(),
+        text(),
+        (Related(Place(text() or "b.yml", (text(),)), text()),),
+        CitedCall(text(), text(), text(), text()),
+        text(),
+        text(),
+        rule=draw(st.sampled_from(["E9712", "W9713", "I9790"])),
+        name=text(),
+        url=text(),
+    )
+
+
+ERRORS = st.builds(InputError, TEXTS, st.integers(0, 3), st.integers(0, 3), TEXTS)
+REPORTS = st.builds(
+    Report, st.just(1), st.lists(findings(), max_size=2), st.lists(ERRORS, max_size=1)
+)
+
+
+def spelt(text: str) -> str:
+    """``text`` without what XML cannot say."""
+    return re.sub("[\ufffe\uffff]", lambda it: f"\\u{ord(it[0]):x}", safe(text))
+
+
+def command(line: str) -> tuple[str, dict[str, str], str]:
+    """A line as GitHub's runner takes it apart."""
+    assert line.startswith("::")
+    head, message = line[2:].split("::", 1)
+    name, _, given = head.partition(" ")
+    pairs = [pair.split("=", 1) for pair in given.split(",")]
+    properties = {key: _decoded(_decoded(value, "%3A", ":"), "%2C", ",") for key, value in pairs}
+    return name, {key: _data(value) for key, value in properties.items()}, _data(message)
+
+
+def _decoded(text: str, code: str, char: str) -> str:
+    return text.replace(code, char)
+
+
+def _data(text: str) -> str:
+    return text.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+
+
+@given(REPORTS)
+def test_github_has_one_command_for_each_finding(report: Report) -> None:
+    """A line is one command, whose title and message are those of the finding."""
+    lines = render(report, "github").removesuffix("\n").split("\n")
+    lines = [line for line in lines if line]
+    assert len(lines) == len(report.findings) + len(report.errors)
+    for finding, line in zip(report.findings, lines, strict=False):
+        assert not UNSAFE.search(line)
+        name, properties, message = command(line)
+        assert name in ("error", "warning", "notice")
+        assert set(properties) <= {"file", "line", "endLine", "col", "endColumn", "title"}
+        assert properties["title"] == safe(f"{finding.rule} {finding.name}")
+        assert message.split("\n")[0] == safe(finding.message)
+
+
+@given(REPORTS)
+def test_junit_is_xml_that_says_what_was_said(report: Report) -> None:
+    """Elements are ours, and attributes hold the texts, spelt out where XML has no way to."""
+    text = render(report, "junit")
+    assert not UNSAFE.search(text.replace("\n", ""))
+    whole = ET.fromstring(text)
+    told = {"testsuites", "testsuite", "testcase", "failure", "error", "system-out"}
+    assert {element.tag for element in whole.iter()} <= told
+    failing = [spelt(it.message) for it in report.findings if it.rule != "I9790"]
+    assert sorted(it.attrib["message"] for it in whole.iter("failure")) == sorted(failing)
+    for element in whole.iter("failure"):
+        assert (element.text or "").split("\n")[0] == element.attrib["message"]
+
+
+@given(REPORTS)
+def test_json_formats_say_what_was_said(report: Report) -> None:
+    """Strings end where they end, and read back as they were."""
+    for format in ("json", "sarif", "gitlab"):
+        text = render(report, format)
+        assert not UNSAFE.search(text.replace("\n", ""))
+        json.loads(text.encode())
+    issues = json.loads(render(report, "gitlab"))
+    for issue, finding in zip(issues, report.findings, strict=False):
+        said = f"{finding.rule} {finding.name}: {finding.message}"
+        assert _same(issue["description"], said)
+
+
+def _same(one: str, other: str) -> bool:  # two surrogates beside each other read back as one
+    return one.encode("utf-16", "surrogatepass") == other.encode("utf-16", "surrogatepass")
+
+
+LINK = re.compile(r"(?<!\\)(?:\\\\)*\]\((\d+)\)")
+
+
+@given(REPORTS)
+def test_sarif_has_no_links_and_placeholders_but_its_own(report: Report) -> None:
+    """Messages link to the related place alone, and addresses are plain URIs."""
+    for run in json.loads(render(report, "sarif"))["runs"]:
+        for result in run["results"]:
+            for text in result["message"].values():
+                assert LINK.findall(text) == ["1"]
+                assert not re.search(r"(?<!\{)\{\d+\}", text)
+        for address in _addresses(run):
+            assert re.fullmatch(r"(file:///?)?[A-Za-z0-9%/._~:-]+", address)
+
+
+def _addresses(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        inner = [it for value in node.values() for it in _addresses(value)]
+        return [*inner, *([node["uri"]] if isinstance(node.get("uri"), str) else [])]
+    return [it for value in node for it in _addresses(value)] if isinstance(node, list) else []
+
+
+@given(REPORTS)
+def test_statistics_have_one_line_for_each_rule(report: Report) -> None:
+    """A count, an id and a name, safe to print."""
+    text = statistics(report)
+    assert not UNSAFE.search(text.replace("\n", ""))
+    assert text.count("\n") == len({(it.rule, it.name) for it in report.findings})
+
+
+@given(TEXTS.filter(bool))
+def test_no_name_of_a_file_leads_out(name: str) -> None:
+    """What is told of a file is never a path that climbs."""
+    assert ".." not in relative(name).split("/")
