@@ -61,6 +61,8 @@ ORDER = """
     copilot_preflight_rules copilot_preflight_rules.*
     evaluation_results
     suppressions baseline parallel
+    options
+    given
     engine simulator
     settings
     config_file

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from copilot_preflight.engine import Options
 from copilot_preflight.finding import DataPath, Severity
+from copilot_preflight.options import Options
 from copilot_preflight.settings import Settings, Told, by_rule, catalogue, named
 
 if TYPE_CHECKING:

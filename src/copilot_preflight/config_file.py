@@ -24,7 +24,7 @@ from copilot_preflight.scenarios import spelt
 from copilot_preflight.settings import ConfigError, Settings, Told, by_rule, catalogue, named
 
 if TYPE_CHECKING:
-    from copilot_preflight.engine import Options
+    from copilot_preflight.options import Options
 
 _SCHEMA: Final = Path(__file__).parent / "data" / "schemas" / "config.schema.json"
 

@@ -4,98 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from copilot_preflight import anatomy, document
+from copilot_preflight import anatomy
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.cursor import TemplateError
 from copilot_preflight.discovery import Discovery, Found
 from copilot_preflight.document import Document, DocumentError
-from copilot_preflight.finding import (
-    Finding,
-    InputError,
-    Position,
-    Report,
-    Severity,
-    Silenced,
-)
-from copilot_preflight.handed import NOTHING, Handed, HandedBucket, Requirement
-from copilot_preflight.package import Loader, Package, ParameterValue, parameter_values
+from copilot_preflight.finding import Finding, InputError, Position, Report, Severity, Silenced
+from copilot_preflight.given import Given
+from copilot_preflight.options import Options as Options
+from copilot_preflight.options import Progress as Progress
+from copilot_preflight.package import Loader, Package
 from copilot_preflight.rule import Listed, Rule
 from copilot_preflight.stack import Run, Stack
-from copilot_preflight_rules import CATALOGUE
-
-if TYPE_CHECKING:
-    from copilot_preflight.grading import Grades
-    from copilot_preflight.suppressions import Suppression
 
 ISSUES: Final = "https://github.com/copilot-preflight/copilot-preflight/issues"
-
-
-Progress = Callable[[int, int, str], None]
-"""Called with the number of templates that are done, that of all, and the file that was done last.
-
-The number of all is 0 as long as templates are read: nobody knows then.
-"""
-
-
-class Options(NamedTuple):
-    """What the user asks for. ``pseudo`` are values of pseudo parameters by their full name.
-
-    ``policies`` are names or ARNs with the file of the policy; ``scps`` and ``rcps`` are the files
-    of each level of the organization. ``read`` reads templates and what belongs to them: an editor
-    has text that is not saved. ``suppress`` is what the file ``config`` suppresses, beside what is
-    written in the files themselves and in a ``baseline``; ``suppressions`` False shows it all.
-    ``today`` is a date for the suppressions, the local one unless told.
-
-    ``grades`` give rules other severities, None for those of their ids. ``shared_params`` and
-    ``shared_parameters`` are values for whatever template declares them: it is no fault if none
-    does. ``buckets`` and ``bucket_policies`` tell of buckets outside the run, ``requirements`` of
-    further calls.
-
-    ``progress`` is called as the run goes on. ``jobs`` is the number of processes in which
-    templates are judged, None for what the machine and the run are worth; the report is the same.
-    """
-
-    rules: Sequence[Rule | Listed] = CATALOGUE
-    info: bool = False
-    params: Sequence[Path] = ()
-    parameters: Mapping[str, str] = MappingProxyType({})
-    pseudo: Mapping[str, str] = MappingProxyType({})
-    policies: Sequence[tuple[str, Path]] = ()
-    scps: Sequence[Sequence[Path]] = ()
-    rcps: Sequence[Sequence[Path]] = ()
-    read: document.Read = document.read
-    suppress: Sequence[Suppression] = ()
-    config: Document | None = None
-    baseline: Path | None = None
-    suppressions: bool = True
-    today: str = ""
-    grades: Grades | None = None
-    shared_params: Sequence[Path] = ()
-    shared_parameters: Mapping[str, ParameterValue] = MappingProxyType({})
-    buckets: Sequence[HandedBucket] = ()
-    bucket_policies: Sequence[tuple[str, Path]] = ()
-    requirements: Sequence[Requirement] = ()
-    progress: Progress | None = None
-    jobs: int | None = 1
-
-    def most_of(self, rule: Rule | Listed) -> Severity | None:
-        """The greatest severity that a rule's findings may have, None for a rule that is off."""
-        return rule.severity if self.grades is None else self.grades.at_most(rule.id)
-
-    @property
-    def files(self) -> Iterator[Path]:
-        """The files that are named by options."""
-        yield from (*self.params, *self.shared_params)
-        yield from (path for _, path in (*self.policies, *self.bucket_policies))
-        for level in (*self.scps, *self.rcps):
-            yield from level
-        if self.baseline is not None:
-            yield self.baseline
 
 
 class Judged(NamedTuple):
@@ -215,16 +142,17 @@ class _Check:
     def run(self, paths: Iterable[str]) -> Report:
         if self.options.config is not None:
             self.sources[self.options.config.file] = self.options.config
-        own = self._values()
-        values = {**self._shared_values(), **own}
-        handed = self._handed()
+        given = Given(self.options, self.sources, self._refuse)
+        own = given.values()
+        values = {**given.shared_values(), **own}
+        handed = given.handed()
         found = []
         for it in self.discovery.templates(paths):
             found.append(it)
             self._tell(len(found), 0, it.template.file)
         self._refuse(*self.discovery.faults)
         if not self.discovery.faults:
-            self._refuse_unused(own, [template for template, _ in found])
+            given.refuse_unused(own, [template for template, _ in found])
         run = Run(handed)
         for template, path in filter(self._is_sound, found):
             run.add(self.loader.package(template, path, values), self.options.pseudo)
@@ -400,75 +328,6 @@ class _Check:
         grades = self.options.grades
         return grades is None or (grades.of(rule, file) or 0) >= self.least
 
-    # --- parameter values --------------------------------------------------------------------
-
-    def _values(self) -> dict[str, ParameterValue]:
-        """What ``--params`` and ``--parameter`` give; the latter wins."""
-        values: dict[str, ParameterValue] = {}
-        for path in self.options.params:
-            values.update(self._values_in(path))
-        given = self.options.parameters.items()
-        return {**values, **{name: ParameterValue(value) for name, value in given}}
-
-    def _shared_values(self) -> dict[str, ParameterValue]:
-        """The values that stand in the configuration, or in files that it names."""
-        values: dict[str, ParameterValue] = {}
-        for path in self.options.shared_params:
-            values.update(self._values_in(path))
-        return {**values, **self.options.shared_parameters}
-
-    def _values_in(self, path: Path) -> dict[str, ParameterValue]:
-        try:
-            loaded = self.options.read(path, str(path))
-            self.sources[loaded.file] = loaded
-            return parameter_values(loaded)
-        except DocumentError as fault:
-            self._refuse(fault)
-            return {}
-
-    def _refuse_unused(
-        self, values: Mapping[str, ParameterValue], templates: Sequence[Document]
-    ) -> None:
-        """A value that no template declares belongs to another stack, or is misspelt."""
-        sections = [template.data.get("Parameters") for template in templates]
-        declared = {name for section in sections if isinstance(section, dict) for name in section}
-        for name, value in values.items():
-            if name in declared:
-                continue
-            message = (
-                f"no template of the run declares parameter '{name}': is this another stack's?"
-            )
-            if value.place is None:
-                self.errors.append(InputError("--parameter", 0, 0, message))
-            else:
-                self._refuse(self.sources[value.place.file].fault(value.place.path, message))
-
-    # --- policies from outside ---------------------------------------------------------------
-
-    def _handed(self) -> Handed:
-        """What ``--policy``, ``--scp``, ``--rcp`` and the configuration give."""
-        options = self.options
-        files = options.policies or options.scps or options.rcps or options.bucket_policies
-        if not (files or options.buckets or options.requirements):
-            return NOTHING
-        if not files:
-            return Handed(buckets=options.buckets, requirements=tuple(options.requirements))
-        from copilot_preflight.policy_files import PolicyReader
-
-        reader = PolicyReader()
-        handed = reader.handed(options.policies, options.scps, options.rcps)
-        if options.config is not None:
-            handed = Handed(
-                (*handed.policies, *reader.of_buckets(options.bucket_policies)),
-                handed.scps,
-                handed.rcps,
-                options.buckets,
-                tuple(options.requirements),
-            )
-        self._refuse(*reader.faults)
-        self.sources.update(reader.documents)
-        return handed
-
     def _unmet(self, run: Run) -> Iterator[str]:
         """Notes on requirements that no template of the run has anything for."""
         for requirement in self.options.requirements:
@@ -490,5 +349,5 @@ class _Check:
         self._refuse(*wrong)
         return not wrong
 
-    def _refuse(self, *faults: DocumentError) -> None:
+    def _refuse(self, *faults: DocumentError | InputError) -> None:
         self.errors += (InputError(it.file, it.line, it.column, it.message) for it in faults)

@@ -15,8 +15,9 @@ from copilot_preflight.console import CLEAN, FAILED, FINDINGS, fail, write, writ
 from copilot_preflight.render import FORMATS, render, safe, width_of
 
 if TYPE_CHECKING:
-    from copilot_preflight.engine import Checked, Options
+    from copilot_preflight.engine import Checked
     from copilot_preflight.finding import Report
+    from copilot_preflight.options import Options
 
 _MOST_JOBS: Final = 256
 

@@ -12,8 +12,8 @@ import click
 from copilot_preflight.console import fail
 
 if TYPE_CHECKING:
-    from copilot_preflight.engine import Options
     from copilot_preflight.finding import DataPath
+    from copilot_preflight.options import Options
 
 _MISSING = "the language server needs pygls: pip install 'copilot-preflight[lsp]'"
 

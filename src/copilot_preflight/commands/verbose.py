@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from copilot_preflight.render import safe
 
 if TYPE_CHECKING:
-    from copilot_preflight.engine import Checked, Options
+    from copilot_preflight.engine import Checked
+    from copilot_preflight.options import Options
     from copilot_preflight.package import Package
 
 
