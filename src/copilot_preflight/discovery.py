@@ -96,7 +96,8 @@ class Discovery:
                 others += 1
                 self.others.add(where)
         if not templates and len(self.faults) == faults:
-            message = f"no template in this folder or below it, only {others} other files"
+            rest = f"only {others} other file{'s' * (others > 1)}" if others else "and no file"
+            message = f"no template in this folder or below it, {rest}"
             self.faults.append(DocumentError(folder, 0, 0, message))
 
     def _look(self, path: Path) -> Found | None:

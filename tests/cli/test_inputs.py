@@ -238,6 +238,14 @@ def test_folder_without_templates_is_an_error(run: Run, write: Write, templates:
     assert run("docs", "web.yml").status == 2
 
 
+def test_folder_says_how_little_it_has(run: Run, write: Write, tmp_path: Path) -> None:
+    """One file is not "1 other files", and none is not "only 0"."""
+    write({"docs/a.md": ""})
+    (tmp_path / "empty").mkdir()
+    assert run("docs").err.endswith("no template in this folder or below it, only 1 other file\n")
+    assert run("empty").err == "error: empty: no template in this folder or below it, and no file\n"
+
+
 def test_folder_whose_templates_are_named_too_is_not_empty(
     run: Run, write: Write, templates: Any
 ) -> None:

@@ -271,6 +271,24 @@ def test_a_repeated_option_and_a_list_of_policies_do_the_same(simulate: Simulate
     assert listed[0]["EvalDecision"] == "allowed"
 
 
+@pytest.mark.parametrize("action", ["s3GetObject", "s3:", ":GetObject", "s3:GetObject,s3:PutObject"])
+def test_what_is_no_action_is_refused(simulate: Simulate, action: str) -> None:
+    """A mistyped one would be denied, or allowed by a star, as if it were a call."""
+    status, told = simulate("--policy-input-list", ALL, "--action-names", action)
+    assert status == 2
+    assert told.startswith(f"error: invalid value for --action-names: '{action}' is no action")
+
+
+@pytest.mark.parametrize("arn", ["bucket", "arn:aws:s3", "b/k"])
+def test_what_is_no_resource_is_refused(simulate: Simulate, arn: str) -> None:
+    """AWS takes ARNs there, and a star."""
+    status, told = simulate(
+        "--policy-input-list", ALL, "--action-names", "s3:GetObject", "--resource-arns", OBJECT, arn
+    )
+    assert status == 2
+    assert told.startswith(f"error: invalid value for --resource-arns: '{arn}' is no ARN")
+
+
 def test_policies_come_from_files(simulate: Simulate, tmp_path: Path) -> None:
     """A policy behind file:// is read, and its statements stand in that file."""
     file = tmp_path / "policy.json"

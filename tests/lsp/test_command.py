@@ -16,7 +16,8 @@ def test_a_missing_extra_is_named() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
-        "error: the language server needs pygls: pip install 'copilot-preflight[lsp]'\n"
+        "error: the language server needs pygls: install copilot-preflight with its extra 'lsp' "
+        "(https://github.com/copilot-preflight/copilot-preflight/blob/main/docs/editors.md)\n"
     )
 
 

@@ -60,7 +60,12 @@ def _jobs(_ctx: click.Context, _option: click.Parameter, given: str) -> int | No
     is_flag=True,
     help="The paths are files that changed: check the templates that they have a say in.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Tell errors, and nothing else.")
+@click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    help="Print no report: only what could not be judged. The exit status tells the rest.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Tell what was paired with what, and how long.")
 @click.option(
     "--jobs",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from copilot_preflight.finding import DataPath
     from copilot_preflight.options import Options
 
-_MISSING = "the language server needs pygls: pip install 'copilot-preflight[lsp]'"
+_MISSING = (
+    "the language server needs pygls: install copilot-preflight with its extra 'lsp' "
+    "(https://github.com/copilot-preflight/copilot-preflight/blob/main/docs/editors.md)"
+)
 
 
 @click.command()

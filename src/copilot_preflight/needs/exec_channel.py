@@ -169,6 +169,10 @@ def _decrypt(stack: Stack, scenario: Scenario, value: Value) -> Iterator[Ask]:
         )
 
 
+_GOES_ON: Final = (Fact("fact", "whether a session goes on that cannot be logged"),)
+"""AWS documents what logging needs, and not what becomes of the session without it."""
+
+
 def _logs(stack: Stack, scenario: Scenario, value: Value) -> Iterator[Ask]:
     """What the agent calls to log a session, in the group and the bucket that a cluster names."""
     because = f"ECS Exec logs the session where the cluster says ({EXEC_PAGE})"
@@ -178,16 +182,16 @@ def _logs(stack: Stack, scenario: Scenario, value: Value) -> Iterator[Ask]:
         logs = Text.of("arn:", names["Partition"], ":logs:", names["Region"], ":")
         logs = Text.of(logs, names["AccountId"], ":log-group:")
         streams = Text.of(logs, group, ":log-stream:", SESSION)
-        yield Ask("logs:DescribeLogGroups", Text.of(logs, ANY_GROUP), because)
+        yield Ask("logs:DescribeLogGroups", Text.of(logs, ANY_GROUP), because, doubts=_GOES_ON)
         for action in ("CreateLogStream", "DescribeLogStreams", "PutLogEvents"):
-            yield Ask(f"logs:{action}", streams, because)
+            yield Ask(f"logs:{action}", streams, because, doubts=_GOES_ON)
     bucket = text_of(value, "S3BucketName")
     if bucket is not None and bucket.parts:
         name = Text.of("arn:", names["Partition"], ":s3:::", bucket)
         prefix = text_of(value, "S3KeyPrefix") or Text(())
-        yield Ask("s3:PutObject", Text.of(name, "/", prefix, LOG), because)
+        yield Ask("s3:PutObject", Text.of(name, "/", prefix, LOG), because, doubts=_GOES_ON)
         if flag_of(value, "S3EncryptionEnabled"):
-            yield Ask("s3:GetEncryptionConfiguration", name, because)
+            yield Ask("s3:GetEncryptionConfiguration", name, because, doubts=_GOES_ON)
 
 
 def _pseudo(stack: Stack, scenario: Scenario) -> Mapping[str, Text]:
