@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -39,6 +40,7 @@ class _Commands(click.Group):
             click.echo(ctx.get_help(), err=True)
             ctx.exit(FAILED)
         if args and args[0] not in COMMANDS and args[0] not in ("-h", "--help", "--version"):
+            _refuse_mistyped(args[0])
             args = ["check", *args]
         return super().parse_args(ctx, args)
 
@@ -51,6 +53,15 @@ class _Commands(click.Group):
         known = {item.value for item in found}
         options = check.shell_complete(click.Context(check, parent=ctx), incomplete)
         return [*found, *(item for item in options if item.value not in known)]
+
+
+def _refuse_mistyped(path: str) -> None:
+    """Ends a run with ``exlpain``, which is no path either."""
+    if path.isalpha() and not os.path.lexists(path):
+        from copilot_preflight.schema import nearest
+
+        if like := nearest(path, COMMANDS):
+            raise click.UsageError(f"no such command or path '{path}'{like}")
 
 
 def _print_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:

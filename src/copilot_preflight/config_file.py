@@ -21,7 +21,7 @@ from copilot_preflight.grading import Layer
 from copilot_preflight.handed import HandedBucket, Requirement
 from copilot_preflight.package import ParameterValue
 from copilot_preflight.scenarios import spelt
-from copilot_preflight.settings import ConfigError, Settings, Told, by_rule, catalogue, named
+from copilot_preflight.settings import ConfigError, Settings, Told, by_rule, named, no_rule
 
 if TYPE_CHECKING:
     from copilot_preflight.options import Options
@@ -110,9 +110,7 @@ class _Reader:
 
     def _check_rule(self, name: str, path: DataPath, *, key: bool = False) -> None:
         if not named([name]):
-            known = [word for rule in catalogue() for word in (rule.id, rule.name)]
-            like = schema.nearest(name, known) if len(name) > 3 else ""
-            self._refuse(path, f"no rule '{name}'{like}", key=key)
+            self._refuse(path, no_rule(name), key=key)
 
     def _severity(self, value: Any, path: DataPath) -> Severity | None:
         self._check_rule(str(path[-1]), path, key=True)

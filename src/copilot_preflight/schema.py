@@ -58,7 +58,7 @@ class _Check:
     def value(self, value: Any, schema: Schema, path: DataPath) -> Iterator[DocumentError]:
         while "$ref" in schema:
             schema = self._definitions[schema["$ref"].rpartition("/")[2]]
-        wrong = _unlike(value, schema)
+        wrong = unlike(value, schema)
         if wrong:
             yield self._found.fault(path, wrong)
         elif isinstance(value, dict):
@@ -82,7 +82,7 @@ class _Check:
                 yield self._found.fault(path, f"lacks '{key}'")
 
 
-def _unlike(value: Any, schema: Schema) -> str:
+def unlike(value: Any, schema: Schema) -> str:
     """What a value must be and is not, leaving out what is inside of it; ``""`` if all is well."""
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types

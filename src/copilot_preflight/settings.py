@@ -73,6 +73,13 @@ def is_named(rule: Listed, name: str) -> bool:
     return rule.id.startswith(name.upper()) or rule.name == name.lower()
 
 
+def no_rule(name: str) -> str:
+    """What to say of what is no rule, with the name that is most like it. Ids are all alike."""
+    from copilot_preflight.schema import nearest  # here: most runs have no such fault
+
+    return f"no rule '{name}'{nearest(name.lower(), [rule.name for rule in catalogue()])}"
+
+
 def by_rule(levels: Mapping[str, Severity | None]) -> dict[str, Severity | None]:
     """Severities by the ids of rules: what is said of a rule itself wins over a longer list."""
     found: dict[str, Severity | None] = {}

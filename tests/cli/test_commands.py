@@ -32,7 +32,7 @@ def test_explain_prints_the_page_of_a_rule(run: Run, rule: Rule) -> None:
         assert (result.status, result.out, result.err) == (0, page, "")
 
 
-@pytest.mark.parametrize("name", ["E1", "", "E97", "env-file", "../env_file_denied", "\x1b[31m"])
+@pytest.mark.parametrize("name", ["E1", "", "E97", "files", "../x/y", "\x1b[31m"])
 def test_explain_knows_no_other_rule(run: Run, name: str) -> None:
     """A name that no rule has is one line, which tells where the names are."""
     result = run("explain", name)
@@ -42,6 +42,23 @@ def test_explain_knows_no_other_rule(run: Run, name: str) -> None:
         f"error: no rule '{shown}': 'copilot-preflight rules' lists them "
         "(see 'copilot-preflight explain --help')\n"
     )
+
+
+def test_explain_names_the_nearest_rule(run: Run) -> None:
+    told = run("explain", "env-file-stale").err
+    assert told.startswith("error: no rule 'env-file-stale': did you mean 'env-file-stale-grant'? ")
+
+
+def test_a_mistyped_command_is_taken_for_one(run: Run, write: Write, templates: Any) -> None:
+    """It is a path for all that is known, but one that is not there."""
+    result = run("exlpain", "E9712")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == (
+        "error: no such command or path 'exlpain': did you mean 'explain'? "
+        "(see 'copilot-preflight --help')\n"
+    )
+    write({"exlpain": templates.clean})
+    assert run("exlpain").status == 0
 
 
 def test_rules_lists_the_rules(run: Run) -> None:
@@ -94,8 +111,14 @@ def test_no_arguments_are_a_failure(run: Run) -> None:
         (["web.yml", "--format", "xml"], "invalid value for '--format': 'xml' is not one of"),
         (["web.yml", "--format"], "option '--format' requires an argument"),
         (["web.yml", "--fail-on", "fatal"], "invalid value for '--fail-on': 'fatal' is not one of"),
-        (["web.yml", "--region", "Ireland"], "invalid value for --region: must be a region such as"),
-        (["web.yml", "--account", "12"], "invalid value for --account: must be the 12 digits of an"),
+        (
+            ["web.yml", "--region", "Ireland"],
+            "invalid value for --region: must be a region such as",
+        ),
+        (
+            ["web.yml", "--account", "12"],
+            "invalid value for --account: must be the 12 digits of an",
+        ),
         (["web.yml", "--partition", "eu"], "invalid value for --partition: must be a partition su"),
         (["config", "--account", "12"], "invalid value for --account: must be the 12 digits of an"),
         (["rules", "web.yml"], "got unexpected extra argument"),

@@ -100,7 +100,7 @@ def test_select_and_ignore(run: Run, options: list[str], found: set[str]) -> Non
 
 @pytest.mark.usefixtures("stacks")
 @pytest.mark.parametrize("option", ["--select", "--ignore"])
-@pytest.mark.parametrize("name", ["E1234", "env-file", "X", "E9711,E1234", "*", "e9711x"])
+@pytest.mark.parametrize("name", ["E1234", "files", "X", "E9711,E1234", "*", "e9711x"])
 def test_unknown_rule_is_an_error(run: Run, option: str, name: str) -> None:
     """A rule that does not exist is a mistake, in either option."""
     result = run("clean.yml", option, name)
@@ -108,6 +108,15 @@ def test_unknown_rule_is_an_error(run: Run, option: str, name: str) -> None:
     assert result.err == (
         f"error: invalid value for {option}: no rule '{name.split(',')[-1]}' "
         "(see 'copilot-preflight check --help')\n"
+    )
+
+
+@pytest.mark.usefixtures("stacks")
+def test_a_rule_that_is_mistyped_is_named(run: Run) -> None:
+    """As for the configuration file."""
+    assert run("clean.yml", "--ignore", "env-file-denid").err.startswith(
+        "error: invalid value for --ignore: no rule 'env-file-denid': did you mean "
+        "'env-file-denied'? (see "
     )
 
 

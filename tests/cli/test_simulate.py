@@ -271,7 +271,9 @@ def test_a_repeated_option_and_a_list_of_policies_do_the_same(simulate: Simulate
     assert listed[0]["EvalDecision"] == "allowed"
 
 
-@pytest.mark.parametrize("action", ["s3GetObject", "s3:", ":GetObject", "s3:GetObject,s3:PutObject"])
+@pytest.mark.parametrize(
+    "action", ["s3GetObject", "s3:", ":GetObject", "s3:GetObject,s3:PutObject"]
+)
 def test_what_is_no_action_is_refused(simulate: Simulate, action: str) -> None:
     """A mistyped one would be denied, or allowed by a star, as if it were a call."""
     status, told = simulate("--policy-input-list", ALL, "--action-names", action)

@@ -477,6 +477,11 @@ def test_severities_have_their_colours(
     [
         ([], {"files": 3}, "no findings in 3 files"),
         ([], {"files": 1, "silenced": SILENCED * 4}, "no findings in 1 file, 4 suppressed"),
+        (
+            [],
+            {"files": 2, "ignored": 1, "errors": [InputError("a", 0, 0, "b")]},
+            "no findings in 2 files (1 other file ignored), but the run itself failed",
+        ),
         ([], {"files": 0, "ignored": 1}, "no findings in 0 files (1 other file ignored)"),
         (["E1"], {"files": 1}, "1 error in 1 file"),
         (["W1", "W2"], {"files": 2}, "2 warnings in 2 files"),

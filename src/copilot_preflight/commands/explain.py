@@ -15,6 +15,7 @@ from copilot_preflight.console import write
 def explain(rule: str) -> None:
     """Print the page of a rule, named by its id or its name."""
     import copilot_preflight_rules
+    from copilot_preflight.settings import no_rule
 
     wanted = rule.lower()
     for known in copilot_preflight_rules.RULES:
@@ -22,4 +23,7 @@ def explain(rule: str) -> None:
             page = Path(copilot_preflight_rules.__file__).with_name(known.page)
             write(page.read_text(encoding="utf-8"))
             return
-    raise click.UsageError(f"no rule '{rule}': 'copilot-preflight rules' lists them")
+    told = no_rule(rule)
+    raise click.UsageError(
+        told if told.endswith("?") else f"{told}: 'copilot-preflight rules' lists them"
+    )

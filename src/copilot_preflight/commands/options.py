@@ -156,9 +156,20 @@ def _asked(
     }
     for key, value in {**several, **single, "fail-on": fail_on}.items():
         if value:
+            if key in single:
+                _require_shape(key, value)
             yield (key,), value
     if info is not None:
         yield ("info",), info
+
+
+def _require_shape(key: str, value: Any) -> None:
+    """A single value must be what the configuration file takes under the same key."""
+    from copilot_preflight.config_file import published
+    from copilot_preflight.schema import unlike
+
+    if wrong := unlike(value, published()["properties"][key]):
+        raise click.BadParameter(wrong, param_hint=f"--{key}")
 
 
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:
@@ -178,10 +189,10 @@ def _level(text: str, option: str) -> tuple[str, ...]:
 
 def _names(given: Iterable[str], option: str) -> tuple[str, ...]:
     """The rules that an option names by id, name or the beginning of ids, split at commas."""
-    from copilot_preflight.settings import named
+    from copilot_preflight.settings import named, no_rule
 
     names = tuple(filter(None, (part.strip() for text in given for part in text.split(","))))
     for name in names:
         if not named([name]):
-            raise click.BadParameter(f"no rule '{name}'", param_hint=option)
+            raise click.BadParameter(no_rule(name), param_hint=option)
     return names

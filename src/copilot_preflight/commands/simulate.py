@@ -143,13 +143,33 @@ def _simulated(given: dict[str, Any]) -> dict[str, Any]:
             owner=Text.of(_account(owner)) if owner else None,
         ),
         Question(
-            given["action_names"],
-            given["resource_arns"] or ("*",),
+            tuple(map(_action, given["action_names"])),
+            tuple(map(_resource, given["resource_arns"])) or ("*",),
             dict(_context(given["context_entries"])),
             caller,
         ),
         documents,
     )
+
+
+def _action(name: str) -> str:
+    """An action; a mistyped one would be a call that only stars allow."""
+    service, _, action = name.partition(":")
+    if not service or not action or ":" in action or "," in name:
+        raise click.BadParameter(
+            f"'{name}' is no action: give them as s3:GetObject, with spaces between several",
+            param_hint="--action-names",
+        )
+    return name
+
+
+def _resource(arn: str) -> str:
+    if arn != "*" and not (arn.startswith("arn:") and arn.count(":") >= 5):
+        raise click.BadParameter(
+            f"'{arn}' is no ARN: give them as arn:aws:s3:::bucket/key, with spaces between several",
+            param_hint="--resource-arns",
+        )
+    return arn
 
 
 def _account(owner: str) -> str:

@@ -48,6 +48,8 @@ def summary(report: Report) -> str:
         line += f", {report.suppressed} suppressed"
     if report.ignored:
         line += f" ({_counted(report.ignored, 'other file', 'other files')} ignored)"
+    if report.errors and not found:
+        line += ", but the run itself failed"
     return line
 
 
