@@ -175,6 +175,18 @@ def test_arguments_reach_the_run() -> None:
 
 
 @pytest.mark.usefixtures("package")
+def test_one_file_of_parameters_needs_no_list() -> None:
+    """A string is a file, not a list of letters."""
+    Path("other.json").write_text('{"Parameters": {"Nothing": "x"}}')
+    errors = [
+        copilot_preflight.lint("infrastructure", params=given).errors
+        for given in ("other.json", Path("other.json"), ["other.json"])
+    ]
+    assert errors[0] == errors[1] == errors[2]
+    assert len(errors[0]) == 1
+
+
+@pytest.mark.usefixtures("package")
 def test_configuration_is_read_where_it_is_named() -> None:
     """No file that happens to lie there changes what a program gets."""
     config = Path(".copilot-preflight.yml")
@@ -199,6 +211,8 @@ def test_wrong_questions_raise() -> None:
     """A rule that there is not, a format that there is not."""
     with pytest.raises(ValueError, match="no rule 'E1234'"):
         copilot_preflight.lint("x", ignore=["E1234"])
+    with pytest.raises(ValueError, match="jobs=0: must be 1 or more"):
+        copilot_preflight.lint("x", jobs=0)
     with pytest.raises(ValueError, match="'xml' is not one of"):
         copilot_preflight.render_report(Report(files=0, findings=()), "xml")
 

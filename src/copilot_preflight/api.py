@@ -26,7 +26,7 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 def lint(
     paths: StrPath | Iterable[StrPath],
     *,
-    params: Iterable[StrPath] = (),
+    params: StrPath | Sequence[StrPath] = (),
     parameters: Mapping[str, str] = _NOTHING,
     region: str = "",
     account: str = "",
@@ -50,7 +50,7 @@ def lint(
 
     No configuration file is read but the one that is named, and nothing is written. What cannot be
     read or judged is told by ``errors`` of the report. Raises ValueError for a rule that there is
-    not, and for a configuration file that cannot be used.
+    not, for less than one process, and for a configuration file that cannot be used.
 
     >>> template = '''
     ... Resources:
@@ -76,13 +76,15 @@ def lint(
     ...     print(finding.rule, finding.name, start.line, start.column, finding.call.action)
     E9711 env-file-denied 9 48 s3:GetObject
     """
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs={jobs}: must be 1 or more, or None for as many as are of use")
     asked: dict[DataPath, Any] = {
-        ("params",): [os.fspath(file) for file in params],
+        ("params",): list(_files(params)),
         ("region",): region,
         ("account",): account,
         ("partition",): partition,
-        ("scps",): [_level(files) for files in scps],
-        ("rcps",): [_level(files) for files in rcps],
+        ("scps",): [_files(files) for files in scps],
+        ("rcps",): [_files(files) for files in rcps],
         ("select",): _rules(select),
         ("ignore",): _rules(ignore),
     }
@@ -102,8 +104,8 @@ def lint(
     return engine.check([os.fspath(path) for path in named_paths], options)
 
 
-def _level(files: StrPath | Sequence[StrPath]) -> tuple[str, ...]:
-    """The files of one level of the organization."""
+def _files(files: StrPath | Sequence[StrPath]) -> tuple[str, ...]:
+    """One file or several."""
     if isinstance(files, str | os.PathLike):
         return (os.fspath(files),)
     return tuple(os.fspath(file) for file in files)
