@@ -67,8 +67,8 @@ def decide(call: Call, depth: int = 0) -> Iterator[Decision]:
     conditions = [fact.name for fact in decision.facts if fact.kind == "condition"]
     known = stack.data.get("Conditions") or {}
     condition = next((name for name in conditions if name in known), None)
-    is_open = decision.outcome is Outcome.UNDETERMINED and condition is not None
-    if not is_open or condition is None or need.source is None or depth >= _MAX_SPLITS:
+    is_open = decision.outcome is Outcome.UNDETERMINED and depth < _MAX_SPLITS
+    if not is_open or condition is None or need.source is None:
         yield decision
         return
     for leaf in stack.settle(scenario, condition):
@@ -124,14 +124,14 @@ def _doubt(call: Call, resource: ResourcePolicy, way: Way) -> Doubt | None:
 def _ruling(call: Call, resource: ResourcePolicy, endpoint: Endpoint | None) -> Ruling:
     """What all layers together say of a call that goes through an endpoint, or through none."""
     handed = call.stack.run.handed
-    open_way = endpoint is None or endpoint.policy is None
+    limits = endpoint.policy if endpoint is not None else None
     policies = Policies(
         identity=_identity(call),
         resource=resource.policy,
         boundary=_boundary(call),
         scps=handed.scps,
         rcps=handed.rcps,
-        endpoint=None if endpoint is None or open_way else PolicySet(endpoint.policy or ()),
+        endpoint=None if limits is None else PolicySet(limits),
         owner=resource.owner,
         resource_must_allow=resource.must_allow,
     )

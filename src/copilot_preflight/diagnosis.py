@@ -128,6 +128,7 @@ def _on_other_role(call: Call) -> Iterator[Cause]:
 
 def _switched_off(call: Call) -> Iterator[Cause]:
     """A grant that would serve, under a condition that is off in this scenario."""
+    request = call.request
     everything = replace(call.scenario, every_branch=True)
     for role in roles(call.stack, everything):
         if role.logical_id != call.role.logical_id or role.place != call.role.place:
@@ -138,7 +139,7 @@ def _switched_off(call: Call) -> Iterator[Cause]:
                 conditions=(),
                 resources=tuple(e._replace(conditions=()) for e in statement.resources),
             )
-            if statement.effect == "Allow" and applies(bare, call.request).verdict:
+            if statement.effect == "Allow" and applies(bare, request).verdict:
                 where = (statement.place, *(entry.place for entry in statement.resources))
                 ways = dict(way for place in where for way in _ways_to(call.stack, place))
                 for condition in (*statement.conditions, *entries):
@@ -176,7 +177,7 @@ def _unmet(call: Call) -> Iterator[Cause]:
 
 
 def _near_misses(call: Call) -> Iterator[Cause]:
-    target = call.request.resource
+    target = call.resource
     others = tuple(_other_needs(call))
     for statement in call.role.statements:
         if statement.effect != "Allow":

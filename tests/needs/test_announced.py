@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.needs.asked import findings
 
-from copilot_preflight.analysis import Analysis
 from copilot_preflight.document import parse
 from copilot_preflight.finding import Finding
 from copilot_preflight.package import Package
 from copilot_preflight.stack import Run, Stack
-from copilot_preflight_rules import RULES
 
 BUCKET = """
   Key: {Type: AWS::KMS::Key}
@@ -56,8 +55,7 @@ def stack(
 
 
 def told(found: Stack) -> list[Finding]:
-    analysis = Analysis(found)
-    return [f for rule in RULES if rule.id[0] != "I" for f in rule(analysis)]
+    return findings(found, "EW")
 
 
 def calls(found: Stack) -> list[tuple[str, str]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from tests.needs.asked import findings, outcomes
 
-from copilot_preflight.analysis import Analysis
 from copilot_preflight.document import parse
 from copilot_preflight.finding import Finding
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.package import Package
 from copilot_preflight.stack import Run, Stack
-from copilot_preflight_rules import RULES
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 CHANNEL = [
@@ -79,13 +78,8 @@ def stack(
     return Run().add(Package(parse(text, "t.yml"), {}), {"AWS::Partition": "aws"})
 
 
-def outcomes(found: Stack) -> dict[str, Outcome]:
-    return {d.call.action: d.outcome for d in Analysis(found).decisions}
-
-
 def told(found: Stack) -> list[Finding]:
-    analysis = Analysis(found)
-    return [f for rule in RULES if rule.id[0] == "E" for f in rule(analysis)]
+    return findings(found, "E")
 
 
 def rules(found: Stack) -> list[tuple[str, str]]:

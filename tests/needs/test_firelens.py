@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests.needs.asked import findings, outcomes
 
-from copilot_preflight.analysis import Analysis
 from copilot_preflight.document import parse
-from copilot_preflight.finding import Finding
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.package import Package, ParameterValue
 from copilot_preflight.stack import Run, Stack
-from copilot_preflight_rules import RULES
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 GET, LOCATE, DECRYPT = "s3:GetObject", "s3:GetBucketLocation", "kms:Decrypt"
@@ -65,14 +63,8 @@ def allow(*pairs: tuple[str, str]) -> str:
     return "\n              - ".join(statements)
 
 
-def outcomes(found: Stack) -> dict[str, Outcome]:
-    return {d.call.action: d.outcome for d in Analysis(found).decisions}
-
-
 def told(found: Stack) -> list[tuple[str, str]]:
-    analysis = Analysis(found)
-    findings: list[Finding] = [f for rule in RULES for f in rule(analysis) if rule.id[0] != "I"]
-    return [(finding.rule, finding.cause) for finding in findings]
+    return [(finding.rule, finding.cause) for finding in findings(found, "EW")]
 
 
 def test_the_execution_role_reads_the_file() -> None:

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from textwrap import indent
 
 import pytest
+from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.document import parse
-from copilot_preflight.finding import Finding
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.needs.images import private_image
 from copilot_preflight.package import Package, ParameterValue
 from copilot_preflight.stack import Run, Stack
 from copilot_preflight.text import Hole, Text
-from copilot_preflight_rules import RULES
 
 ALLOWED, DENIED = Outcome.ALLOWED, Outcome.IMPLICIT_DENY
 EXPLICIT, OPEN = Outcome.EXPLICIT_DENY, Outcome.UNDETERMINED
@@ -92,15 +91,6 @@ def stack(
     values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
     package = Package(parse(TEMPLATE % fills, "t.yml"), values, has_parameters=bool(parameters))
     return Run().add(package)
-
-
-def decided(found: Stack) -> dict[str, Outcome]:
-    return {d.call.action: d.outcome for d in Analysis(found).decisions}
-
-
-def findings(found: Stack) -> list[Finding]:
-    analysis = Analysis(found)
-    return [it._replace(rule=rule.id) for rule in RULES for it in rule.check(analysis)]
 
 
 def errors(found: Stack) -> list[str]:
@@ -191,26 +181,31 @@ SPELLINGS = [
 def test_every_spelling_of_a_repository_of_the_stack_is_the_same(image: str) -> None:
     """Whatever is not known of the ARN is the same hole on both sides."""
     own = f"{{Effect: Allow, Action: {ALL}, Resource: !GetAtt Repository.Arn}}"
-    assert decided(stack(image, own)) == {TOKEN: DENIED, GET: ALLOWED, URL: ALLOWED, CHECK: ALLOWED}
-    assert decided(stack(image)) == dict.fromkeys((TOKEN, GET, URL, CHECK), ALLOWED)
+    assert outcomes(stack(image, own)) == {
+        TOKEN: DENIED,
+        GET: ALLOWED,
+        URL: ALLOWED,
+        CHECK: ALLOWED,
+    }
+    assert outcomes(stack(image)) == dict.fromkeys((TOKEN, GET, URL, CHECK), ALLOWED)
 
 
 @pytest.mark.parametrize(
     "image", ["!Ref Given", "!Sub '${Given}:1'", "nginx", "public.ecr.aws/x/y:1"]
 )
 def test_nothing_is_asked_for_an_image_that_is_public_or_unknown(image: str) -> None:
-    assert decided(stack(image, NOTHING)) == {}
+    assert outcomes(stack(image, NOTHING)) == {}
 
 
 def test_an_image_with_credentials_takes_no_permission_of_ecr() -> None:
     image = f"!Sub '{HOST}/web'\n          RepositoryCredentials: {{CredentialsParameter: login}}"
-    assert TOKEN not in decided(stack(image, NOTHING))
+    assert TOKEN not in outcomes(stack(image, NOTHING))
 
 
 def test_the_value_of_a_parameter_makes_an_image_private() -> None:
     given = {"Given": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1"}
     found = stack("!Ref Given", NOTHING, parameters=given)
-    assert decided(found) == dict.fromkeys((TOKEN, GET, URL, CHECK), DENIED)
+    assert outcomes(found) == dict.fromkeys((TOKEN, GET, URL, CHECK), DENIED)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +240,7 @@ def test_an_image_that_a_condition_chooses_is_asked_for_where_it_is_private(imag
 )
 def test_a_grant_names_the_repository(resource: str, outcome: Outcome) -> None:
     grant = f"{{Effect: Allow, Action: ['ecr:Batch*', 'ecr:Get*'], Resource: {resource}}}"
-    found = decided(stack(f"!Sub '{HOST}/shop/web:1'", grant))
+    found = outcomes(stack(f"!Sub '{HOST}/shop/web:1'", grant))
     assert {found[GET], found[URL], found[CHECK]} == {outcome}
     assert found[TOKEN] is (OPEN if "Given" in resource else DENIED)
 
@@ -291,7 +286,7 @@ def test_what_no_statement_grants_is_told_beside_what_one_grants_in_vain() -> No
 def test_a_missing_layer_check_alone_is_no_error() -> None:
     grant = f"{{Effect: Allow, Action: [{TOKEN}, {GET}, {URL}], Resource: '*'}}"
     found = stack(SPELLINGS[0], grant)
-    assert decided(found)[CHECK] is DENIED
+    assert outcomes(found)[CHECK] is DENIED
     assert errors(found) == []
 
 
@@ -312,13 +307,13 @@ def test_copilots_own_repository_is_known_to_deny_nothing() -> None:
             - arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy
     """
     host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
-    outcomes = []
+    found = []
     for image in (f"{host}/shop/web:1", f"{host}/other/web:1"):
         given = {"AppName": "shop", "EnvName": "test", "WorkloadName": "web"}
         values = {n: ParameterValue(v) for n, v in {**given, "ContainerImage": image}.items()}
         package = Package(parse(text, "web.yml"), values, has_parameters=True)
-        outcomes.append(decided(Run().add(package))[GET])
-    assert outcomes == [ALLOWED, OPEN]
+        found.append(outcomes(Run().add(package))[GET])
+    assert found == [ALLOWED, OPEN]
 
 
 # --- policies of repositories ---------------------------------------------------------------------
@@ -347,7 +342,7 @@ ROLE, ROOT = "{AWS: !GetAtt ExecutionRole.Arn}", "{AWS: !Ref 'AWS::AccountId'}"
 def test_the_policy_of_a_repository_has_a_say(
     effect: str, principal: str, grant: str, outcome: Outcome
 ) -> None:
-    found = decided(stack(SPELLINGS[0], grant, POLICY % (effect, principal)))
+    found = outcomes(stack(SPELLINGS[0], grant, POLICY % (effect, principal)))
     assert {found[GET], found[URL]} == {outcome}
     assert found[TOKEN] is (ALLOWED if grant == EVERYTHING else DENIED)
 
@@ -362,13 +357,13 @@ def test_a_deny_of_the_repository_is_told_with_its_statement() -> None:
 
 def test_a_policy_that_cannot_be_read_leaves_it_open() -> None:
     unread = "Repository: {Type: AWS::ECR::Repository, Properties: {RepositoryPolicyText: '{}'}}"
-    assert decided(stack(SPELLINGS[0], EVERYTHING, unread))[GET] is OPEN
+    assert outcomes(stack(SPELLINGS[0], EVERYTHING, unread))[GET] is OPEN
 
 
 def test_the_registry_of_another_account_leaves_it_open_unless_the_role_may_not() -> None:
     image = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/web:1"
-    assert decided(stack(image))[GET] is OPEN
-    assert decided(stack(image, NOTHING))[GET] is DENIED
+    assert outcomes(stack(image))[GET] is OPEN
+    assert outcomes(stack(image, NOTHING))[GET] is DENIED
 
 
 # --- pull-through caches --------------------------------------------------------------------------
@@ -392,7 +387,7 @@ def test_what_a_cache_lacks_is_open_as_it_may_be_there(
 ) -> None:
     found = stack(f"!Sub '{HOST}/{image}'", EVERYTHING, RULE % prefix)
     more = {"ecr:BatchImportUpstreamImage": OPEN, "ecr:CreateRepository": OPEN} if asked else {}
-    assert {a: o for a, o in decided(found).items() if a not in ALL} == more
+    assert {a: o for a, o in outcomes(found).items() if a not in ALL} == more
     assert errors(found) == []
 
 
@@ -412,7 +407,7 @@ def test_fargate_without_an_execution_role_cannot_pull() -> None:
 @pytest.mark.parametrize("more", ["", SERVICE % "EC2", SERVICE % "!Ref Given"])
 def test_without_fargate_a_missing_role_proves_nothing(more: str) -> None:
     found = stack(SPELLINGS[0], NOTHING, REPOSITORY + more, NO_ROLE)
-    assert decided(found) == {}
+    assert outcomes(found) == {}
     assert errors(found) == []
 
 
@@ -426,4 +421,4 @@ def test_on_ec2_the_role_of_the_instance_serves() -> None:
 def test_on_ec2_an_execution_role_goes_before_the_instances() -> None:
     resources = REPOSITORY + SERVICE % "EC2" + INSTANCES
     other = "ExecutionRoleArn: arn:aws:iam::111122223333:role/elsewhere"
-    assert decided(stack(SPELLINGS[0], NOTHING, resources, other)) == {}
+    assert outcomes(stack(SPELLINGS[0], NOTHING, resources, other)) == {}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from textwrap import indent
 
 import pytest
+from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.document import parse
-from copilot_preflight.finding import Finding
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.package import Package
 from copilot_preflight.stack import Run, Stack
-from copilot_preflight_rules import RULES
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 CREATE, PUT, GROUP = "logs:CreateLogStream", "logs:PutLogEvents", "logs:CreateLogGroup"
@@ -77,15 +76,6 @@ def stack(
     return Run().add(Package(parse(text, "t.yml")))
 
 
-def decided(found: Stack) -> dict[str, Outcome]:
-    return {d.call.action: d.outcome for d in Analysis(found).decisions}
-
-
-def findings(found: Stack) -> list[Finding]:
-    analysis = Analysis(found)
-    return [it._replace(rule=rule.id) for rule in RULES for it in rule.check(analysis)]
-
-
 def errors(found: Stack) -> list[str]:
     return [f"{it.rule} {it.message}" for it in findings(found) if it.rule[0] == "E"]
 
@@ -119,7 +109,7 @@ def test_without_a_prefix_nothing_is_known_of_the_stream() -> None:
     ],
 )
 def test_nothing_is_asked_for_other_drivers_or_without_a_group(logs: str) -> None:
-    assert decided(stack(logs, actions="s3:ListAllMyBuckets")) == {}
+    assert outcomes(stack(logs, actions="s3:ListAllMyBuckets")) == {}
 
 
 # --- grants ---------------------------------------------------------------------------------------
@@ -139,7 +129,7 @@ USED = [
 @pytest.mark.parametrize("resource", USED)
 def test_grants_on_all_groups_serve(group: str, resource: str) -> None:
     outcome = OPEN if resource == "arn:aws:logs:*:*:*" else ALLOWED  # in another partition?
-    assert decided(stack(awslogs(group), resource)) == {CREATE: outcome, PUT: outcome}
+    assert outcomes(stack(awslogs(group), resource)) == {CREATE: outcome, PUT: outcome}
 
 
 @pytest.mark.parametrize(
@@ -172,15 +162,15 @@ def test_grants_on_all_groups_serve(group: str, resource: str) -> None:
 def test_a_grant_reaches_beyond_the_name_of_the_group(
     group: str, name: str, end: str, outcome: Outcome
 ) -> None:
-    found = decided(stack(awslogs(group), f"!Sub '{HEAD}:{name}{end}'"))
+    found = outcomes(stack(awslogs(group), f"!Sub '{HEAD}:{name}{end}'"))
     if end in ("", "/*") and "Given" in name:
         outcome = OPEN  # in a policy, what is given may end in a wildcard
     assert found == {CREATE: outcome, PUT: outcome}
 
 
 def test_what_the_attribute_of_a_group_returns_serves() -> None:
-    assert set(decided(stack(awslogs("!Ref Logs"), "!GetAtt Logs.Arn")).values()) == {ALLOWED}
-    assert set(decided(stack(awslogs("!Ref Logs"), "!GetAtt Named.Arn")).values()) == {DENIED}
+    assert set(outcomes(stack(awslogs("!Ref Logs"), "!GetAtt Logs.Arn")).values()) == {ALLOWED}
+    assert set(outcomes(stack(awslogs("!Ref Logs"), "!GetAtt Named.Arn")).values()) == {DENIED}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +185,7 @@ def test_what_the_attribute_of_a_group_returns_serves() -> None:
 )
 def test_the_region_is_that_of_the_option(region: str, granted: str, outcome: Outcome) -> None:
     arn = f"!Sub 'arn:${{AWS::Partition}}:logs:{granted}:${{AWS::AccountId}}:log-group:/g:*'"
-    assert set(decided(stack(awslogs("/g", region), arn)).values()) == {outcome}
+    assert set(outcomes(stack(awslogs("/g", region), arn)).values()) == {outcome}
 
 
 def test_one_finding_lists_both_calls() -> None:
@@ -246,10 +236,10 @@ def test_whether_a_group_must_be_made_depends_on_whether_it_is_there(
     group: str, more: str, asked: bool
 ) -> None:
     found = stack(awslogs(group, more=more), f"!Sub '{HEAD}:*'")
-    assert decided(found).get(GROUP) is (OPEN if asked else None)
+    assert outcomes(found).get(GROUP) is (OPEN if asked else None)
     assert errors(found) == []
     granted = stack(awslogs(group, more=more), actions="logs:*")
-    assert decided(granted).get(GROUP) is (ALLOWED if asked else None)
+    assert outcomes(granted).get(GROUP) is (ALLOWED if asked else None)
 
 
 # --- which role -----------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ import os
 from textwrap import indent
 
 import pytest
+from tests.needs.asked import findings
 
 from copilot_preflight.analysis import Analysis
 from copilot_preflight.document import parse
-from copilot_preflight.finding import Finding, Place
+from copilot_preflight.finding import Place
 from copilot_preflight.globs import Globs
 from copilot_preflight.handed import Handed, Requirement
 from copilot_preflight.iam.evaluate import Outcome
@@ -17,7 +18,6 @@ from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.required import REQUIRED, is_met
 from copilot_preflight.package import Package
 from copilot_preflight.stack import Run, Stack
-from copilot_preflight_rules import RULES
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 TOLD = Place("config.yml", ("require", 0))
@@ -79,11 +79,6 @@ def outcomes(found: Stack) -> dict[str, Outcome]:
 
 def needs(found: Stack) -> list[Need]:
     return [it for it in Analysis(found).needs if it.kind == REQUIRED]
-
-
-def findings(found: Stack) -> list[Finding]:
-    analysis = Analysis(found)
-    return [it._replace(rule=rule.id) for rule in RULES for it in rule.check(analysis)]
 
 
 def errors(found: Stack) -> list[str]:
