@@ -14,9 +14,9 @@ from pathlib import Path
 
 from stacks.copilot import copilot_stack
 
-from copilot_preflight.engine import Options
 from copilot_preflight.lsp import lenses
 from copilot_preflight.lsp.workspace import Workspace
+from copilot_preflight.run.check import Options
 
 AIM = 100
 ROUNDS = 30

@@ -15,8 +15,8 @@ from pathlib import Path
 from stacks.copilot import copilot_stack
 from stacks.services import services_stack
 
-from copilot_preflight import engine
-from copilot_preflight.text import Hole, Text, match
+from copilot_preflight.base.symbolic import Hole, Text, match
+from copilot_preflight.run import check as engine
 
 ROUNDS = 2
 

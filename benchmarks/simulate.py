@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
-from copilot_preflight.document import parse
+from copilot_preflight.base.symbolic import regex_of
 from copilot_preflight.iam.layers import Policies
-from copilot_preflight.simulator import Question, policy_set, simulate
-from copilot_preflight.text import regex_of
+from copilot_preflight.read.document import parse
+from copilot_preflight.simulator.simulate import Question, policy_set, simulate
 
 STATEMENTS, CALLS = 50, 10_000
 CONTEXT = {"aws:ResourceTag/app": ["web"]}

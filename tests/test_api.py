@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 import copilot_preflight
-from copilot_preflight import Finding, Place, Report, Severity, api, cli, engine
-from copilot_preflight.commands.check import check
+from copilot_preflight import Finding, Place, Report, Severity, api
+from copilot_preflight.cli import main as cli
+from copilot_preflight.cli.commands.check import check
+from copilot_preflight.run import check as engine
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "sample_templates" / "broken" / "env-file-version-locked"
@@ -60,7 +62,7 @@ def test_types_of_a_report_load_no_engine() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, check=True, text=True, timeout=120
     )
-    assert not {"copilot_preflight.engine", "yaml", "click"} & set(done.stdout.split())
+    assert not {"copilot_preflight.run.check", "yaml", "click"} & set(done.stdout.split())
 
 
 USER = """\
@@ -275,4 +277,4 @@ def test_simulate_refuses_what_is_no_policy(policy: api.Policy, told: str) -> No
 def test_findings_are_what_is_exported() -> None:
     """The classes of a report are those that a program imports."""
     assert Finding is copilot_preflight.Finding
-    assert Finding.__module__ == "copilot_preflight.finding"
+    assert Finding.__module__ == "copilot_preflight.base.finding"

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -15,87 +16,53 @@ ROOT = Path(__file__).parents[1]
 OURS = "copilot_preflight"
 RULES = "copilot_preflight_rules"
 
-# Bottom to top: a module imports only from lines above its own. "x.*" are all modules of a package,
-# which may import each other.
-ORDER = """
-    _version finding text logic yaml_fault yaml_slow
-    jsonpath globs iam iam.arn iam.policy iam.managed
-    iam.actions iam.conditions iam.principals
-    iam.arn_formats
-    iam.evaluate
-    iam.prepared
-    iam.layers
-    yaml_scalars
-    yaml_tree
-    document
-    anatomy scenarios schema grading
-    package cursor attributes
-    discovery template evidence handed
-    outcomes changed
-    intrinsics
-    stack
-    model model.policies model.tags model.tasks model.manifest model.role_uses model.state_machines
-    model.roles policy_files model.credentials
-    model.storage model.statements model.trust model.file_systems
-    model.s3_statements model.unmatched
-    model.services
-    model.pipelines
-    model.instances model.endpoints model.repositories
-    model.secrets
-    needs.need
-    needs.s3_objects
-    needs.env_files needs.references needs.artifact_calls needs.agent_role
-    needs.artifacts needs.build_artifacts
-    needs.secrets needs.images needs.logs needs.firelens needs.efs
-    needs.exec_channel needs.announced needs.required
-    needs
-    calls
-    ways resource_policies
-    access
-    diagnosis
-    advice
-    analysis
-    telling
-    telling.secrets telling.starts telling.missing_roles
-    rule
-    copilot_preflight_rules copilot_preflight_rules.*
-    evaluation_results
-    suppressions baseline parallel
-    options
-    given
-    engine simulator
-    settings
-    config_file
-    config
-    render render.*
-    api
-    cfnlint console progress lsp lsp.*
-    commands commands.*
-    cli
-    __main__
-"""
-LAYER = {name: n for n, line in enumerate(ORDER.split("\n")) for name in line.split()}
+# Bottom to top: a folder imports only from folders above its own in this list. Inside a folder
+# modules import each other as they like, but never in a circle.
+ORDER = (
+    "_version",
+    "base",
+    "read",
+    "iam",
+    "inputs",
+    "resolve",
+    "model",
+    "statements",
+    "needs",
+    "access",
+    "checks",
+    RULES,
+    "render",
+    "run",
+    "config",
+    "simulator",
+    "api",
+    "cfnlint",
+    "lsp",
+    "cli",
+    "__main__",
+)
+FLOOR = {folder: n for n, folder in enumerate(ORDER)}
 
 # Who may import a package that is not Python's own.
 PACKAGES = {
     "cfnlint": {"cfnlint"},
     "click": {
-        "cli",
-        "console",
-        "commands.candidates",
-        "commands.check",
-        "commands.completion",
-        "commands.config",
-        "commands.explain",
-        "commands.lsp",
-        "commands.options",
-        "commands.rules",
-        "commands.simulate",
+        "cli.main",
+        "cli.console",
+        "cli.commands.candidates",
+        "cli.commands.check",
+        "cli.commands.completion",
+        "cli.commands.config",
+        "cli.commands.explain",
+        "cli.commands.lsp",
+        "cli.commands.options",
+        "cli.commands.rules",
+        "cli.commands.simulate",
     },
     "lsprotocol": {"lsp.diagnostics", "lsp.positions", "lsp.server"},
-    "pygls": {"commands.lsp", "lsp.server"},
-    "jsonpath_ng": {"jsonpath"},
-    "yaml": {"yaml_tree", "yaml_fault", "yaml_slow"},
+    "pygls": {"cli.commands.lsp", "lsp.server"},
+    "jsonpath_ng": {"read.jsonpath"},
+    "yaml": {"read.yaml.tree", "read.yaml.errors", "read.yaml.pure_python"},
 }
 
 
@@ -116,9 +83,12 @@ def _modules() -> dict[str, Path]:
 MODULES = _modules()
 
 
-def _imports(file: Path) -> Iterator[str]:
-    """The modules that a file imports, in functions and under TYPE_CHECKING too."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def _imports(file: Path, *, in_functions: bool = True) -> Iterator[str]:
+    """The modules that a file imports, under TYPE_CHECKING too."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    if not in_functions:
+        tree = _WithoutFunctions().visit(tree)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -128,25 +98,37 @@ def _imports(file: Path) -> Iterator[str]:
                 yield inside if inside in MODULES else str(node.module)
 
 
-def _layer(name: str) -> int:
-    parent = name.rpartition(".")[0]
-    found = LAYER.get(name, LAYER.get(f"{parent}.*"))
-    assert found is not None, f"'{name}' has no place in ORDER"
-    return found
+class _WithoutFunctions(ast.NodeTransformer):
+    """Takes out what is imported when a function runs: ``render`` loads its formats so."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """Leaves nothing of a function."""
+
+
+def _folder(name: str) -> str:
+    return name.partition(".")[0]
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_imports_go_one_way(name: str) -> None:
-    """A module imports only from lower layers; packages from outside have few users."""
-    package = name.rpartition(".")[0]
+    """A module imports only from lower folders; packages from outside have few users."""
     for imported in _imports(MODULES[name]):
         inside = imported.removeprefix(f"{OURS}.")
         if inside in MODULES:
-            groups = {name, package} & {inside, inside.rpartition(".")[0]}
-            together = any(f"{group}.*" in LAYER for group in groups if group)
-            assert _layer(inside) < _layer(name) or together, f"{name} imports {inside}"
+            here, there = _folder(name), _folder(inside)
+            assert here == there or FLOOR[there] < FLOOR[here], f"{name} imports {inside}"
         elif (top := imported.partition(".")[0]) not in sys.stdlib_module_names:
             assert name in PACKAGES.get(top, ()), f"{name} imports {imported}"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Inside a folder too the imports have an order."""
+    graph = {
+        name: {found.removeprefix(f"{OURS}.") for found in _imports(file, in_functions=False)}
+        & set(MODULES)
+        for name, file in MODULES.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def test_main_package_loads_nothing() -> None:
@@ -163,7 +145,7 @@ def test_main_package_loads_nothing() -> None:
 SCRIPT = """
 import sys
 at_start = set(sys.modules)
-from copilot_preflight.cli import main
+from copilot_preflight.cli.main import main
 try:
     main(sys.argv[1:])
 except SystemExit as ended:
@@ -232,7 +214,7 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
     ended, loaded = _loaded(tmp_path, "check", "web.yml")
     assert ended == status
     assert not loaded & HEAVY
-    others = ("render.json", "policy_files", "suppressions", "baseline")
+    others = ("render.json", "run.policy_files", "run.suppress.sieve", "run.suppress.baseline")
     assert not loaded & {f"{OURS}.{name}" for name in others}
     assert f"{RULES}.unused_suppression" not in loaded
     _assert_known(loaded)
@@ -241,12 +223,12 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
 def test_a_configuration_loads_what_it_needs(tmp_path: Path) -> None:
     """Without a file nothing is loaded that reads one, and JSONPaths only with one of them."""
     (tmp_path / "web.yml").write_text(STACK)
-    reading = {f"{OURS}.{name}" for name in ("config_file", "schema", "grading")}
+    reading = {f"{OURS}.{name}" for name in ("config.file", "read.schema", "run.severities")}
     assert not _loaded(tmp_path, "check", "web.yml")[1] & reading
     (tmp_path / ".copilot-preflight.yml").write_text("severity: {E9711: warning}")
     _, loaded = _loaded(tmp_path, "check", "web.yml")
     assert not loaded & HEAVY
-    assert f"{OURS}.policy_files" not in loaded
+    assert f"{OURS}.run.policy_files" not in loaded
     _assert_known(loaded)
 
 
@@ -263,4 +245,4 @@ def test_questions_about_the_command_load_no_engine(tmp_path: Path, arguments: l
     """Help and version need neither the rules nor a YAML parser."""
     status, loaded = _loaded(tmp_path, *arguments)
     assert status == 0
-    assert not loaded & {f"{OURS}.engine", RULES, "yaml"}
+    assert not loaded & {f"{OURS}.run.check", RULES, "yaml"}

@@ -20,9 +20,12 @@ import pytest
 import yaml
 
 import copilot_preflight_rules
-from copilot_preflight import config, diagnosis, document, engine
-from copilot_preflight.finding import Report, Severity
-from copilot_preflight.rule import Rule
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.base.finding import Report, Severity
+from copilot_preflight.checks.rule import Rule
+from copilot_preflight.config import to_options as config
+from copilot_preflight.read import document
+from copilot_preflight.run import check as engine
 from copilot_preflight_rules import RULES
 
 FOLDER = Path(copilot_preflight_rules.__file__).parent

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from copilot_preflight import engine
 from copilot_preflight._version import __version__
 from copilot_preflight.render import render
+from copilot_preflight.run import check as engine
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,11 +9,12 @@ import pytest
 from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
 
-from copilot_preflight import config, engine
-from copilot_preflight.cli import cli
-from copilot_preflight.finding import Report, Severity
+from copilot_preflight.base.finding import Report, Severity
+from copilot_preflight.checks.rule import Rule
+from copilot_preflight.cli.main import cli
+from copilot_preflight.config import to_options as config
 from copilot_preflight.render import render
-from copilot_preflight.rule import Rule
+from copilot_preflight.run import check as engine
 from copilot_preflight_rules import RULES
 
 ROOT = Path(__file__).parents[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from copilot_preflight.rule import ELSEWHERE, Listed, Rule
+from copilot_preflight.checks.rule import ELSEWHERE, Listed, Rule
 
 CATALOGUE: Final[tuple[Listed, ...]] = (
     Listed("E9711", "env-file-denied", "denials"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from copilot_preflight.analysis import Analysis, abridged, cited
-from copilot_preflight.finding import CitedCall, Finding
+from copilot_preflight.base.finding import CitedCall, Finding
+from copilot_preflight.checks.analysis import Analysis, abridged, cited
+from copilot_preflight.checks.rule import rule
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.needs.need import Need
-from copilot_preflight.rule import rule
 
 _WORDS = {
     "condition": "the outcome of condition '{}'",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
 from copilot_preflight.model.pipelines import acls_disabled, disabled_by, pipelines
-from copilot_preflight.rule import rule
-from copilot_preflight.scenarios import ANY
-from copilot_preflight.stack import Stack
+from copilot_preflight.resolve.scenario import ANY
+from copilot_preflight.resolve.stack import Stack
 
 _FULL_CONTROL: Final = "bucket-owner-full-control"
 _GRANTING: Final = frozenset(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import telling
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.needs.artifact_calls import ARTIFACT_DOWNLOAD, GET_OBJECT, granted
-from copilot_preflight.rule import rule
 
 
 @rule("E9772", "artifact-download-denied", "Role may not download the artifact")

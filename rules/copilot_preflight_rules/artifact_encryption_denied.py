@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from copilot_preflight import telling
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.needs.artifact_calls import (
     ARTIFACT_DOWNLOAD,
     ARTIFACT_UPLOAD,
     DECRYPT,
     GENERATE_DATA_KEY,
 )
-from copilot_preflight.rule import rule
 
 
 @rule("E9773", "artifact-encryption-denied", "Role may not use the key that encrypts artifacts")

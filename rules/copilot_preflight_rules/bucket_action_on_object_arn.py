@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice
-from copilot_preflight.analysis import Analysis, mismatch_finding
-from copilot_preflight.finding import Finding
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis, mismatch_finding
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.iam import arn
-from copilot_preflight.model.s3_statements import BUCKET
 from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
-from copilot_preflight.rule import rule
+from copilot_preflight.statements.s3_pairs import BUCKET
 
 
 @rule("E9752", "bucket-action-on-object-arn", "Bucket actions can never match an object ARN")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
 from copilot_preflight.model.credentials import Override, overrides
 from copilot_preflight.model.roles import role_named
-from copilot_preflight.rule import rule
 
 _PAGE = "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html"
 

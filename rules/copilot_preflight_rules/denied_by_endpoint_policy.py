@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from copilot_preflight import advice, diagnosis, telling
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import CitedCall, Finding, Related
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.base.finding import CitedCall, Finding, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.model import endpoints
-from copilot_preflight.rule import rule
 
 _OWN: Final = "AWS::Partition"
 _BECAUSE: Final = (

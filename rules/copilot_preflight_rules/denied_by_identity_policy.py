@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import diagnosis, telling
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding
-from copilot_preflight.rule import rule
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
 
 
 @rule("E9766", "denied-by-identity-policy", "The role's own policy denies a call")

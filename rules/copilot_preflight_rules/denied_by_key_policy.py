@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from copilot_preflight import advice, diagnosis, telling
-from copilot_preflight.analysis import Analysis, Denial
-from copilot_preflight.finding import Finding, Related
-from copilot_preflight.model.storage import Key, key_with_arn
-from copilot_preflight.rule import rule
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis, Denial
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.model.buckets import Key, key_with_arn
 
 
 @rule("E9762", "denied-by-key-policy", "Key policy denies a call")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import diagnosis, telling
-from copilot_preflight.analysis import Analysis, Denial
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis, Denial
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.iam.layers import Layer
-from copilot_preflight.rule import rule
 
 _NO_ALLOW = "a level of the organization has no service control policy that allows it"
 

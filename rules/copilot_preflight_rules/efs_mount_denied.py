@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice, diagnosis, telling
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.needs.efs import CLIENT_WRITE, EFS_MOUNT, Mount
-from copilot_preflight.rule import rule
 
 
 @rule("E9747", "efs-mount-denied", "Task role may not mount the file system")

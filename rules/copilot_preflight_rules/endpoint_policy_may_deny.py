@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import telling
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Related
-from copilot_preflight.rule import rule
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
 
 
 @rule("W9764", "endpoint-policy-may-deny", "VPC endpoint policy may deny a call")

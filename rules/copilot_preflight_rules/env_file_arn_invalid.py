@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis, value_of_parameter
-from copilot_preflight.finding import Finding
-from copilot_preflight.rule import rule
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.checks.analysis import Analysis, value_of_parameter
+from copilot_preflight.checks.rule import rule
 
 
 @rule("E9716", "env-file-arn-invalid", "Env file is not named by the ARN of an S3 object")

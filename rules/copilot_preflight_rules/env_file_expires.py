@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis, value_of_parameter
-from copilot_preflight.finding import Finding, Related
-from copilot_preflight.model.storage import Expiration
-from copilot_preflight.rule import rule
-from copilot_preflight.text import Text, match
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.base.symbolic import Text, match
+from copilot_preflight.checks.analysis import Analysis, value_of_parameter
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.model.buckets import Expiration
 
 
 @rule("W9720", "env-file-expires", "A lifecycle rule deletes the env file")

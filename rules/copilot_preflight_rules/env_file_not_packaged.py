@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
 from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
 from copilot_preflight.model.tasks import task_definitions
-from copilot_preflight.rule import rule
-from copilot_preflight.scenarios import ANY
-from copilot_preflight.stack import Stack
+from copilot_preflight.resolve.scenario import ANY
+from copilot_preflight.resolve.stack import Stack
 
 
 @rule("W9718", "env-file-not-packaged", "Manifest names an env file that the package lacks")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis, value_of_parameter
-from copilot_preflight.diagnosis import CONTENT_HASH
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.access.cause import CONTENT_HASH
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis, value_of_parameter
+from copilot_preflight.checks.rule import rule
 from copilot_preflight.model.manifest import manifest_env_files
-from copilot_preflight.rule import rule
 
 
 @rule("W9719", "env-file-outdated", "Env file has changed since it was packaged")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice, diagnosis
-from copilot_preflight.analysis import Analysis, abridged_key
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis, abridged_key
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
-from copilot_preflight.rule import rule
 
 
 @rule("E9712", "env-file-stale-grant", "Execution role is granted another version of the env file")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.cursor import Value
-from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
 from copilot_preflight.needs.env_files import ENV_FILE_PAGE, EnvFileRead
-from copilot_preflight.rule import rule
+from copilot_preflight.resolve.value import Value
 
 _MOST = 10
 _TOO_OLD = ("1.0.0", "1.1.0", "1.2.0", "1.3.0")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from copilot_preflight import advice
-from copilot_preflight.access import Decision
-from copilot_preflight.analysis import Analysis, abridged_key, cited, value_of_parameter
-from copilot_preflight.diagnosis import CONTENT_HASH
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.access.cause import CONTENT_HASH
+from copilot_preflight.access.decide import Decision
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.base.symbolic import Text, match
+from copilot_preflight.checks.analysis import Analysis, abridged_key, cited, value_of_parameter
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Entry
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
-from copilot_preflight.rule import rule
-from copilot_preflight.text import Text, match
 
 _COPILOT_KEY = re.compile(r"manual/env-files/.+/[^/]+\.env")
 

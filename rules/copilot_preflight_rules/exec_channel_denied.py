@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from copilot_preflight import advice, telling
-from copilot_preflight.analysis import Analysis, Denial
-from copilot_preflight.finding import Finding, Related
-from copilot_preflight.needs.exec_channel import (
-    ANY_GROUP,
-    EXEC_CHANNEL,
-    LOG,
-    SESSION,
-    ExecChannel,
-)
-from copilot_preflight.rule import rule
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis, Denial
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.needs.exec_channel import ANY_GROUP, EXEC_CHANNEL, LOG, SESSION, ExecChannel
 
 
 @rule("E9746", "exec-channel-denied", "Task role may not open the channel of ECS Exec")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from copilot_preflight import advice
-from copilot_preflight.access import Decision
-from copilot_preflight.analysis import Analysis, cited
-from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.access.decide import Decision
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.base.symbolic import Hole, Text, match
+from copilot_preflight.checks.analysis import Analysis, cited
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead
-from copilot_preflight.rule import rule
-from copilot_preflight.text import Hole, Text, match
 
 _ANY_ACTION: Final = Text.of("s3:", Hole("any action"))
 _ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice, diagnosis, telling
-from copilot_preflight.analysis import Analysis, Denial
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis, Denial
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.needs.announced import ANNOUNCED, Announced
-from copilot_preflight.rule import rule
 
 
 @rule("W9757", "half-granted-encryption", "Role may use encrypted objects and not their key")

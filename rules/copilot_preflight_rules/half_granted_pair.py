@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.base.symbolic import Text, match
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry
-from copilot_preflight.model.s3_statements import BUCKET, OBJECTS, is_s3, s3_statements
-from copilot_preflight.model.statements import PlacedStatement
-from copilot_preflight.rule import rule
-from copilot_preflight.text import Text, match
+from copilot_preflight.statements.placed import PlacedStatement
+from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, is_s3, s3_statements
 
 
 @rule("W9753", "half-granted-pair", "All of S3 is granted on half of a bucket")

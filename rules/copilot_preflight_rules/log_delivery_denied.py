@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import images_and_logs as starts
 from copilot_preflight.needs.logs import LOGS
-from copilot_preflight.rule import rule
-from copilot_preflight.telling import starts
 
 
 @rule("E9743", "log-delivery-denied", "Role may not send a container's logs")

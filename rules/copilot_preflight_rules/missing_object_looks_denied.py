@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from copilot_preflight import advice
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.base.symbolic import Text, match
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.model.buckets import bucket_policy
 from copilot_preflight.model.roles import Role, role_named, roles
-from copilot_preflight.model.storage import bucket_policy
 from copilot_preflight.model.tasks import task_definitions
-from copilot_preflight.rule import rule
-from copilot_preflight.scenarios import ANY
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text, match
+from copilot_preflight.resolve.scenario import ANY
+from copilot_preflight.resolve.stack import Stack
 
 _GET: Final = "s3:GetObject"
 _LIST: Final = "s3:ListBucket"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import advice
-from copilot_preflight.analysis import Analysis, mismatch_finding
-from copilot_preflight.finding import Finding
-from copilot_preflight.model.s3_statements import OBJECTS
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis, mismatch_finding
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.needs.env_files import GET_OBJECT
-from copilot_preflight.rule import rule
+from copilot_preflight.statements.s3_pairs import OBJECTS
 
 
 @rule("E9751", "object-action-on-bucket-arn", "Object actions can never match a bucket ARN")

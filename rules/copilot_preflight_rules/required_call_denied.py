@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight import telling
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Related
+from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.needs.required import REQUIRED
-from copilot_preflight.rule import rule
 
 
 @rule("E9748", "required-call-denied", "Role may not make a call that the configuration requires")

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from copilot_preflight import advice
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Place, Related
-from copilot_preflight.model import unmatched as traps
-from copilot_preflight.model.unmatched import Unmatched, unmatched
-from copilot_preflight.rule import rule
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.statements import arn_traps as traps
+from copilot_preflight.statements.arn_traps import Unmatched, unmatched
 
 # Trap -> why the ARN does not match, the few words under it, and what to do.
 _WORDS: Final = {
@@ -80,7 +80,8 @@ def resource_never_matches(analysis: Analysis) -> Iterator[Finding]:
 
 def _told(analysis: Analysis) -> set[Place]:
     """The ARNs for which a denied call is told already."""
-    from copilot_preflight.telling import secrets, starts
+    from copilot_preflight.checks.wording import images_and_logs as starts
+    from copilot_preflight.checks.wording import secrets
 
     entries = (denied.cause.entry for denied in analysis.denials)
     told = {entry.place for entry in entries if entry is not None}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding, Place, Related
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Clause, Principal, Statement
 from copilot_preflight.model.trust import ASSUME, Assumption, assumptions, trusted
-from copilot_preflight.rule import rule
 
 _SHOWN = 3
 _LONGEST = 100

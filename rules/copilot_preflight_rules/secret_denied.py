@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import secrets
 from copilot_preflight.needs.secrets import SECRET
-from copilot_preflight.rule import rule
-from copilot_preflight.telling import secrets
 
 
 @rule("E9741", "secret-denied", "Execution role may not read a secret")

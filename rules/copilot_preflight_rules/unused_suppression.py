@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding
-from copilot_preflight.rule import rule
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
 
 
 @rule("W9791", "unused-suppression", "Suppression silences nothing")

@@ -8,7 +8,7 @@ TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:
     from copilot_preflight._version import __version__
     from copilot_preflight.api import lint, render_report, simulate
-    from copilot_preflight.finding import (
+    from copilot_preflight.base.finding import (
         CitedCall,
         Finding,
         InputError,
@@ -42,7 +42,7 @@ _MODULES = {
     "render_report": "api",
     "simulate": "api",
 }
-"""Where the names are that ``finding`` does not have."""
+"""Where the names are that ``base.finding`` does not have."""
 
 
 if not TYPE_CHECKING:  # a type checker would let any name pass
@@ -52,7 +52,7 @@ if not TYPE_CHECKING:  # a type checker would let any name pass
             raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
         from importlib import import_module
 
-        found = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'finding')}"), name)
+        found = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'base.finding')}"), name)
         globals()[name] = found
         return found
 

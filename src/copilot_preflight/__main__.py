@@ -10,7 +10,7 @@ def main() -> None:
     # would take a tenth of the time, most of it while modules load.
     gc.set_threshold(100_000, 50, 50)
     try:
-        from copilot_preflight.cli import main as run
+        from copilot_preflight.cli.main import main as run
 
         run()
     except KeyboardInterrupt:  # while modules load, or in the last moments

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from copilot_preflight import config as configuration
-from copilot_preflight import engine
-from copilot_preflight.document import Document, DocumentError, parse, read
-from copilot_preflight.finding import DataPath, Report
-from copilot_preflight.settings import ConfigError, named
+from copilot_preflight.base.finding import DataPath, Report
+from copilot_preflight.config import to_options as configuration
+from copilot_preflight.config.settings import ConfigError, named
+from copilot_preflight.read.document import Document, DocumentError, parse, read
+from copilot_preflight.run import check as engine
 
 if TYPE_CHECKING:
     from copilot_preflight.iam.layers import PolicySet
@@ -169,11 +169,11 @@ def simulate(
     >>> [result["EvalDecision"] for result in answer["EvaluationResults"]]
     ['allowed', 'implicitDeny']
     """
-    from copilot_preflight.cursor import TemplateError
+    from copilot_preflight.base.symbolic import Text
     from copilot_preflight.iam.layers import Policies, PolicySet
-    from copilot_preflight.simulator import Question, policy_set
-    from copilot_preflight.simulator import simulate as answer
-    from copilot_preflight.text import Text
+    from copilot_preflight.resolve.value import TemplateError
+    from copilot_preflight.simulator.simulate import Question, policy_set
+    from copilot_preflight.simulator.simulate import simulate as answer
 
     documents: dict[str, Document] = {}
 

@@ -19,17 +19,18 @@ from weakref import WeakKeyDictionary
 from cfnlint.rules import CloudFormationLintRule, RuleMatch, errors
 from cfnlint.template import Template
 
-from copilot_preflight import anatomy, document
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.cursor import TemplateError
-from copilot_preflight.document import Document, DocumentError
-from copilot_preflight.engine import InternalFault, findings_of
-from copilot_preflight.finding import DataPath, Finding, Place
-from copilot_preflight.package import Loader, ParameterValue, is_parameter_file
+from copilot_preflight.base.finding import DataPath, Finding, Place
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import Rule
+from copilot_preflight.inputs import template_shape as anatomy
+from copilot_preflight.inputs.package import Loader, ParameterValue, is_parameter_file
+from copilot_preflight.read import document
+from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.render import safe
-from copilot_preflight.rule import Rule
-from copilot_preflight.scenarios import spelt
-from copilot_preflight.stack import ADDONS_STACK, Run, Stack
+from copilot_preflight.resolve.scenario import spelt
+from copilot_preflight.resolve.stack import ADDONS_STACK, Run, Stack
+from copilot_preflight.resolve.value import TemplateError
+from copilot_preflight.run.check import InternalFault, findings_of
 from copilot_preflight_rules import RULES
 
 
@@ -129,7 +130,7 @@ class _Judged:
         """Does what comments say. ``Metadata`` is cfn-lint's own, and so is which rules to run."""
         if not any("preflight:" in source.text for source in self._sources.values()):
             return
-        from copilot_preflight.suppressions import sifted
+        from copilot_preflight.run.suppress.sieve import sifted
 
         left, _ = sifted(
             [(finding, self._file) for finding, _ in self._findings.values()],

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_preflight import cli
+from copilot_preflight.cli import main as cli
 
 HANG = 120
 """Seconds after which a process hangs: far more than any of them takes."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight import engine
+from copilot_preflight.run import check as engine
 
 Run = Callable[..., Any]
 Write = Callable[..., Path]

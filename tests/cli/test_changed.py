@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight.changed import templates_with
+from copilot_preflight.inputs.affected import templates_with
 
 Run = Callable[..., Any]
 Write = Callable[..., Path]

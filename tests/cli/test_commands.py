@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 import copilot_preflight_rules
-from copilot_preflight import console, engine
-from copilot_preflight.rule import Rule
+from copilot_preflight.checks.rule import Rule
+from copilot_preflight.cli import console
+from copilot_preflight.run import check as engine
 
 Run = Callable[..., Any]
 Write = Callable[..., Path]

@@ -11,10 +11,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from copilot_preflight import config, config_file, document, schema
-from copilot_preflight.document import DocumentError
+from copilot_preflight.config import file as config_file
+from copilot_preflight.config import to_options as config
+from copilot_preflight.config.settings import ConfigError
+from copilot_preflight.read import document, schema
+from copilot_preflight.read.document import DocumentError
 from copilot_preflight.render import FORMATS
-from copilot_preflight.settings import ConfigError
 
 FILE = config.FILE
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/5b1f6c1e-7d0e-4a52-9a55-0c6f2a9d8e31"
@@ -313,7 +315,7 @@ paths:
 )
 def test_patterns(tmp_path: Path, pattern: str, files: set[str]) -> None:
     """A slash ties a pattern to the folder of the file; what lies below a match belongs to it."""
-    from copilot_preflight.globs import Globs
+    from copilot_preflight.base.globs import Globs
 
     globs = Globs(str(tmp_path), (pattern,))
     every = ("web.yml", "a/web.yml", "a/b/web.yml")

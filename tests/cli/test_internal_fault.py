@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight import engine
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding
-from copilot_preflight.rule import Rule, rule
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import Rule, rule
+from copilot_preflight.run import check as engine
 from copilot_preflight_rules import CATALOGUE, RULES
 
 Run = Callable[..., Any]

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight.console import write_file
-from copilot_preflight.progress import Bar
+from copilot_preflight.cli.console import write_file
+from copilot_preflight.cli.progress import Bar
 
 if sys.platform == "win32":
     pytest.skip("signals and terminals are others there", allow_module_level=True)
@@ -335,7 +335,7 @@ def test_stacks_do_not_depend_on_jobs(spawn: Run, folder: Path, least: int) -> N
 FAULTY = """
 import os, signal, sys
 import copilot_preflight_rules
-from copilot_preflight.rule import rule
+from copilot_preflight.checks.rule import rule
 
 @rule("E9999", "faulty", "A rule that fails in one template")
 def faulty(analysis):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight import cli
+from copilot_preflight.cli import main as cli
 
 POLICY = """\
 {
@@ -547,7 +547,7 @@ def test_actions_are_required(simulate: Simulate) -> None:
 def test_the_command_is_cheap_to_have() -> None:
     """The command line does not load the simulator, nor the evaluator, before it is asked for."""
     script = (
-        "import sys, copilot_preflight.cli;"
+        "import sys, copilot_preflight.cli.main;"
         "print([m for m in sys.modules if m.startswith('copilot_preflight.') "
         "and m.split('.')[1] in ('simulate', 'iam', 'document', 'stack', 'model')])"
     )

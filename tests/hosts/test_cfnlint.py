@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 import pytest
 
-from copilot_preflight import document, engine
+from copilot_preflight.read import document
+from copilot_preflight.run import check as engine
 from copilot_preflight_rules import RULES
 
 HERE = Path(__file__).parent

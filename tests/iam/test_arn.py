@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.arn import (
     PARTITIONS,
     name_hole,
@@ -12,7 +13,6 @@ from copilot_preflight.iam.arn import (
     partition_of_region,
     s3_arn,
 )
-from copilot_preflight.text import Hole, Text
 
 PARTITION = name_hole("AWS::Partition")
 BUCKET = name_hole("Bucket")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import actions
 from copilot_preflight.iam.arn_formats import (
     NEEDS_EVERYTHING,
@@ -13,7 +14,6 @@ from copilot_preflight.iam.arn_formats import (
     kinds_of,
     matched_by,
 )
-from copilot_preflight.text import Hole, Text
 
 ANYTHING = Hole("Parameter")
 NAME = Hole("Name", excludes=":/*?", nonempty=True)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.conditions import hold
 from copilot_preflight.iam.policy import Clause, Entry, Fact
-from copilot_preflight.text import Hole, Text
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 OPERATORS = _GUIDE + "reference_policies_elements_condition_operators.html"

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.evaluate import (
     Outcome,
     Request,
@@ -22,7 +23,6 @@ from copilot_preflight.iam.evaluate import (
     evaluate,
 )
 from copilot_preflight.iam.policy import Clause, Entry, Fact, Statement
-from copilot_preflight.text import Hole, Text
 
 PLACE = Place("t.yml", ())
 BUCKET = Hole("Bucket", excludes=":/*?", nonempty=True)

@@ -10,10 +10,10 @@ import pytest
 from moto.iam import access_control
 from tests.iam.evaluation_cases import ALLOWED, CASES, EXPLICIT, HERE, Case, Statement
 
-from copilot_preflight.document import parse
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.layers import Policies, PolicySet
-from copilot_preflight.simulator import Question, policy_set, simulate
-from copilot_preflight.text import Text
+from copilot_preflight.read.document import parse
+from copilot_preflight.simulator.simulate import Question, policy_set, simulate
 
 
 def policy(statements: Sequence[Statement]) -> str:

@@ -23,14 +23,14 @@ from tests.iam.evaluation_cases import (
     when,
 )
 
-from copilot_preflight.document import parse
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import policy
 from copilot_preflight.iam.evaluate import Outcome, Request
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
 from copilot_preflight.iam.policy import Entry, Fact
-from copilot_preflight.simulator import caller_of, policy_set
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.read.document import parse
+from copilot_preflight.simulator.simulate import caller_of, policy_set
 
 _RANK = {
     Outcome.EXPLICIT_DENY: 0,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.iam.policy import Fact, missing_values, with_variables
-from copilot_preflight.text import Hole, Text, match
 
 BUCKET = Hole("Bucket", excludes=":/*?", nonempty=True)
 

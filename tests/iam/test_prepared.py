@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.iam.test_evaluate import requests, statement, statements
 
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.evaluate import Request, applies, covers_action
 from copilot_preflight.iam.policy import Clause, Entry, Statement
 from copilot_preflight.iam.prepared import Patterns, Prepared
-from copilot_preflight.text import Hole, Text
 
 patterns = st.lists(st.text("ab/[.*?", max_size=6), min_size=1, max_size=4)
 strings = st.text("ab/[.*?\n", max_size=8)

@@ -31,12 +31,12 @@ from tests.iam.evaluation_cases import (
     when,
 )
 
-from copilot_preflight.document import parse
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import policy
 from copilot_preflight.iam.evaluate import Request
 from copilot_preflight.iam.layers import Policies, PolicySet, decide
-from copilot_preflight.simulator import caller_of, policy_set
-from copilot_preflight.text import Text
+from copilot_preflight.read.document import parse
+from copilot_preflight.simulator.simulate import caller_of, policy_set
 
 SERVICE: Final = "ecs-tasks.amazonaws.com"
 ACTION: Final = "s3:GetObject"

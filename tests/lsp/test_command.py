@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-WITHOUT = "import sys; sys.modules['pygls'] = None; from copilot_preflight.cli import main; main()"
+WITHOUT = (
+    "import sys; sys.modules['pygls'] = None; from copilot_preflight.cli.main import main; main()"
+)
 
 
 def test_a_missing_extra_is_named() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from lsprotocol import types
 
-from copilot_preflight import document
-from copilot_preflight.finding import DataPath, Position, Span
+from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.lsp.positions import Lines
+from copilot_preflight.read import document
 
 TEXT = "a: 1\r\nb: '\U0001f600é' # x\rc: {d: !Sub '${e}'}\n"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from copilot_preflight import engine
-from copilot_preflight.document import parse
-from copilot_preflight.finding import Report
+from copilot_preflight.base.finding import Report
+from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.model.credentials import overrides
-from copilot_preflight.package import Package, ParameterValue
+from copilot_preflight.read.document import parse
 from copilot_preflight.render import render
-from copilot_preflight.stack import Run
+from copilot_preflight.resolve.stack import Run
+from copilot_preflight.run import check as engine
 
 KEY, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 TEMPLATE = """

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from copilot_preflight.document import parse, read
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.model.endpoints import (
     Endpoint,
     endpoint_service_of,
@@ -16,10 +17,9 @@ from copilot_preflight.model.endpoints import (
     layers,
 )
 from copilot_preflight.model.tasks import task_definitions
-from copilot_preflight.package import Package, ParameterValue
-from copilot_preflight.scenarios import ANY
-from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.read.document import parse, read
+from copilot_preflight.resolve.scenario import ANY
+from copilot_preflight.resolve.stack import Run, Stack
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from copilot_preflight.inputs.package import Manifest
 from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
-from copilot_preflight.package import Manifest
 
 
 def files(data: dict[str, Any], environment: str = "") -> list[ManifestEnvFile]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from copilot_preflight.document import parse
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.pipelines import (
     acls_disabled,
     pipelines,
@@ -12,10 +13,9 @@ from copilot_preflight.model.pipelines import (
     projects,
     store_of,
 )
-from copilot_preflight.package import Package
-from copilot_preflight.scenarios import ANY
-from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import Text
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.scenario import ANY
+from copilot_preflight.resolve.stack import Run, Stack
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PSEUDO = {"AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}

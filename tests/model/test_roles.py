@@ -6,17 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.document import parse
-from copilot_preflight.handed import NOTHING, Handed, HandedPolicy
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.policies import statements_of
+from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.roles import Boundary, Role, role_named, roles
-from copilot_preflight.package import Package, ParameterValue
-from copilot_preflight.policy_files import Plain
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import Text
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.outside import NOTHING, Handed, HandedPolicy
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.value import Value
+from copilot_preflight.run.policy_files import Plain
 
 PARAMETERS = """
 Parameters:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from copilot_preflight.document import parse
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.secrets import (
     complete_arn,
     has_suffix,
@@ -14,10 +15,9 @@ from copilot_preflight.model.secrets import (
     secret_with_arn,
     without_suffix,
 )
-from copilot_preflight.package import Package
-from copilot_preflight.scenarios import ANY
-from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.scenario import ANY
+from copilot_preflight.resolve.stack import Run, Stack
 
 HERE = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}
 SECRETS = "arn:aws:secretsmanager:eu-west-1:111122223333:secret"

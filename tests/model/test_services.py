@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_preflight.document import parse, read
+from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.model.instances import instance_role
 from copilot_preflight.model.services import (
     TaskRun,
@@ -17,9 +17,9 @@ from copilot_preflight.model.services import (
     runs_of,
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.package import Package, ParameterValue
-from copilot_preflight.scenarios import ANY
-from copilot_preflight.stack import Run, Stack
+from copilot_preflight.read.document import parse, read
+from copilot_preflight.resolve.scenario import ANY
+from copilot_preflight.resolve.stack import Run, Stack
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from copilot_preflight.document import parse
+from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.package import Package
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Run, Stack
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Run, Stack
 
 TEMPLATE = """
 Parameters:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from copilot_preflight.document import parse
 from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.trust import Assumption, assumptions, trusted
-from copilot_preflight.package import Package
-from copilot_preflight.stack import Run
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.stack import Run
 
 ALLOWED, UNDETERMINED = Outcome.ALLOWED, Outcome.UNDETERMINED
 REFUSED, DENIED = Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY

@@ -18,8 +18,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Final, NamedTuple
 
-from copilot_preflight import engine
-from copilot_preflight.finding import Finding, Place, Report
+from copilot_preflight.base.finding import Finding, Place, Report
+from copilot_preflight.run import check as engine
 from copilot_preflight_rules import RULES
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"

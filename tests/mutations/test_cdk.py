@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from tests.mutations.harness import STACKS, found_in
 
-from copilot_preflight import engine
+from copilot_preflight.run import check as engine
 
 TASK: Final = "TaskDef54694570"
 ROLE: Final = "TaskDefExecutionRoleB4775C97"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.mutations.harness import CORPUS
 
-from copilot_preflight import engine
+from copilot_preflight.run import check as engine
 
 FLAG = "EnableExecuteCommand: true"
 CHANNEL = ("CreateControlChannel", "OpenControlChannel", "CreateDataChannel", "OpenDataChannel")

@@ -14,8 +14,8 @@ from tests.mutations.harness import (
     problems,
 )
 
-from copilot_preflight import engine
-from copilot_preflight.finding import Severity
+from copilot_preflight.base.finding import Severity
+from copilot_preflight.run import check as engine
 
 TEMPLATES = sorted(path for path in CORPUS.rglob("*.y*ml") if "\nResources:" in path.read_text())
 STACKS = [*own_stacks(), *copilot_stacks()]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.mutations.pipelines import COPILOT_STACKS, COPILOTS, OWN, OWN_STACK, Edit
 
-from copilot_preflight import engine
+from copilot_preflight.run import check as engine
 
 ARTIFACTS = ("E9771", "E9772", "E9773", "W9774")
 

@@ -36,8 +36,9 @@ from tests.mutations.harness import (
     problems,
 )
 
-from copilot_preflight import document, engine
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.read import document
+from copilot_preflight.run import check as engine
 
 STACKS: Final = [*own_stacks(), *copilot_stacks()]
 SOME: Final = [*own_stacks(), *copilot_stacks()[::16]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.mutations.secrets import MUTATIONS, STACK, Mutation
 
-from copilot_preflight import engine
+from copilot_preflight.run import check as engine
 
 HERE = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from copilot_preflight import engine
-from copilot_preflight.finding import Finding, Report
+from copilot_preflight.base.finding import Finding, Report
+from copilot_preflight.run import check as engine
 
 BUCKET = "arn:aws:s3:::shop-artifacts"
 FOLDER = f"{BUCKET}/manual/env-files/web.env"

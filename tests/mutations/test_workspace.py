@@ -21,7 +21,7 @@ from tests.mutations.harness import (
     own_stacks,
 )
 
-from copilot_preflight import engine
+from copilot_preflight.run import check as engine
 
 STACKS: Final = [s for s in (*own_stacks(), *copilot_stacks()[::8]) if s.is_copilot]
 FILES: Final = [

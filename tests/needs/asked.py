@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Finding
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.stack import Stack
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight_rules import RULES
 
 

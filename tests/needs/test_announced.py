@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.needs.asked import findings
 
-from copilot_preflight.document import parse
-from copilot_preflight.finding import Finding
-from copilot_preflight.package import Package
-from copilot_preflight.stack import Run, Stack
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.stack import Run, Stack
 
 BUCKET = """
   Key: {Type: AWS::KMS::Key}

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pytest
 from tests.needs.asked import findings, outcomes
 
-from copilot_preflight.document import parse
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.package import Package, ParameterValue
-from copilot_preflight.stack import Run, Stack
+from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.stack import Run, Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 GET, LOCATE, DECRYPT = "s3:GetObject", "s3:GetBucketLocation", "kms:Decrypt"

@@ -8,13 +8,13 @@ from textwrap import indent
 import pytest
 from tests.needs.asked import findings, outcomes
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.document import parse
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.needs.images import private_image
-from copilot_preflight.package import Package, ParameterValue
-from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.stack import Run, Stack
 
 ALLOWED, DENIED = Outcome.ALLOWED, Outcome.IMPLICIT_DENY
 EXPLICIT, OPEN = Outcome.EXPLICIT_DENY, Outcome.UNDETERMINED

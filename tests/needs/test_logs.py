@@ -7,11 +7,11 @@ from textwrap import indent
 import pytest
 from tests.needs.asked import findings, outcomes
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.document import parse
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.package import Package
-from copilot_preflight.stack import Run, Stack
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.stack import Run, Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 CREATE, PUT, GROUP = "logs:CreateLogStream", "logs:PutLogEvents", "logs:CreateLogGroup"

@@ -8,16 +8,16 @@ from textwrap import indent
 import pytest
 from tests.needs.asked import findings
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.document import parse
-from copilot_preflight.finding import Place
-from copilot_preflight.globs import Globs
-from copilot_preflight.handed import Handed, Requirement
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.globs import Globs
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.inputs.package import Package
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.required import REQUIRED, is_met
-from copilot_preflight.package import Package
-from copilot_preflight.stack import Run, Stack
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.outside import Handed, Requirement
+from copilot_preflight.resolve.stack import Run, Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 TOLD = Place("config.yml", ("require", 0))
@@ -230,7 +230,7 @@ def test_without_a_path_the_finding_stands_at_the_task_definition() -> None:
 
 def test_a_path_to_maps_is_refused() -> None:
     """What is no string cannot stand in an ARN: the requirement is wrong, not the template."""
-    from copilot_preflight.cursor import TemplateError
+    from copilot_preflight.resolve.value import TemplateError
 
     with pytest.raises(TemplateError, match="finds a map in 't") as refused:
         needs(stack("[]", READ._replace(at="$.Resources.Uploads")))

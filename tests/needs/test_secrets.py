@@ -7,13 +7,13 @@ from textwrap import indent
 
 import pytest
 
-from copilot_preflight.access import Decision
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.document import parse
-from copilot_preflight.finding import Finding
+from copilot_preflight.access.decide import Decision
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.package import Package, ParameterValue
-from copilot_preflight.stack import Run, Stack
+from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight_rules import RULES
 
 ALLOWED, DENIED = Outcome.ALLOWED, Outcome.IMPLICIT_DENY

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from copilot_preflight.finding import (
+from copilot_preflight.base.finding import (
     EXTERNAL,
     IN_SOURCE,
     CitedCall,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight.finding import CitedCall, Finding, Place
+from copilot_preflight.base.finding import CitedCall, Finding, Place
 from copilot_preflight.render.fingerprints import fingerprints
 
 CALL = CitedCall("Role", "s3:GetObject", f"arn:aws:s3:::b/web.env/{'0f1c' * 16}.env", "because")

@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from copilot_preflight.finding import InputError, Report
+from copilot_preflight.base.finding import InputError, Report
 from copilot_preflight.render import FORMATS, render, width_of
 
 
@@ -39,7 +39,7 @@ def test_unknown_format_is_an_error_that_lists_the_known() -> None:
 def test_a_run_imports_its_own_format_only(format: str, absent: list[str]) -> None:
     """A cold start does not pay for the other formats."""
     code = (
-        "import sys; from copilot_preflight.finding import Report\n"
+        "import sys; from copilot_preflight.base.finding import Report\n"
         "from copilot_preflight.render import render\n"
         f"render(Report(0, []), {format!r})\n"
         f"print(sorted(set({absent!r}) & set(sys.modules)))"

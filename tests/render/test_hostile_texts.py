@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_preflight.finding import CitedCall, Finding, InputError, Place, Related, Report
+from copilot_preflight.base.finding import CitedCall, Finding, InputError, Place, Related, Report
 from copilot_preflight.render import UNSAFE, render, safe
 from copilot_preflight.render.places import relative
 from copilot_preflight.render.text import statistics

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonpath_ng.parser import parse
 
-from copilot_preflight.finding import DataPath
-from copilot_preflight.jsonpath import spell
+from copilot_preflight.base.finding import DataPath
+from copilot_preflight.read.jsonpath import spell
 
 
 @pytest.mark.parametrize(

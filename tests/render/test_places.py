@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_preflight.finding import Position, Span
+from copilot_preflight.base.finding import Position, Span
 from copilot_preflight.render import places
 from copilot_preflight.render.places import last_line, relative, uri
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_preflight.finding import (
+from copilot_preflight.base.finding import (
     CitedCall,
     DataPath,
     Finding,

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from copilot_preflight.text import wildcard_match
+from copilot_preflight.base.symbolic import wildcard_match
 
 _FOLDER = Path(__file__).parent.parent / "data" / "actions"
 

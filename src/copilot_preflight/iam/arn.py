@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.base.symbolic import Hole, Text
 
 PARTITION_OF_REGION: Final = {
     "cn-": "aws-cn",

@@ -12,8 +12,8 @@ import re
 from functools import cache
 from typing import Final
 
+from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.iam import actions, arn
-from copilot_preflight.text import Hole, Text, match
 
 NEEDS_EVERYTHING: Final = frozenset(
     {

@@ -8,17 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from copilot_preflight.iam.policy import (
-    Clause,
-    Entry,
-    Fact,
-    Match,
-    equal,
-    matches,
-    missing_values,
-)
-from copilot_preflight.logic import all_of, any_of
-from copilot_preflight.text import Text
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.three_valued import all_of, any_of
+from copilot_preflight.iam.policy import Clause, Entry, Fact, Match, equal, matches, missing_values
 
 Compare = Callable[[Text, Text], "bool | None"]
 """(value in the policy, value in the request) -> whether they agree."""

@@ -10,6 +10,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import conditions
 from copilot_preflight.iam.policy import (
     Clause,
@@ -21,7 +22,6 @@ from copilot_preflight.iam.policy import (
     matches,
     missing_values,
 )
-from copilot_preflight.text import Text
 
 
 class Outcome(Enum):

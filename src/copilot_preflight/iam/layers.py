@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.three_valued import all_of, any_of
 from copilot_preflight.iam.evaluate import Outcome, Request, applies, covers_action
 from copilot_preflight.iam.policy import Fact, Match, Statement
 from copilot_preflight.iam.prepared import Prepared
 from copilot_preflight.iam.principals import Caller, Naming, naming
-from copilot_preflight.logic import all_of, any_of
-from copilot_preflight.text import Text
 
 
 class Layer(Enum):

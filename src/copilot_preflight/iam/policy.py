@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.finding import Place
-from copilot_preflight.text import Hole, Text, match
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text, match
 
 
 class Fact(NamedTuple):

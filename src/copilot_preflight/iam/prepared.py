@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from copilot_preflight.base.symbolic import Text, regex_of
 from copilot_preflight.iam.conditions import Test, all_hold
 from copilot_preflight.iam.evaluate import (
     CERTAIN,
@@ -23,7 +24,6 @@ from copilot_preflight.iam.evaluate import (
 )
 from copilot_preflight.iam.policy import Entry, Match, Statement
 from copilot_preflight.iam.principals import Caller, Naming, naming
-from copilot_preflight.text import Text, regex_of
 
 _WILDCARD: Final = re.compile(r"[*?]")
 

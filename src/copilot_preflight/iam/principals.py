@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Principal, Statement
-from copilot_preflight.text import Text, match
 
 
 class Caller(NamedTuple):

@@ -1,1 +1,5 @@
-"""The language server: what the engine knows, at the cursor of an editor."""
+"""The language server: what the engine knows, at the cursor of an editor.
+
+Knows: documents that are being edited, hovers, lenses, diagnostics.
+Does not know: the command line.
+"""

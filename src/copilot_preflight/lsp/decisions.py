@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from copilot_preflight.access import Decision
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import DataPath, Finding, Place
+from copilot_preflight.access.decide import Decision
+from copilot_preflight.base.finding import DataPath, Finding, Place
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.needs.need import Need
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from lsprotocol import types
 
-from copilot_preflight.finding import Finding, InputError, Place, Severity
+from copilot_preflight.base.finding import Finding, InputError, Place, Severity
 from copilot_preflight.lsp.positions import Lines
 from copilot_preflight.lsp.workspace import Package
 

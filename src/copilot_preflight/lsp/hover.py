@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import copilot_preflight_rules
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import DataPath, Finding
+from copilot_preflight.base.finding import DataPath, Finding
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.lsp.decisions import calls_at
 from copilot_preflight.lsp.values import Resolved
 

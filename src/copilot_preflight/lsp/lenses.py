@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.lsp.decisions import told
 from copilot_preflight.model.tasks import task_definitions
 

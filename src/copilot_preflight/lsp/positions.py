@@ -9,8 +9,8 @@ from typing import Final
 
 from lsprotocol import types
 
-from copilot_preflight.finding import Position, Span
-from copilot_preflight.yaml_fault import LINE_BREAK
+from copilot_preflight.base.finding import Position, Span
+from copilot_preflight.read.yaml.errors import LINE_BREAK
 
 UTF_16: Final = "utf-16"
 """The unit where client and server have not agreed on another one."""

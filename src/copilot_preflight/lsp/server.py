@@ -13,15 +13,15 @@ from pygls import uris
 from pygls.exceptions import FeatureNotificationError
 from pygls.lsp.server import LanguageServer
 
-from copilot_preflight import engine
 from copilot_preflight._version import NAME, __version__
-from copilot_preflight.document import Document
-from copilot_preflight.finding import Finding, Place, Position, Source
+from copilot_preflight.base.finding import Finding, Place, Position, Source
 from copilot_preflight.lsp import decisions, hover, lenses
 from copilot_preflight.lsp.diagnostics import diagnostic, range_of, unreadable
 from copilot_preflight.lsp.positions import UTF_16, Lines
 from copilot_preflight.lsp.values import resolved_at
 from copilot_preflight.lsp.workspace import Package, Workspace
+from copilot_preflight.read.document import Document
+from copilot_preflight.run import check as engine
 
 DELAY: Final = 0.15
 """Seconds without a keystroke, after which what was typed is checked."""

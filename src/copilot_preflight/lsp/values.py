@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight.cursor import TemplateError, Value, function_of
-from copilot_preflight.finding import DataPath
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.template import SUB_VARIABLE, Template
-from copilot_preflight.text import Text
+from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.template import SUB_VARIABLE, Template
+from copilot_preflight.resolve.value import TemplateError, Value, function_of
 
 _LISTS: Final = frozenset({"Fn::Split", "Fn::GetAZs", "Fn::Cidr"})
 _MAX_READINGS: Final = 8

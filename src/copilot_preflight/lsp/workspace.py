@@ -12,15 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from copilot_preflight import document, engine
-from copilot_preflight.analysis import Analysis
-from copilot_preflight.anatomy import is_template
-from copilot_preflight.discovery import is_certain, reads_like_template
-from copilot_preflight.document import Document, DocumentError
-from copilot_preflight.finding import Finding, InputError, Report
-from copilot_preflight.package import is_parameter_file, template_of
-from copilot_preflight.settings import ConfigError
-from copilot_preflight.stack import Stack
+from copilot_preflight.base.finding import Finding, InputError, Report
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.config.settings import ConfigError
+from copilot_preflight.inputs.discovery import is_certain, reads_like_template
+from copilot_preflight.inputs.package import is_parameter_file, template_of
+from copilot_preflight.inputs.template_shape import is_template
+from copilot_preflight.read import document
+from copilot_preflight.read.document import Document, DocumentError
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.run import check as engine
 
 
 class Package(NamedTuple):

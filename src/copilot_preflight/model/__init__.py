@@ -1,1 +1,5 @@
-"""The resources that decide access, as frozen dataclasses named in AWS's words."""
+"""What the resources of a stack are, in AWS's words: tasks, services, roles, buckets, keys.
+
+Knows: the properties of each type of resource, and which roles run what.
+Does not know: who makes which call.
+"""

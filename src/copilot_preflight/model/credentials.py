@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Guard, Value
-from copilot_preflight.evidence import reference_in
-from copilot_preflight.finding import DataPath, Place
+from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.inputs.package import Manifest
 from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
 from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
-from copilot_preflight.package import Manifest
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
+from copilot_preflight.resolve.hints import reference_in
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Guard, Value
 
 CREDENTIALS: Final = (
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),

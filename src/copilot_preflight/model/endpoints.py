@@ -11,17 +11,17 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value, text_of
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.base.three_valued import all_of, any_of
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Statement
-from copilot_preflight.logic import all_of, any_of
-from copilot_preflight.model.policies import statements_of
+from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.services import TaskRun, flag_of, network_mode, runs_of, texts_of
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, text_of
 
 GATEWAY: Final = "Gateway"
 INTERFACE: Final = "Interface"

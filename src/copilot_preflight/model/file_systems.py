@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Entry, Statement
-from copilot_preflight.intrinsics import Resolver
-from copilot_preflight.model.policies import statements_of
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.model.policy_documents import statements_of
+from copilot_preflight.resolve.functions import Resolver
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 
 class FileSystem(NamedTuple):

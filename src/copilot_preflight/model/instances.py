@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from copilot_preflight import evidence
-from copilot_preflight.cursor import Value, text_of
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.model.roles import Role, role_named
 from copilot_preflight.model.services import (
     CAPACITY_PROVIDER,
@@ -21,9 +20,10 @@ from copilot_preflight.model.services import (
     runs_of,
 )
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve import hints as evidence
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, text_of
 
 _GROUP: Final = "AWS::AutoScaling::AutoScalingGroup"
 _LAUNCH_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from copilot_preflight.finding import DataPath, Place
-from copilot_preflight.package import Manifest
+from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.inputs.package import Manifest
 
 _MAX_ENV_FILE = 10_000_000
 

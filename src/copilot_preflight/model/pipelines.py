@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value, text_of
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.model.buckets import key_arn
 from copilot_preflight.model.services import resource_named
-from copilot_preflight.model.storage import key_arn
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, text_of
 
 PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 PROJECT: Final = "AWS::CodeBuild::Project"

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import text_of
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry, Statement
-from copilot_preflight.model.policies import statements_of
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import Text, match
+from copilot_preflight.model.policy_documents import statements_of
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.value import text_of
 
 _ANY_PREFIX: Final = "ROOT"
 """The prefix of a rule for every repository that has no other prefix.

@@ -6,15 +6,15 @@ from collections.abc import Hashable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import EMPTY, Text
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Fact, Statement
-from copilot_preflight.model.policies import statements_of
+from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import EMPTY, Text
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.value import Value
 
 
 class Boundary(NamedTuple):

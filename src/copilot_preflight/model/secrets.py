@@ -10,17 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.finding import Place
-from copilot_preflight.handed import HandedPolicy
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Statement
-from copilot_preflight.model.policies import statements_of
-from copilot_preflight.model.storage import key_arn
+from copilot_preflight.model.buckets import key_arn
+from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Run, Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.resolve.outside import HandedPolicy
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.value import Value
 
 SUFFIX_LENGTH: Final = 6
 _SUFFIX: Final = re.compile(rf"-[A-Za-z0-9]{{{SUFFIX_LENGTH}}}")

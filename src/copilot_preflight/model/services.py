@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value, text_of
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.model.state_machines import run_task_parameters
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, text_of
 
 FARGATE: Final = "FARGATE"
 EC2: Final = "EC2"

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from copilot_preflight.cursor import Value, function_of
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.resolve.value import Value, function_of
 
 _SUBSTITUTION: Final = re.compile(r"\$\{(\w+)\}")
 _PLACEHOLDER: Final = re.compile("\ue000([0-9]+)\ue001")

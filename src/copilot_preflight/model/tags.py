@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.text import Text
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.resolve.value import Value
 
 
 def listed_tags(properties: Value) -> Iterator[tuple[str, Text]]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from copilot_preflight.cursor import Value, function_of
-from copilot_preflight.evidence import reference_in
-from copilot_preflight.finding import Place
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.resolve.hints import reference_in
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, function_of
 
 
 class EnvironmentFile(NamedTuple):

@@ -9,18 +9,18 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.evidence import mentions
+from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.iam import arn, conditions
 from copilot_preflight.iam.evaluate import Outcome, Request, covers_action
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
 from copilot_preflight.iam.policy import Clause, Fact, Principal, Statement
 from copilot_preflight.iam.principals import Caller, Naming, naming
-from copilot_preflight.model.role_uses import CONFUSED_DEPUTY, RoleUse, role_uses
 from copilot_preflight.model.roles import Trust, role_named, trust_named
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import EMPTY, Hole, Text
+from copilot_preflight.model.service_roles import CONFUSED_DEPUTY, RoleUse, role_uses
+from copilot_preflight.resolve.hints import mentions
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 ASSUME: Final = "sts:AssumeRole"
 

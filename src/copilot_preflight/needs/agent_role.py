@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from copilot_preflight.cursor import Value
 from copilot_preflight.model.roles import Role
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 
 class AgentRole(NamedTuple):

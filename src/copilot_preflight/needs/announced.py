@@ -9,17 +9,17 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, Request, covers_action, evaluate
 from copilot_preflight.iam.policy import Entry, Fact, Statement
+from copilot_preflight.model.buckets import Bucket, bucket_named, buckets, key_with_arn
 from copilot_preflight.model.roles import Role, roles
-from copilot_preflight.model.storage import Bucket, bucket_named, buckets, key_with_arn
 from copilot_preflight.needs.need import Ask, Need
 from copilot_preflight.needs.s3_objects import SSE_KMS_PAGE, kms_context
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 ANNOUNCED: Final = "announced"
 """The kind of this source's needs."""

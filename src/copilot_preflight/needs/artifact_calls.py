@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.buckets import key_with_arn
 from copilot_preflight.model.pipelines import Encrypted, Project
-from copilot_preflight.model.storage import key_with_arn
 from copilot_preflight.needs.need import Ask
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 ARTIFACT_UPLOAD: Final = "artifact-upload"
 ARTIFACT_DOWNLOAD: Final = "artifact-download"

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.buckets import bucket_named, encryption_of, key_arn
 from copilot_preflight.model.pipelines import (
     Action,
     Artifact,
@@ -27,7 +28,6 @@ from copilot_preflight.model.pipelines import (
     store_of,
 )
 from copilot_preflight.model.roles import role_named
-from copilot_preflight.model.storage import bucket_named, encryption_of, key_arn
 from copilot_preflight.needs.artifact_calls import (
     ARTIFACT_DOWNLOAD,
     ARTIFACT_UPLOAD,
@@ -45,9 +45,9 @@ from copilot_preflight.needs.artifact_calls import (
     open_key,
 )
 from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 _PIPELINES: Final = "https://docs.aws.amazon.com/codepipeline/latest/userguide/"
 _ROLE_PAGE: Final = f"{_PIPELINES}how-to-custom-role.html"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot_preflight.cursor import Value, text_of
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.model.buckets import encryption_of
 from copilot_preflight.model.pipelines import Encrypted, Project, projects
-from copilot_preflight.model.storage import encryption_of
 from copilot_preflight.needs.artifact_calls import (
     ARTIFACT_DOWNLOAD,
     ARTIFACT_UPLOAD,
@@ -26,9 +26,9 @@ from copilot_preflight.needs.artifact_calls import (
     open_key,
 )
 from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, text_of
 
 
 def build_artifact_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:

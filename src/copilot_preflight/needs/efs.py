@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value, text_of
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.file_systems import FileSystem, access_point_arn, file_system
 from copilot_preflight.model.services import flag_of, is_fargate
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, text_of
 
 EFS_MOUNT: Final = "efs-mount"
 """The kind of this source's needs."""

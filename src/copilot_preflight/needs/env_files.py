@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
-from copilot_preflight.model.storage import Bucket, Encryption, bucket_named, encryption_of
+from copilot_preflight.model.buckets import Bucket, Encryption, bucket_named, encryption_of
 from copilot_preflight.model.tasks import (
     Container,
     EnvironmentFile,
@@ -19,9 +20,8 @@ from copilot_preflight.model.tasks import (
 )
 from copilot_preflight.needs.need import Ask, Need
 from copilot_preflight.needs.s3_objects import read_asks
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
 
 ENV_FILE: Final = "env-file"
 """The kind of the needs of this source."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value, text_of
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model import credentials
+from copilot_preflight.model.buckets import key_arn
 from copilot_preflight.model.services import (
     TaskRun,
     flag_of,
@@ -19,12 +20,11 @@ from copilot_preflight.model.services import (
     resource_named,
     runs_of,
 )
-from copilot_preflight.model.storage import key_arn
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, text_of
 
 EXEC_CHANNEL: Final = "exec-channel"
 """The kind of this source's needs."""

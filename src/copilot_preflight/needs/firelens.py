@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
+from copilot_preflight.model.buckets import bucket_named, encryption_of
 from copilot_preflight.model.services import runs_of
-from copilot_preflight.model.storage import bucket_named, encryption_of
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Ask, Need
 from copilot_preflight.needs.s3_objects import read_asks
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 FIRELENS: Final = "firelens-config"
 """The kind of this source's needs."""

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.repositories import is_cache
 from copilot_preflight.model.tasks import Container, task_definitions
 from copilot_preflight.needs.agent_role import agent_role
 from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 IMAGE: Final = "image"
 """The kind of this source's needs."""

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from copilot_preflight.cursor import Value, text_of
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.tasks import Container, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
 from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value, text_of
 
 LOGS: Final = "log-delivery"
 """The kind of this source's needs."""

@@ -10,14 +10,14 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from copilot_preflight.cursor import Value
-from copilot_preflight.finding import Place
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.roles import Role, role_named
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.scenarios import ANY, Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 
 class Ask(NamedTuple):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight import jsonpath
-from copilot_preflight.cursor import Guard, TemplateError, Value, function_of
-from copilot_preflight.finding import DataPath, Place
-from copilot_preflight.handed import Requirement
+from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole
 from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.read import jsonpath
+from copilot_preflight.resolve.outside import Requirement
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Guard, TemplateError, Value, function_of
 
 REQUIRED: Final = "required"
 """The kind of this source's needs."""

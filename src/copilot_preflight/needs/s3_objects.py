@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.storage import Encryption
+from copilot_preflight.model.buckets import Encryption
 from copilot_preflight.needs.need import Ask
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Hole, Text
+from copilot_preflight.resolve.stack import Stack
 
 SSE_KMS_PAGE: Final = (
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.cursor import Value
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact, missing_values
 from copilot_preflight.model.secrets import (
@@ -28,9 +28,9 @@ from copilot_preflight.needs.references import (
     credentials_at,
     reference_to,
 )
-from copilot_preflight.scenarios import Scenario
-from copilot_preflight.stack import Stack
-from copilot_preflight.text import Text
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
 
 SECRET: Final = "secret"
 REGISTRY: Final = "registry-credentials"

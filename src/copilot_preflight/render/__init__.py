@@ -1,7 +1,10 @@
-"""Report -> str, one module for each format; a run imports only the format that it writes.
+"""A report in one format for each module; a run imports only the format that it writes.
 
-Paths become line numbers here and nowhere above. What every format needs stands in this file: the
+Paths become line numbers here and nowhere below. What every format needs stands in this file: the
 position of a place, and the characters that no output may carry as they are.
+
+Knows: findings, positions, output formats.
+Does not know: why a finding was made.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TextIO
 
-from copilot_preflight.finding import Place, Report, Span
+from copilot_preflight.base.finding import Place, Report, Span
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 
-from copilot_preflight.finding import Finding
-from copilot_preflight.jsonpath import spell
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.read.jsonpath import spell
 
 # The hash of a file's content changes with every edit, and the finding stays.
 _PASSING = re.compile(r"[0-9a-f]{40,}|[0-9a-f]+…|…[0-9a-f]+|\bline \d+")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from copilot_preflight._version import NAME
-from copilot_preflight.finding import Finding, InputError, Report, Severity
+from copilot_preflight.base.finding import Finding, InputError, Report, Severity
 from copilot_preflight.render import locate, safe
 from copilot_preflight.render.places import is_file, last_line, relative
 from copilot_preflight.render.plain import argument

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from copilot_preflight.finding import Finding, InputError, Report, Severity
+from copilot_preflight.base.finding import Finding, InputError, Report, Severity
 from copilot_preflight.render import locate
 from copilot_preflight.render.fingerprints import fingerprints
 from copilot_preflight.render.json import dump

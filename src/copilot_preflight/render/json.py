@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from copilot_preflight._version import NAME, __version__
-from copilot_preflight.finding import (
+from copilot_preflight.base.finding import (
     Finding,
     InputError,
     Place,
@@ -18,7 +18,7 @@ from copilot_preflight.finding import (
     Report,
     Severity,
 )
-from copilot_preflight.jsonpath import spell
+from copilot_preflight.read.jsonpath import spell
 from copilot_preflight.render import UNSAFE, locate
 
 

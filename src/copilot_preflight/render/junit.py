@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from copilot_preflight._version import NAME
-from copilot_preflight.finding import Finding, InputError, Report, Severity
-from copilot_preflight.jsonpath import spell
+from copilot_preflight.base.finding import Finding, InputError, Report, Severity
+from copilot_preflight.read.jsonpath import spell
 from copilot_preflight.render import locate, safe
 from copilot_preflight.render.places import relative
 from copilot_preflight.render.plain import argument

@@ -9,7 +9,7 @@ import os
 from os import path
 from typing import Final
 
-from copilot_preflight.finding import Span
+from copilot_preflight.base.finding import Span
 
 STDIN: Final = "<stdin>"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from copilot_preflight.finding import Finding, Place, Report
+from copilot_preflight.base.finding import Finding, Place, Report
 from copilot_preflight.render import locate, safe
 
 

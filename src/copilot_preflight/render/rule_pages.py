@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import copilot_preflight_rules
-from copilot_preflight.finding import Finding, Severity, severity_of
+from copilot_preflight.base.finding import Finding, Severity, severity_of
 from copilot_preflight_rules import CATALOGUE
 
 _LONGEST = 1024  # characters of a description that GitHub takes

@@ -14,8 +14,16 @@ from functools import partial
 from typing import Any, Final
 
 from copilot_preflight._version import HOME, NAME, __version__
-from copilot_preflight.finding import Finding, InputError, Place, Report, Severity, Silenced, Span
-from copilot_preflight.jsonpath import spell
+from copilot_preflight.base.finding import (
+    Finding,
+    InputError,
+    Place,
+    Report,
+    Severity,
+    Silenced,
+    Span,
+)
+from copilot_preflight.read.jsonpath import spell
 from copilot_preflight.render import SNIPPET_LINE, locate
 from copilot_preflight.render.fingerprints import fingerprints
 from copilot_preflight.render.json import call_of, dump

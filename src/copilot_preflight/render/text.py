@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from copilot_preflight.finding import Finding, InputError, Report, Severity, Span
+from copilot_preflight.base.finding import Finding, InputError, Report, Severity, Span
 from copilot_preflight.render import SNIPPET_LINE, locate, safe
 
 _TAB_STOP = 4

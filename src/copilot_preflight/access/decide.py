@@ -1,0 +1,164 @@
+"""Stack x call -> decision, through every policy layer that stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from copilot_preflight.access.request import Call, calls_of
+from copilot_preflight.access.resource_policies import ResourcePolicy, resource_policy
+from copilot_preflight.iam import layers
+from copilot_preflight.iam.evaluate import Outcome, evaluate
+from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, Voice
+from copilot_preflight.iam.policy import Fact, Statement
+from copilot_preflight.iam.principals import Caller
+from copilot_preflight.needs.need import needs_at
+
+if TYPE_CHECKING:
+    from copilot_preflight.access.endpoint_routes import Doubt, Way
+    from copilot_preflight.model.endpoints import Endpoint
+
+_MAX_SPLITS: Final = 6
+"""How many conditions deep a call is followed; beyond, the answer is "undetermined"."""
+
+
+class Decision(NamedTuple):
+    """What becomes of a call in one scenario.
+
+    ``layer`` is the one that denies it, ``deciding`` its statements that do so or, for an allowed
+    call, those that allow it. ``facts`` are what is missing where the outcome is UNDETERMINED.
+    ``endpoint`` is the VPC endpoint that the call certainly goes through; ``doubt`` is set where
+    it is not denied, but would be through one of which that is not certain.
+    """
+
+    call: Call
+    outcome: Outcome
+    ruling: Ruling
+    facts: tuple[Fact, ...] = ()
+    endpoint: Endpoint | None = None
+    doubt: Doubt | None = None
+
+    @property
+    def is_denied(self) -> bool:
+        return self.outcome.is_denied
+
+    @property
+    def layer(self) -> Layer | None:
+        return self.ruling.layer
+
+    @property
+    def deciding(self) -> tuple[Statement, ...]:
+        return self.ruling.deciding
+
+    @property
+    def granting(self) -> tuple[Statement, ...]:
+        """The statements of the role that allow the call, whatever cannot be read or others say."""
+        own, role = dict(self.ruling.voices).get(Layer.IDENTITY, Voice()), self.call.role
+        if own.deny is None and role.unread:
+            verdict = evaluate(role.statements, self.call.request)
+            return verdict.deciding if verdict.outcome is Outcome.ALLOWED else ()
+        return own.allowing if own.deny is False else ()
+
+
+def decide(call: Call, depth: int = 0) -> Iterator[Decision]:
+    """The decisions on a call, in as many scenarios as change the answer."""
+    decision = _judge(call)
+    need, stack, scenario = call.need, call.stack, call.scenario
+    conditions = [fact.name for fact in decision.facts if fact.kind == "condition"]
+    known = stack.data.get("Conditions") or {}
+    condition = next((name for name in conditions if name in known), None)
+    is_open = decision.outcome is Outcome.UNDETERMINED and depth < _MAX_SPLITS
+    if not is_open or condition is None or need.source is None:
+        yield decision
+        return
+    for leaf in stack.settle(scenario, condition):
+        if leaf == scenario:
+            yield decision
+            return
+        for finer in needs_at(stack, leaf, need.source, need.key):
+            for again in calls_of(finer):
+                if again.action == call.action:
+                    yield from decide(again, depth + 1)
+
+
+def _judge(call: Call) -> Decision:
+    way, resource = _way_of(call), resource_policy(call)
+    passed = way.endpoint if way is not None else None
+    ruling = _ruling(call, resource, passed)
+    outcome, facts = ruling.outcome, ruling.facts
+    instead = _judge(call._replace(ask=call.ask.alternative)) if call.ask.alternative else None
+    if outcome.is_denied and call.ask.doubts and not (instead and instead.is_denied):
+        outcome, facts = Outcome.UNDETERMINED, call.ask.doubts
+    if outcome is Outcome.ALLOWED and instead and instead.outcome is not outcome:
+        outcome, facts = Outcome.UNDETERMINED, call.ask.doubts
+    elif outcome is Outcome.UNDETERMINED and instead:
+        facts = (*call.ask.doubts, *(fact for fact in facts if fact.kind != "value"))
+    if outcome is Outcome.ALLOWED and resource.unseen:
+        outcome, facts = Outcome.UNDETERMINED, resource.unseen
+    decision = Decision(call, outcome, ruling, facts, passed)
+    if decision.is_denied or call.ask.doubts or way is None:
+        return decision
+    return decision._replace(doubt=_doubt(call, resource, way))
+
+
+def _way_of(call: Call) -> Way | None:
+    """The endpoints on the way of a call; None in a run that has none."""
+    if not call.stack.run.has("AWS::EC2::VPCEndpoint"):
+        return None
+    from copilot_preflight.access.endpoint_routes import way_of
+
+    return way_of(call)
+
+
+def _doubt(call: Call, resource: ResourcePolicy, way: Way) -> Doubt | None:
+    """The first endpoint that would deny a call, among those that it may go through."""
+    from copilot_preflight.access.endpoint_routes import Doubt
+
+    for endpoint in way.doubtful:
+        other = _ruling(call, resource, endpoint)
+        if other.outcome.is_denied and other.layer is Layer.ENDPOINT:
+            return Doubt(endpoint, other.deciding)
+    return None
+
+
+def _ruling(call: Call, resource: ResourcePolicy, endpoint: Endpoint | None) -> Ruling:
+    """What all layers together say of a call that goes through an endpoint, or through none."""
+    handed = call.stack.run.handed
+    limits = endpoint.policy if endpoint is not None else None
+    policies = Policies(
+        identity=_identity(call),
+        resource=resource.policy,
+        boundary=_boundary(call),
+        scps=handed.scps,
+        rcps=handed.rcps,
+        endpoint=None if limits is None else PolicySet(limits),
+        owner=resource.owner,
+        resource_must_allow=resource.must_allow,
+    )
+    request = call.request
+    if endpoint is not None:
+        from copilot_preflight.access.endpoint_routes import context_of
+
+        request = request._replace(context={**request.context, **context_of(endpoint)})
+    return layers.decide(policies, request, Caller(call.role.arn))
+
+
+def _identity(call: Call) -> PolicySet:
+    """The role's own policies; one set serves all of its calls."""
+    role = call.role
+    return call.stack.memo(
+        ("identity policies", role.place, call.scenario),
+        lambda: PolicySet(role.statements, role.unread),
+    )
+
+
+def _boundary(call: Call) -> PolicySet | None:
+    """The permissions boundary; nothing is known of one that a condition still leaves open."""
+    role = call.role
+    if role.boundary is None:
+        return None
+    if role.undecided and call.stack.resolver(call.scenario).decide(role.undecided) is None:
+        return PolicySet(unread=(Fact("condition", role.undecided),))
+    if role.boundary.statements is None:
+        return PolicySet(unread=(Fact("boundary", str(role.boundary.arn)),))
+    return PolicySet(role.boundary.statements)

@@ -1,0 +1,136 @@
+"""The AWS calls that roles make: what needs ask for, of the roles that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.evaluate import Request
+from copilot_preflight.model.buckets import bucket_named
+from copilot_preflight.model.roles import Role
+from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+
+
+class Call(NamedTuple):
+    """An AWS call that a role will make for a need."""
+
+    need: Need
+    role: Role
+    ask: Ask
+
+    @property
+    def stack(self) -> Stack:
+        return self.need.stack
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.need.scenario
+
+    @property
+    def action(self) -> str:
+        return self.ask.action
+
+    @property
+    def resource(self) -> Text:
+        return self.ask.resource
+
+    @property
+    def request(self) -> Request:
+        return Request(self.action, self.resource, {**_context(self), **self.ask.context})
+
+    @property
+    def who(self) -> str:
+        """The role as a message names it: ``execution role 'ExecutionRole'``."""
+        return f"{self.need.user} {self.role}"
+
+
+def calls_of(need: Need) -> Iterator[Call]:
+    """The calls of a need; none where its role is not in the run."""
+    if need.role is not None:
+        for ask in need.asks:
+            yield Call(need, need.role, ask)
+
+
+# --- condition keys -------------------------------------------------------------------------------
+
+_SERVICE_ONLY: Final = ("sourcearn", "sourceaccount", "sourceorgid", "sourceorgpaths")
+_PERSON_ONLY: Final = ("multifactorauthage", "username")
+_ABSENT: Final = {f"aws:{key}": () for key in (*_SERVICE_ONLY, *_PERSON_ONLY)}
+"""Keys that a session of a role never sends which a service has assumed.
+
+Those of the first kind come with calls that a service makes under its own name, those of the
+second with users and with sessions that began with MFA.
+"""
+
+_ARN_TELLS: Final = frozenset({"ssm", "secretsmanager", "kms", "ecr", "logs"})
+"""Services whose ARNs hold the region that is called, and the account that owns the resource."""
+
+
+def _context(call: Call) -> Mapping[str, tuple[Text, ...]]:
+    """The condition keys that are certain for a call, before those that its own ask adds."""
+    role, stack = call.role, call.stack
+    key = ("context", role.place, call.scenario)  # tags may stand under a condition
+    of_caller = stack.memo(key, lambda: _of_caller(role))
+    return {**of_caller, **_of_resource(call)}
+
+
+def _of_caller(role: Role) -> Mapping[str, tuple[Text, ...]]:
+    """What is certain of every call of a role, made with its own credentials; AWS speaks TLS.
+
+    Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html,
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+    account = arn.parse(role.arn)
+    session = Hole("role session name", role.id.identity, excludes=":*?", nonempty=True)
+    return {
+        **_ABSENT,
+        "aws:securetransport": (Text.of("true"),),
+        "aws:principalarn": (role.arn,),
+        "aws:principaltype": (Text.of("AssumedRole"),),
+        "aws:principalisawsservice": (Text.of("false"),),
+        **({"aws:userid": (Text.of(role.id, ":", session),)} if role.id.parts else {}),
+        **({"aws:principalaccount": (account.account,)} if account else {}),
+        **({"kms:calleraccount": (account.account,)} if account else {}),
+        **{f"aws:principaltag/{name}".lower(): (value,) for name, value in role.tags.items()},
+    }
+
+
+def _of_resource(call: Call) -> Mapping[str, tuple[Text, ...]]:
+    """Where the call goes, and to whose resource.
+
+    S3 is called in the region of the bucket, which is the stack's own for a bucket that the stack
+    makes and for those of Copilot's, one for each region; what is asked of a bucket's whereabouts
+    may be asked anywhere.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    service = call.action.partition(":")[0]
+    pseudo = call.stack.resolver(call.scenario).pseudo
+    if service == "ssmmessages":
+        return {"aws:requestedregion": (pseudo("AWS::Region"),)}
+    if service == "s3":
+        return _of_bucket(call)
+    parsed = arn.parse(call.resource) if service in _ARN_TELLS else None
+    found = {}
+    if parsed is not None and parsed.region.parts:
+        found["aws:requestedregion"] = (parsed.region,)
+    if parsed is not None and parsed.account.parts:
+        found["aws:resourceaccount"] = (parsed.account,)
+    return found
+
+
+def _of_bucket(call: Call) -> Mapping[str, tuple[Text, ...]]:
+    stack, scenario = call.stack, call.scenario
+    name = arn.parse_s3(call.resource)
+    bucket = bucket_named(stack.run, stack, scenario, name.bucket) if name is not None else None
+    pseudo = stack.resolver(scenario).pseudo
+    found = {}
+    if (bucket or call.need.is_copilots) and call.action != "s3:GetBucketLocation":
+        found["aws:requestedregion"] = (pseudo("AWS::Region"),)
+    if bucket is not None and bucket.place.file == stack.file:
+        for key in ("aws:resourceaccount", "s3:resourceaccount"):
+            found[key] = (pseudo("AWS::AccountId"),)
+    return found

@@ -1,0 +1,98 @@
+"""The policies of what calls act on: buckets, keys, secrets, repositories, file systems."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from copilot_preflight.access.request import Call
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.layers import PolicySet
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.buckets import bucket_policy, is_bucket_known, key_with_arn
+
+
+class ResourcePolicy(NamedTuple):
+    """The policy of what a call acts on; None if it has none, or none that anybody has seen.
+
+    ``must_allow``: nobody gets in whom it does not let in. ``owner`` is the account of the
+    resource, where that is known. ``unseen`` names it where the resource lies outside the run: it
+    may still deny.
+    """
+
+    policy: PolicySet | None = None
+    must_allow: bool = False
+    owner: Text | None = None
+    unseen: tuple[Fact, ...] = ()
+
+
+def resource_policy(call: Call) -> ResourcePolicy:
+    service = call.action.partition(":")[0]
+    if service == "s3":
+        return _policy_of_bucket(call)
+    if service == "kms":
+        return _policy_of_key(call)
+    if service == "secretsmanager":
+        return _policy_of_secret(call)
+    if service == "elasticfilesystem":
+        return _policy_of_file_system(call)
+    if service == "ecr":
+        return _policy_of_repository(call)
+    return ResourcePolicy()
+
+
+def _policy_of_bucket(call: Call) -> ResourcePolicy:
+    stack, scenario = call.stack, call.scenario
+    name = arn.parse_s3(call.resource)
+    bucket = name.bucket if name else Text.of(Hole(f"bucket of {call.resource}"))
+    found = bucket_policy(stack.run, stack, scenario, bucket)
+    unseen: tuple[Fact, ...] = ()
+    if not call.need.is_copilots and not is_bucket_known(stack.run, stack, scenario, bucket):
+        unseen = (Fact("resource-policy", f"bucket '{bucket}'"),)
+    return ResourcePolicy(PolicySet(found), unseen=unseen)
+
+
+def _policy_of_key(call: Call) -> ResourcePolicy:
+    stack = call.stack
+    key = key_with_arn(stack.run, stack, call.scenario, call.resource)
+    if key is not None:
+        parsed = arn.parse(key.arn)
+        owner = parsed.account if parsed is not None else None
+        return ResourcePolicy(PolicySet(key.policy), must_allow=True, owner=owner)
+    unseen = () if call.need.is_copilots else (Fact("resource-policy", f"key '{call.resource}'"),)
+    return ResourcePolicy(unseen=unseen)
+
+
+def _policy_of_secret(call: Call) -> ResourcePolicy:
+    from copilot_preflight.model.secrets import is_secret_known, secret_policy, without_suffix
+
+    stack, scenario = call.stack, call.scenario
+    policy = PolicySet(tuple(secret_policy(stack.run, stack, scenario, call.resource)))
+    if is_secret_known(stack.run, stack, scenario, call.resource):
+        parsed = arn.parse(call.resource)
+        return ResourcePolicy(policy, owner=parsed.account if parsed is not None else None)
+    unseen = Fact("resource-policy", f"secret '{without_suffix(call.resource)}'")
+    return ResourcePolicy(policy, unseen=(unseen,))
+
+
+def _policy_of_repository(call: Call) -> ResourcePolicy:
+    from copilot_preflight.model.repositories import repository_with_arn
+
+    stack = call.stack
+    parsed = arn.parse(call.resource)
+    if parsed is None:
+        return ResourcePolicy()  # the token is for a whole registry, which is no resource
+    found = repository_with_arn(stack.run, stack, call.scenario, call.resource)
+    if found is not None:
+        return ResourcePolicy(PolicySet(found.policy), owner=parsed.account)
+    name = f"repository '{str(parsed.resource).partition('/')[2]}'"
+    return ResourcePolicy(unseen=() if call.need.is_copilots else (Fact("resource-policy", name),))
+
+
+def _policy_of_file_system(call: Call) -> ResourcePolicy:
+    from copilot_preflight.model.file_systems import file_system
+
+    found = file_system(call.stack, call.scenario, call.resource)
+    if found is not None:
+        return ResourcePolicy(PolicySet(found.policy or ()))
+    return ResourcePolicy(unseen=(Fact("resource-policy", f"file system '{call.resource}'"),))

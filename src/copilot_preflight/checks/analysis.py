@@ -1,0 +1,270 @@
+"""Everything that the rules ask of one template, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from copilot_preflight.access.cause import (
+    BUCKET_ACTION_ON_OBJECT,
+    CONTENT_HASH,
+    ENDPOINT_POLICY,
+    LAYER_CAUSES,
+    OBJECT_ACTION_ON_BUCKET,
+    WRONG_ROLE,
+    Cause,
+    cause_of,
+)
+from copilot_preflight.access.decide import Decision, decide
+from copilot_preflight.access.request import Call, calls_of
+from copilot_preflight.base.finding import CitedCall, Finding, Place, Related
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.iam import arn
+from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
+from copilot_preflight.needs.need import Need
+from copilot_preflight.needs.registry import all_needs
+from copilot_preflight.resolve.hints import reference_in
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.value import Value
+from copilot_preflight.statements.s3_pairs import OBJECTS, Half, Mismatch, mismatches
+
+if TYPE_CHECKING:
+    from copilot_preflight.access.endpoint_routes import Doubt
+
+
+class Denial(NamedTuple):
+    """A call that will be denied, and why. ``when`` names the scenario, ``""`` for all of them."""
+
+    decision: Decision
+    cause: Cause
+    when: str = ""
+
+    @property
+    def call(self) -> Call:
+        return self.decision.call
+
+    @property
+    def need(self) -> Need:
+        return self.decision.call.need
+
+    @property
+    def read(self) -> EnvFileRead:
+        """The environment file, of a need that is one."""
+        return cast("EnvFileRead", self.need.detail)
+
+    def finding(
+        self, message: str, *, label: str, help: str, related: Iterable[Related] = ()
+    ) -> Finding:
+        """A finding at the place that asks for the call; the rule's id is filled in later."""
+        return Finding(
+            at=self.need.place,
+            message=f"{message} when {self.when}" if self.when else message,
+            label=label,
+            related=(*related, *value_of_parameter(self.need.stack, self.need.value)),
+            call=cited(self.call),
+            cause=self.cause.kind,
+            help=help,
+        )
+
+
+class Analysis:
+    """One template of a run: its needs, its decisions, its denials."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        """Whatever the template needs to be allowed, in every scenario that has it."""
+        return tuple(all_needs(self.stack))
+
+    @cached_property
+    def reads(self) -> tuple[EnvFileRead, ...]:
+        """Every environment file of every container, in every scenario that has it."""
+        return tuple(need.detail for need in self.needs if need.kind == ENV_FILE)
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        return tuple(
+            decision for need in self.needs for call in calls_of(need) for decision in decide(call)
+        )
+
+    @cached_property
+    def denials(self) -> tuple[Denial, ...]:
+        """One denial for each call that some scenario denies."""
+        found: dict[tuple[object, str], Denial] = {}
+        sometimes = {_identity(it) for it in self.decisions if not it.is_denied}
+        for decision in self.decisions:
+            key = _identity(decision)
+            if decision.is_denied and key not in found:
+                when = str(decision.call.scenario) if key in sometimes else ""
+                found[key] = Denial(decision, cause_of(decision), when)
+        return tuple(found.values())
+
+    def denials_of(self, kind: str, action: str = "") -> Iterator[Denial]:
+        """The denials of a kind of need for want of a grant: those of its own rules.
+
+        Other layers have rules of their own, and so has a grant that is on a task's other role.
+        """
+        elsewhere = LAYER_CAUSES if kind == ENV_FILE else {*LAYER_CAUSES, WRONG_ROLE}
+        for denial in self.denials:
+            if denial.need.kind != kind or action not in ("", denial.call.action):
+                continue
+            if denial.cause.kind not in elsewhere:
+                yield denial
+
+    def denied_by(self, cause: str) -> Iterator[Denial]:
+        """The denials with a cause that has a rule of its own, whatever they are needed for."""
+        return (denial for denial in self.denials if denial.cause.kind == cause)
+
+    @cached_property
+    def doubts(self) -> tuple[Denial, ...]:
+        """The calls that an endpoint would deny, if they went through it, one of each."""
+        found: dict[object, Denial] = {}
+        for decision in self.decisions:
+            if decision.doubt is not None:
+                statement = next(iter(decision.doubt.deciding), None)
+                denial = Denial(decision, Cause(ENDPOINT_POLICY, statement))
+                found.setdefault(_identity(decision), denial)
+        return tuple(found.values())
+
+    @cached_property
+    def refused_layers(self) -> tuple[tuple[Need, Doubt, str], ...]:
+        """The private images whose layers an endpoint keeps back, and in which scenario."""
+        found: dict[object, list[tuple[Need, Doubt | None]]] = {}
+        if not self.stack.run.has("AWS::EC2::VPCEndpoint"):
+            return ()
+        from copilot_preflight.access.endpoint_routes import layers_refused
+
+        for need in self.needs:
+            if need.kind == "image" and need.detail is not None:
+                answer = layers_refused(need, need.detail.region)
+                found.setdefault(need.key, []).append((need, answer))
+        return tuple(
+            (*pair, "" if all(other for _, other in answers) else str(pair[0].scenario))
+            for answers in found.values()
+            for pair in [(need, doubt) for need, doubt in answers if doubt is not None][:1]
+        )
+
+    @cached_property
+    def refused_on_the_way(self) -> bool:
+        """Whether some endpoint certainly refuses something."""
+        return bool(self.refused_layers) or any(self.denied_by(ENDPOINT_POLICY))
+
+    def allowed(self, kind: str, action: str) -> Iterator[Decision]:
+        """The calls that some statement of the role's own policies allows, one of each."""
+        seen = set()
+        for decision in self.decisions:
+            call = decision.call
+            if call.need.kind != kind or call.action != action or not decision.granting:
+                continue
+            if (key := _identity(decision)) not in seen:
+                seen.add(key)
+                yield decision
+
+    def mismatches(self, half: Half, action: str) -> Iterator[tuple[Mismatch, Denial | None]]:
+        """Statements whose actions can never match, each with the call that it breaks, if any.
+
+        ``action`` is the one that an environment file needs of this half. A denied call whose ARN
+        only its own scenario can tell comes last.
+        """
+        kind = OBJECT_ACTION_ON_BUCKET if half is OBJECTS else BUCKET_ACTION_ON_OBJECT
+        broken: dict[Place, Denial] = {}
+        for denied in self.denials_of(ENV_FILE, action):
+            if denied.cause.kind == kind and denied.cause.statement is not None:
+                broken.setdefault(denied.cause.statement.place, denied)
+        invalid = {read.file.arn for read in self.reads if read.problem is not None}
+        for mismatch in mismatches(self.stack, half):
+            if mismatch.resource.text not in invalid:  # else the value is to blame, not the grant
+                yield mismatch, broken.pop(mismatch.statement.place, None)
+        for denied in broken.values():
+            cause = denied.cause
+            if cause.statement is not None and cause.entry is not None:
+                actions = tuple(filter(half.is_only_use_of, cause.statement.actions))
+                yield Mismatch(cause.statement, cause.entry, actions), denied
+
+    def is_told_of(self, denied: Denial) -> bool:
+        """Whether the statement that breaks a call has a finding of its own: a bucket's ARN."""
+        statement = denied.cause.statement
+        return (
+            denied.cause.kind == OBJECT_ACTION_ON_BUCKET
+            and statement is not None
+            and any(it.statement.place == statement.place for it in mismatches(self.stack, OBJECTS))
+        )
+
+    def read_once(self) -> Iterator[EnvFileRead]:
+        """The environment files, each in the first scenario that has it."""
+        seen = set()
+        for read in self.reads:
+            if (path := read.file.value.path) not in seen:
+                seen.add(path)
+                yield read
+
+    @cached_property
+    def needs_without_role(self) -> tuple[Need, ...]:
+        """The needs whose role is not named at all, where one is needed."""
+        return tuple(n for n in self.needs if n.role is None and not n.role_value and n.needs_role)
+
+    @cached_property
+    def needs_without_asks(self) -> tuple[Need, ...]:
+        """The needs that ask for nothing, as their own values may be wrong."""
+        return tuple(need for need in self.needs if not need.asks)
+
+    def needs_once(self) -> Iterator[Need]:
+        """The needs, each in the first scenario that has it."""
+        seen = set()
+        for need in self.needs:
+            if need.key not in seen:
+                seen.add(need.key)
+                yield need
+
+
+def _identity(decision: Decision) -> tuple[object, str]:
+    return decision.call.need.key, decision.call.action
+
+
+def cited(call: Call) -> CitedCall:
+    """A call as a finding tells it."""
+    return CitedCall(call.role.logical_id, call.action, str(call.resource), call.ask.because)
+
+
+def value_of_parameter(stack: Stack, value: Value) -> Iterator[Related]:
+    """Where the value of the parameter that a node refers to was given, if it was in a file."""
+    name = reference_in(value.raw)
+    given = stack.given(name)
+    if given is not None and given.place is not None:
+        yield Related(given.place, f"the value of {name}")
+
+
+def mismatch_finding(
+    mismatch: Mismatch, denied: Denial | None, *, acts_on: str, but: str, label: str, help: str
+) -> Finding:
+    """A finding at an ARN that a statement's actions can never match."""
+    names = " and ".join(str(action.text) for action in mismatch.actions)
+    verb = "acts" if len(mismatch.actions) == 1 else "act"
+    effect = "deny" if mismatch.statement.effect == "Deny" else "grant"
+    them = "it" if len(mismatch.actions) == 1 else "them"
+    related = [Related(action.place, f"acts on {acts_on}") for action in mismatch.actions]
+    if denied is not None:
+        related.append(Related(denied.need.place, "so this file is affected"))
+    return Finding(
+        at=mismatch.resource.place,
+        message=f"{names} {verb} on {acts_on}, but {but}: the statement does not {effect} {them}",
+        label=label,
+        related=tuple(related),
+        call=cited(denied.call) if denied is not None else None,
+        cause=denied.cause.kind if denied is not None else "arn-mismatch",
+        help=help,
+    )
+
+
+def abridged_key(object_arn: Text) -> str:
+    """The key of an S3 object, for messages about objects that differ in nothing else."""
+    name = arn.parse_s3(object_arn)
+    return abridged(name.key if name and name.key else object_arn)
+
+
+def abridged(text: Text | str) -> str:
+    """A string for a message: content hashes are cut to their first eight characters."""
+    return CONTENT_HASH.sub(lambda found: found[0][:8] + "…", str(text))

@@ -1,0 +1,167 @@
+"""The sentences of the rules about secrets and registry credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from copilot_preflight.access import cause as diagnosis
+from copilot_preflight.access.cause import OTHER_ACTION, OTHER_RESOURCE
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.base.symbolic import Text, match
+from copilot_preflight.checks.analysis import Analysis, Denial, abridged, value_of_parameter
+from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.iam.evaluate import Request, covers_action, evaluate
+from copilot_preflight.model.secrets import complete_arn, secret_arn, without_suffix
+from copilot_preflight.needs.secrets import (
+    DECRYPT,
+    GET_PARAMETERS,
+    GET_SECRET_VALUE,
+    REGISTRY,
+    SECRET,
+    SecretRead,
+)
+
+_IMPROVED: Final = (OTHER_RESOURCE, OTHER_ACTION, diagnosis.NO_GRANT)
+"""The causes for which a closer look at secrets may find a better one."""
+
+
+def findings(analysis: Analysis, kind: str) -> Iterator[Finding]:
+    """Whatever is wrong with the secrets of a kind: the value, or what the role may do."""
+    for need in analysis.needs_once():
+        if need.kind == kind and need.detail.reference.problem:
+            read: SecretRead = need.detail
+            yield Finding(
+                at=need.place,
+                message=f"{need.subject}: '{read.value.text()}' {read.reference.problem}",
+                label="not a reference to a secret",
+                related=tuple(value_of_parameter(need.stack, read.value)),
+                cause="secret-reference-invalid",
+                help="write the ARN of a secret, with ':json-key:version-stage:version-id' behind "
+                "it for a part of it, or the name or ARN of an SSM parameter",
+            )
+    for group in telling.together(analysis.denials_of(kind)):
+        yield _denied([_closest(denied) for denied in group])
+
+
+def blamed(analysis: Analysis) -> frozenset[Place]:
+    """The ARNs of grants that are told as the reason why some secret cannot be read."""
+    denials = (d for kind in (SECRET, REGISTRY) for d in analysis.denials_of(kind))
+    causes = [_closest(denied).cause for denied in denials]
+    return frozenset(cause.entry.place for cause in causes if cause.entry is not None)
+
+
+def _closest(denied: Denial) -> Denial:
+    """A denial with the grant that all but gives what is asked for, where there is one."""
+    if denied.cause.kind not in _IMPROVED:
+        return denied
+    if denied.call.action == GET_PARAMETERS:
+        for statement in denied.call.role.statements:
+            single = next((a for a in statement.actions if _is_single(a.text)), None)
+            may_serve = any(
+                match(e.text, denied.call.resource) is not False for e in statement.resources
+            )
+            if statement.effect == "Allow" and single is not None and may_serve:
+                return denied._replace(cause=diagnosis.Cause(OTHER_ACTION, statement, single))
+    for statement in denied.call.role.statements:
+        if statement.effect == "Allow" and covers_action(statement, denied.call.action).verdict:
+            for entry in statement.resources:
+                if _near_miss(denied.call.action, entry.text, denied.call.resource):
+                    return denied._replace(cause=diagnosis.Cause(OTHER_RESOURCE, statement, entry))
+    return denied
+
+
+def _is_single(action: Text) -> bool:
+    return str(action).lower() == "ssm:getparameter"
+
+
+def _denied(group: Sequence[Denial]) -> Finding:
+    first = group[0]
+    reason, way_out = _argument(first)
+    alternative = first.call.ask.alternative
+    help = way_out or f"grant it in {advice.where(first.call)}:\n{telling.grants(group)}"
+    related = [*telling.shown(first)]
+    secret = _read(first).secret
+    if secret is not None and first.call.action == DECRYPT:
+        related.append(Related(secret.place, "the secret, under that key"))
+    if alternative is None:
+        return telling.finding(group, reason, help=help, related=related)
+    # Of the value nothing is known but that it is denied whatever it is.
+    value = _read(first).value.text()
+    return first.finding(
+        f"{first.call.who} may call neither {alternative.action} nor {first.call.action} for "
+        f"'{value}', and the {first.need.subject} needs one of them: {reason}",
+        label=f"403 for {first.call.role}",
+        related=[*related, Related(first.call.role.place, "the role that makes the call")],
+        help=help,
+    )
+
+
+def _read(denied: Denial) -> SecretRead:
+    read: SecretRead = denied.need.detail
+    return read
+
+
+def _argument(denied: Denial) -> tuple[str, str]:
+    """Why a secret cannot be read, and the way out where that is not just the missing grant."""
+    cause, action = denied.cause, denied.call.action
+    if cause.kind == diagnosis.RESOURCE_POLICY:
+        said = "denies it" if denied.decision.deciding else "does not let the role in"
+        return f"the policy of the secret {said}", f"let {denied.call.role} in, in that policy"
+    if action == GET_PARAMETERS and (taken := _taken_for_a_name(denied)) is not None:
+        name, secret = taken
+        return (
+            f"ECS takes the name '{name}' for an SSM parameter, and the role may read the secret "
+            "of that name",
+            f"give the secret's ARN in place of its name: {advice.quoted(str(secret))}",
+        )
+    if cause.kind == OTHER_ACTION and cause.entry is not None and _is_single(cause.entry.text):
+        who = "ECS" if denied.need.user == "execution" else "App Runner"
+        return f"the grant is for {cause.entry.text}, and {who} calls {GET_PARAMETERS}", ""
+    if cause.kind == OTHER_RESOURCE and cause.entry is not None:
+        near = _near_miss(action, cause.entry.text, denied.call.resource)
+        if near:
+            return f"the grant '{abridged(cause.entry.text)}' {near}", ""
+    return telling.reason(denied), ""
+
+
+def _near_miss(action: str, granted: Text, asked: Text) -> str:
+    """What separates a granted ARN from the one of the same secret or parameter; else ``""``."""
+    if action == GET_PARAMETERS:
+        doubled = ":parameter//" in str(granted)
+        same = str(granted).replace(":parameter//", ":parameter/") == str(asked)
+        return "has a slash too many: the name's own slash is the ARN's" if doubled and same else ""
+    if action != GET_SECRET_VALUE:
+        return ""
+    partial = without_suffix(asked)
+    if granted == partial:
+        return "lacks what Secrets Manager adds to a name: a hyphen and six characters"
+    if granted == Text.of(asked, "-??????"):
+        return (
+            "does not match: an ARN that ends in a hyphen and six characters is taken for a "
+            "complete one"
+        )
+    for known in (asked, partial):
+        written = str(granted)
+        if written.startswith(f"{known}:"):
+            tail = written[len(str(known)) :]
+            return f"ends in '{tail}', which is no part of a secret's ARN"
+    return ""
+
+
+def _taken_for_a_name(denied: Denial) -> tuple[Text, Text] | None:
+    """The name and ARN of a secret that the role may read, where its bare name was given."""
+    read = _read(denied)
+    if not read.reference.is_name:
+        return None
+    name = read.value.text()
+    partial = secret_arn(denied.need.stack, denied.need.scenario, name)
+    request = Request(GET_SECRET_VALUE, complete_arn(partial), denied.call.request.context)
+    verdict = evaluate(denied.call.role.statements, request)
+    named = any(
+        str(name) in str(entry.text)
+        for statement in verdict.deciding
+        for entry in statement.resources
+    )
+    return None if verdict.outcome.is_denied or not named else (name, partial)

@@ -1,0 +1,214 @@
+"""``copilot-preflight check``: what is asked for, where the report goes, and the exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from copilot_preflight.cli.commands.candidates import files
+from copilot_preflight.cli.commands.options import settings_of, shared
+from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, write, write_file
+from copilot_preflight.render import FORMATS, render, safe, width_of
+
+if TYPE_CHECKING:
+    from copilot_preflight.base.finding import Report
+    from copilot_preflight.run.check import Checked
+    from copilot_preflight.run.options import Options
+
+_MOST_JOBS: Final = 256
+
+
+def _jobs(_ctx: click.Context, _option: click.Parameter, given: str) -> int | None:
+    """The number of processes; None for as many as are of use."""
+    if given == "auto":
+        return None
+    if not given.isdecimal() or not 0 < int(given) <= _MOST_JOBS:
+        raise click.BadParameter(f"'{given}' is neither auto nor a number from 1 to {_MOST_JOBS}")
+    return int(given)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=files)
+@shared
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--output",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write the report to a file, whole or not at all.",
+)
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule, at the end.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    shell_complete=files,
+    help="Do not tell of the findings in this file.",
+)
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write what is found to a baseline.",
+)
+@click.option("--no-suppressions", is_flag=True, help="Tell also what is suppressed.")
+@click.option(
+    "--changed",
+    is_flag=True,
+    help="The paths are files that changed: check the templates that they have a say in.",
+)
+@click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    help="Print no report: only what could not be judged. The exit status tells the rest.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Tell what was paired with what, and how long.")
+@click.option(
+    "--jobs",
+    metavar="N|auto",
+    callback=_jobs,
+    default="1",
+    show_default=True,
+    help="Processes that judge templates. The report does not depend on it.",
+)
+def check(
+    paths: tuple[str, ...],
+    form: str,
+    output: str | None,
+    statistics: bool,
+    baseline: str | None,
+    write_baseline: str | None,
+    no_suppressions: bool,
+    changed: bool,
+    quiet: bool,
+    verbose: bool,
+    jobs: int | None,
+    **given: Any,
+) -> None:
+    """Check templates, Copilot packages, folders, or standard input (-).
+
+    The exit status is 0 for nothing at or above --fail-on, 1 for findings, and 2 where an input
+    could not be judged.
+    """
+    from copilot_preflight.cli.progress import Bar
+    from copilot_preflight.config.to_options import options_of
+    from copilot_preflight.run import check as engine
+
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other")
+    held = settings_of(**given)
+    options = options_of(held)
+    own_baseline = Path(baseline) if baseline else options.baseline
+    options = options._replace(
+        baseline=None if write_baseline else own_baseline,
+        suppressions=not no_suppressions,
+        jobs=jobs,
+    )
+    if changed:
+        from copilot_preflight.inputs.affected import templates_with
+
+        paths = tuple(templates_with(paths))
+    if not paths:  # a commit without templates has no use for the options, and none is unused
+        options = engine.Options()
+    with Bar(sys.stderr, is_wanted=not quiet) as bar:
+        checked = _checked(paths, options._replace(progress=bar.step))
+    report = checked.report
+    if verbose:
+        from copilot_preflight.cli.commands.verbose import lines
+
+        for line in lines(checked, options):
+            click.echo(line, err=True)
+    if write_baseline is not None:
+        report = _written(Path(write_baseline), report)
+    if quiet:
+        _write_quietly(report, form, output)
+    else:
+        _show(report, form, output)
+    if statistics and not quiet:
+        _count(report, is_text=form == "text" or output is not None)
+    if report.errors:
+        sys.exit(FAILED)
+    sys.exit(FINDINGS if held.fails_on(report.worst) else CLEAN)
+
+
+def _checked(paths: tuple[str, ...], options: Options) -> Checked:
+    from copilot_preflight.run import check as engine
+
+    if options.jobs == 1:
+        return engine.checked(paths, options)
+    from copilot_preflight.run.workers import WorkerLost
+
+    try:
+        return engine.checked(paths, options)
+    except WorkerLost as lost:
+        fail(str(lost))
+
+
+# --- baseline ------------------------------------------------------------------------------------
+
+
+def _written(path: Path, report: Report) -> Report:
+    """Writes the findings to a baseline; the report is then that of a run with it."""
+    from dataclasses import replace
+
+    from copilot_preflight.run.suppress import baseline
+
+    if report.errors:
+        told = f"{path}: no baseline is written: not every input could be judged"
+        return replace(report, notes=[*report.notes, told])
+    write_file(path, baseline.written(path, report.findings), map(Path, report.sources))
+    told = f"{path}: findings in the baseline now: {len(report.findings)}"
+    known = [baseline.silenced(finding, path) for finding in report.findings]
+    return replace(
+        report, findings=(), silenced=[*report.silenced, *known], notes=[*report.notes, told]
+    )
+
+
+# --- output --------------------------------------------------------------------------------------
+
+
+def _write_quietly(report: Report, form: str, output: str | None) -> None:
+    _tell_errors(report)
+    if output is not None:
+        write_file(Path(output), render(report, form), map(Path, report.sources))
+
+
+def _tell_errors(report: Report) -> None:
+    if report.errors:
+        from copilot_preflight.render.text import error_line
+
+        for error in report.errors:
+            click.echo(error_line(error), err=True)
+
+
+def _show(report: Report, form: str, output: str | None) -> None:
+    _tell_errors(report)
+    for note in report.notes:
+        click.echo(f"note: {safe(note)}", err=True)
+    if output is not None:
+        write_file(Path(output), render(report, form), map(Path, report.sources))
+        form = "text" if form != "text" else ""
+    if form == "text" and (report.files or not report.errors):  # "no findings" is no comfort then
+        colour = _is_terminal() and not os.environ.get("NO_COLOR")
+        width = width_of(sys.stdout) if sys.stdout else 100
+        write(render(report, form, colour=colour, width=width), colour=colour)
+    elif form and form != "text":
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the terminal's is
+        write(render(report, form))
+
+
+def _count(report: Report, *, is_text: bool) -> None:
+    """Counts the findings of each rule: where the text is, or on standard error."""
+    from copilot_preflight.render.text import statistics
+
+    if counted := statistics(report):
+        click.echo(f"\n{counted}" if is_text else counted, nl=False, err=not is_text)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

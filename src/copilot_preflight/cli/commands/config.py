@@ -1,0 +1,249 @@
+"""``copilot-preflight config``: what holds for a run, and where each piece of it is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from copilot_preflight.cli.commands.options import settings_of, shared
+from copilot_preflight.cli.console import write
+from copilot_preflight.render import UNSAFE, safe
+
+if TYPE_CHECKING:
+    from copilot_preflight.base.globs import Globs
+    from copilot_preflight.config.settings import Settings, Told
+    from copilot_preflight.resolve.outside import Requirement
+    from copilot_preflight.run.severities import Layer
+
+_PLAIN: Final = re.compile(r"[A-Za-z][\w./-]*")
+_WORDS: Final = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@shared
+@click.option(
+    "--format", "form", type=click.Choice(("yaml", "json")), default="yaml", show_default=True
+)
+def config(paths: tuple[str, ...], form: str, **given: Any) -> None:
+    """Print what holds for a run, and where it is told.
+
+    With PATHs, also what is different for the findings in these files. The YAML is a configuration
+    file itself; paths are from the current folder.
+    """
+    held = settings_of(**given)
+    different = {path: _different(held, path) for path in paths}
+    write(_json(held, different) if form == "json" else _yaml(held, different))
+
+
+def _different(held: Settings, path: str) -> Mapping[str, str]:
+    """The rules that have another severity in a file than elsewhere."""
+    from copilot_preflight.config.settings import catalogue
+    from copilot_preflight.config.to_options import options_of
+    from copilot_preflight.run.severities import Grades
+
+    grades = options_of(held).grades
+    if grades is None:
+        return {}
+    elsewhere = Grades(grades.layers[:1])
+    pairs = ((it.id, grades.of(it.id, path), elsewhere.of(it.id, path)) for it in catalogue())
+    return {id: level.label if level else "off" for id, level, other in pairs if level != other}
+
+
+# --- where it is told -----------------------------------------------------------------------------
+
+
+def _origin(held: Settings, told: Told) -> str:
+    if told.place is None or held.config is None:
+        return "command line"
+    start = held.config.span(told.place.path, key=True).start
+    return f"{told.place.file}:{start.line}"
+
+
+def _single(held: Settings) -> Iterator[tuple[str, Any, str]]:
+    """Key, value and origin of whatever is no map."""
+    from copilot_preflight.config.settings import DEFAULTS
+
+    for path, told in held.told.items():
+        if len(path) == 1:
+            yield str(path[0]), _plain(told.value), _origin(held, told)
+    for key, value in DEFAULTS.items():
+        if (key,) not in held.told:
+            yield key, value, "default"
+
+
+def _maps(held: Settings) -> dict[str, list[tuple[str, Any, str]]]:
+    found: dict[str, list[tuple[str, Any, str]]] = {}
+    for path, told in held.told.items():
+        if len(path) > 1:
+            entry = str(path[1]), _plain(told.value, str(path[0])), _origin(held, told)
+            found.setdefault(str(path[0]), []).append(entry)
+    return found
+
+
+# --- as the file has it ---------------------------------------------------------------------------
+
+
+def _plain(value: Any, key: str = "") -> Any:
+    """A value as a configuration file in the current folder would have it."""
+    from copilot_preflight.base.finding import Severity
+    from copilot_preflight.config.file import Bucket, Suppressed
+    from copilot_preflight.resolve.outside import Requirement
+    from copilot_preflight.run.severities import Layer
+
+    if key == "severity":
+        return value.label if value is not None else "off"
+    if isinstance(value, Severity):
+        return value.label
+    if isinstance(value, Layer):
+        return _of_layer(value)
+    if isinstance(value, Requirement):
+        return _of_requirement(value)
+    if isinstance(value, Bucket):
+        facts = {"encryption-key": "none" if value.key == "" else value.key}
+        more = {"bucket-key": value.bucket_key, "policy": value.policy or None}
+        return _told({**facts, **more})
+    if isinstance(value, Suppressed):
+        return _told(
+            {
+                "rule": list(value.rules),
+                "files": _patterns(value.files),
+                "path": value.path or None,
+                "reason": value.reason,
+                "until": value.until or None,
+            }
+        )
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _of_layer(layer: Layer) -> dict[str, Any]:
+    levels = layer.severity.items()
+    return _told(
+        {
+            "files": _patterns(layer.files),
+            "select": sorted(layer.select) if layer.select is not None else None,
+            "ignore": sorted(layer.ignore) or None,
+            "severity": {id: level.label if level else "off" for id, level in levels} or None,
+        }
+    )
+
+
+def _of_requirement(it: Requirement) -> dict[str, Any]:
+    return _told(
+        {
+            "action": it.action,
+            "resource": it.resource,
+            "at": it.at or None,
+            "role": it.role,
+            "because": it.because or None,
+            "files": _patterns(it.files),
+        }
+    )
+
+
+def _told(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _patterns(globs: Globs | None) -> list[str] | None:
+    if globs is None:
+        return None
+    folder = os.path.relpath(globs.folder).replace(os.sep, "/")
+    if folder == ".":
+        return list(globs.patterns)
+    named = (it if "/" in it.rstrip("/") else f"**/{it}" for it in globs.patterns)
+    return [f"{folder}/{it.removeprefix('/')}" for it in named]
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+
+def _json(held: Settings, different: Mapping[str, Mapping[str, str]]) -> str:
+    def shown(value: Any, origin: str) -> dict[str, Any]:
+        return {"value": value, "origin": origin}
+
+    document = {
+        "version": 1,
+        "config": held.config.file if held.config is not None else None,
+        "settings": {
+            **{key: shown(value, origin) for key, value, origin in _single(held)},
+            **{
+                key: {name: shown(value, origin) for name, value, origin in entries}
+                for key, entries in _maps(held).items()
+            },
+        },
+        "paths": different,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _yaml(held: Settings, different: Mapping[str, Mapping[str, str]]) -> str:
+    file = held.config.file if held.config is not None else "no configuration file"
+    lines = [f"# {safe(file)}"]
+    for key, value, origin in _single(held):
+        first, *more = _dumped(value, f"{key}:")
+        lines += [_with(first, origin), *more]
+    for key, entries in _maps(held).items():
+        lines.append(f"{key}:")
+        for name, value, origin in entries:
+            first, *more = _dumped(value, f"  {_scalar(name)}:")
+            lines += [_with(first, origin), *more]
+    for path, levels in different.items():
+        told = ", ".join(f"{rule} {level}" for rule, level in levels.items())
+        lines.append(f"# {safe(path)}: {told or 'as everywhere'}")
+    return "\n".join(lines) + "\n"
+
+
+def _with(line: str, origin: str) -> str:
+    return f"{line}  # {safe(origin)}"
+
+
+def _dumped(value: Any, head: str) -> Iterator[str]:
+    """The lines of ``head`` with its value, indented below it."""
+    indent = " " * (len(head) - len(head.lstrip(" -")) + 2)
+    if isinstance(value, Mapping) and value:
+        yield head
+        for key, item in value.items():
+            yield from _dumped(item, f"{indent}{_scalar(key)}:")
+    elif _is_nested(value):
+        yield head
+        for item in value:
+            yield from _item(item, indent)
+    else:
+        yield f"{head} {_flow(value)}"
+
+
+def _item(item: Any, indent: str) -> Iterator[str]:
+    if not isinstance(item, Mapping):
+        yield f"{indent}- {_flow(item)}"
+        return
+    lead = f"{indent}- "
+    for key, value in item.items():
+        yield from _dumped(value, f"{lead}{_scalar(key)}:")
+        lead = f"{indent}  "
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Sequence) and any(isinstance(it, (Mapping, list)) for it in value)
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return "{}" if isinstance(value, Mapping) else _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return UNSAFE.sub(lambda match: f"\\U{ord(match[0]):08x}", quoted)

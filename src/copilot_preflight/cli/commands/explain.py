@@ -1,0 +1,29 @@
+"""``copilot-preflight explain``: the page of a rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from copilot_preflight.cli.commands.candidates import rules
+from copilot_preflight.cli.console import write
+
+
+@click.command()
+@click.argument("rule", shell_complete=rules)
+def explain(rule: str) -> None:
+    """Print the page of a rule, named by its id or its name."""
+    import copilot_preflight_rules
+    from copilot_preflight.config.settings import no_rule
+
+    wanted = rule.lower()
+    for known in copilot_preflight_rules.RULES:
+        if wanted in (known.id.lower(), known.name):
+            page = Path(copilot_preflight_rules.__file__).with_name(known.page)
+            write(page.read_text(encoding="utf-8"))
+            return
+    told = no_rule(rule)
+    raise click.UsageError(
+        told if told.endswith("?") else f"{told}: 'copilot-preflight rules' lists them"
+    )

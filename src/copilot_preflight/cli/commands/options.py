@@ -1,0 +1,198 @@
+"""The options that say what is checked how: those that a configuration file can hold, too."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+import click
+
+from copilot_preflight.cli.commands import candidates
+from copilot_preflight.cli.console import FAILED
+
+if TYPE_CHECKING:
+    from copilot_preflight.base.finding import DataPath
+    from copilot_preflight.config.settings import Settings
+    from copilot_preflight.read.document import DocumentError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_LEVELS: Final = ("error", "warning", "info", "never")
+
+_OPTIONS: Final = (
+    click.option(
+        "--params",
+        multiple=True,
+        metavar="FILE",
+        shell_complete=candidates.files,
+        help="Parameter file, JSON or YAML.",
+    ),
+    click.option("--parameter", multiple=True, metavar="KEY=VALUE", help="One parameter value."),
+    click.option("--region", metavar="NAME", help="Region that the stacks are deployed in."),
+    click.option("--account", metavar="ID", help="Account that the stacks are deployed in."),
+    click.option(
+        "--partition", metavar="NAME", help="Partition; told by the region, if that is given."
+    ),
+    click.option(
+        "--policy",
+        multiple=True,
+        metavar="NAME_OR_ARN=FILE",
+        shell_complete=candidates.files,
+        help="A policy from outside the run: of a managed policy or boundary, a bucket, a key (by "
+        "name or ARN), a secret or a repository (by ARN).",
+    ),
+    click.option(
+        "--scp",
+        multiple=True,
+        metavar="FILE[,FILE...]",
+        shell_complete=candidates.files,
+        help="Service control policies: once for each level of the organization, with all its "
+        "files.",
+    ),
+    click.option(
+        "--rcp",
+        multiple=True,
+        metavar="FILE[,FILE...]",
+        shell_complete=candidates.files,
+        help="Resource control policies.",
+    ),
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="IDS",
+        shell_complete=candidates.rules,
+        help="Only these rules: ids or prefixes.",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="IDS",
+        shell_complete=candidates.rules,
+        help="Not these rules.",
+    ),
+    click.option(
+        "--info/--no-info",
+        default=None,
+        help="Tell also what cannot be decided, and why.  [default: no-info]",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice(_LEVELS),
+        help="The least severity that makes the exit status 1.  [default: error]",
+    ),
+    click.option(
+        "--config",
+        metavar="FILE",
+        shell_complete=candidates.files,
+        help="The configuration.  [default: the nearest .copilot-preflight.yml up the tree]",
+    ),
+    click.option("--no-config", is_flag=True, help="Without any configuration file."),
+)
+
+
+def shared(command: Command) -> Command:
+    """Gives a command the options; it hands them to `settings_of` as they are."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def settings_of(config: str | None, no_config: bool, **given: Any) -> Settings:
+    """What holds for a run: the command line over the configuration file.
+
+    Ends the process where the file cannot be used.
+    """
+    from copilot_preflight.config import to_options as configuration
+    from copilot_preflight.config.settings import ConfigError
+
+    if config is not None and no_config:
+        raise click.UsageError("--config and --no-config exclude each other")
+    asked = dict(_asked(**given))
+    try:
+        file = config or (None if no_config else configuration.find())
+        return configuration.settings_of(asked, file)
+    except ConfigError as error:
+        _end(error.faults)
+
+
+def _end(faults: Sequence[DocumentError]) -> NoReturn:
+    from copilot_preflight.base.finding import InputError
+    from copilot_preflight.render.text import error_line
+
+    for it in faults:
+        click.echo(error_line(InputError(it.file, it.line, it.column, it.message)), err=True)
+    sys.exit(FAILED)
+
+
+def _asked(
+    params: Sequence[str],
+    parameter: Sequence[str],
+    policy: Sequence[str],
+    scp: Sequence[str],
+    rcp: Sequence[str],
+    select: Sequence[str],
+    ignore: Sequence[str],
+    info: bool | None,
+    fail_on: str | None,
+    **single: str | None,
+) -> Iterator[tuple[DataPath, Any]]:
+    """What the command line says, in the words of the file; what it leaves out is not there."""
+    for text in parameter:
+        name, value = _pair(text, "--parameter", "KEY=VALUE")
+        yield ("parameters", name), value
+    for number, text in enumerate(policy):
+        name, value = _pair(text, "--policy", form := "NAME_OR_ARN=FILE")
+        if not value:
+            raise click.BadParameter(f"'{text}' is not {form}", param_hint="--policy")
+        is_twice = any(other.startswith(f"{name}=") for other in policy[:number])
+        yield ("policies", name, number) if is_twice else ("policies", name), value
+    several: dict[str, Any] = {
+        "params": params,
+        "scps": [_level(text, "--scp") for text in scp],
+        "rcps": [_level(text, "--rcp") for text in rcp],
+        "select": _names(select, "--select"),
+        "ignore": _names(ignore, "--ignore"),
+    }
+    for key, value in {**several, **single, "fail-on": fail_on}.items():
+        if value:
+            if key in single:
+                _require_shape(key, value)
+            yield (key,), value
+    if info is not None:
+        yield ("info",), info
+
+
+def _require_shape(key: str, value: Any) -> None:
+    """A single value must be what the configuration file takes under the same key."""
+    from copilot_preflight.config.file import published
+    from copilot_preflight.read.schema import unlike
+
+    if wrong := unlike(value, published()["properties"][key]):
+        raise click.BadParameter(wrong, param_hint=f"--{key}")
+
+
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.BadParameter(f"'{text}' is not {form}", param_hint=option)
+    return name, value
+
+
+def _level(text: str, option: str) -> tuple[str, ...]:
+    """The files of one level of the organization."""
+    files = tuple(name for name in text.split(",") if name.strip())
+    if not files:
+        raise click.BadParameter(f"'{text}' names no file", param_hint=option)
+    return files
+
+
+def _names(given: Iterable[str], option: str) -> tuple[str, ...]:
+    """The rules that an option names by id, name or the beginning of ids, split at commas."""
+    from copilot_preflight.config.settings import named, no_rule
+
+    names = tuple(filter(None, (part.strip() for text in given for part in text.split(","))))
+    for name in names:
+        if not named([name]):
+            raise click.BadParameter(no_rule(name), param_hint=option)
+    return names

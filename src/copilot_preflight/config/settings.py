@@ -1,0 +1,88 @@
+"""What a run is told, by the command line and by the configuration file, in the file's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import copilot_preflight_rules
+from copilot_preflight.base.finding import DataPath, Place, Severity
+from copilot_preflight.checks.rule import Listed
+from copilot_preflight.read.document import Document, DocumentError
+
+DEFAULTS: Final[Mapping[str, Any]] = {"fail-on": "error", "info": False}
+"""What holds where nobody says anything; all other keys then say nothing."""
+
+
+class Told(NamedTuple):
+    """The value of a key, and where it stands in the file; None for the command line."""
+
+    value: Any
+    place: Place | None = None
+
+
+class Settings(NamedTuple):
+    """What is told, by the path of its key: ``("select",)``, ``("parameters", "EnvName")``.
+
+    Paths of files are from the current folder. ``config`` is the file, None where there is none.
+    """
+
+    told: Mapping[DataPath, Told]
+    config: Document | None = None
+
+    def get(self, key: str) -> Any:
+        """The value of a key that is no map: as told, else its default, else None."""
+        found = self.told.get((key,))
+        return DEFAULTS.get(key) if found is None else found.value
+
+    def items(self, key: str) -> Iterator[tuple[str, Told]]:
+        """The entries of a key that is a map."""
+        for path, told in self.told.items():
+            if path[0] == key and len(path) > 1:
+                yield str(path[1]), told
+
+    def is_asked(self, key: str) -> bool:
+        """Whether the command line says something of a key that is no map."""
+        return (key,) in self.told and self.told[(key,)].place is None
+
+    def fails_on(self, worst: Severity | None) -> bool:
+        """Whether a report whose worst finding is this one makes the run fail."""
+        least = self.get("fail-on")
+        return worst is not None and least != "never" and worst >= Severity[least.upper()]
+
+
+class ConfigError(Exception):
+    """A configuration file that cannot be used: everything that is wrong with it."""
+
+    def __init__(self, faults: Sequence[DocumentError]) -> None:
+        super().__init__(faults[0].message)
+        self.faults = faults
+
+
+def catalogue() -> Sequence[Listed]:
+    """The rules that there are."""
+    return copilot_preflight_rules.CATALOGUE
+
+
+def named(names: Iterable[str]) -> list[Listed]:
+    """The rules that some ids, beginnings of ids or names stand for."""
+    return [rule for rule in catalogue() if any(is_named(rule, name) for name in names)]
+
+
+def is_named(rule: Listed, name: str) -> bool:
+    return rule.id.startswith(name.upper()) or rule.name == name.lower()
+
+
+def no_rule(name: str) -> str:
+    """What to say of what is no rule, with the name that is most like it. Ids are all alike."""
+    from copilot_preflight.read.schema import nearest  # here: most runs have no such fault
+
+    return f"no rule '{name}'{nearest(name.lower(), [rule.name for rule in catalogue()])}"
+
+
+def by_rule(levels: Mapping[str, Severity | None]) -> dict[str, Severity | None]:
+    """Severities by the ids of rules: what is said of a rule itself wins over a longer list."""
+    found: dict[str, Severity | None] = {}
+    for name in sorted(levels, key=lambda name: -len(named([name]))):
+        found.update(dict.fromkeys((rule.id for rule in named([name])), levels[name]))
+    return found

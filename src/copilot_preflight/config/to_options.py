@@ -1,0 +1,120 @@
+"""What holds for a run: the configuration file, the command line over it, and the defaults.
+
+The file is the nearest up the tree from the current folder. One run has one configuration, because
+its templates know each other; what holds in some files only stands under ``paths``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from copilot_preflight.base.finding import DataPath, Severity
+from copilot_preflight.config.settings import Settings, Told, by_rule, catalogue, named
+from copilot_preflight.run.options import Options
+
+if TYPE_CHECKING:
+    from copilot_preflight.run.severities import Grades
+
+FILE: Final = ".copilot-preflight.yml"
+
+_PSEUDO: Final = {
+    "region": "AWS::Region", "account": "AWS::AccountId", "partition": "AWS::Partition"
+}  # fmt: skip
+
+
+def find(folder: str = "") -> str | None:
+    """The configuration file up the tree from a folder, by its path from the current folder."""
+    at, shown = os.path.realpath(folder or os.curdir), folder
+    while True:
+        if os.path.isfile(os.path.join(at, FILE)):
+            return os.path.join(shown, FILE)
+        above = os.path.dirname(at)
+        if above == at:
+            return None
+        at, shown = above, os.path.join(shown, os.pardir)
+
+
+def settings_of(asked: Mapping[DataPath, Any] | None = None, file: str | None = None) -> Settings:
+    """What holds for a run: ``asked`` is the command line's, over what a file says.
+
+    Single values and lists of the command line take the place of the file's; entries of maps are
+    laid over them. Raises ConfigError.
+    """
+    told: dict[DataPath, Told] = {}
+    config = None
+    if file is not None:
+        from copilot_preflight.config import file as config_file
+
+        config, told = config_file.read(file)
+    told.update((path, Told(value)) for path, value in (asked or {}).items())
+    return Settings(told, config)
+
+
+# --- what the engine is asked for -----------------------------------------------------------------
+
+
+def options_of(held: Settings) -> Options:
+    """The settings in the words of the engine."""
+    wanted, unwanted = _chosen(held), _ignored(held)
+    rules = [rule for rule in catalogue() if rule.id in wanted - unwanted]
+    grades = None
+    if any(path[0] in ("severity", "paths") for path in held.told):
+        grades = _grades(held, wanted, unwanted)
+        rules = [rule for rule in catalogue() if grades.at_most(rule.id) is not None]
+    options = Options(
+        rules=rules,
+        info=_wants_info(held),
+        params=_asked_paths(held),
+        parameters={
+            name: told.value for name, told in held.items("parameters") if told.place is None
+        },
+        pseudo={name: held.get(key) for key, name in _PSEUDO.items() if held.get(key)},
+        policies=[(name, Path(told.value)) for name, told in held.items("policies")],
+        scps=[[Path(file) for file in level] for level in held.get("scps") or ()],
+        rcps=[[Path(file) for file in level] for level in held.get("rcps") or ()],
+        config=held.config,
+        grades=grades,
+    )
+    if held.config is None:
+        return options
+    from copilot_preflight.config.file import with_facts
+
+    return with_facts(options, held)
+
+
+def _asked_paths(held: Settings) -> list[Path]:
+    return [Path(file) for file in held.get("params") or ()] if held.is_asked("params") else []
+
+
+def _wants_info(held: Settings) -> bool:
+    """Whether remarks are told: asked for as such, as what fails a run, or rule by rule."""
+    chosen = [rule.severity for rule in named(held.get("select") or ())]
+    return held.get("info") or held.get("fail-on") == "info" or Severity.INFO in chosen
+
+
+def _chosen(held: Settings) -> frozenset[str]:
+    every = held.get("select")
+    return frozenset(rule.id for rule in (named(every) if every else catalogue()))
+
+
+def _ignored(held: Settings) -> frozenset[str]:
+    """The ids of the rules that look nowhere; not those that the command line selects."""
+    if held.is_asked("select") and not held.is_asked("ignore"):
+        return frozenset()
+    return frozenset(rule.id for rule in named(held.get("ignore") or ()))
+
+
+def _grades(held: Settings, wanted: frozenset[str], unwanted: frozenset[str]) -> Grades:
+    from copilot_preflight.run.severities import Grades, Layer
+
+    is_asked = held.is_asked("select")
+    levels = {name: told.value for name, told in held.items("severity")}
+    severity = {
+        rule: level for rule, level in by_rule(levels).items() if level is not None or not is_asked
+    }
+    layers = [Layer(select=wanted, ignore=unwanted, severity=severity)]
+    beside = held.get("paths") or ()
+    return Grades([*layers, *(it._replace(select=None) if is_asked else it for it in beside)])

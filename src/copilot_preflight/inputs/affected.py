@@ -1,0 +1,75 @@
+"""Files that changed -> the templates that they have a say in.
+
+A commit holds templates, what belongs to them, and files that have to do with neither. The last are
+passed over here, as they are in a folder: whoever changes them asks for no check.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from copilot_preflight.inputs.discovery import STDIN, files_below, looks_like_template
+from copilot_preflight.inputs.package import (
+    addons_of,
+    find_manifest,
+    is_parameter_file,
+    template_of,
+)
+from copilot_preflight.inputs.template_shape import is_template
+from copilot_preflight.read import document
+from copilot_preflight.read.document import DocumentError
+
+_ADDONS: Final = (".addons.stack.yml", "env.addons.yml")
+
+
+def templates_with(changed: Iterable[str]) -> list[str]:
+    """The templates in and around files that changed, each once.
+
+    A template stands for itself, a parameter file for the template beside it, addons for the stacks
+    that have them too, and a manifest for what its workload was packaged into, anywhere in the
+    workspace. Folders and ``"-"`` stay as they are. What is gone belongs to nothing any more.
+    """
+    found: dict[str, None] = {}
+    for name in changed:
+        is_whole = name == STDIN or os.path.isdir(name)
+        found.update(dict.fromkeys([name] if is_whole else map(str, _templates_of(Path(name)))))
+    return list(found)
+
+
+def _templates_of(path: Path) -> Iterator[Path]:
+    if not path.is_file():
+        return
+    if is_parameter_file(path):
+        yield from filter(_is_template, filter(None, [template_of(path)]))
+    elif path.name == "manifest.yml" and path.parent.parent.name == "copilot":
+        yield from _packaged(path)
+    elif _is_template(path):
+        yield path
+        if path.name.endswith(_ADDONS):
+            beside = sorted(it for it in path.parent.iterdir() if addons_of(it, "") == path)
+            yield from filter(_is_template, beside)
+
+
+def _packaged(manifest: Path) -> Iterator[Path]:
+    """What ``copilot svc package`` made of a manifest, wherever it was told to write."""
+    workload, workspace = manifest.parent.name, manifest.parents[2]
+    where = Path(os.path.realpath(manifest))
+    for path in files_below(str(workspace), []):
+        if path.name.startswith(f"{workload}-") and not is_parameter_file(path):
+            found = find_manifest(path, "")
+            # 'web-admin-test.stack.yml' may be of 'web' or of 'web-admin'.
+            if found is not None and found[0] == where and _is_template(path):
+                yield path
+
+
+def _is_template(path: Path) -> bool:
+    """Whether a file has to be checked: one that cannot be parsed must be told of."""
+    if not looks_like_template(path):
+        return False
+    try:
+        return is_template(document.read(path).data)
+    except DocumentError:
+        return True

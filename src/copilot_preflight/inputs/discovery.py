@@ -1,0 +1,178 @@
+"""Paths from the command line -> the templates that they stand for.
+
+A file that somebody names is a template, or a fault. In a folder only what looks like a template
+is one; the rest is counted.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from copilot_preflight.inputs.package import is_parameter_file, template_of
+from copilot_preflight.inputs.template_shape import is_template
+from copilot_preflight.read import document
+from copilot_preflight.read.document import Document, DocumentError
+
+STDIN: Final = "-"
+
+_SUFFIXES: Final = (".yml", ".yaml", ".json", ".template")
+_CERTAIN_SUFFIXES: Final = (".stack.yml", ".stack.yaml", ".template.json")  # Copilot's, CDK's
+_SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
+
+
+class Found(NamedTuple):
+    """A template and where it lies, None for standard input."""
+
+    template: Document
+    path: Path | None
+
+
+class Discovery:
+    """Finds each template once, however often its path is given.
+
+    What is named and cannot be read ends up in ``faults``; ``others`` are the files of folders
+    that are no templates, by their real paths.
+    """
+
+    def __init__(self, read: document.Read = document.read) -> None:
+        self.faults: list[DocumentError] = []
+        self._read_file = read
+        self.others: set[str] = set()
+        self._named: set[str] = set()
+        self._found: dict[str, Found | None] = {}
+
+    def templates(self, paths: Iterable[str]) -> Iterator[Found]:
+        for name in paths:
+            is_folder = name != STDIN and os.path.isdir(name)
+            yield from self._search(name) if is_folder else self._take(name)
+
+    # --- what is named -----------------------------------------------------------------------
+
+    def _take(self, name: str) -> Iterator[Found]:
+        path = None if name == STDIN else Path(name)
+        if path is not None and is_parameter_file(path):
+            beside = template_of(path)
+            if beside is None:
+                message = "parameter values without a template beside them: hand them to --params"
+                self.faults.append(DocumentError(name, 0, 0, message))
+                return
+            path = beside
+        where = STDIN if path is None else os.path.realpath(path)
+        if where in self._named or self._found.get(where) is not None:
+            return
+        self._named.add(where)
+        self.others.discard(where)
+        try:
+            loaded = _standard_input() if path is None else self._read_file(path, str(path))
+        except DocumentError as fault:
+            self.faults.append(fault)
+            return
+        if is_template(loaded.data):
+            self._found[where] = Found(loaded, path)
+            yield Found(loaded, path)
+        else:
+            self.faults.append(loaded.fault((), _not_a_template(loaded)))
+
+    # --- what a folder holds -----------------------------------------------------------------
+
+    def _search(self, folder: str) -> Iterator[Found]:
+        faults, templates, others = len(self.faults), 0, 0
+        for path in files_below(folder, self.faults):
+            where = os.path.realpath(path)
+            before = len(self.faults)
+            is_new = where not in self._found and where not in self._named
+            if is_new:
+                self._found[where] = self._look(path)
+            if (found := self._found.get(where)) is not None:
+                templates += 1
+                if is_new:
+                    yield found
+            elif len(self.faults) == before and where not in self._named:
+                others += 1
+                self.others.add(where)
+        if not templates and len(self.faults) == faults:
+            rest = f"only {others} other file{'s' * (others > 1)}" if others else "and no file"
+            message = f"no template in this folder or below it, {rest}"
+            self.faults.append(DocumentError(folder, 0, 0, message))
+
+    def _look(self, path: Path) -> Found | None:
+        """The template in a file that nobody named, if it is one."""
+        try:
+            if looks_like_template(path):
+                loaded = self._read_file(path, str(path))
+                return Found(loaded, path) if is_template(loaded.data) else None
+        except DocumentError as fault:
+            self.faults.append(fault)
+        return None
+
+
+def files_below(folder: str, faults: list[DocumentError]) -> Iterator[Path]:
+    """The files below a folder in a stable order, except in hidden and in vendored folders.
+
+    Links to folders are not followed, so no loop is ever walked. No recursion either: folders
+    nest deeper than Python's stack. Folders that cannot be read end up in ``faults``.
+    """
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        try:
+            shown = sorted(name for name in os.listdir(current) if not name.startswith("."))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            faults.append(DocumentError(current, 0, 0, f"cannot read folder: {reason}"))
+            continue
+        paths = [os.path.join(current, name) for name in shown]
+        folders = dict.fromkeys(filter(os.path.isdir, paths))
+        yield from (Path(path) for path in paths if path not in folders)
+        pending += (path for path in reversed(folders) if not _is_skipped(path))
+
+
+def _is_skipped(folder: str) -> bool:
+    return os.path.islink(folder) or os.path.basename(folder) in _SKIPPED_FOLDERS
+
+
+def _standard_input() -> Document:
+    stream = sys.stdin and sys.stdin.buffer
+    return document.parse(stream.read(document.MAX_SIZE + 1) if stream else b"", "<stdin>")
+
+
+def _not_a_template(loaded: Document) -> str:
+    data = loaded.data
+    if isinstance(data, dict) and {"name", "type"} <= data.keys():
+        return "a Copilot manifest, not a template: check what 'copilot svc package' writes"
+    return "not a CloudFormation template: it has no Resources"
+
+
+def is_certain(path: Path) -> bool:
+    """Whether only templates are named like this."""
+    return path.name.endswith(_CERTAIN_SUFFIXES)
+
+
+def looks_like_template(path: Path) -> bool:
+    """A cheap look at a file, before it is parsed.
+
+    What cannot be read counts, if its name does: reading it will say what is wrong.
+    """
+    if not path.name.endswith(_SUFFIXES):
+        return False
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > document.MAX_SIZE:
+            return False  # a pipe could be waited for without end
+        if is_certain(path):
+            return True
+        content = path.read_bytes().replace(b"\0", b"")  # UTF-16 is looked at as ASCII
+    except OSError:
+        return True
+    return reads_like_template(content)
+
+
+def reads_like_template(content: bytes) -> bool:
+    """Whether a text that nobody has parsed has the words of a template."""
+    has_resource = b"Resources" in content and b"::" in content
+    return has_resource or b"AWSTemplateFormatVersion" in content

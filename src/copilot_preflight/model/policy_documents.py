@@ -1,0 +1,103 @@
+"""Policy documents of a template -> the statements that `iam` evaluates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.iam.policy import Clause, Entry, Principal, Statement, with_variables
+from copilot_preflight.resolve.functions import Resolver
+from copilot_preflight.resolve.value import Value
+
+_UNKNOWN: Final = Text.of(Hole("statement"))
+
+
+def statements_of(document: Value, policy: str = "") -> tuple[Statement, ...]:
+    """The statements of a policy document.
+
+    What cannot be read (a document behind a parameter, a transform or a JSON string) comes back
+    as one statement with no known effect, which may do anything.
+    """
+    reader = document.reader
+    if not isinstance(reader, Resolver):
+        return tuple(_statements(document, policy))
+    kind = ("statements", policy)
+    return reader.shared(document, kind, lambda: tuple(_statements(document, policy)))
+
+
+def _statements(document: Value, policy: str) -> Iterator[Statement]:
+    for variant in document.variants():
+        if variant.is_opaque or isinstance(variant.raw, str):
+            yield _unreadable(variant, policy)
+            continue
+        if variant.is_written_out_by_aws:
+            yield _unreadable(variant, policy)
+        for statement in variant.each("Statement"):
+            if statement.is_opaque or statement.is_open or statement.is_written_out_by_aws:
+                yield _unreadable(statement, policy)
+            else:
+                yield statement_of(statement, policy)
+
+
+def _unreadable(value: Value, policy: str) -> Statement:
+    anything = (Entry(Text.of(value.text().only_hole or Hole("statement")), value.place),)
+    return Statement(
+        "", value.place, policy, actions=anything, resources=anything, conditions=value.conditions
+    )
+
+
+def statement_of(value: Value, policy: str) -> Statement:
+    """The statement at a node of a policy document."""
+    # Fn::If around the effect alone leaves two statements in one.
+    own = (c for effect in value.children("Effect") for c in effect.conditions)
+    conditions = tuple(dict.fromkeys((*value.conditions, *own)))
+    return Statement(
+        effect=value.literal("Effect") or "",
+        place=value.place,
+        policy=policy,
+        sid=value.literal("Sid") or "",
+        actions=_entries(value, "Action"),
+        not_actions=_entries(value, "NotAction"),
+        resources=_entries(value, "Resource"),
+        not_resources=_entries(value, "NotResource"),
+        principals=tuple(_principals(value, "Principal")),
+        not_principals=tuple(_principals(value, "NotPrincipal")),
+        clauses=tuple(_clauses(value)),
+        conditions=conditions,
+    )
+
+
+def _entries(statement: Value, key: str) -> tuple[Entry, ...]:
+    return tuple(_entry(item, statement) for item in statement.each(key))
+
+
+def _entry(item: Value, statement: Value) -> Entry:
+    own = item.guard[len(statement.guard) :]
+    text = with_variables(item.text())
+    return Entry(text, item.place, tuple(condition for condition, _ in own))
+
+
+def _principals(statement: Value, key: str) -> Iterator[Principal]:
+    for value in statement.children(key):
+        if isinstance(value.raw, dict) and not value.is_opaque:
+            for kind, names in value.items():
+                for name in names.elements():
+                    yield Principal(kind, _entry(name, statement))
+        else:
+            yield Principal("AWS", _entry(value, statement))
+
+
+def _clauses(statement: Value) -> Iterator[Clause]:
+    for block in statement.children("Condition"):
+        if block.is_opaque or block.is_written_out_by_aws:
+            yield Clause("", "", (_entry(block, statement),))
+            continue
+        for operator, value in block.items():
+            for keys in value.variants():
+                if keys.is_opaque or keys.is_written_out_by_aws:
+                    yield Clause(operator, "", (_entry(keys, statement),))
+                    continue
+                for key, values in keys.items():
+                    entries = tuple(_entry(value, statement) for value in values.elements())
+                    yield Clause(operator, key, entries)

@@ -1,0 +1,108 @@
+"""What a template needs to be allowed, source by source. SOURCES is the only list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Final, NamedTuple, cast
+
+from copilot_preflight.needs.need import Need, Source, needs_of, needs_seen
+from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.stack import Stack
+
+
+class Listed(NamedTuple):
+    """A source by its module and name, loaded for the templates that have something for it.
+
+    ``kinds`` are the types of resource that it reads, one of which the template must have;
+    ``keys`` are properties, one of which must stand in them. ``beside``: types of resource of which
+    some template of the run must have one, with one of the properties if there are any.
+    ``on_demand``: only where the user hands requirements over.
+    """
+
+    module: str
+    name: str
+    kinds: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    on_demand: bool = False
+
+    def is_for(self, stack: Stack) -> bool:
+        if self.on_demand and not stack.run.handed.requirements:
+            return False
+        if not any(map(stack.has, self.kinds)):
+            return False
+        if self.beside:
+            around = stack.run.around(stack)
+            return any(self._has_keys(other, self.beside) for other in around)
+        return self._has_keys(stack, self.kinds)
+
+    def _has_keys(self, stack: Stack, kinds: tuple[str, ...]) -> bool:
+        return not self.keys or any(not stack.keys_of(kind).isdisjoint(self.keys) for kind in kinds)
+
+    def load(self) -> Source:
+        return cast(
+            "Source", getattr(import_module(f"copilot_preflight.needs.{self.module}"), self.name)
+        )
+
+
+_TASK: Final = "AWS::ECS::TaskDefinition"
+_APP_RUNNER: Final = "AWS::AppRunner::Service"
+_PIPELINE: Final = "AWS::CodePipeline::Pipeline"
+_BUILD: Final = "AWS::CodeBuild::Project"
+_RUNNERS: Final = (
+    "AWS::ECS::Service",
+    "AWS::ECS::TaskSet",
+    "AWS::Events::Rule",
+    "AWS::Scheduler::Schedule",
+    "AWS::Pipes::Pipe",
+    "AWS::StepFunctions::StateMachine",
+)
+_SECRETS: Final = ("Secrets", "SecretOptions", "RuntimeEnvironmentSecrets")
+
+SOURCES: Final = (
+    Listed("artifacts", "artifact_needs", (_PIPELINE,)),
+    Listed("build_artifacts", "build_artifact_needs", (_BUILD,)),
+    Listed("env_files", "env_file_needs", (_TASK,), ("EnvironmentFiles",)),
+    Listed("secrets", "secret_needs", (_TASK, _APP_RUNNER), _SECRETS),
+    Listed("secrets", "registry_needs", (_TASK,), ("RepositoryCredentials",)),
+    Listed("images", "image_needs", (_TASK,), ("Image",)),
+    Listed("logs", "log_needs", (_TASK,), ("LogConfiguration",)),
+    Listed("firelens", "firelens_needs", (_TASK,), ("FirelensConfiguration",)),
+    Listed("efs", "efs_needs", (_TASK,), ("EFSVolumeConfiguration",)),
+    Listed(
+        "exec_channel",
+        "exec_channel_needs",
+        (_TASK,),
+        ("EnableExecuteCommand",),
+        beside=_RUNNERS,
+    ),
+    Listed(
+        "announced",
+        "announced_needs",
+        ("AWS::IAM::Role",),
+        ("BucketEncryption",),
+        beside=("AWS::S3::Bucket",),
+    ),
+    Listed("required", "required_needs", (_TASK,), on_demand=True),
+)
+"""Everything that makes AWS calls with a role, in the order in which the calls are made."""
+
+
+def all_needs(stack: Stack) -> Iterator[Need]:
+    """Every need of a template, in every scenario that has it."""
+    for source in _sources(stack):
+        yield from needs_of(stack, source)
+
+
+def needs_in(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+    """Every need of a template as one scenario shows it, with what is open left open."""
+    for source in _sources(stack):
+        yield from needs_seen(stack, scenario, source)
+
+
+def _sources(stack: Stack) -> tuple[Source, ...]:
+    def build() -> tuple[Source, ...]:
+        return tuple(listed.load() for listed in SOURCES if listed.is_for(stack))
+
+    return stack.memo("sources", build)

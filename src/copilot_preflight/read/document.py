@@ -1,0 +1,269 @@
+"""A template, manifest or parameter file as plain data that remembers where everything stands.
+
+YAML 1.1 as CloudFormation reads it, and JSON through the same parser. Reading costs no positions:
+``Document.span`` walks down from the root for the few paths that a report shows.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from copilot_preflight.base.finding import DataPath, Position, Span
+from copilot_preflight.read.yaml.errors import LINE_BREAK, Fault
+from copilot_preflight.read.yaml.scalars import content_start
+from copilot_preflight.read.yaml.tree import Children, Node, Tree, build
+
+MAX_SIZE = 10_000_000
+"""Bytes. CloudFormation takes a template of at most 1 MB (AWS CloudFormation quotas)."""
+
+_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
+
+
+class DocumentError(Exception):
+    """An input that cannot be read. ``line`` and ``column`` are 1-based, 0 where unknown."""
+
+    def __init__(self, file: str, line: int, column: int, message: str) -> None:
+        super().__init__(message)
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+
+
+class Comment(NamedTuple):
+    """A comment and where it begins, 1-based; ``text`` includes the ``#``."""
+
+    line: int
+    column: int
+    text: str
+
+
+class Document:
+    """A file's text and data; ``file`` is its name as shown to the user.
+
+    ``data`` is plain: dict, list, str, int, float, bool, None. Short tags are spelt long
+    (``!Ref x`` is ``{"Ref": "x"}``, ``!If [...]`` is ``{"Fn::If": [...]}``), keys are strings as
+    written, and an anchor's value is the same object wherever an alias repeats it: do not change
+    it in place.
+    """
+
+    def __init__(self, file: str, text: str, tree: Tree) -> None:
+        self.file = file
+        self.text = text
+        self.data: Any = tree.data
+        self._tree = tree
+
+    def span(self, path: DataPath, *, key: bool = False) -> Span:
+        """Where the node at a path stands, or its nearest ancestor where there is no such node.
+
+        ``key`` asks for the key of the path's last element instead; an item of a list, which has
+        none, stands for itself. The key of a short tag is the tag. What an alias repeats stands at
+        the alias, and everything below it at the anchor. A path from `path_of` is a comment's.
+        """
+        if path and isinstance(path[-1], str) and path[-1].startswith("#"):
+            for comment in self.comments:
+                if comment.text == path[-1] and self.path_of(comment) == path:
+                    at = Position(comment.line, comment.column)
+                    return Span(at, at._replace(column=at.column + len(comment.text)))
+        node = self._tree.root
+        value_place = key_place = (node.start, node.end)
+        below_tag = False
+        for step in path:
+            if node.tag and not below_tag:
+                if step != node.tag:
+                    break
+                below_tag = True
+                key_place = self._tag_place(node)
+                continue
+            children = node.children
+            if isinstance(children, dict):
+                entry = children.get(step) if isinstance(step, str) else None
+                if entry is None:
+                    break
+                node = entry.value
+                key_place = (entry.key_start, entry.key_end)
+            elif isinstance(children, list):
+                if not isinstance(step, int) or not 0 <= step < len(children):
+                    break
+                node = children[step]
+                key_place = (node.start, node.end)
+            else:
+                break
+            value_place = (node.start, node.end)
+            below_tag = False
+        start, end = key_place if key else value_place
+        return Span(self._position(start), self._position(end))
+
+    def path_at(self, position: Position) -> DataPath:
+        """The path of the innermost node around a character; its key and its tag are part of it.
+
+        The path of the root where there is none, and what an alias repeats has no paths.
+        """
+        if not 0 < position.line <= len(self._line_starts):
+            return ()
+        at = self._line_starts[position.line - 1] + position.column - 1
+        node: Node | None = self._tree.root
+        path: list[str | int] = []
+        while node is not None:
+            if node.tag:
+                path.append(node.tag)
+            node = _step_to(at, node.children, path)
+        return tuple(path)
+
+    def fault(self, path: DataPath, message: str) -> DocumentError:
+        """What is wrong with the node at a path."""
+        start = self.span(path).start
+        return DocumentError(self.file, start.line, start.column, message)
+
+    @cached_property
+    def comments(self) -> tuple[Comment, ...]:
+        """Every comment, in order; never text inside a scalar."""
+        found = []
+        scalars = iter(self._tree.hashed)
+        start, end = next(scalars, (len(self.text), len(self.text)))
+        at = 0
+        while match := _COMMENT.search(self.text, at):
+            while end <= match.start() < len(self.text):
+                start, end = next(scalars, (len(self.text), len(self.text)))
+            if match.start() >= start:
+                at = end
+                continue
+            at = match.end()
+            found.append(Comment(*self._position(match.start()), match[0].rstrip()))
+        return tuple(found)
+
+    def line_of(self, comment: Comment) -> int:
+        """The line that a comment speaks of: its own, or the next one if it stands alone on it.
+
+        Between the two there may be other comments, and no blank line; 0 where there is no line.
+        """
+        if self._line(comment.line)[: comment.column - 1].strip(" \t-"):
+            return comment.line
+        for line in range(comment.line + 1, len(self._line_starts) + 1):
+            text = self._line(line).strip()
+            if not text.lstrip(" \t-").startswith("#"):
+                return line if text else 0
+        return 0
+
+    def path_of(self, comment: Comment) -> DataPath:
+        """A path for a comment, which has none: its text, below the node of which it speaks."""
+        line = self.line_of(comment)
+        text = self._line(line) if line else ""
+        column = len(text) - len(text.lstrip(" \t-")) + 1
+        return (*self.path_at(Position(line, column)), comment.text)
+
+    def _line(self, line: int) -> str:
+        starts = self._line_starts
+        return self.text[starts[line - 1] : starts[line] if line < len(starts) else None]
+
+    def _tag_place(self, node: Node) -> tuple[int, int]:
+        tag = "!" + node.tag.removeprefix("Fn::")
+        body = content_start(self.text, node.start, node.end)
+        start = self.text.find(tag, node.start, body)
+        return (start, start + len(tag)) if start >= 0 else (node.start, node.end)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return _line_starts(self.text)
+
+    def _position(self, offset: int) -> Position:
+        return _position(self._line_starts, offset)
+
+
+def _step_to(at: int, children: Children, path: list[str | int]) -> Node | None:
+    """The child around an offset, which is added to the path."""
+    if isinstance(children, dict):
+        for key, entry in children.items():
+            if entry.key_start <= at <= max(entry.key_end, entry.value.end):
+                path.append(key)
+                return entry.value
+    for index, item in enumerate(children or () if isinstance(children, list) else ()):
+        if item.start <= at <= item.end:
+            path.append(index)
+            return item
+    return None
+
+
+Read = Callable[[Path, str], Document]
+"""Reads the file at a path, under its name for the user. Raises DocumentError."""
+
+
+def read(path: os.PathLike[str] | str, file: str | None = None) -> Document:
+    """The document in a file. ``file`` is its name for the user, the path unless told.
+
+    Raises DocumentError, also for what the file system refuses.
+    """
+    name = os.fspath(path) if file is None else file
+    try:
+        with Path(path).open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size  # 0 for a pipe: hence one byte too many below
+            content = stream.read(MAX_SIZE + 1) if size <= MAX_SIZE else b""
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DocumentError(name, 0, 0, f"cannot read: {reason[:1].lower()}{reason[1:]}") from None
+    if size > MAX_SIZE:
+        raise _too_large(name, size)
+    return parse(content, name)
+
+
+def parse(text: str | bytes, file: str) -> Document:
+    """The document in a text; bytes are UTF-8, or UTF-16 with a byte order mark.
+
+    Raises DocumentError.
+    """
+    if len(text) > MAX_SIZE:
+        raise _too_large(file, len(text))
+    if isinstance(text, bytes):
+        text = _decoded(text, file)
+    text = text.removeprefix("\ufeff")
+    try:
+        return Document(file, text, build(text))
+    except Fault as fault:
+        line, column = _position(_line_starts(text), fault.at)
+        raise DocumentError(file, line, column, str(fault)) from None
+
+
+def _decoded(content: bytes, file: str) -> str:
+    # PowerShell 5 writes UTF-16 for `copilot svc package > stack.yml`.
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if wide else "utf-8")
+    except UnicodeDecodeError as error:
+        if wide:
+            raise DocumentError(file, 0, 0, "file is broken UTF-16: save it as UTF-8") from None
+        before = content[: error.start].decode().removeprefix("\ufeff")
+        line, column = _position(_line_starts(before), len(before))
+        message = f"byte 0x{content[error.start]:02x} is not UTF-8: save the file as UTF-8"
+        raise DocumentError(file, line, column, message) from None
+
+
+def _too_large(file: str, size: int) -> DocumentError:
+    message = f"file has {size / 1e6:.0f} MB: CloudFormation takes a template of at most 1 MB"
+    return DocumentError(file, 0, 0, message)
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+
+
+def _position(line_starts: list[int], offset: int) -> Position:
+    line = bisect_right(line_starts, offset)
+    return Position(line, offset - line_starts[line - 1] + 1)
+
+
+def kind_of(data: Any) -> str:
+    """What a value is, in the words of an error message."""
+    if isinstance(data, dict):
+        return "a map"
+    if isinstance(data, list):
+        return "a list"
+    return (
+        "nothing" if data is None else "a string" if isinstance(data, str) else f"{data!r}".lower()
+    )

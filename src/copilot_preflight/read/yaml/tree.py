@@ -1,0 +1,403 @@
+"""YAML or JSON text -> plain data, and a light tree that remembers where each node stands.
+
+The tree is built from libyaml's events in one pass without recursion, so neither deep nesting nor
+aliases can exhaust the stack or the memory. It speaks in character offsets; ``document`` turns
+them into lines and columns for the few places that somebody asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from yaml.error import YAMLError
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from copilot_preflight.read.yaml.errors import Fault, explain, line_of
+from copilot_preflight.read.yaml.scalars import (
+    BLANKS,
+    BLOCK_HEADER,
+    COLLECTION_TAGS,
+    content_start,
+    converted,
+    meaning_of_tag,
+    plain,
+    shortened,
+)
+
+try:
+    from yaml._yaml import CParser as EventParser
+except ImportError:  # a PyYAML without libyaml: the same events, more than ten times slower
+    from copilot_preflight.read.yaml.pure_python import EventParser  # type: ignore[assignment]
+
+MAX_DEPTH = 200
+"""Levels of data, through aliases too. Copilot's deepest templates have about 20."""
+
+MAX_NODES = 100_000
+"""Nodes once every alias is written out; 1 MB, CloudFormation's limit, holds about 100,000."""
+
+
+class Node:
+    """A node of the tree, from offset ``start`` to just behind its last character.
+
+    ``children`` are the entries of a mapping, the items of a sequence, or None. ``tag`` is the
+    long spelling of a short tag (``"Fn::If"``): there the data has one level more than the tree.
+    """
+
+    __slots__ = ("children", "end", "start", "tag")
+
+    def __init__(self, start: int, end: int, children: Children = None, tag: str = "") -> None:
+        self.start = start
+        self.end = end
+        self.children = children
+        self.tag = tag
+
+
+class Entry(NamedTuple):
+    """A value of a mapping, and where its key stands."""
+
+    key_start: int
+    key_end: int
+    value: Node
+
+
+Children = dict[str, Entry] | list[Node] | None
+
+
+class Tree(NamedTuple):
+    """What a text holds. ``hashed`` are the stretches of the scalars that contain a ``#``."""
+
+    data: Any
+    root: Node
+    hashed: list[tuple[int, int]]
+
+
+def build(text: str) -> Tree:
+    """The data and the tree of a text. Raises Fault."""
+    return _Builder(text).build()
+
+
+# --- texts that begin with a bracket, which may be JSON -------------------------------------------
+
+_BRACKET = re.compile(r"[ \t\r\n]*[\[{]")
+_JSON = re.compile(r"[ \t\r\n]*[\[{][ \t\r\n\[{]*[\"\]}0-9-]")
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
+_ESCAPE = re.compile(r"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
+_ODD_CHARACTER = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _as_yaml(json_text: str) -> str:
+    """A text of the same length, without what is JSON but not YAML.
+
+    Those are tabs that indent a line outside the brackets, and in strings some control characters,
+    YAML's own line breaks, and characters beyond U+FFFF written as two escapes. A U+FFFD stands in
+    for these, and the builder reads the string from the original.
+    """
+    text = json_text
+    if "\t" in text:
+        text = _INDENTATION.sub(lambda match: " " * len(match[0]), text)
+    if _SURROGATE.search(text):
+        text = _ESCAPE.sub(lambda match: r"\ufffd" if len(match[0]) == 6 else match[0], text)
+    if _ODD_CHARACTER.search(text) and _is_valid_json(json_text):
+        text = _ODD_CHARACTER.sub("\ufffd", text)
+    return text
+
+
+def _is_valid_json(text: str) -> bool:
+    try:
+        _load_json(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _load_json(text: str) -> Any:
+    import json  # here: almost no file needs it
+
+    return json.loads(text, strict=False)
+
+
+# --- the builder ----------------------------------------------------------------------------------
+
+
+_Event = Any  # PyYAML's stubs say that marks may be None; those of a parser's events never are
+
+
+class _Frame:
+    """A mapping or sequence whose end has not come yet."""
+
+    __slots__ = (
+        "anchor", "children", "count", "data", "depth", "height", "key", "key_end", "key_start",
+        "last", "merged", "start", "tag",
+    )  # fmt: skip
+
+    def __init__(self, start: int, data: Any, tag: str, anchor: str | None, depth: int) -> None:
+        self.start = start
+        self.data = data
+        self.children: Any = {} if isinstance(data, dict) else []
+        self.tag = tag
+        self.anchor = anchor
+        self.depth = depth  # levels of data from the root down to this one
+        self.height = 0  # levels of data below this one
+        self.count = 0  # nodes of the document before this one
+        self.last = start  # the end of the last child
+        self.key: str | None = None
+        self.key_start = self.key_end = start
+        self.merged: list[tuple[dict[str, Any], dict[str, Entry]]] | None = None
+
+
+class _Anchored(NamedTuple):
+    data: Any
+    node: Node
+    height: int
+    nodes: int
+
+
+_MERGE = "<<"
+_MERGE_KEY = "\0<<"  # compared by identity: no key of a text is this object
+
+
+class _Builder:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._is_json = bool(_JSON.match(text))
+        self._parsed = _as_yaml(text) if _BRACKET.match(text) else text
+        self._frames: list[_Frame] = []
+        self._frame: _Frame | None = None
+        self._anchors: dict[str, _Anchored | None] = {}  # None while the node is still open
+        self._count = 0
+        self._hashed: list[tuple[int, int]] = []
+        self._root: Node | None = None
+        self._data: Any = None
+
+    def build(self) -> Tree:
+        documents = 0
+        for event in self._events():
+            kind = event.__class__
+            if kind is ScalarEvent:
+                self._scalar(event)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                self._open(event)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self._close(event)
+            elif kind is AliasEvent:
+                self._alias(event)
+            elif kind is DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    raise Fault(
+                        event.start_mark.index, "a second document begins here: expected only one"
+                    )
+        if self._root is None or (self._data is None and self._root.start == self._root.end):
+            raise Fault(
+                0, "file is empty but for comments" if self._text.strip() else "file is empty"
+            )
+        return Tree(self._data, self._root, self._hashed)
+
+    def _events(self) -> Iterator[_Event]:
+        try:
+            next_event = EventParser(self._parsed).get_event
+            while (event := next_event()) is not None:
+                yield event
+        except (YAMLError, UnicodeEncodeError) as error:
+            raise explain(self._text, error) from None
+
+    def _scalar(self, event: _Event) -> None:
+        text, value = self._text, event.value
+        start, end = event.start_mark.index, event.end_mark.index
+        frame = self._frame
+        if event.style in ("|", ">"):
+            end = self._end_of_block(start, end, value)
+        elif start == end and frame is not None and text[start - 1] not in ":-":
+            start = end = frame.key_end  # the mark of a value left out is that of what follows
+        if "#" in value:
+            self._hashed.append((self._body_start(event, start, end), end))
+        if "\ufffd" in value and self._parsed is not text:
+            value = self._original(event, start, end)
+        is_key = frame is not None and frame.key is None and frame.children.__class__ is dict
+        tag = event.tag
+        if tag is None:
+            if is_key:
+                merges = value == _MERGE and event.implicit[0]
+                self._key(event.anchor, _MERGE_KEY if merges else value, start, end)
+                return
+            data = plain(value, is_json=self._is_json) if event.implicit[0] else value
+            self._add(data, Node(start, end), event.anchor, 0, self._count)
+            return
+        short, standard = meaning_of_tag(event.tag, start)
+        if is_key:
+            if short:
+                raise Fault(start, f"a key cannot carry a tag: {tag}")
+            self._key(event.anchor, value, start, end)
+            return
+        if short == "Fn::GetAtt":
+            body = content_start(text, start, end)
+            parts = value.split(".", 1)
+            node = Node(start, end, [Node(body, end) for _ in parts], short)
+            self._add({short: parts}, node, event.anchor, 2, self._count)
+        elif short:
+            self._add({short: value}, Node(start, end, None, short), event.anchor, 1, self._count)
+        else:
+            data = converted(value, standard, start)
+            self._add(data, Node(start, end), event.anchor, 0, self._count)
+
+    def _end_of_block(self, start: int, end: int, value: str) -> int:
+        """The end of a ``|`` or ``>`` scalar: libyaml's mark lies behind the blank lines too."""
+        text = self._text
+        if not value.strip(BLANKS):
+            header = BLOCK_HEADER.match(text, content_start(text, start, end), end)
+            if header:
+                return header.end() - len(header[0]) + len(header[0].split("#")[0].rstrip())
+        while text[end - 1] in BLANKS:
+            end -= 1
+        return end
+
+    def _body_start(self, event: _Event, start: int, end: int) -> int:
+        """Where a scalar's own characters begin; the header of a block may end in a comment."""
+        body = content_start(self._text, start, end) if event.tag or event.anchor else start
+        if event.style in ("|", ">"):
+            header = BLOCK_HEADER.match(self._text, body, end)
+            return header.end() if header else body
+        return body
+
+    def _original(self, event: _Event, start: int, end: int) -> str:
+        """A string of a JSON text that may hold what ``_as_yaml`` took out."""
+        value: str = event.value
+        body = content_start(self._text, start, end)
+        odd = (pattern.search(self._text, body, end) for pattern in (_SURROGATE, _ODD_CHARACTER))
+        if event.style != '"' or not any(odd):
+            return value
+        try:
+            value = _load_json(self._text[body:end])
+        except ValueError:
+            raise Fault(start, "a string with special characters must be valid JSON") from None
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            message = "half a character in this string: '\\ud8..' and '\\udc..' go in pairs"
+            raise Fault(start, message) from None
+        return value
+
+    def _key(self, anchor: str | None, key: str, start: int, end: int) -> None:
+        frame = self._frames[-1]
+        if key in frame.children:
+            first = line_of(self._text, frame.children[key].key_start)
+            raise Fault(start, f"key '{shortened(key)}' is already on line {first}")
+        frame.key, frame.key_start, frame.key_end = key, start, end
+        if anchor:
+            self._anchors[anchor] = _Anchored(key, Node(start, end), 0, 1)
+
+    def _open(self, event: _Event) -> None:
+        start, frame = event.start_mark.index, self._frame
+        is_mapping = event.__class__ is MappingStartEvent
+        if frame is not None and frame.key is None and frame.children.__class__ is dict:
+            what, quotes = ("mapping", "{") if is_mapping else ("list", "[")
+            raise Fault(
+                start, f"a {what} cannot be a key: a value that starts with '{quotes}' needs quotes"
+            )
+        short = ""
+        if event.tag is not None:
+            short, standard = meaning_of_tag(event.tag, start)
+            if standard and COLLECTION_TAGS.get(standard) is not (dict if is_mapping else list):
+                raise Fault(start, f"tag '!!{standard}' does not fit the value")
+        depth = (frame.depth if frame is not None else 0) + (2 if short else 1)
+        if depth > MAX_DEPTH:
+            raise Fault(start, f"nested deeper than {MAX_DEPTH} levels")
+        self._frame = _Frame(start, {} if is_mapping else [], short, event.anchor, depth)
+        self._frame.count = self._count
+        self._frames.append(self._frame)
+        if event.anchor:
+            self._anchors[event.anchor] = None
+
+    def _close(self, event: _Event) -> None:
+        frame = self._frames.pop()
+        self._frame = self._frames[-1] if self._frames else None
+        end = event.end_mark.index
+        if event.start_mark.index == end:  # no bracket closes it: libyaml's mark is the next token
+            end = frame.last
+        if frame.merged:
+            _merge(frame)
+        data, height = frame.data, frame.height + 1
+        if frame.tag:
+            data, height = {frame.tag: data}, height + 1
+        node = Node(frame.start, end, frame.children, frame.tag)
+        self._add(data, node, frame.anchor, height, frame.count)
+
+    def _alias(self, event: _Event) -> None:
+        start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
+        anchored = self._anchors.get(name)
+        if anchored is None:
+            if name in self._anchors:
+                raise Fault(start, f"alias '*{name}' stands inside the value that it repeats")
+            raise Fault(start, f"alias '*{name}' repeats nothing: no '&{name}' before it")
+        data, node, height, nodes = anchored
+        frame = self._frame
+        if frame is not None and frame.key is None and frame.children.__class__ is dict:
+            if node.children is not None or node.tag:
+                raise Fault(start, f"alias '*{name}' is a key, but '&{name}' is no plain value")
+            key = data if isinstance(data, str) else self._text[node.start : node.end]
+            self._key(None, key, start, end)
+            return
+        before = self._count
+        self._count += nodes - 1
+        if self._count > MAX_NODES:
+            raise Fault(start, f"aliases multiply the template to more than {MAX_NODES:,} nodes")
+        if (frame.depth if frame is not None else 0) + height > MAX_DEPTH:
+            raise Fault(start, f"nested deeper than {MAX_DEPTH} levels")
+        self._add(data, Node(start, end, node.children, node.tag), None, height, before)
+
+    def _add(self, data: Any, node: Node, anchor: str | None, height: int, before: int) -> None:
+        """Put a finished node where it belongs. ``before`` is the node count at its start."""
+        self._count += 1
+        if anchor:
+            self._anchors[anchor] = _Anchored(data, node, height, self._count - before)
+        frame = self._frame
+        if frame is None:
+            self._data, self._root = data, node
+            return
+        frame.height = max(frame.height, height)
+        frame.last = node.end
+        key = frame.key
+        if key is None:
+            frame.data.append(data)
+            frame.children.append(node)
+        elif key is _MERGE_KEY:
+            frame.key = None
+            frame.merged = (frame.merged or []) + _mappings(data, node)
+        else:
+            frame.key = None
+            frame.data[key] = data
+            frame.children[key] = Entry(frame.key_start, frame.key_end, node)
+
+
+def _mappings(data: Any, node: Node) -> list[tuple[dict[str, Any], dict[str, Entry]]]:
+    """The mappings that a ``<<`` key names: one, or a list of them."""
+    if not node.tag and isinstance(node.children, dict):
+        return [(data, node.children)]
+    if not node.tag and isinstance(node.children, list):
+        merged = []
+        for item, child in zip(data, node.children, strict=True):
+            if child.tag or not isinstance(child.children, dict):
+                break
+            merged.append((item, child.children))
+        else:
+            return merged
+    raise Fault(node.start, "'<<' merges only a mapping or a list of mappings")
+
+
+def _merge(frame: _Frame) -> None:
+    for data, children in frame.merged or ():
+        for key, value in data.items():
+            if key not in frame.data:
+                frame.data[key] = value
+                frame.children[key] = children[key]

@@ -1,0 +1,183 @@
+"""What the user hands over beside the templates: the policies of things outside the run.
+
+It is found again by what the templates call it. An ARN in a template may leave its partition,
+region or account open; it then means the one policy that was handed over under such an ARN, and
+nothing if there are two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.three_valued import all_of
+from copilot_preflight.iam import arn
+from copilot_preflight.resolve.value import Value
+
+if TYPE_CHECKING:
+    from copilot_preflight.base.globs import Globs
+    from copilot_preflight.iam.layers import PolicySet
+    from copilot_preflight.iam.policy import Statement
+
+
+class HandedPolicy(NamedTuple):
+    """A policy document with the name or ARN under which it was handed over.
+
+    ``has_principals`` tells the policy of a resource (a bucket, a key) from a managed policy.
+    """
+
+    name: str
+    document: Value
+    statements: tuple[Statement, ...]
+    has_principals: bool
+
+    @property
+    def arn(self) -> arn.Arn | None:
+        return arn.parse(Text.of(self.name))
+
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket whose policy this is, or may be; ``""`` for anything else."""
+        own = self.arn
+        if own is not None:
+            return (own.resource.literal or "") if own.service.literal == "s3" else ""
+        return self.name if self.has_principals and "/" not in self.name else ""
+
+
+class HandedBucket(NamedTuple):
+    """How a bucket outside the run encrypts what is put into it, and where the user says so.
+
+    ``key`` is the ARN of a customer key, ``""`` where no key's permission is asked for.
+    ``bucket_key`` is None where nobody has told.
+    """
+
+    name: str
+    key: str
+    place: Place
+    bucket_key: bool | None = None
+
+
+class Requirement(NamedTuple):
+    """A call that the roles of tasks must be allowed, and where the user says so.
+
+    ``role`` is ``"task"`` or ``"execution"``. ``at`` is the JSONPath of the values in a template
+    that each stand for ``{}`` in ``resource``; ``""`` asks once for every task definition.
+    ``files`` are the templates that it is about, None for all.
+    """
+
+    place: Place
+    action: str
+    resource: str
+    at: str = ""
+    role: str = "task"
+    because: str = ""
+    files: Globs | None = None
+
+    def is_for(self, file: str) -> bool:
+        return self.files is None or self.files.match(file)
+
+
+class Handed:
+    """The policies that were handed over, and what else the user tells of things outside the run.
+
+    ``scps`` and ``rcps`` hold one set for each level of the organization.
+    """
+
+    def __init__(
+        self,
+        policies: Sequence[HandedPolicy] = (),
+        scps: tuple[PolicySet, ...] = (),
+        rcps: tuple[PolicySet, ...] = (),
+        buckets: Sequence[HandedBucket] = (),
+        requirements: tuple[Requirement, ...] = (),
+    ) -> None:
+        self.policies = policies
+        self.scps = scps
+        self.rcps = rcps
+        self.requirements = requirements
+        self._buckets = {bucket.name: bucket for bucket in buckets}
+        self._asked_for: set[str] = set()
+
+    def policy(self, name: Text) -> Value | None:
+        """The document of what a template calls by a name or an ARN.
+
+        An ARN stands for a managed policy, bucket, key, alias, secret or repository; a bare name
+        for a bucket, key or alias.
+        """
+        found = self.find(name)
+        return None if found is None else found.document
+
+    def find(self, name: Text) -> HandedPolicy | None:
+        """The same, with the name under which it was handed over."""
+        asked = arn.parse(name) if self.policies else None
+        certain, possible = [], []
+        for policy in self.policies:
+            same = _is_arn(policy, asked) if asked is not None else _is_name(policy, name)
+            if same:
+                certain.append(policy)
+            elif same is None:
+                possible.append(policy)
+        found = certain[:1] or (possible if len(possible) == 1 else [])
+        if not found:
+            return None
+        self._asked_for.add(found[0].name)
+        return found[0]
+
+    def bucket(self, name: Text) -> HandedBucket | None:
+        """What the user tells of the bucket that certainly has a name."""
+        return self._buckets.get(name.literal or "")
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The names of the policies for which nobody has asked so far."""
+        return tuple(p.name for p in self.policies if p.name not in self._asked_for)
+
+
+def _is_arn(policy: HandedPolicy, asked: arn.Arn) -> bool | None:
+    """Whether an ARN is a policy's; None where only its name is the same, as far as it is known."""
+    resource = asked.resource.literal or ""
+    own = policy.arn
+    if own is None:
+        return None if _has_name(policy, asked, resource) else False
+    if own.service != asked.service or own.resource.literal != resource:
+        return False
+    return all_of(
+        (
+            own.partition.equals(asked.partition),
+            own.region.equals(asked.region),
+            own.account.equals(asked.account),
+        )
+    )
+
+
+def _has_name(policy: HandedPolicy, asked: arn.Arn, resource: str) -> bool:
+    """Whether an ARN is one of something with a bare name.
+
+    Names of managed policies are unique in an account, whatever their paths; AWS's own policies
+    have another account, which is part of the ARNs by which they are handed over.
+    """
+    service = asked.service.literal
+    if service == "iam":
+        is_own = asked.account.literal != "aws" and resource.startswith("policy/")
+        return is_own and not policy.has_principals and resource.rpartition("/")[2] == policy.name
+    forms = {"s3": ("",), "kms": ("", "key/")}.get(service or "", ())
+    return policy.has_principals and any(resource == form + policy.name for form in forms)
+
+
+def _is_name(policy: HandedPolicy, asked: Text) -> bool | None:
+    """Whether a bare name is that of the bucket, key or alias whose policy it is."""
+    own = policy.arn
+    if not policy.has_principals or asked.literal is None:
+        return False
+    if own is None:
+        return asked.literal == policy.name
+    resource = own.resource.literal or ""
+    if own.service.literal == "s3":
+        return asked.literal == resource
+    is_key = own.service.literal == "kms" and resource.removeprefix("key/") == asked.literal
+    return None if is_key else False
+
+
+NOTHING: Final = Handed()

@@ -1,0 +1,82 @@
+"""What a run is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from copilot_preflight.base.finding import Severity
+from copilot_preflight.checks.rule import Listed, Rule
+from copilot_preflight.inputs.package import ParameterValue
+from copilot_preflight.read import document
+from copilot_preflight.read.document import Document
+from copilot_preflight.resolve.outside import HandedBucket, Requirement
+from copilot_preflight_rules import CATALOGUE
+
+if TYPE_CHECKING:
+    from copilot_preflight.run.severities import Grades
+    from copilot_preflight.run.suppress.sieve import Suppression
+
+Progress = Callable[[int, int, str], None]
+"""Called with the number of templates that are done, that of all, and the file that was done last.
+
+The number of all is 0 as long as templates are read: nobody knows then.
+"""
+
+
+class Options(NamedTuple):
+    """What the user asks for. ``pseudo`` are values of pseudo parameters by their full name.
+
+    ``policies`` are names or ARNs with the file of the policy; ``scps`` and ``rcps`` are the files
+    of each level of the organization. ``read`` reads templates and what belongs to them: an editor
+    has text that is not saved. ``suppress`` is what the file ``config`` suppresses, beside what is
+    written in the files themselves and in a ``baseline``; ``suppressions`` False shows it all.
+    ``today`` is a date for the suppressions, the local one unless told.
+
+    ``grades`` give rules other severities, None for those of their ids. ``shared_params`` and
+    ``shared_parameters`` are values for whatever template declares them: it is no fault if none
+    does. ``buckets`` and ``bucket_policies`` tell of buckets outside the run, ``requirements`` of
+    further calls.
+
+    ``progress`` is called as the run goes on. ``jobs`` is the number of processes in which
+    templates are judged, None for what the machine and the run are worth; the report is the same.
+    """
+
+    rules: Sequence[Rule | Listed] = CATALOGUE
+    info: bool = False
+    params: Sequence[Path] = ()
+    parameters: Mapping[str, str] = MappingProxyType({})
+    pseudo: Mapping[str, str] = MappingProxyType({})
+    policies: Sequence[tuple[str, Path]] = ()
+    scps: Sequence[Sequence[Path]] = ()
+    rcps: Sequence[Sequence[Path]] = ()
+    read: document.Read = document.read
+    suppress: Sequence[Suppression] = ()
+    config: Document | None = None
+    baseline: Path | None = None
+    suppressions: bool = True
+    today: str = ""
+    grades: Grades | None = None
+    shared_params: Sequence[Path] = ()
+    shared_parameters: Mapping[str, ParameterValue] = MappingProxyType({})
+    buckets: Sequence[HandedBucket] = ()
+    bucket_policies: Sequence[tuple[str, Path]] = ()
+    requirements: Sequence[Requirement] = ()
+    progress: Progress | None = None
+    jobs: int | None = 1
+
+    def most_of(self, rule: Rule | Listed) -> Severity | None:
+        """The greatest severity that a rule's findings may have, None for a rule that is off."""
+        return rule.severity if self.grades is None else self.grades.at_most(rule.id)
+
+    @property
+    def files(self) -> Iterator[Path]:
+        """The files that are named by options."""
+        yield from (*self.params, *self.shared_params)
+        yield from (path for _, path in (*self.policies, *self.bucket_policies))
+        for level in (*self.scps, *self.rcps):
+            yield from level
+        if self.baseline is not None:
+            yield self.baseline

@@ -1,0 +1,223 @@
+"""Causes: of everything that is true of a denial, the one that says most."""
+
+from __future__ import annotations
+
+import pytest
+
+from copilot_preflight.access.cause import Cause, cause_of, is_other_version
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.stack import Run
+
+ONE, TWO = "1" * 64, "2" * 64
+TEMPLATE = """
+Parameters: {{Env: {{Type: String}}}}
+Conditions: {{IsProd: !Equals [!Ref Env, prod]}}
+Resources:
+  Bucket: {{Type: AWS::S3::Bucket, Properties: {{BucketName: b}}}}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role.Arn
+      TaskRoleArn: !GetAtt TaskRole.Arn
+      ContainerDefinitions:
+        - Name: web
+          EnvironmentFiles: [{{Type: s3, Value: '{file}'}}]
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {{Policies: [{{PolicyName: P, PolicyDocument: {{Statement: [{statements}]}}}}]}}
+  TaskRole:
+    Type: AWS::IAM::Role
+    Properties: {{Policies: [{{PolicyName: P, PolicyDocument: {{Statement: [{task}]}}}}]}}
+"""
+FILE = f"arn:aws:s3:::b/manual/env-files/web.env/{ONE}.env"
+
+
+def cause(
+    *statements: str, task: str = "", file: str = FILE, action: str = "s3:GetObject"
+) -> Cause:
+    text = TEMPLATE.format(statements=", ".join(statements), task=task, file=file)
+    found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
+    return next(cause_of(d) for d in found if d.is_denied and d.call.action == action)
+
+
+def allow(resource: str, action: str = "s3:GetObject", effect: str = "Allow") -> str:
+    return f"{{Effect: {effect}, Action: {action}, Resource: {resource}}}"
+
+
+@pytest.mark.parametrize(
+    ("resource", "kind"),
+    [
+        (FILE.replace(ONE, TWO), "stale-hash"),
+        ("arn:aws:s3:::b", "object-action-on-bucket-arn"),
+        ("!GetAtt Bucket.Arn", "object-action-on-bucket-arn"),
+        (FILE.replace("aws", "aws-cn"), "other-partition"),
+        ("'arn:aws-us-gov:s3:::b/*'", "other-partition"),
+        ("'arn:aws:s3:::b/other/*'", "other-key"),
+        (FILE.replace("web.env/", "api.env/"), "other-key"),
+        ("'arn:aws:s3:::c/*'", "other-bucket"),
+        ("arn:aws:s3:::c", "other-bucket"),
+        (FILE.replace("s3:::b", "s3:::c"), "other-bucket"),
+        ("'arn:aws:kms:::x'", "no-grant"),
+    ],
+)
+def test_grants_for_something_else(resource: str, kind: str) -> None:
+    """A grant of the right action says by how much its ARN misses."""
+    found = cause(allow(resource))
+    assert found.kind == kind
+    assert (found.entry is not None) is (kind != "no-grant")
+
+
+@pytest.mark.parametrize("partition", ["aws", "${AWS::Partition}"])
+def test_a_grant_of_the_same_service(partition: str) -> None:
+    """However its partition is spelt, an alias is told as another resource than its key."""
+    text = f"""
+Resources:
+  Key: {{Type: AWS::KMS::Key}}
+  Db: {{Type: AWS::SecretsManager::Secret, Properties: {{KmsKeyId: !Ref Key}}}}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions: [{{Name: web, Secrets: [{{Name: DB, ValueFrom: !Ref Db}}]}}]
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: P
+          PolicyDocument:
+            Statement:
+              - {{Effect: Allow, Action: 'secretsmanager:*', Resource: !Ref Db}}
+              - Effect: Allow
+                Action: kms:Decrypt
+                Resource: !Sub 'arn:{partition}:kms:${{AWS::Region}}:${{AWS::AccountId}}:alias/app'
+"""
+    found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
+    causes = [cause_of(decision) for decision in found if decision.is_denied]
+    assert [cause.kind for cause in causes] == ["other-resource"]
+
+
+def test_a_grant_under_a_condition_that_the_call_does_not_meet() -> None:
+    """The clause that does not hold is told, with the statement that it keeps from granting."""
+    granted = allow(FILE)[:-1] + ", Condition: {Bool: {'aws:SecureTransport': 'false'}}}"
+    found = cause(granted, allow("'arn:aws:s3:::c/*'"))
+    assert found.kind == "unmet-condition"
+    assert found.clause is not None
+    assert (found.clause.operator, found.clause.key) == ("Bool", "aws:SecureTransport")
+
+
+def test_a_grant_of_another_action() -> None:
+    """A statement that covers the file allows something else."""
+    found = cause(allow(FILE, "s3:PutObject"))
+    assert found.kind == "other-action"
+    assert found.entry is not None
+    assert str(found.entry.text) == "s3:PutObject"
+
+
+def test_a_deny() -> None:
+    """A Deny comes first, with its statement."""
+    found = cause(allow("'*'"), allow("'*'", "s3:*", "Deny"))
+    assert found.kind == "explicit-deny"
+    assert found.statement is not None
+    assert found.statement.effect == "Deny"
+
+
+LAYERS = """
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties: {Bucket: !Ref Bucket, PolicyDocument: {Statement: [%s]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "bucket", "kind", "effect"),
+    [
+        # A Deny of the bucket goes before what the role lacks, and before the role's own.
+        (
+            (),
+            "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}",
+            "bucket-policy",
+            "Deny",
+        ),
+        (
+            (allow("'*'", "s3:*", "Deny"),),
+            "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}",
+            "bucket-policy",
+            "Deny",
+        ),
+        ((allow("'*'", "s3:*", "Deny"),), "", "explicit-deny", "Deny"),
+    ],
+)
+def test_layers(statements: tuple[str, ...], bucket: str, kind: str, effect: str) -> None:
+    """A denial by another layer names it, with the statement that decides."""
+    text = TEMPLATE.format(statements=", ".join(statements), task="", file=FILE) + LAYERS % bucket
+    found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
+    denied = cause_of(next(d for d in found if d.is_denied))
+    assert denied.kind == kind
+    assert denied.statement is not None
+    assert denied.statement.effect == effect
+
+
+def test_no_grant() -> None:
+    """Where nothing comes near, nothing is shown."""
+    assert cause(allow("'*'", "kms:Decrypt")) == Cause("no-grant")
+    assert cause() == Cause("no-grant")
+
+
+def test_the_grant_on_the_task_role() -> None:
+    """The grant that would serve stands on the role of the application."""
+    found = cause(task=allow(FILE))
+    assert found.kind == "wrong-role"
+    assert found.role is not None
+    assert found.role.logical_id == "TaskRole"
+
+
+def test_a_grant_that_is_switched_off() -> None:
+    """The grant that would serve stands under a condition that does not hold."""
+    found = cause(f"!If [IsProd, {allow(FILE)}, !Ref AWS::NoValue]")
+    assert (found.kind, found.condition) == ("condition-off", "IsProd")
+
+
+@pytest.mark.parametrize(
+    ("statements", "task", "kind"),
+    [
+        # This very file in another version says more than the grant on the other role.
+        ((allow(FILE.replace(ONE, TWO)),), allow(FILE), "stale-hash"),
+        ((allow("arn:aws:s3:::b"),), allow(FILE), "object-action-on-bucket-arn"),
+        # The other role says more than a grant for another file.
+        ((allow("'arn:aws:s3:::b/other/*'"),), allow(FILE), "wrong-role"),
+        # Of two grants for other things, the nearer one.
+        ((allow("'arn:aws:s3:::c/*'"), allow("'arn:aws:s3:::b/x'")), "", "other-key"),
+    ],
+)
+def test_the_most_specific_cause_wins(statements: tuple[str, ...], task: str, kind: str) -> None:
+    """One denial has one cause."""
+    assert cause(*statements, task=task).kind == kind
+
+
+def test_causes_of_the_bucket_call() -> None:
+    """The same for GetBucketLocation, whose ARN is the bucket's."""
+    action = "s3:GetBucketLocation"
+    on_objects = cause(allow("'arn:aws:s3:::b/*'", action), action=action)
+    assert on_objects.kind == "bucket-action-on-object-arn"
+    assert cause(allow("arn:aws:s3:::c", action), action=action).kind == "other-bucket"
+    assert cause(allow(FILE), action=action).kind == "no-grant"
+
+
+@pytest.mark.parametrize(
+    ("granted", "asked", "answer"),
+    [
+        (f"a/{TWO}.env", f"a/{ONE}.env", True),
+        (f"a/{ONE}.env", f"a/{ONE}.env", False),
+        (f"b/{TWO}.env", f"a/{ONE}.env", False),
+        ("a/x.env", f"a/{ONE}.env", False),
+        ("a/x.env", "a/y.env", False),
+        (f"a/{TWO}0.env", f"a/{ONE}.env", False),
+        (f"a/{TWO[:-1]}.env", f"a/{ONE}.env", False),
+    ],
+)
+def test_versions_of_one_file(granted: str, asked: str, answer: bool) -> None:
+    """Keys are two versions of one file where only a SHA-256 tells them apart."""
+    assert is_other_version(Text.of(granted), Text.of(asked)) is answer

@@ -1,0 +1,139 @@
+"""The condition keys of a call: those of which it is certain what is sent, or that nothing is."""
+
+from __future__ import annotations
+
+import pytest
+
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.stack import Run, Stack
+
+ALLOWED, OPEN = Outcome.ALLOWED, Outcome.UNDETERMINED
+IMPLICIT, EXPLICIT = Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY
+
+TEMPLATE = """
+Parameters:
+  Team: {Type: String}
+Conditions:
+  IsApi: !Equals [!Ref Team, api]
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketEncryption:
+        ServerSideEncryptionConfiguration:
+          - ServerSideEncryptionByDefault: {SSEAlgorithm: aws:kms, KMSMasterKeyID: !GetAtt Key.Arn}
+  Key: {Type: AWS::KMS::Key}
+  Secret: {Type: AWS::SecretsManager::Secret}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions:
+        - Name: web
+          EnvironmentFiles: [{Type: s3, Value: <file>}]
+          Secrets:
+            - {Name: ONE, ValueFrom: !Ref Secret}
+            - {Name: TWO, ValueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/web'}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Tags:
+        - {Key: Team, Value: web}
+        - !If [IsApi, {Key: Stage, Value: prod}, !Ref AWS::NoValue]
+      Policies:
+        - PolicyName: P
+          PolicyDocument:
+            Statement:
+              - {Effect: Allow, Action: '*', Resource: '*'}
+              - {Effect: Deny, Action: '*', Resource: '*', Condition: <condition>}
+"""
+OWN = "!Sub '${Bucket.Arn}/web.env'"
+ELSEWHERE = "arn:aws:s3:::else/web.env"
+
+
+def stack(condition: str, file: str = OWN) -> Stack:
+    text = TEMPLATE.replace("<condition>", condition).replace("<file>", file)
+    return Run().add(Package(parse(text, "t.yml")))
+
+
+def outcomes(condition: str, file: str = OWN) -> dict[str, Outcome]:
+    """What becomes of each call where a Deny has a condition."""
+    calls = Analysis(stack(condition, file)).decisions
+    return {it.call.action: it.outcome for it in calls if it.call.need.kind != "announced"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [
+        # What only services send, and what only people have.
+        ("{StringNotEquals: {'aws:SourceAccount': '111122223333'}}", EXPLICIT),
+        ("{StringNotEqualsIfExists: {'aws:SourceAccount': '111122223333'}}", EXPLICIT),
+        ("{StringEquals: {'aws:SourceAccount': !Ref AWS::AccountId}}", ALLOWED),
+        ("{ArnLike: {'aws:SourceArn': 'arn:aws:ecs:*:*:*'}}", ALLOWED),
+        ("{'Null': {'aws:MultiFactorAuthAge': 'true'}}", EXPLICIT),
+        ("{StringLike: {'aws:username': '*'}}", ALLOWED),
+        # The session of the role.
+        ("{StringNotLike: {'aws:userId': !Sub '${Role.RoleId}:*'}}", ALLOWED),
+        ("{StringLike: {'aws:userId': '*:*'}}", EXPLICIT),
+        ("{StringNotLike: {'aws:userId': '111122223333'}}", EXPLICIT),
+        ("{StringNotLike: {'aws:userId': 'AROAEXAMPLE:*'}}", OPEN),
+        # Its tags. The stack's own, which nobody sees, may come on top.
+        ("{StringEquals: {'aws:PrincipalTag/team': web}}", EXPLICIT),
+        ("{StringNotEquals: {'aws:PrincipalTag/Team': web}}", ALLOWED),
+        ("{StringNotEquals: {'aws:PrincipalTag/Stage': prod}}", OPEN),
+        ("{StringNotEquals: {'aws:PrincipalTag/Owner': me}}", OPEN),
+        # Whose resource it is.
+        ("{StringNotEquals: {'aws:ResourceOrgID': o-1}}", OPEN),
+    ],
+)
+def test_what_every_call_of_a_role_sends(condition: str, outcome: Outcome) -> None:
+    """A service has assumed the role: it is neither a service nor a person that calls."""
+    found = outcomes(condition)
+    assert found == dict.fromkeys(found, outcome)
+    assert set(found) >= {"s3:GetObject", "kms:Decrypt", "secretsmanager:GetSecretValue"}
+
+
+@pytest.mark.parametrize("key", ["aws:RequestedRegion", "aws:requestedregion"])
+def test_the_region_that_is_called(key: str) -> None:
+    """It is that of the ARN, and of the stack for its own bucket; S3 may be asked anywhere."""
+    found = outcomes(f"{{StringNotEquals: {{{key!r}: !Ref AWS::Region}}}}")
+    assert found == {
+        "s3:GetObject": ALLOWED,
+        "s3:GetBucketLocation": OPEN,
+        "kms:Decrypt": ALLOWED,
+        "secretsmanager:GetSecretValue": ALLOWED,
+        "ssm:GetParameters": OPEN,
+    }
+    found = outcomes(f"{{StringNotEquals: {{{key!r}: us-east-1}}}}", ELSEWHERE)
+    assert found["ssm:GetParameters"] is EXPLICIT
+    assert found["s3:GetObject"] is OPEN
+
+
+def test_the_account_of_the_resource() -> None:
+    """It is that of the ARN, and the stack's own for its own bucket."""
+    condition = "{StringNotEquals: {'aws:ResourceAccount': !Ref AWS::AccountId}}"
+    found = outcomes(condition)
+    assert found.pop("ssm:GetParameters") is OPEN
+    assert found == dict.fromkeys(found, ALLOWED)
+    assert outcomes(condition, ELSEWHERE)["s3:GetObject"] is OPEN
+    elsewhere = "{StringNotEquals: {'aws:ResourceAccount': '444455556666'}}"
+    assert outcomes(elsewhere)["ssm:GetParameters"] is EXPLICIT
+
+
+def test_tags_under_a_condition() -> None:
+    """What a tag's condition decides is decided by it."""
+    condition = (
+        "!If [IsApi, {StringEquals: {'aws:PrincipalTag/Stage': prod}}, {'Null': {'x:y': 'true'}}]"
+    )
+    found = Analysis(stack(condition)).decisions
+    own = {(str(it.call.scenario), it.outcome) for it in found if it.call.need.kind == "secret"}
+    assert own == {("IsApi is true", EXPLICIT), ("IsApi is false", OPEN)}
+
+
+def test_s3_calls_the_key_in_its_own_region() -> None:
+    """A bucket's key is in the bucket's region."""
+    via = "{StringNotEquals: {'kms:ViaService': !Sub 's3.${AWS::Region}.amazonaws.com'}}"
+    assert outcomes(via)["kms:Decrypt"] is ALLOWED

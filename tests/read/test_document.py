@@ -1,0 +1,707 @@
+"""What ``document`` promises: the data, the places, the comments, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from copilot_preflight.base.finding import DataPath, Position, Span
+from copilot_preflight.read.document import Comment, Document, DocumentError, parse, read
+from copilot_preflight.read.yaml import pure_python as yaml_slow
+from copilot_preflight.read.yaml import tree as yaml_tree
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+
+
+@pytest.fixture(params=["libyaml", "pyyaml"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both parsers in turn: the text must read the same with and without libyaml."""
+    if request.param == "pyyaml":
+        monkeypatch.setattr(yaml_tree, "EventParser", yaml_slow.EventParser)
+
+
+both_parsers = pytest.mark.usefixtures("parser")
+
+
+def load(text: str | bytes) -> Any:
+    return parse(text, "t.yml").data
+
+
+def refused(text: str | bytes) -> tuple[int, int, str]:
+    with pytest.raises(DocumentError) as caught:
+        parse(text, "t.yml")
+    error = caught.value
+    assert (error.file, str(error)) == ("t.yml", error.message)
+    assert "\n" not in error.message
+    return error.line, error.column, error.message
+
+
+def source(document: Document, path: DataPath, *, key: bool = False) -> str:
+    """The text that a span covers."""
+    span = document.span(path, key=key)
+    return document.text[_offset(document.text, span.start) : _offset(document.text, span.end)]
+
+
+def _offset(text: str, position: Position) -> int:
+    lines = text.replace("\r\n", "\n\n").replace("\r", "\n").split("\n")
+    if "\r\n" in text:  # keep offsets: a CRLF is one line end of two characters
+        lines = text.split("\r\n")
+        return sum(len(line) + 2 for line in lines[: position.line - 1]) + position.column - 1
+    return sum(len(line) + 1 for line in lines[: position.line - 1]) + position.column - 1
+
+
+# --- data -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("012345678901", "012345678901"),
+        ("111122223333", 111122223333),
+        ("2012-10-17", "2012-10-17"),
+        ("2012-10-17T10:00:00Z", "2012-10-17T10:00:00Z"),
+        ("1:30", "1:30"),
+        ("0o17", "0o17"),
+        ("0x1f", "0x1f"),
+        ("1_000", "1_000"),
+        ("+1", "+1"),
+        ("12e3", "12e3"),
+        ("8.8.8.8", "8.8.8.8"),
+        ("9" * 70, "9" * 70),
+        ("1.5e+999", "1.5e+999"),
+        (".inf", ".inf"),
+        ("=", "="),
+        ("0", 0),
+        ("-7", -7),
+        ("0.5", 0.5),
+        ("-1.25e+3", -1250.0),
+        ("true", True),
+        ("Yes", True),
+        ("on", True),
+        ("FALSE", False),
+        ("no", False),
+        ("Off", False),
+        ("~", None),
+        ("Null", None),
+        ("'true'", "true"),
+        ('"012"', "012"),
+        ("'~'", "~"),
+        ("", None),
+    ],
+)
+@both_parsers
+def test_a_plain_scalar_is_a_number_or_word_only_where_nothing_is_lost(
+    text: str, data: Any
+) -> None:
+    """Account ids, dates, times and hashes stay as written; numbers, words and nulls do not."""
+    loaded = load(f"a: {text}\n")["a"]
+    assert (loaded, type(loaded)) == (data, type(data))
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("!Ref x", {"Ref": "x"}),
+        ("!Ref 12", {"Ref": "12"}),
+        ("!Condition c", {"Condition": "c"}),
+        ("!GetAtt a.b.c", {"Fn::GetAtt": ["a", "b.c"]}),
+        ("!GetAtt a", {"Fn::GetAtt": ["a"]}),
+        ("!GetAtt [a, b]", {"Fn::GetAtt": ["a", "b"]}),
+        ("!Sub '${a}'", {"Fn::Sub": "${a}"}),
+        ("!Sub ['${a}', {a: !Ref b}]", {"Fn::Sub": ["${a}", {"a": {"Ref": "b"}}]}),
+        ("!If [c, !Ref a, !Ref b]", {"Fn::If": ["c", {"Ref": "a"}, {"Ref": "b"}]}),
+        ("!If\n  - c\n  - !Not [!Equals [a, 1]]\n  - 2",
+         {"Fn::If": ["c", {"Fn::Not": [{"Fn::Equals": ["a", 1]}]}, 2]}),
+        ("!Transform {Name: x, Parameters: {a: 1}}",
+         {"Fn::Transform": {"Name": "x", "Parameters": {"a": 1}}}),
+        ("!Transform\n  Name: x", {"Fn::Transform": {"Name": "x"}}),
+        ("!Foo", {"Fn::Foo": ""}),
+        ("!!str 12", "12"),
+        ("! 12", "12"),
+        ("!!int 12", 12),
+        ("!!int '12'", 12),
+        ("!!float 1", 1.0),
+        ("!!bool yes", True),
+        ("!!null ''", None),
+        ("!!timestamp 2012-10-17", "2012-10-17"),
+        ("!!map {a: 1}", {"a": 1}),
+        ("!!seq [a]", ["a"]),
+    ],
+)  # fmt: skip
+@both_parsers
+def test_a_tag_is_spelt_long(text: str, data: Any) -> None:
+    """Every short tag, on scalars, lists and mappings; standard tags mean what YAML says."""
+    assert load(f"a: {text}\n") == {"a": data}
+
+
+@both_parsers
+def test_keys_are_strings_as_written() -> None:
+    """A port, a boolean, a null or a date as key keeps its spelling."""
+    assert load("80: a\ntrue: b\n~: c\n2012-10-17: d\n010: e\n'x': f\n!!str 7: g\n") == {
+        "80": "a", "true": "b", "~": "c", "2012-10-17": "d", "010": "e", "x": "f", "7": "g"
+    }  # fmt: skip
+
+
+@both_parsers
+def test_an_alias_repeats_the_same_object() -> None:
+    """Anchors are shared, not copied."""
+    data = load("a: &x\n  - 1\nb: *x\n&k c: *k\n")
+    assert data == {"a": [1], "b": [1], "c": "c"}
+    assert data["a"] is data["b"]
+
+
+@both_parsers
+def test_merge_keys_fill_in_what_is_not_said() -> None:
+    """Explicit keys win over merged ones, earlier mappings over later ones; no key is a repeat."""
+    assert load(
+        "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\n"
+        "p:\n  b: 0\n  <<: *x\nq:\n  <<: [*x, *y, {d: 5}]\n'<<': 7\n"
+    ) == {
+        "x": {"a": 1, "b": 2}, "y": {"b": 3, "c": 4}, "p": {"b": 0, "a": 1},
+        "q": {"a": 1, "b": 2, "c": 4, "d": 5}, "<<": 7,
+    }  # fmt: skip
+
+
+@both_parsers
+def test_json_is_read_as_json() -> None:
+    """Tabs, escapes, surrogate pairs and exponents of JSON come out right."""
+    text = (
+        '\t{\n\t\t"a": "\\/\\ud83d\\ude00\\n\\\\ud83d \\ufffd",\n'
+        '\t"b":[1e5, -0.5E+2, true, null, "\\u0000"]\n\t}\n\t\n'
+    )
+    assert load(text) == json.loads(text)
+
+
+def test_tabs_between_the_tokens_of_json_are_blanks() -> None:
+    """libyaml takes tabs inside brackets."""
+    assert load('{\t"a"\t:\t[\t1\t,\t2\t]\t}\t') == {"a": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffé: 1\n".encode(),
+        "é: 1\n".encode("utf-16"),
+        b"\xfe\xff" + "é: 1\n".encode("utf-16-be"),
+        "é: 1\r\n".encode(),
+        "---\né: 1\n...\n".encode(),
+        "%YAML 1.1\n---\né: 1\n".encode(),
+        "\ufeffé: 1\n",
+    ],
+)
+@both_parsers
+def test_encodings(content: str | bytes) -> None:
+    """UTF-8 with and without a byte order mark, UTF-16 with one, either line end, one ``---``."""
+    assert load(content) == {"é": 1}
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+PLACES = """\
+# leading
+Résumé: 'ü€😀'   # trailing
+Block:
+  Inner: plain words   # c
+
+  Empty:
+  List:
+    - one
+    - - two
+      - "th\\u0072ee"
+    # comment after the list
+
+# comment between
+Text: |
+  line 1
+
+  line 2   \n
+
+Folded: !Sub >-  # header
+  a ${b}
+If: !If [A, !Ref B, {x: y, z}]
+Deep: !If
+  - A
+  - !Join
+    - ','
+    - [!GetAtt a.b, *later]
+Same:
+- 1
+-
+- 3
+Multi: a
+  b   # c
+Anchored: &anchor !Select
+  [0, [a]]
+Flow: {a: 1, b: [2,
+  3]  }
+Alias: *anchor
+? Asked
+: 1
+? NoValue
+Last: 'x'
+""".replace("*later", "later")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("Résumé",), "'ü€😀'"),
+        (("Block",), PLACES[PLACES.index("Inner") : PLACES.index("\n    # comment after")]),
+        (("Block", "Inner"), "plain words"),
+        (("Block", "Empty"), ""),
+        (("Block", "List"), '- one\n    - - two\n      - "th\\u0072ee"'),
+        (("Block", "List", 1), '- two\n      - "th\\u0072ee"'),
+        (("Block", "List", 1, 1), '"th\\u0072ee"'),
+        (("Text",), "|\n  line 1\n\n  line 2"),
+        (("Folded",), "!Sub >-  # header\n  a ${b}"),
+        (("Folded", "Fn::Sub"), "!Sub >-  # header\n  a ${b}"),
+        (("If",), "!If [A, !Ref B, {x: y, z}]"),
+        (("If", "Fn::If"), "!If [A, !Ref B, {x: y, z}]"),
+        (("If", "Fn::If", 0), "A"),
+        (("If", "Fn::If", 1), "!Ref B"),
+        (("If", "Fn::If", 1, "Ref"), "!Ref B"),
+        (("If", "Fn::If", 2), "{x: y, z}"),
+        (("If", "Fn::If", 2, "x"), "y"),
+        (("Deep",), "!If\n  - A\n  - !Join\n    - ','\n    - [!GetAtt a.b, later]"),
+        (("Deep", "Fn::If", 1), "!Join\n    - ','\n    - [!GetAtt a.b, later]"),
+        (("Deep", "Fn::If", 1, "Fn::Join", 1, 0), "!GetAtt a.b"),
+        (("Deep", "Fn::If", 1, "Fn::Join", 1, 0, "Fn::GetAtt", 0), "a.b"),
+        (("Deep", "Fn::If", 1, "Fn::Join", 1, 0, "Fn::GetAtt", 1), "a.b"),
+        (("Same",), "- 1\n-\n- 3"),
+        (("Same", 1), ""),
+        (("Multi",), "a\n  b"),
+        (("Anchored",), "&anchor !Select\n  [0, [a]]"),
+        (("Anchored", "Fn::Select", 1, 0), "a"),
+        (("Flow",), "{a: 1, b: [2,\n  3]  }"),
+        (("Flow", "b"), "[2,\n  3]"),
+        (("Alias",), "*anchor"),
+        (("Alias", "Fn::Select", 1), "[a]"),
+        (("Asked",), "1"),
+        (("NoValue",), ""),
+        (("Last",), "'x'"),
+        ((), PLACES[PLACES.index("R") :].rstrip()),
+    ],
+)
+@both_parsers
+def test_a_span_covers_exactly_its_node(path: DataPath, expected: str) -> None:
+    """From the tag or anchor to the last character; comments and blank lines are outside."""
+    assert source(parse(PLACES, "t.yml"), path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("Résumé",), "Résumé"),
+        (("Block", "Empty"), "Empty"),
+        (("Block", "List", 1), '- two\n      - "th\\u0072ee"'),
+        (("If", "Fn::If"), "!If"),
+        (("If", "Fn::If", 2, "z"), "z"),
+        (("Anchored", "Fn::Select"), "!Select"),
+        (("Asked",), "Asked"),
+        (("Block", "Missing"), "Block"),
+    ],
+)
+@both_parsers
+def test_the_span_of_a_key(path: DataPath, expected: str) -> None:
+    """``key=True`` covers the key; a list's item stands for itself, a tag for its long key."""
+    assert source(parse(PLACES, "t.yml"), path, key=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        (("Block", "Inner", "x", 3), ("Block", "Inner")),
+        (("Block", "List", 9), ("Block", "List")),
+        (("Block", "List", -1), ("Block", "List")),
+        (("Block", "List", "0"), ("Block", "List")),
+        (("If", 0), ("If",)),
+        (("If", "Ref"), ("If",)),
+        (("Flow", 0), ("Flow",)),
+        (("Nothing", "here"), ()),
+    ],
+)
+def test_a_missing_path_stands_at_its_nearest_ancestor(path: DataPath, nearest: DataPath) -> None:
+    """A finding about an absent property points at what lacks it."""
+    document = parse(PLACES, "t.yml")
+    assert document.span(path) == document.span(nearest)
+
+
+def test_lines_and_columns_count_characters() -> None:
+    """1-based, in characters, whatever the width in bytes and whatever ends a line."""
+    document = parse("\ufeff'é€😀': {a: '\u2028😀', b: 1}\r\nc: 2\r\n", "t.yml")
+    assert document.span(("é€😀", "b")) == Span(Position(1, 21), Position(1, 22))
+    assert document.span(("c",)) == Span(Position(2, 4), Position(2, 5))
+
+
+def test_merged_keys_stand_where_they_are_written() -> None:
+    """A merged key has the place of its original."""
+    document = parse("x: &x\n  a: 1\ny:\n  <<: *x\n  b: 2\n", "t.yml")
+    assert source(document, ("y", "a"), key=True) == "a"
+    assert document.span(("y", "a")) == Span(Position(2, 6), Position(2, 7))
+    assert source(document, ("y",)) == "<<: *x\n  b: 2"
+
+
+def test_many_spans_of_a_large_mapping_are_quick() -> None:
+    """Looking up every key of a mapping takes time in proportion to its size."""
+    document = parse("".join(f"k{n}: {n}\n" for n in range(50_000)), "t.yml")
+    began = time.perf_counter()
+    for n in range(50_000):
+        document.span((f"k{n}",))
+    assert time.perf_counter() - began < 5
+
+
+# --- comments -------------------------------------------------------------------------------------
+
+
+@both_parsers
+def test_comments_are_only_comments() -> None:
+    """Never text of a scalar, quoted, block or plain; also behind headers, tags and brackets."""
+    text = """\
+# first  \n\
+a: 'x # no'  # after quoted
+b: |  # header
+  # no
+  text # no
+ # less indented
+c: plain#no # after plain
+d: !Sub  # after tag
+  - "x
+    # no"
+  # between
+  - [a, # in flow
+     b]
+'# no': 1 # after key
+f: !Sub | # tagged header
+  # no
+e: &x # after anchor
+  1#no
+# last"""
+    comments = parse(text, "t.yml").comments
+    assert comments[0] == Comment(1, 1, "# first")
+    assert comments[1] == Comment(2, 14, "# after quoted")
+    assert [comment.text for comment in comments] == [
+        "# first", "# after quoted", "# header", "# less indented", "# after plain", "# after tag",
+        "# between", "# in flow", "# after key", "# tagged header", "# after anchor", "# last",
+    ]  # fmt: skip
+
+
+def test_a_text_without_comments_has_none() -> None:
+    """No comment, no scalar with a hash, and a hash only in scalars."""
+    assert parse("a: 1\n", "t.yml").comments == ()
+    assert parse("a: b#c\nd: '# e'\n", "t.yml").comments == ()
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", (1, 1, "file is empty")),
+        (" \n\n", (1, 1, "file is empty")),
+        ("# only\n", (1, 1, "file is empty but for comments")),
+        ("a: 1\n---\nb: 2\n", (2, 1, "a second document begins here: expected only one")),
+        ("---\na: 1\n---\nb: 2\n", (3, 1, "a second document begins here: expected only one")),
+        ("a: 1\nb: 2\na: 3\n", (3, 1, "key 'a' is already on line 1")),
+        ('{"80": 1,\n 80: 2}', (2, 2, "key '80' is already on line 1")),
+        ("a: &x b\nb: 1\n*x : 2\n", (3, 1, "key 'b' is already on line 2")),
+        ("a:\n\tb: 1\n", (2, 1, "tab in the indentation, where YAML takes only spaces")),
+        ("a:\n  b: 1\n\tc: 2\n", (3, 1, "tab in the indentation, where YAML takes only spaces")),
+        ("a: b: c\n",
+         (1, 5, "unexpected ':': the value needs quotes, or the indentation is wrong")),
+        ("a: 1\nb\nc: 2\n", (2, 1, "this line is no 'key: value': expected ':' behind it")),
+        ("a: 'b\nc: d\n", (1, 4, "the quote ' that opens here is never closed")),
+        ("Resource: *\n", (1, 11, "a value that starts with '*' needs quotes")),
+        ("a: @b\n", (1, 4, "a value that starts with '@' needs quotes")),
+        ("a: [b,\nc: d\n", (3, 1, "expected ',' or ']' in the list that opens on line 1")),
+        ("a: {b: c\n", (2, 1, "expected ',' or '}' in the mapping that opens on line 1")),
+        ('{"a": "b" "c": 1}', (1, 11, "expected ',' or '}' in the mapping that opens on line 1")),
+        ("x: 1\na:\n    b: 1\n  c: 2\n",
+         (4, 3, "wrong indentation: expected a key of the mapping that begins on line 1")),
+        ("a:\n  - b\n  c: d\n",
+         (3, 3, "wrong indentation: expected a '- ' of the list that begins on line 2")),
+        ("a: - b\n", (1, 4, "unexpected '- ': a list begins on a line of its own")),
+        ("{a: 1}}\n",
+         (1, 7, "text behind the end of the template: one bracket too many, or too early")),
+        ("]\n", (1, 1, "a value is missing: found ']'")),
+        ("a: {{ x }}\n",
+         (1, 5, "a mapping cannot be a key: a value that starts with '{' needs quotes")),
+        ("? [a]\n: 1\n",
+         (1, 3, "a list cannot be a key: a value that starts with '[' needs quotes")),
+        ("!Ref a: 1\n", (1, 1, "a key cannot carry a tag: !Ref")),
+        ("a: *b\n", (1, 4, "alias '*b' repeats nothing: no '&b' before it")),
+        ("a: &a [*a]\n", (1, 8, "alias '*a' stands inside the value that it repeats")),
+        ("a: &a [1]\n*a : 2\n", (2, 1, "alias '*a' is a key, but '&a' is no plain value")),
+        ("a:\n  <<: 1\n", (2, 7, "'<<' merges only a mapping or a list of mappings")),
+        ("a: &a [1]\nb:\n  <<: [*a]\n",
+         (3, 7, "'<<' merges only a mapping or a list of mappings")),
+        ("a: !!int b\n", (1, 4, "tag '!!int' does not fit the value 'b'")),
+        ("a: !!str [b]\n", (1, 4, "tag '!!str' does not fit the value")),
+        ("a: !!python/name:os.system x\n",
+         (1, 4, "tag 'tag:yaml.org,2002:python/name:os.system' means nothing in a template")),
+        ("a: 1\nb: x\0y\n",
+         (2, 5, "control character U+0000 is not allowed in a template (is the file binary, or"
+                " UTF-16?)")),
+        ("a: 1\nb: é\x07\n", (2, 5, "control character U+0007 is not allowed in a template")),
+        ("a: \ud83d\n", (1, 4, "U+D83D is half of a character, not text")),
+        ('{"a": "\\ud83d"}',
+         (1, 7, "half a character in this string: '\\ud8..' and '\\udc..' go in pairs")),
+        (b"a: 1\nb: \xc3\xa9\xff\n",
+         (2, 5, "byte 0xff is not UTF-8: save the file as UTF-8")),
+        (b"\xff\xfea", (0, 0, "file is broken UTF-16: save it as UTF-8")),
+    ],
+)  # fmt: skip
+@both_parsers
+def test_a_bad_text_is_refused_with_its_place(
+    text: str | bytes, expected: tuple[int, int, str]
+) -> None:
+    """Line, column and the whole message."""
+    assert refused(text) == expected
+
+
+@both_parsers
+def test_an_unknown_escape_is_named() -> None:
+    """The parsers mark neighbouring characters, and both say what to do."""
+    line, column, message = refused('a: "\\d"\n')
+    assert (line, message) == (
+        1, "unknown escape in a double-quoted string: double the backslash"
+    )  # fmt: skip
+    assert column in (5, 6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[\n" * 100_000,
+        "{a: " * 100_000,
+        "- " * 100_000 + "a",
+        "? " * 100_000 + "a",
+        "!If [" * 100_000,
+        "".join(" " * n + "a:\n" for n in range(3_000)),
+        "[" * 201 + "]" * 201,
+        "- &a0 [1]\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(300)),
+    ],
+    ids=["flow", "lines", "maps", "dashes", "keys", "tags", "block", "201", "aliases"],
+)
+@both_parsers
+def test_deep_nesting_is_refused(text: str) -> None:
+    """Quickly, at the place, and also where aliases build the depth."""
+    began = time.perf_counter()
+    line, column, message = refused(text)
+    assert line > 0
+    assert column > 0
+    assert message in (
+        "nested deeper than 200 levels",
+        "a mapping cannot be a key: a value that starts with '{' needs quotes",
+    )
+    assert time.perf_counter() - began < 5
+
+
+@both_parsers
+def test_nesting_of_200_levels_is_read() -> None:
+    """The limit itself is allowed."""
+    assert json.dumps(load("[" * 200 + "]" * 200)) == "[" * 200 + "]" * 200
+
+
+@both_parsers
+def test_an_alias_bomb_is_refused() -> None:
+    """Nine lines of aliases cannot stand for a billion nodes."""
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"
+        for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    line, _, message = refused(bomb)
+    assert line == 5
+    assert message == "aliases multiply the template to more than 100,000 nodes"
+
+
+@both_parsers
+def test_a_merge_bomb_is_refused() -> None:
+    """Merges count as what they copy."""
+    keys = ", ".join(f"k{n}: 1" for n in range(1000))
+    bomb = f"a: &a {{{keys}}}\nb:\n" + "  - {<<: *a}\n" * 2000
+    assert refused(bomb)[2] == "aliases multiply the template to more than 100,000 nodes"
+
+
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+def test_a_scalar_of_5_mb_is_read(quote: str) -> None:
+    """One line of five million characters."""
+    value = "x" * 5_000_000
+    assert load(f"a: {quote}{value}{quote}\n") == {"a": value}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": "' + '\\"' * 2_000_000, '{"' + "\t" * 2_000_000, "{" + '"\\ud83d' * 500_000,
+     "a: " + "!" * 1_000_000, "a: &x" + " " * 2_000_000 + "b", "#" * 5_000_000 + "\na: b # c",
+     "a: !Sub" + " \n" * 1_000_000 + "  b"],
+    ids=["quotes", "tabs", "surrogates", "tag", "anchor", "comment", "lines"],
+)  # fmt: skip
+def test_a_hostile_text_takes_no_longer_than_its_size(text: str) -> None:
+    """No pattern of the reader backtracks."""
+    began = time.perf_counter()
+    with suppress(DocumentError):
+        _ = parse(text, "t.yml").comments
+    assert time.perf_counter() - began < 10
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read_under_the_name_it_is_shown_with(tmp_path: Path) -> None:
+    """The path, unless another name is given."""
+    path = tmp_path / "é.yml"
+    path.write_bytes("a: é\n".encode())
+    assert (read(path).file, read(path).data, read(path).text) == (
+        str(path), {"a": "é"}, "a: é\n",
+    )  # fmt: skip
+    assert read(str(path), "shown.yml").file == "shown.yml"
+
+
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    """A missing file, a folder and an impossible name are errors with a clear line."""
+    for path, message in (
+        (tmp_path / "missing.yml", "cannot read: no such file or directory"),
+        (tmp_path, "cannot read: is a directory"),
+        ("a\0b", "cannot read: embedded null byte"),
+    ):
+        with pytest.raises(DocumentError) as caught:
+            read(path, "shown.yml")
+        error = caught.value
+        assert (error.file, error.line, error.column, error.message) == (
+            "shown.yml", 0, 0, message,
+        )  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads anything")
+def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
+    """The file system's own reason is given."""
+    path = tmp_path / "t.yml"
+    path.write_text("a: 1\n")
+    path.chmod(0)
+    with pytest.raises(DocumentError, match="permission denied"):
+        read(path)
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    """A sparse file of 50 GB is refused by its size."""
+    path = tmp_path / "t.yml"
+    with path.open("wb") as stream:
+        stream.truncate(50_000_000_000)
+    with pytest.raises(DocumentError) as caught:
+        read(path)
+    assert str(caught.value) == (
+        "file has 50000 MB: CloudFormation takes a template of at most 1 MB"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_an_endless_device_is_refused() -> None:
+    """What has no size is read only up to the limit."""
+    with pytest.raises(DocumentError, match="at most 1 MB"):
+        read("/dev/zero")
+
+
+# --- any data -------------------------------------------------------------------------------------
+
+TEXTS = st.text(max_size=20)
+LEAVES = st.none() | st.booleans() | st.integers(-(10**20), 10**20) | TEXTS | st.floats(
+    allow_nan=False, allow_infinity=False)  # fmt: skip
+DATA = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def leaves(data: Any, path: DataPath = ()) -> list[tuple[DataPath, Any]]:
+    if not isinstance(data, dict | list):
+        return [(path, data)]
+    items = data.items() if isinstance(data, dict) else enumerate(data)
+    return [leaf for step, value in items for leaf in leaves(value, (*path, step))]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(DATA, st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_any_json_loads_as_itself(data: Any, indent: int | str | None, ascii_only: bool) -> None:
+    """Whatever ``json`` writes is read back, and every leaf's span is its source."""
+    text = json.dumps({"": data}, indent=indent, ensure_ascii=ascii_only)
+    document = parse(text, "t.json")
+    assert document.data == {"": data}
+    assert document.comments == ()
+    for path, value in leaves(document.data):
+        assert json.loads(source(document, path)) == value
+
+
+def _readable(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(DATA, st.sampled_from([True, False, None]), st.booleans())
+def test_any_yaml_loads_as_itself(data: Any, flow: bool | None, unicode: bool) -> None:
+    """Whatever PyYAML writes is read back, and every leaf's span loads as the leaf."""
+    text = yaml.safe_dump(
+        {"k": data}, default_flow_style=flow, allow_unicode=unicode, sort_keys=False
+    )
+    assume(_readable(text) == {"k": data})  # PyYAML breaks some strings with odd line ends
+    document = parse(text, "t.yml")
+    assert document.data == {"k": data}
+    assert document.comments == ()
+    for path, value in leaves(document.data):
+        if isinstance(value, str) and "\n" not in source(document, path):
+            assert yaml.safe_load(f"- {source(document, path)}") == [value]
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab01 \n\t:-#[]{},'\"!&*|>?%@.\\é😀\r\x85\u2028~<=", max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """No text makes the reader fail otherwise, and every place lies in the text."""
+    try:
+        document = parse(text, "t.yml")
+    except DocumentError as error:
+        assert error.line <= text.count("\n") + text.count("\r") + 1  # noqa: PT017
+        return
+    _ = document.comments
+    for path, _value in leaves(document.data):
+        for key in (False, True):
+            start, end = document.span(path, key=key)
+            assert start <= end
+
+
+# --- real files -----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not beside this checkout")
+def test_real_files_load_as_cfn_lint_loads_them() -> None:
+    """The same data for every template, but for the keys and dates that stay as written."""
+    cfn_yaml = pytest.importorskip("cfnlint.decode.cfn_yaml")
+    files = [path for pattern in ("*.yml", "*.yaml", "*.json") for path in CORPUS.rglob(pattern)]
+    templates = [path for path in files if "Resources" in read(path).data]
+    assert templates
+    for path in templates:
+        assert _as_ours(cfn_yaml.load(str(path))) == read(path).data, path
+
+
+def _as_ours(data: Any) -> Any:
+    """cfn-lint's data with keys as strings, and dates as the strings that they were."""
+    if isinstance(data, dict):
+        return {str(key): _as_ours(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_as_ours(item) for item in data]
+    if hasattr(data, "isoformat"):
+        return data.isoformat()
+    return str(data) if isinstance(data, str) else data
