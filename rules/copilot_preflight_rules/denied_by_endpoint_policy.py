@@ -36,12 +36,14 @@ def denied_by_endpoint_policy(analysis: Analysis) -> Iterator[Finding]:
 
 def _layers(analysis: Analysis) -> Iterator[Finding]:
     """The layers of private images, which come from S3 without a grant of any role."""
-    for need, doubt, when in analysis.refused_layers:
+    for need, possible_denial, when in analysis.refused_layers:
         region = need.detail.region
         objects = str(endpoints.layers(need.stack.resolver(need.scenario).pseudo(_OWN), region))
-        policy = f"the policy of {doubt.endpoint}"
+        policy = f"the policy of {possible_denial.endpoint}"
         why = (
-            f"a Deny statement of {policy} covers" if doubt.deciding else f"{policy} does not allow"
+            f"a Deny statement of {policy} covers"
+            if possible_denial.deciding
+            else f"{policy} does not allow"
         )
         yield Finding(
             at=need.place,
@@ -49,8 +51,13 @@ def _layers(analysis: Analysis) -> Iterator[Finding]:
             f"'{objects}'" + (f" when {when}" if when else ""),
             label=f"403 by {policy}",
             related=(
-                *(Related(statement.place, "what denies it") for statement in doubt.deciding),
-                Related(doubt.endpoint.policy_place, "the policy of the endpoint in the way"),
+                *(
+                    Related(statement.place, "what denies it")
+                    for statement in possible_denial.deciding
+                ),
+                Related(
+                    possible_denial.endpoint.policy_place, "the policy of the endpoint in the way"
+                ),
             ),
             call=CitedCall("Amazon ECR", "s3:GetObject", objects, _BECAUSE),
             cause=diagnosis.ENDPOINT_POLICY,

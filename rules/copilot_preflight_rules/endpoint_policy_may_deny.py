@@ -12,11 +12,11 @@ from copilot_preflight.checks.wording import denials as telling
 
 @rule("W9764", "endpoint-policy-may-deny", "VPC endpoint policy may deny a call")
 def endpoint_policy_may_deny(analysis: Analysis) -> Iterator[Finding]:
-    for group in telling.together(analysis.doubts):
-        first, doubt = group[0], group[0].decision.doubt
-        if doubt is None:
+    for group in telling.together(analysis.possible_denials):
+        first, possible_denial = group[0], group[0].decision.possible_denial
+        if possible_denial is None:
             continue
-        endpoint = doubt.endpoint
+        endpoint = possible_denial.endpoint
         policy = f"the policy of {endpoint}"
         denying = first.cause.statement
         why = (

@@ -26,12 +26,12 @@ def half_granted_pair(analysis: Analysis) -> Iterator[Finding]:
             if action is None or missing is None:
                 continue
             lacks_objects = BUCKET.bucket_of(entry) is not None
-            half, other = "a bucket", "its objects"
+            level, other = "a bucket", "its objects"
             if not lacks_objects:
-                half, other = "the objects of a bucket", "the bucket itself"
+                level, other = "the objects of a bucket", "the bucket itself"
             yield Finding(
                 at=entry.place,
-                message=f"{action.text} on '{entry.text}' reaches only {half}, not {other}",
+                message=f"{action.text} on '{entry.text}' reaches only {level}, not {other}",
                 label=f"{other} {'are' if lacks_objects else 'is'} missing",
                 related=(Related(action.place, "meant for both halves"),),
                 cause="half-granted-pair",

@@ -81,7 +81,7 @@ def resource_never_matches(analysis: Analysis) -> Iterator[Finding]:
 def _told(analysis: Analysis) -> set[Place]:
     """The ARNs for which a denied call is told already."""
     from copilot_preflight.checks.wording import images_and_logs as starts
-    from copilot_preflight.checks.wording import secrets
+    from copilot_preflight.checks.wording import secret_reads as secrets
 
     entries = (denied.cause.entry for denied in analysis.denials)
     told = {entry.place for entry in entries if entry is not None}

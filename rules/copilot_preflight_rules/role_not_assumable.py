@@ -24,7 +24,7 @@ def role_not_assumable(analysis: Analysis) -> Iterator[Finding]:
     for found in assumptions(analysis.stack):
         caller = found.use.caller if found.use.through is None else found.use.owner
         asked.setdefault((found.role.place, caller), []).append(found)
-        services.setdefault(found.role.place, set()).add(found.use.hand.service)
+        services.setdefault(found.role.place, set()).add(found.use.handover.service)
     for (place, _), group in asked.items():
         refused = [found for found in group if found.is_refused]
         if refused:
@@ -39,7 +39,7 @@ def _finding(
     use, statement = first.use, first.naming
     everywhere = all(found.is_refused for found in group if found.use.value == use.value)
     when = f" when {first.scenario}" if not everywhere and str(first.scenario) else ""
-    policy = f"the trust policy of {use.hand.what} {first.role}"
+    policy = f"the trust policy of {use.handover.what} {first.role}"
     fails = f"{use.fails}{when}"
     if first.denying is not None:
         at, message, label, help = _denied(first, policy)
@@ -51,7 +51,7 @@ def _finding(
         at, message, label, help = _unmet(first, policy, first.unmet, statement)
     else:
         at, message, label, help = _not_named(first, policy, services)
-    places = dict.fromkeys((it.use.value.place, it.use.hand.what) for it in refused)
+    places = dict.fromkeys((it.use.value.place, it.use.handover.what) for it in refused)
     return Finding(
         at=at,
         message=f"{message}: {fails}",
@@ -60,7 +60,7 @@ def _finding(
             Related(place, f"used as the {what} role") for place, what in [*places][:_SHOWN]
         ),
         cause="not-assumable",
-        help=f"{help} ({use.hand.page})",
+        help=f"{help} ({use.handover.page})",
     )
 
 
@@ -98,7 +98,7 @@ def _not_named(found: Assumption, policy: str, services: Collection[str | None])
     names = trusted(found.role)
     others = [name for name in names if name.entry.text.literal not in services]
     by_pipeline = found.use.through is not None
-    near = None if by_pipeline else _nearest(found.use.hand.service, others)
+    near = None if by_pipeline else _nearest(found.use.handover.service, others)
     at = near or next(iter(names), None)
     told = _listed(list(dict.fromkeys(map(_told, names))))
     caller = found.use.caller

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
-from copilot_preflight.checks.wording import secrets
-from copilot_preflight.needs.secrets import SECRET
+from copilot_preflight.checks.wording import secret_reads as secrets
+from copilot_preflight.needs.container_secrets import SECRET
 
 
 @rule("E9741", "secret-denied", "Execution role may not read a secret")

@@ -563,7 +563,7 @@ ENDPOINT = """
 def test_an_endpoint_of_which_it_is_not_known_whom_it_serves() -> None:
     """It counts as a doubt in its own template; those of other templates are none of ours."""
     found = Analysis(template(FILE, allow("'*'"), more=ENDPOINT)).decisions
-    assert (found[0].outcome, found[0].doubt is not None) == (ALLOWED, True)
+    assert (found[0].outcome, found[0].possible_denial is not None) == (ALLOWED, True)
     run = Run()
     stack(f"Resources:{ENDPOINT}", run=run, file="network.yml")
     own = TEMPLATE.format(
@@ -575,4 +575,4 @@ def test_an_endpoint_of_which_it_is_not_known_whom_it_serves() -> None:
     )
     apart = Analysis(stack(own, run=run)).decisions
     assert apart
-    assert [d for d in apart if d.doubt is not None] == []
+    assert [d for d in apart if d.possible_denial is not None] == []

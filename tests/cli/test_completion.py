@@ -67,14 +67,14 @@ def _run(shell: Sequence[str], script: str, environment: dict[str, str], folder:
 def offered(environment: dict[str, str], tmp_path: Path) -> Callable[..., list[str]]:
     """What bash offers for the last of some words, behind the name of the command."""
 
-    def ask(*words: str) -> list[str]:
+    def needed(*words: str) -> list[str]:
         told = " ".join(f"'{word}'" for word in ("copilot-preflight", *words))
         script = BASH.format(words=told, at=len(words))
         registered, *found = _run(["bash", "--norc", "-c"], script, environment, tmp_path)
         assert registered.endswith("-F _copilot_preflight_completion copilot-preflight")
         return [line for line in found if line]
 
-    return ask
+    return needed
 
 
 RULES = [rule.id for rule in CATALOGUE]

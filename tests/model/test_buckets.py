@@ -18,7 +18,7 @@ from copilot_preflight.model.buckets import (
 )
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.outside import Handed, HandedPolicy
+from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
 from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
@@ -372,12 +372,12 @@ def test_what_a_macro_may_add_to_a_key() -> None:
 SHARED = "{Statement: {Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}}"
 
 
-def handed(*names: str) -> Run:
+def provided(*names: str) -> Run:
     """A run that is handed policies of buckets or keys."""
     value = Value(Plain("p.yml"), parse(SHARED, "p.yml").data, ())
     return Run(
-        Handed(
-            [HandedPolicy(n, value, statements_of(value, n), has_principals=True) for n in names]
+        Outside(
+            [ProvidedPolicy(n, value, statements_of(value, n), has_principals=True) for n in names]
         )
     )
 
@@ -385,7 +385,7 @@ def handed(*names: str) -> Run:
 @pytest.mark.parametrize("name", ["shared", "arn:aws:s3:::shared"])
 def test_a_bucket_policy_that_is_handed_over(name: str) -> None:
     """It counts for the bucket that it names; for one that may be the same, with an if."""
-    run = handed(name)
+    run = provided(name)
     found = stack("{}", run=run)
     said = bucket_policy(run, found, ANY, Text.of("shared"))
     assert [(s.effect, s.policy, s.conditions) for s in said] == [("Deny", name, ())]
@@ -405,17 +405,17 @@ def test_a_bucket_policy_that_is_handed_over(name: str) -> None:
 
 def test_policies_of_keys_are_no_buckets() -> None:
     """What is handed over for a key has no say about a bucket that is not known."""
-    run = handed(KEY_ARN, "alias/app")
+    run = provided(KEY_ARN, "alias/app")
     found = stack("{}", run=run)
     assert bucket_policy(run, found, ANY, found.resolver().parameter("KeyParam")) == ()
 
 
 def test_the_runs_own_bucket_policy_takes_the_place_of_the_one_before() -> None:
     """A bucket has one policy; under a condition, either of them may be it."""
-    run = handed("shared")
+    run = provided("shared")
     found = stack("{}", run=run, more=POLICY.format("", "shared"))
     assert [s.policy for s in bucket_policy(run, found, ANY, Text.of("shared"))] == ["Policy"]
-    run = handed("shared")
+    run = provided("shared")
     text = POLICY.format("", "shared").replace("Properties:", "Condition: IsProd\n    Properties:")
     found = stack("{}", run=run, more=text)
     said = bucket_policy(run, found, ANY, Text.of("shared"))
@@ -432,7 +432,7 @@ def test_the_runs_own_bucket_policy_takes_the_place_of_the_one_before() -> None:
 @pytest.mark.parametrize("name", [KEY_ARN, KEY_ID, "alias/x"])
 def test_a_key_policy_that_is_handed_over(name: str) -> None:
     """A key is known by its ARN, its id, or an alias that a template of the run gives it."""
-    run = handed(name)
+    run = provided(name)
     found = stack("{}", run=run)
     key = key_with_arn(run, found, ANY, Text.of(KEY_ARN))
     assert key is not None
@@ -445,7 +445,7 @@ def test_a_key_policy_that_is_handed_over(name: str) -> None:
 
 def test_the_runs_own_key_needs_no_other_policy() -> None:
     """What a template of the run says of its key will hold."""
-    run = handed("alias/app")
+    run = provided("alias/app")
     found = stack("{}", run=run)
     (key,) = keys(found)
     assert key_with_arn(run, found, ANY, key.arn) == key

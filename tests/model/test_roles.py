@@ -12,7 +12,7 @@ from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.roles import Boundary, Role, role_named, roles
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.outside import NOTHING, Handed, HandedPolicy
+from copilot_preflight.resolve.outside import NOTHING, Outside, ProvidedPolicy
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
@@ -57,10 +57,10 @@ def actions(of: Role | Boundary) -> list[str]:
     return [str(action.text) for statement in of.statements or () for action in statement.actions]
 
 
-def handed(name: str, policy: str = READ) -> Handed:
+def provided(name: str, policy: str = READ) -> Outside:
     """A managed policy that is handed over."""
     value = Value(Plain("p.yml"), parse(policy, "p.yml").data, ())
-    return Handed([HandedPolicy(name, value, statements_of(value, name), has_principals=False)])
+    return Outside([ProvidedPolicy(name, value, statements_of(value, name), has_principals=False)])
 
 
 # --- in the role itself ---------------------------------------------------------------------------
@@ -151,8 +151,8 @@ BOUNDED = "  Role: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: %s}}
 COPILOT = "!Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/Limits'"
 
 
-def bounded(boundary: str, more: str = "", handed: Handed = NOTHING) -> Stack:
-    return stack(BOUNDED % boundary + more, run=Run(handed))
+def bounded(boundary: str, more: str = "", outside: Outside = NOTHING) -> Stack:
+    return stack(BOUNDED % boundary + more, run=Run(outside))
 
 
 @pytest.mark.parametrize(
@@ -199,13 +199,13 @@ def test_a_boundary_of_another_stack() -> None:
 @pytest.mark.parametrize("name", ["Limits", "arn:aws:iam::111122223333:policy/Limits"])
 def test_a_boundary_that_is_handed_over(name: str) -> None:
     """Copilot names the boundary of an application by its name in the stack's own account."""
-    found = role(bounded(COPILOT, handed=handed(name)))
+    found = role(bounded(COPILOT, outside=provided(name)))
     assert found.boundary is not None
     assert actions(found.boundary) == ["s3:GetObject"]
     assert found.boundary.statements is not None
     assert found.boundary.statements[0].place.file == "p.yml"
     assert found.boundary.statements[0].policy == name
-    other = role(bounded(COPILOT, handed=handed("Other")))
+    other = role(bounded(COPILOT, outside=provided("Other")))
     assert other.boundary is not None
     assert other.boundary.statements is None
 
@@ -363,7 +363,7 @@ def test_unknown_managed_policies_are_missing_facts(arn: str) -> None:
 
 def test_managed_policies_that_are_handed_over() -> None:
     """A managed policy that is handed over counts as read; a condition on its ARN stays."""
-    run = Run(handed("Elsewhere"))
+    run = Run(provided("Elsewhere"))
     arns = "['arn:aws:iam::111122223333:policy/Elsewhere', !Ref PolicyArn]"
     text = "  Role: {Type: AWS::IAM::Role, Properties: {ManagedPolicyArns: %s}}"
     found = role(stack(text % arns, run=run))
@@ -385,7 +385,7 @@ def test_what_is_handed_over_of_a_policy_that_is_known(name: str, expected: str)
     )
     arns = f"[!Ref Policy, 'arn:aws:iam::aws:policy/{TASKS}']"
     text = f"  Role: {{Type: AWS::IAM::Role, Properties: {{ManagedPolicyArns: {arns}}}}}\n{policy}"
-    found = role(stack(text, run=Run(handed(name))))
+    found = role(stack(text, run=Run(provided(name))))
     assert actions(found)[0] == "s3:PutObject"
     assert ("s3:GetObject" in actions(found)) is (not expected)
 

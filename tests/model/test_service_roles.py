@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from copilot_preflight.inputs.package import Package
-from copilot_preflight.model.service_roles import HANDS, Hand, RoleUse, role_uses
+from copilot_preflight.model.service_roles import ROLE_HANDOVERS, RoleHandover, RoleUse, role_uses
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run
 
@@ -31,27 +31,31 @@ def nested(path: str, value: Any, *, lists: bool) -> Any:
 
 
 @pytest.mark.parametrize("lists", [False, True])
-@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: f"{hand.kind} {hand.path}")
-def test_every_row_finds_its_role(hand: Hand, lists: bool) -> None:
+@pytest.mark.parametrize(
+    "handover", ROLE_HANDOVERS, ids=lambda handover: f"{handover.kind} {handover.path}"
+)
+def test_every_row_finds_its_role(handover: RoleHandover, lists: bool) -> None:
     """A role is found at the path of its row, through maps and lists alike, and only once."""
-    properties = nested(hand.path, ROLE, lists=lists)
-    (use,) = uses({"It": {"Type": hand.kind, "Properties": properties}})
-    assert (use.owner, use.hand, str(use.value.text())) == ("It", hand, ROLE)
-    assert use.value.path[-1] == hand.path.split(".")[-1]
+    properties = nested(handover.path, ROLE, lists=lists)
+    (use,) = uses({"It": {"Type": handover.kind, "Properties": properties}})
+    assert (use.owner, use.handover, str(use.value.text())) == ("It", handover, ROLE)
+    assert use.value.path[-1] == handover.path.split(".")[-1]
     assert "{" not in use.fails
 
 
-@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: f"{hand.kind} {hand.path}")
-def test_every_row_cites_its_source(hand: Hand) -> None:
+@pytest.mark.parametrize(
+    "handover", ROLE_HANDOVERS, ids=lambda handover: f"{handover.kind} {handover.path}"
+)
+def test_every_row_cites_its_source(handover: RoleHandover) -> None:
     """A row names the service in full and the page of AWS that says so."""
-    assert hand.service.endswith(".amazonaws.com")
-    assert hand.page.startswith("https://docs.aws.amazon.com/")
-    assert hand.kind.startswith("AWS::")
+    assert handover.service.endswith(".amazonaws.com")
+    assert handover.page.startswith("https://docs.aws.amazon.com/")
+    assert handover.kind.startswith("AWS::")
 
 
 def test_no_row_is_there_twice() -> None:
     """A place hands its role to one service."""
-    places = [(hand.kind, hand.path) for hand in HANDS]
+    places = [(handover.kind, handover.path) for handover in ROLE_HANDOVERS]
     assert len(set(places)) == len(places)
 
 

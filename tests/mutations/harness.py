@@ -342,7 +342,7 @@ class Inapplicable(Exception):
 _MARK = re.compile(r"\s+#([a-z][a-z ]*)$")
 
 
-class Handed(NamedTuple):
+class Outside(NamedTuple):
     """Statements from outside the run: of policies by name, of SCPs and of RCPs by level."""
 
     policies: dict[str, str]
@@ -363,7 +363,7 @@ class Site:
         self.lines = list(stack.lines)
         self.parameters = dict(stack.parameters)
         self.marks: dict[str, Line] = {}
-        self.handed = Handed({}, [], [])
+        self.outside = Outside({}, [], [])
         self._became: dict[Line, Line] = {}
 
     @property
@@ -598,10 +598,10 @@ def check(site: Site, folder: Path, *, blind: bool = False) -> list[Found]:
         pseudo=site.stack.pseudo,
         policies=[
             *policies_of_buckets(site, folder),
-            *((name, _policy_file(folder, text)) for name, text in site.handed.policies.items()),
+            *((name, _policy_file(folder, text)) for name, text in site.outside.policies.items()),
         ],
-        scps=[[_policy_file(folder, text)] for text in site.handed.scps],
-        rcps=[[_policy_file(folder, text)] for text in site.handed.rcps],
+        scps=[[_policy_file(folder, text)] for text in site.outside.scps],
+        rcps=[[_policy_file(folder, text)] for text in site.outside.rcps],
     )
     report = engine.check([str(template)], options)
     assert not report.errors, (report.errors, site.text)

@@ -255,7 +255,7 @@ def bounded_by(arn: str) -> Edit:
 
 def hands(name: str, statement: str) -> Edit:
     """Hands a policy over."""
-    return lambda site: site.handed.policies.update({name: statement})
+    return lambda site: site.outside.policies.update({name: statement})
 
 
 AWS_POLICY: Final = "!Sub 'arn:${AWS::Partition}:iam::aws:policy/"
@@ -509,11 +509,11 @@ ENDPOINT: Final = (
 
 
 def scp(*levels: str) -> Edit:
-    return lambda site: site.handed.scps.extend(levels)
+    return lambda site: site.outside.scps.extend(levels)
 
 
 def rcp(*levels: str) -> Edit:
-    return lambda site: site.handed.rcps.extend(levels)
+    return lambda site: site.outside.rcps.extend(levels)
 
 
 def organized(name: str, edit: Edit, says: str = "", finds: tuple[Finds, ...] = ()) -> Mutation:

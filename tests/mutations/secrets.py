@@ -98,7 +98,7 @@ def _open(name: str, old: str, new: str, *names: str) -> Mutation:
     return Mutation(name, ((old, new),), open=names)
 
 
-def _asks(old: str, new: str) -> tuple[str, str]:
+def _calls(old: str, new: str) -> tuple[str, str]:
     return f"ValueFrom: {old}}}", f"ValueFrom: {new}}}"
 
 
@@ -217,39 +217,39 @@ MUTATIONS: Final = (
         ),
         open=("OWN",),
     ),
-    Mutation("a parameter by its ARN", (_asks("/app/name", f"{_SSM}/app/name'"),)),
+    Mutation("a parameter by its ARN", (_calls("/app/name", f"{_SSM}/app/name'"),)),
     Mutation(
         "a parameter elsewhere",
-        (_asks("/app/name", "'arn:aws:s3:::app/name'"),),
+        (_calls("/app/name", "'arn:aws:s3:::app/name'"),),
         (("NAME", "secret-reference-invalid"),),
     ),
-    Mutation("a name without slash", (_asks("/app/name", "app/name"),)),
-    Mutation("another name", (_asks("/app/name", "/apple/name"),), (("NAME", "other-resource"),)),
+    Mutation("a name without slash", (_calls("/app/name", "app/name"),)),
+    Mutation("another name", (_calls("/app/name", "/apple/name"),), (("NAME", "other-resource"),)),
     Mutation(
         "the bare name of a secret",
-        (_asks("!Ref Named", "shop/named"),),
+        (_calls("!Ref Named", "shop/named"),),
         (("NAMED", "no-grant"),),
     ),
-    Mutation("a secret by its partial ARN", (_asks("!Ref Named", f"{_SECRET}shop/named'"),)),
-    Mutation("a part of a secret", (_asks("!Ref Named", "!Sub '${Named}:key:AWSCURRENT:'"),)),
+    Mutation("a secret by its partial ARN", (_calls("!Ref Named", f"{_SECRET}shop/named'"),)),
+    Mutation("a part of a secret", (_calls("!Ref Named", "!Sub '${Named}:key:AWSCURRENT:'"),)),
     Mutation(
         "half a tail",
-        (_asks("!Ref Named", "!Sub '${Named}:key'"),),
+        (_calls("!Ref Named", "!Sub '${Named}:key'"),),
         (("NAMED", "secret-reference-invalid"),),
     ),
     Mutation(
         "a forgotten !Sub",
-        (_asks("!Sub '${Own}:password::'", "'${Own}:password::'"),),
+        (_calls("!Sub '${Own}:password::'", "'${Own}:password::'"),),
         (("OWN", "secret-reference-invalid"),),
     ),
-    Mutation("no tail", (_asks("!Sub '${Own}:password::'", "!Ref Own"),)),
+    Mutation("no tail", (_calls("!Sub '${Own}:password::'", "!Ref Own"),)),
     Mutation(
         "under a condition that the grant lacks not",
-        (_asks("/app/name", "!If [IsProd, /app/prod, /app/test]"),),
+        (_calls("/app/name", "!If [IsProd, /app/prod, /app/test]"),),
     ),
     Mutation(
         "under a condition, one branch without grant",
-        (_asks("/app/name", "!If [IsProd, /app/prod, /else/test]"),),
+        (_calls("/app/name", "!If [IsProd, /app/prod, /else/test]"),),
         (("NAME", "other-resource"),),
     ),
     Mutation(

@@ -16,7 +16,7 @@ from copilot_preflight.inputs.package import Package
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.required import REQUIRED, is_met
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.outside import Handed, Requirement
+from copilot_preflight.resolve.outside import Outside, Requirement
 from copilot_preflight.resolve.stack import Run, Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
@@ -64,8 +64,8 @@ def stack(
 ) -> Stack:
     fills = {"environment": environment, "action": action, "resource": resource, "roles": roles}
     text = TEMPLATE % {**fills, "more": indent(more, "  ")}
-    handed = Handed(requirements=requirements)
-    return Run(handed).add(Package(parse(text, "t.yml")))
+    provided = Outside(requirements=requirements)
+    return Run(provided).add(Package(parse(text, "t.yml")))
 
 
 def bucket(value: str) -> str:
@@ -262,6 +262,6 @@ Outputs:
     )
     one = READ._replace(files=Globs(os.getcwd(), ("t.yml",)))
     package = Package(parse(text, "t.yml"), addons=parse(addons, "addons.yml"))
-    assert outcomes(Run(Handed(requirements=(one,))).add(package)) == {
+    assert outcomes(Run(Outside(requirements=(one,))).add(package)) == {
         "arn:aws:s3:::files/*": ALLOWED
     }

@@ -6,7 +6,7 @@ import pytest
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.arn import name_hole
-from copilot_preflight.resolve.outside import Handed, HandedPolicy
+from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.run.policy_files import Plain
 
@@ -15,16 +15,16 @@ IAM = "arn:aws:iam::111122223333:policy/"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd"
 
 
-def handed(*names: str, principals: bool = False) -> Handed:
+def provided(*names: str, principals: bool = False) -> Outside:
     """Policies under names; the document of each is its own name."""
 
-    def policy(name: str) -> HandedPolicy:
-        return HandedPolicy(name, Value(Plain("p.json"), name, ()), (), principals)
+    def policy(name: str) -> ProvidedPolicy:
+        return ProvidedPolicy(name, Value(Plain("p.json"), name, ()), (), principals)
 
-    return Handed([policy(name) for name in names])
+    return Outside([policy(name) for name in names])
 
 
-def found(among: Handed, *asked: str | Hole) -> str | None:
+def found(among: Outside, *asked: str | Hole) -> str | None:
     """The name under which what is asked for was handed over."""
     value = among.policy(Text.of(*asked))
     return None if value is None else str(value.raw)
@@ -45,7 +45,7 @@ def found(among: Handed, *asked: str | Hole) -> str | None:
 )
 def test_a_managed_policy_by_name_or_arn(name: str, asked: tuple[str | Hole, ...]) -> None:
     """An account or partition that the template leaves open is that of the only candidate."""
-    assert found(handed(name, "Other"), *asked) == name
+    assert found(provided(name, "Other"), *asked) == name
 
 
 @pytest.mark.parametrize(
@@ -68,25 +68,25 @@ def test_a_managed_policy_that_need_not_be_the_one(
     name: str, asked: tuple[str | Hole, ...]
 ) -> None:
     """Another account or path, a name that is open: not the policy, as far as can be proved."""
-    assert found(handed(name), *asked) is None
+    assert found(provided(name), *asked) is None
 
 
 def test_a_name_counts_whatever_the_path() -> None:
     """Names of managed policies are unique in an account."""
-    assert found(handed("Boundary"), IAM + "teams/web/Boundary") == "Boundary"
+    assert found(provided("Boundary"), IAM + "teams/web/Boundary") == "Boundary"
 
 
 def test_of_two_candidates_the_exact_one_counts() -> None:
     """Two policies of which either may be meant are none; an exact ARN wins over a name."""
     other = "arn:aws:iam::444455556666:policy/Boundary"
-    among = handed("Boundary", IAM + "Boundary", other)
+    among = provided("Boundary", IAM + "Boundary", other)
     assert found(among, IAM + "Boundary") == IAM + "Boundary"
     assert found(among, other) == other
     assert found(among, "arn:aws:iam::777788889999:policy/Boundary") == "Boundary"
     assert found(among, "arn:aws:iam::", ACCOUNT, ":policy/Boundary") is None
-    assert found(handed(IAM + "Boundary", other), "arn:aws:iam::", ACCOUNT, ":policy/Boundary") is (
-        None
-    )
+    assert found(
+        provided(IAM + "Boundary", other), "arn:aws:iam::", ACCOUNT, ":policy/Boundary"
+    ) is (None)
 
 
 # --- policies of resources ------------------------------------------------------------------------
@@ -119,8 +119,8 @@ def test_of_two_candidates_the_exact_one_counts() -> None:
 )
 def test_policies_of_resources(name: str, asked: tuple[str | Hole, ...]) -> None:
     """A bucket, a key, an alias, a secret, a repository."""
-    assert found(handed(name, principals=True), *asked) == name
-    assert found(handed(name + "x", principals=True), *asked) is None
+    assert found(provided(name, principals=True), *asked) == name
+    assert found(provided(name + "x", principals=True), *asked) is None
 
 
 @pytest.mark.parametrize(
@@ -135,19 +135,19 @@ def test_policies_of_resources(name: str, asked: tuple[str | Hole, ...]) -> None
 )
 def test_policies_of_other_resources(name: str, asked: tuple[str | Hole, ...]) -> None:
     """Another region, another kind, an object of the bucket: not the resource."""
-    assert found(handed(name, principals=True), *asked) is None
+    assert found(provided(name, principals=True), *asked) is None
 
 
 def test_a_name_means_what_its_policy_can_belong_to() -> None:
     """A policy with principals is no boundary, and one without is no bucket's."""
-    assert found(handed("shared"), "arn:aws:s3:::shared") is None
-    assert found(handed("shared"), "shared") is None
-    assert found(handed("shared", principals=True), IAM + "shared") is None
+    assert found(provided("shared"), "arn:aws:s3:::shared") is None
+    assert found(provided("shared"), "shared") is None
+    assert found(provided("shared", principals=True), IAM + "shared") is None
 
 
 def test_what_nobody_asked_for() -> None:
     """The names that no template used are told."""
-    among = handed("Boundary", IAM + "Other")
+    among = provided("Boundary", IAM + "Other")
     assert found(among, IAM + "Third") is None
     assert list(among.unused) == ["Boundary", IAM + "Other"]
     assert found(among, IAM + "Boundary") == "Boundary"

@@ -11,7 +11,7 @@ import pytest
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.resolve.outside import Handed
+from copilot_preflight.resolve.outside import Outside
 from copilot_preflight.run.policy_files import PolicyReader
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
@@ -24,13 +24,13 @@ def document(*statements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def read(folder: Path, text: str, name: str = "Boundary") -> tuple[Handed, list[str]]:
+def read(folder: Path, text: str, name: str = "Boundary") -> tuple[Outside, list[str]]:
     """What a file hands over under a name, and the faults as the user sees them."""
     path = folder / "p.json"
     path.write_text(text, encoding="utf-8")
     reader = PolicyReader()
-    handed = reader.handed([(name, path)])
-    return handed, [
+    provided = reader.outside([(name, path)])
+    return provided, [
         f"{Path(fault.file).name}:{fault.line}:{fault.column}: {fault.message}"
         for fault in reader.faults
     ]
@@ -60,9 +60,9 @@ REPOSITORY = "arn:aws:ecr:eu-west-1:111122223333:repository/web"
 )
 def test_forms(tmp_path: Path, name: str, asked: Text, data: Any) -> None:
     """A policy is read as it is, or as the AWS CLI prints it."""
-    handed, faults = read(tmp_path, json.dumps(data), name)
+    provided, faults = read(tmp_path, json.dumps(data), name)
     assert faults == []
-    found = handed.find(asked)
+    found = provided.find(asked)
     assert found is not None
     (statement,) = found.statements
     assert [str(entry.text) for entry in statement.actions] == ["s3:GetObject"]
@@ -78,9 +78,9 @@ Statement:
     Resource: '*'
     Condition: {Bool: {'aws:SecureTransport': true}, NumericLessThan: {'s3:max-keys': 10}}
 """
-    handed, faults = read(tmp_path, text)
+    provided, faults = read(tmp_path, text)
     assert faults == []
-    found = handed.find(BOUNDARY)
+    found = provided.find(BOUNDARY)
     assert found is not None
     (statement,) = found.statements
     assert [(c.key, str(c.values[0].text)) for c in statement.clauses] == [
@@ -95,7 +95,7 @@ def test_places_in_a_string_are_the_strings(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
     path.write_text('{\n  "Policy": ' + json.dumps(PUBLIC_INNER) + "\n}", encoding="utf-8")
     reader = PolicyReader()
-    found = reader.handed([("shared", path)]).find(Text.of("shared"))
+    found = reader.outside([("shared", path)]).find(Text.of("shared"))
     assert found is not None
     start, _ = reader.documents[str(path)].span(found.statements[0].actions[0].place.path)
     assert start == (2, 13)
@@ -139,10 +139,10 @@ def test_places_in_a_string_are_the_strings(tmp_path: Path) -> None:
 )
 def test_broken_policies(tmp_path: Path, text: str, told: str) -> None:
     """What AWS would refuse is refused, at its place: it must not be taken for a policy."""
-    handed, faults = read(tmp_path, text)
+    provided, faults = read(tmp_path, text)
     assert len(faults) == 1
     assert faults[0].startswith(f"p.json:{told}")
-    assert handed.policies == ()
+    assert provided.policies == ()
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
     path.write_text(INNER, encoding="utf-8")
     reader = PolicyReader()
-    reader.handed([("Boundary", path), ("Boundary", path)])
+    reader.outside([("Boundary", path), ("Boundary", path)])
     assert [fault.message for fault in reader.faults] == ["'Boundary' is given twice"]
 
 
 # --- the organization -----------------------------------------------------------------------------
 
 
-def levels(folder: Path, option: str, *groups: Sequence[Any]) -> tuple[Handed, list[str]]:
+def levels(folder: Path, option: str, *groups: Sequence[Any]) -> tuple[Outside, list[str]]:
     """The levels of which each group holds the policies; None is a file that is not there."""
     paths = []
     for level, group in enumerate(groups):
@@ -206,26 +206,26 @@ def levels(folder: Path, option: str, *groups: Sequence[Any]) -> tuple[Handed, l
             if data is not None:
                 path.write_text(json.dumps(data), encoding="utf-8")
     reader = PolicyReader()
-    handed = reader.handed([], **{option: paths})
-    return handed, [fault.message for fault in reader.faults]
+    provided = reader.outside([], **{option: paths})
+    return provided, [fault.message for fault in reader.faults]
 
 
 def test_levels(tmp_path: Path) -> None:
     """The policies of one level add up; each level is a set of its own."""
     one, two = document(READ), {"Policy": {"PolicySummary": {}, "Content": INNER}}
-    handed, faults = levels(tmp_path, "scps", [one, document(DENY)], [two])
+    provided, faults = levels(tmp_path, "scps", [one, document(DENY)], [two])
     assert faults == []
-    assert [[s.effect for s in level.statements] for level in handed.scps] == [
+    assert [[s.effect for s in level.statements] for level in provided.scps] == [
         ["Allow", "Deny"],
         ["Allow"],
     ]
-    assert handed.rcps == ()
+    assert provided.rcps == ()
 
 
 def test_full_access_stands_beside_policies_that_only_deny(tmp_path: Path) -> None:
     """FullAWSAccess, which AWS attaches, is seldom handed over and there all the same."""
-    handed, _ = levels(tmp_path, "scps", [document(DENY)])
-    (level,) = handed.scps
+    provided, _ = levels(tmp_path, "scps", [document(DENY)])
+    (level,) = provided.scps
     assert [(s.effect, s.policy.rpartition("/")[2]) for s in level.statements] == [
         ("Deny", "0-0.json"),
         ("Allow", "FullAWSAccess"),
@@ -234,9 +234,9 @@ def test_full_access_stands_beside_policies_that_only_deny(tmp_path: Path) -> No
 
 def test_a_level_of_which_a_file_is_missing_may_say_anything(tmp_path: Path) -> None:
     """Neither a Deny nor an Allow may be missed in silence."""
-    handed, faults = levels(tmp_path, "scps", [document(DENY), None])
+    provided, faults = levels(tmp_path, "scps", [document(DENY), None])
     assert faults == ["cannot read: no such file or directory"]
-    (level,) = handed.scps
+    (level,) = provided.scps
     assert [s.effect for s in level.statements] == ["Deny"]
     path = tmp_path / "0-1.json"
     assert level.unread == (Fact("document", f"service control policy '{path}'"),)
@@ -245,9 +245,9 @@ def test_a_level_of_which_a_file_is_missing_may_say_anything(tmp_path: Path) -> 
 def test_resource_control_policies(tmp_path: Path) -> None:
     """RCPs have principals, SCPs have none: one is not taken for the other."""
     everyone = {**DENY, "Principal": "*"}
-    handed, faults = levels(tmp_path, "rcps", [document(everyone)])
+    provided, faults = levels(tmp_path, "rcps", [document(everyone)])
     assert faults == []
-    assert [[s.effect for s in level.statements] for level in handed.rcps] == [["Deny"]]
+    assert [[s.effect for s in level.statements] for level in provided.rcps] == [["Deny"]]
     assert levels(tmp_path, "rcps", [document(DENY)])[1] == [
         "a resource control policy must say of whom: no Principal"
     ]

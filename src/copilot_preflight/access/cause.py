@@ -19,7 +19,7 @@ from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
 from copilot_preflight.needs.registry import needs_in
 from copilot_preflight.resolve.stack import Stack
-from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, Half
+from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, S3Level
 
 CONTENT_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 """A SHA-256 in an object key: Copilot and CDK name uploads after their content."""
@@ -78,7 +78,7 @@ _MOST_SPECIFIC_FIRST: Final = (
 )
 
 
-_HALVES: Final = {OBJECT_ACTION_ON_BUCKET: OBJECTS, BUCKET_ACTION_ON_OBJECT: BUCKET}
+_LEVELS: Final = {OBJECT_ACTION_ON_BUCKET: OBJECTS, BUCKET_ACTION_ON_OBJECT: BUCKET}
 
 
 def cause_of(decision: Decision) -> Cause:
@@ -141,7 +141,7 @@ def _switched_off(call: Call) -> Iterator[Cause]:
             )
             if statement.effect == "Allow" and applies(bare, request).verdict:
                 where = (statement.place, *(entry.place for entry in statement.resources))
-                ways = dict(way for place in where for way in _ways_to(call.stack, place))
+                ways = dict(route for place in where for route in _ways_to(call.stack, place))
                 for condition in (*statement.conditions, *entries):
                     outcome = call.stack.resolver(call.scenario).decide(condition)
                     if outcome is not None and outcome is not ways.get(condition):
@@ -185,11 +185,11 @@ def _near_misses(call: Call) -> Iterator[Cause]:
         if covers_action(statement, call.action).verdict:
             for entry in statement.resources:
                 kind = _difference(call.action, entry.text, target)
-                half = _HALVES.get(kind or "")
-                if half is not None:
-                    if _names_some(half, statement, target):
+                level = _LEVELS.get(kind or "")
+                if level is not None:
+                    if _names_some(level, statement, target):
                         continue  # this ARN is there for the statement's other actions
-                    if not any(map(half.is_only_use_of, statement.actions)):
+                    if not any(map(level.is_only_use_of, statement.actions)):
                         kind = HALF_GRANTED
                 # A grant that something else needs is no attempt at this.
                 if kind is not None and not any(match(entry.text, other) for other in others):
@@ -204,15 +204,15 @@ def _near_misses(call: Call) -> Iterator[Cause]:
 
 
 def _rank(cause: Cause, action: str) -> tuple[int, bool]:
-    half = BUCKET if action == GET_BUCKET_LOCATION else OBJECTS
-    missed = cause.entry is not None and half.is_missed_by(cause.entry)
+    level = BUCKET if action == GET_BUCKET_LOCATION else OBJECTS
+    missed = cause.entry is not None and level.is_missed_by(cause.entry)
     return _MOST_SPECIFIC_FIRST.index(cause.kind), missed
 
 
-def _names_some(half: Half, statement: Statement, asked: Text) -> bool:
+def _names_some(level: S3Level, statement: Statement, asked: Text) -> bool:
     """Whether a statement has an ARN for a half of the bucket that is asked for."""
     name = arn.parse_s3(asked)
-    some = half.arn_in(name.partition, name.bucket) if name else asked
+    some = level.arn_in(name.partition, name.bucket) if name else asked
     return any(match(entry.text, some) is not False for entry in statement.resources)
 
 
@@ -220,7 +220,7 @@ def _other_needs(call: Call) -> Iterator[Text]:
     """What the same action is needed on for everything else that the template asks for."""
     for need in needs_in(call.stack, call.scenario):
         if need.key != call.need.key:
-            yield from (ask.resource for ask in need.asks if ask.action == call.action)
+            yield from (needed.resource for needed in need.calls if needed.action == call.action)
 
 
 def _difference(action: str, granted: Text, asked: Text) -> str | None:

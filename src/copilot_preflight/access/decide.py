@@ -15,7 +15,7 @@ from copilot_preflight.iam.principals import Caller
 from copilot_preflight.needs.need import needs_at
 
 if TYPE_CHECKING:
-    from copilot_preflight.access.endpoint_routes import Doubt, Way
+    from copilot_preflight.access.endpoint_routes import PossibleDenial, Route
     from copilot_preflight.model.endpoints import Endpoint
 
 _MAX_SPLITS: Final = 6
@@ -36,7 +36,7 @@ class Decision(NamedTuple):
     ruling: Ruling
     facts: tuple[Fact, ...] = ()
     endpoint: Endpoint | None = None
-    doubt: Doubt | None = None
+    possible_denial: PossibleDenial | None = None
 
     @property
     def is_denied(self) -> bool:
@@ -82,55 +82,57 @@ def decide(call: Call, depth: int = 0) -> Iterator[Decision]:
 
 
 def _judge(call: Call) -> Decision:
-    way, resource = _way_of(call), resource_policy(call)
-    passed = way.endpoint if way is not None else None
+    route, resource = _route_of(call), resource_policy(call)
+    passed = route.endpoint if route is not None else None
     ruling = _ruling(call, resource, passed)
     outcome, facts = ruling.outcome, ruling.facts
-    instead = _judge(call._replace(ask=call.ask.alternative)) if call.ask.alternative else None
-    if outcome.is_denied and call.ask.doubts and not (instead and instead.is_denied):
-        outcome, facts = Outcome.UNDETERMINED, call.ask.doubts
+    instead = (
+        _judge(call._replace(needed=call.needed.alternative)) if call.needed.alternative else None
+    )
+    if outcome.is_denied and call.needed.doubts and not (instead and instead.is_denied):
+        outcome, facts = Outcome.UNDETERMINED, call.needed.doubts
     if outcome is Outcome.ALLOWED and instead and instead.outcome is not outcome:
-        outcome, facts = Outcome.UNDETERMINED, call.ask.doubts
+        outcome, facts = Outcome.UNDETERMINED, call.needed.doubts
     elif outcome is Outcome.UNDETERMINED and instead:
-        facts = (*call.ask.doubts, *(fact for fact in facts if fact.kind != "value"))
+        facts = (*call.needed.doubts, *(fact for fact in facts if fact.kind != "value"))
     if outcome is Outcome.ALLOWED and resource.unseen:
         outcome, facts = Outcome.UNDETERMINED, resource.unseen
     decision = Decision(call, outcome, ruling, facts, passed)
-    if decision.is_denied or call.ask.doubts or way is None:
+    if decision.is_denied or call.needed.doubts or route is None:
         return decision
-    return decision._replace(doubt=_doubt(call, resource, way))
+    return decision._replace(possible_denial=_possible_denial(call, resource, route))
 
 
-def _way_of(call: Call) -> Way | None:
+def _route_of(call: Call) -> Route | None:
     """The endpoints on the way of a call; None in a run that has none."""
     if not call.stack.run.has("AWS::EC2::VPCEndpoint"):
         return None
-    from copilot_preflight.access.endpoint_routes import way_of
+    from copilot_preflight.access.endpoint_routes import route_of
 
-    return way_of(call)
+    return route_of(call)
 
 
-def _doubt(call: Call, resource: ResourcePolicy, way: Way) -> Doubt | None:
+def _possible_denial(call: Call, resource: ResourcePolicy, route: Route) -> PossibleDenial | None:
     """The first endpoint that would deny a call, among those that it may go through."""
-    from copilot_preflight.access.endpoint_routes import Doubt
+    from copilot_preflight.access.endpoint_routes import PossibleDenial
 
-    for endpoint in way.doubtful:
+    for endpoint in route.possible:
         other = _ruling(call, resource, endpoint)
         if other.outcome.is_denied and other.layer is Layer.ENDPOINT:
-            return Doubt(endpoint, other.deciding)
+            return PossibleDenial(endpoint, other.deciding)
     return None
 
 
 def _ruling(call: Call, resource: ResourcePolicy, endpoint: Endpoint | None) -> Ruling:
     """What all layers together say of a call that goes through an endpoint, or through none."""
-    handed = call.stack.run.handed
+    provided = call.stack.run.outside
     limits = endpoint.policy if endpoint is not None else None
     policies = Policies(
         identity=_identity(call),
         resource=resource.policy,
         boundary=_boundary(call),
-        scps=handed.scps,
-        rcps=handed.rcps,
+        scps=provided.scps,
+        rcps=provided.rcps,
         endpoint=None if limits is None else PolicySet(limits),
         owner=resource.owner,
         resource_must_allow=resource.must_allow,

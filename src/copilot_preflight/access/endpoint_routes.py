@@ -16,7 +16,7 @@ from copilot_preflight.model.endpoints import Endpoint, endpoint_service_of, in_
 from copilot_preflight.needs.need import Need
 
 
-class Doubt(NamedTuple):
+class PossibleDenial(NamedTuple):
     """An endpoint whose policy would deny a call, if the call went through it.
 
     ``deciding`` are the statements that would do so; none where it is for want of an Allow.
@@ -26,11 +26,11 @@ class Doubt(NamedTuple):
     deciding: tuple[Statement, ...] = ()
 
 
-class Way(NamedTuple):
+class Route(NamedTuple):
     """The endpoint that a call certainly goes through, and those that it may go through."""
 
     endpoint: Endpoint | None = None
-    doubtful: tuple[Endpoint, ...] = ()
+    possible: tuple[Endpoint, ...] = ()
 
 
 _BESIDE_THE_TASK: Final = "ecr:GetAuthorizationToken"
@@ -40,18 +40,18 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_executi
 """
 
 
-def way_of(call: Call) -> Way:
+def route_of(call: Call) -> Route:
     task, service = call.need.task, endpoint_service_of(call.action)
     if task is None or service is None or call.action == _BESIDE_THE_TASK:
-        return Way()
+        return Route()
     near = _is_near(call)
     if near is False:
-        return Way()
+        return Route()
     found = in_the_way(call.stack, call.scenario, task, service)
     passed = [endpoint for endpoint, certain in found if certain]
     if len(passed) == 1 and near:
-        return Way(passed[0], _possible(call, found))
-    return Way(doubtful=(*passed, *_possible(call, found)))
+        return Route(passed[0], _possible(call, found))
+    return Route(possible=(*passed, *_possible(call, found)))
 
 
 def _possible(call: Call, found: Iterable[tuple[Endpoint, bool]]) -> tuple[Endpoint, ...]:
@@ -93,7 +93,7 @@ def context_of(endpoint: Endpoint) -> Mapping[str, tuple[Text, ...]]:
     }
 
 
-def layers_refused(need: Need, region: Text) -> Doubt | None:
+def layers_refused(need: Need, region: Text) -> PossibleDenial | None:
     """The S3 endpoint on the way of a task whose policy keeps the layers of its images back.
 
     ``region`` is the registry's. It is ECR that signs these requests: what an Allow says of
@@ -113,10 +113,10 @@ def layers_refused(need: Need, region: Text) -> Doubt | None:
     context = {"aws:securetransport": (Text.of("true"),), **context_of(endpoint)}
     verdict = evaluate(endpoint.policy, Request("s3:GetObject", objects, context))
     if verdict.outcome is Outcome.IMPLICIT_DENY:
-        return Doubt(endpoint)
+        return PossibleDenial(endpoint)
     denies = tuple(filter(_is_for_everybody, verdict.deciding))
     is_denied = verdict.outcome is Outcome.EXPLICIT_DENY and denies
-    return Doubt(endpoint, denies) if is_denied else None
+    return PossibleDenial(endpoint, denies) if is_denied else None
 
 
 def _is_for_everybody(statement: Statement) -> bool:

@@ -10,7 +10,7 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Request
 from copilot_preflight.model.buckets import bucket_named
 from copilot_preflight.model.roles import Role
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 
@@ -20,7 +20,7 @@ class Call(NamedTuple):
 
     need: Need
     role: Role
-    ask: Ask
+    needed: NeededCall
 
     @property
     def stack(self) -> Stack:
@@ -32,15 +32,15 @@ class Call(NamedTuple):
 
     @property
     def action(self) -> str:
-        return self.ask.action
+        return self.needed.action
 
     @property
     def resource(self) -> Text:
-        return self.ask.resource
+        return self.needed.resource
 
     @property
     def request(self) -> Request:
-        return Request(self.action, self.resource, {**_context(self), **self.ask.context})
+        return Request(self.action, self.resource, {**_context(self), **self.needed.context})
 
     @property
     def who(self) -> str:
@@ -51,8 +51,8 @@ class Call(NamedTuple):
 def calls_of(need: Need) -> Iterator[Call]:
     """The calls of a need; none where its role is not in the run."""
     if need.role is not None:
-        for ask in need.asks:
-            yield Call(need, need.role, ask)
+        for needed in need.calls:
+            yield Call(need, need.role, needed)
 
 
 # --- condition keys -------------------------------------------------------------------------------

@@ -27,10 +27,10 @@ from copilot_preflight.needs.registry import all_needs
 from copilot_preflight.resolve.hints import reference_in
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.statements.s3_pairs import OBJECTS, Half, Mismatch, mismatches
+from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mismatches
 
 if TYPE_CHECKING:
-    from copilot_preflight.access.endpoint_routes import Doubt
+    from copilot_preflight.access.endpoint_routes import PossibleDenial
 
 
 class Denial(NamedTuple):
@@ -119,20 +119,20 @@ class Analysis:
         return (denial for denial in self.denials if denial.cause.kind == cause)
 
     @cached_property
-    def doubts(self) -> tuple[Denial, ...]:
+    def possible_denials(self) -> tuple[Denial, ...]:
         """The calls that an endpoint would deny, if they went through it, one of each."""
         found: dict[object, Denial] = {}
         for decision in self.decisions:
-            if decision.doubt is not None:
-                statement = next(iter(decision.doubt.deciding), None)
+            if decision.possible_denial is not None:
+                statement = next(iter(decision.possible_denial.deciding), None)
                 denial = Denial(decision, Cause(ENDPOINT_POLICY, statement))
                 found.setdefault(_identity(decision), denial)
         return tuple(found.values())
 
     @cached_property
-    def refused_layers(self) -> tuple[tuple[Need, Doubt, str], ...]:
+    def refused_layers(self) -> tuple[tuple[Need, PossibleDenial, str], ...]:
         """The private images whose layers an endpoint keeps back, and in which scenario."""
-        found: dict[object, list[tuple[Need, Doubt | None]]] = {}
+        found: dict[object, list[tuple[Need, PossibleDenial | None]]] = {}
         if not self.stack.run.has("AWS::EC2::VPCEndpoint"):
             return ()
         from copilot_preflight.access.endpoint_routes import layers_refused
@@ -144,7 +144,11 @@ class Analysis:
         return tuple(
             (*pair, "" if all(other for _, other in answers) else str(pair[0].scenario))
             for answers in found.values()
-            for pair in [(need, doubt) for need, doubt in answers if doubt is not None][:1]
+            for pair in [
+                (need, possible_denial)
+                for need, possible_denial in answers
+                if possible_denial is not None
+            ][:1]
         )
 
     @cached_property
@@ -163,25 +167,25 @@ class Analysis:
                 seen.add(key)
                 yield decision
 
-    def mismatches(self, half: Half, action: str) -> Iterator[tuple[Mismatch, Denial | None]]:
+    def mismatches(self, level: S3Level, action: str) -> Iterator[tuple[Mismatch, Denial | None]]:
         """Statements whose actions can never match, each with the call that it breaks, if any.
 
         ``action`` is the one that an environment file needs of this half. A denied call whose ARN
         only its own scenario can tell comes last.
         """
-        kind = OBJECT_ACTION_ON_BUCKET if half is OBJECTS else BUCKET_ACTION_ON_OBJECT
+        kind = OBJECT_ACTION_ON_BUCKET if level is OBJECTS else BUCKET_ACTION_ON_OBJECT
         broken: dict[Place, Denial] = {}
         for denied in self.denials_of(ENV_FILE, action):
             if denied.cause.kind == kind and denied.cause.statement is not None:
                 broken.setdefault(denied.cause.statement.place, denied)
         invalid = {read.file.arn for read in self.reads if read.problem is not None}
-        for mismatch in mismatches(self.stack, half):
+        for mismatch in mismatches(self.stack, level):
             if mismatch.resource.text not in invalid:  # else the value is to blame, not the grant
                 yield mismatch, broken.pop(mismatch.statement.place, None)
         for denied in broken.values():
             cause = denied.cause
             if cause.statement is not None and cause.entry is not None:
-                actions = tuple(filter(half.is_only_use_of, cause.statement.actions))
+                actions = tuple(filter(level.is_only_use_of, cause.statement.actions))
                 yield Mismatch(cause.statement, cause.entry, actions), denied
 
     def is_told_of(self, denied: Denial) -> bool:
@@ -207,9 +211,9 @@ class Analysis:
         return tuple(n for n in self.needs if n.role is None and not n.role_value and n.needs_role)
 
     @cached_property
-    def needs_without_asks(self) -> tuple[Need, ...]:
+    def needs_without_calls(self) -> tuple[Need, ...]:
         """The needs that ask for nothing, as their own values may be wrong."""
-        return tuple(need for need in self.needs if not need.asks)
+        return tuple(need for need in self.needs if not need.calls)
 
     def needs_once(self) -> Iterator[Need]:
         """The needs, each in the first scenario that has it."""
@@ -226,7 +230,7 @@ def _identity(decision: Decision) -> tuple[object, str]:
 
 def cited(call: Call) -> CitedCall:
     """A call as a finding tells it."""
-    return CitedCall(call.role.logical_id, call.action, str(call.resource), call.ask.because)
+    return CitedCall(call.role.logical_id, call.action, str(call.resource), call.needed.because)
 
 
 def value_of_parameter(stack: Stack, value: Value) -> Iterator[Related]:

@@ -52,7 +52,7 @@ ELSEWHERE: Final = " "
 """What a rule is listed with whose findings are made elsewhere, when all others have looked."""
 
 
-class Listed(NamedTuple):
+class RuleEntry(NamedTuple):
     """A rule as the catalogue lists it: it is loaded when it has something to look at.
 
     ``only_with`` says what there must be for the rule to find anything: one of some parts of an

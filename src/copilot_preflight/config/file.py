@@ -15,11 +15,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import EXTERNAL, DataPath, Place, Severity
 from copilot_preflight.base.globs import Globs
-from copilot_preflight.config.settings import ConfigError, Settings, Told, by_rule, named, no_rule
+from copilot_preflight.config.settings import (
+    ConfigError,
+    Setting,
+    Settings,
+    by_rule,
+    named,
+    no_rule,
+)
 from copilot_preflight.inputs.package import ParameterValue
 from copilot_preflight.read import document, jsonpath, schema
 from copilot_preflight.read.document import Document, DocumentError
-from copilot_preflight.resolve.outside import HandedBucket, Requirement
+from copilot_preflight.resolve.outside import ProvidedBucket, Requirement
 from copilot_preflight.resolve.scenario import spelt
 from copilot_preflight.run.severities import Layer
 
@@ -41,7 +48,7 @@ def published() -> Mapping[str, Any]:
     return found
 
 
-def read(file: str) -> tuple[Document, dict[DataPath, Told]]:
+def read(file: str) -> tuple[Document, dict[DataPath, Setting]]:
     """A configuration file, and what it says. Raises ConfigError."""
     try:
         found = document.read(file)
@@ -57,7 +64,7 @@ def read(file: str) -> tuple[Document, dict[DataPath, Told]]:
     return found, told
 
 
-class Bucket(NamedTuple):
+class BucketSetting(NamedTuple):
     """What is said of a bucket; ``key`` is None where nothing is, ``""`` for no key to ask for."""
 
     key: str | None
@@ -81,7 +88,7 @@ class _Reader:
         self._found = found
         self._folder = os.path.dirname(found.file)  # as shown: what is named in the file lies there
 
-    def told(self) -> Iterator[tuple[DataPath, Told]]:
+    def told(self) -> Iterator[tuple[DataPath, Setting]]:
         read = {
             "select": self._rules, "ignore": self._rules, "params": self._params,
             "scps": self._levels, "rcps": self._levels, "paths": self._paths,
@@ -93,10 +100,10 @@ class _Reader:
             if isinstance(value, dict):
                 for name, item in value.items():
                     path = (key, name)
-                    yield path, Told(read[key](item, path), Place(self._found.file, path))
+                    yield path, Setting(read[key](item, path), Place(self._found.file, path))
             else:
                 plain = read[key](value, (key,)) if key in read else value
-                yield (key,), Told(plain, Place(self._found.file, (key,)))
+                yield (key,), Setting(plain, Place(self._found.file, (key,)))
 
     # --- values ------------------------------------------------------------------------------
 
@@ -139,11 +146,11 @@ class _Reader:
             self._refuse(path, message, key=True)
         return self._file(value, path)
 
-    def _bucket(self, value: Any, path: DataPath) -> Bucket:
+    def _bucket(self, value: Any, path: DataPath) -> BucketSetting:
         if not _BUCKET.fullmatch(str(path[-1])):
             self._refuse(path, f"'{path[-1]}' is no name of a bucket", key=True)
         key, policy = value.get("encryption-key"), value.get("policy", "")
-        return Bucket(
+        return BucketSetting(
             "" if key == "none" else key,
             value.get("bucket-key"),
             self._file(policy, (*path, "policy")) if policy else "",
@@ -262,7 +269,7 @@ def with_facts(options: Options, held: Settings) -> Options:
             if told.place is not None
         },
         buckets=[
-            HandedBucket(name, it.key, _below(place, "encryption-key"), it.bucket_key)
+            ProvidedBucket(name, it.key, _below(place, "encryption-key"), it.bucket_key)
             for name, it, place in buckets
             if it.key is not None and place is not None
         ],

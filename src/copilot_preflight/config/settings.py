@@ -7,14 +7,14 @@ from typing import Any, Final, NamedTuple
 
 import copilot_preflight_rules
 from copilot_preflight.base.finding import DataPath, Place, Severity
-from copilot_preflight.checks.rule import Listed
+from copilot_preflight.checks.rule import RuleEntry
 from copilot_preflight.read.document import Document, DocumentError
 
 DEFAULTS: Final[Mapping[str, Any]] = {"fail-on": "error", "info": False}
 """What holds where nobody says anything; all other keys then say nothing."""
 
 
-class Told(NamedTuple):
+class Setting(NamedTuple):
     """The value of a key, and where it stands in the file; None for the command line."""
 
     value: Any
@@ -27,7 +27,7 @@ class Settings(NamedTuple):
     Paths of files are from the current folder. ``config`` is the file, None where there is none.
     """
 
-    told: Mapping[DataPath, Told]
+    told: Mapping[DataPath, Setting]
     config: Document | None = None
 
     def get(self, key: str) -> Any:
@@ -35,7 +35,7 @@ class Settings(NamedTuple):
         found = self.told.get((key,))
         return DEFAULTS.get(key) if found is None else found.value
 
-    def items(self, key: str) -> Iterator[tuple[str, Told]]:
+    def items(self, key: str) -> Iterator[tuple[str, Setting]]:
         """The entries of a key that is a map."""
         for path, told in self.told.items():
             if path[0] == key and len(path) > 1:
@@ -59,17 +59,17 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-def catalogue() -> Sequence[Listed]:
+def catalogue() -> Sequence[RuleEntry]:
     """The rules that there are."""
     return copilot_preflight_rules.CATALOGUE
 
 
-def named(names: Iterable[str]) -> list[Listed]:
+def named(names: Iterable[str]) -> list[RuleEntry]:
     """The rules that some ids, beginnings of ids or names stand for."""
     return [rule for rule in catalogue() if any(is_named(rule, name) for name in names)]
 
 
-def is_named(rule: Listed, name: str) -> bool:
+def is_named(rule: RuleEntry, name: str) -> bool:
     return rule.id.startswith(name.upper()) or rule.name == name.lower()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from copilot_preflight.base.finding import DataPath, Severity
-from copilot_preflight.config.settings import Settings, Told, by_rule, catalogue, named
+from copilot_preflight.config.settings import Setting, Settings, by_rule, catalogue, named
 from copilot_preflight.run.options import Options
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def settings_of(asked: Mapping[DataPath, Any] | None = None, file: str | None = 
     Single values and lists of the command line take the place of the file's; entries of maps are
     laid over them. Raises ConfigError.
     """
-    told: dict[DataPath, Told] = {}
+    told: dict[DataPath, Setting] = {}
     config = None
     if file is not None:
         from copilot_preflight.config import file as config_file
 
         config, told = config_file.read(file)
-    told.update((path, Told(value)) for path, value in (asked or {}).items())
+    told.update((path, Setting(value)) for path, value in (asked or {}).items())
     return Settings(told, config)
 
 

@@ -12,7 +12,7 @@ from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.needs.need import Need
 
 
-class Told(NamedTuple):
+class CallOutcome(NamedTuple):
     """A call in all scenarios: ``"denied"`` in one of them, ``"allowed"`` in all, or neither."""
 
     decisions: tuple[Decision, ...]
@@ -34,13 +34,13 @@ class Told(NamedTuple):
         return (it.place for decision in self.decisions for it in decision.deciding)
 
 
-def told(decisions: Iterable[Decision]) -> list[Told]:
+def outcomes_of(decisions: Iterable[Decision]) -> list[CallOutcome]:
     """The calls that some decisions are about, each once."""
     found: dict[object, list[Decision]] = {}
     for decision in decisions:
         call = decision.call
         found.setdefault((call.need.key, call.who, call.action), []).append(decision)
-    return [Told(tuple(some)) for some in found.values()]
+    return [CallOutcome(tuple(some)) for some in found.values()]
 
 
 def needs_at(analysis: Analysis, file: str, path: DataPath) -> list[Need]:
@@ -54,10 +54,10 @@ def needs_at(analysis: Analysis, file: str, path: DataPath) -> list[Need]:
     return [need for need in around if len(need.place.path) == deepest]
 
 
-def calls_at(analysis: Analysis, file: str, path: DataPath) -> list[Told]:
+def calls_at(analysis: Analysis, file: str, path: DataPath) -> list[CallOutcome]:
     """What was decided of the calls of the needs at a path."""
     keys = {need.key for need in needs_at(analysis, file, path)}
-    return told(it for it in analysis.decisions if it.call.need.key in keys)
+    return outcomes_of(it for it in analysis.decisions if it.call.need.key in keys)
 
 
 def grants_at(analysis: Analysis, file: str, path: DataPath) -> list[Place]:

@@ -10,7 +10,7 @@ from lsprotocol import types
 
 from copilot_preflight.base.finding import Finding, InputError, Place, Severity
 from copilot_preflight.lsp.positions import Lines
-from copilot_preflight.lsp.workspace import Package
+from copilot_preflight.lsp.workspace import OpenPackage
 
 SOURCE: Final = "copilot-preflight"
 
@@ -30,14 +30,14 @@ UriOf = Callable[[str], str]
 """The URI under which the editor knows a file, by its name or path."""
 
 
-def range_of(package: Package, place: Place, lines_of: LinesOf) -> types.Range:
+def range_of(package: OpenPackage, place: Place, lines_of: LinesOf) -> types.Range:
     """Where a place of a finding is underlined."""
     span = package.report.sources[place.file].span(place.path, key=place.key)
     return lines_of(os.path.realpath(place.file)).underlined(span)
 
 
 def diagnostic(
-    package: Package, finding: Finding, lines_of: LinesOf, uri_of: UriOf
+    package: OpenPackage, finding: Finding, lines_of: LinesOf, uri_of: UriOf
 ) -> types.Diagnostic:
     """A finding, with the places that it cites."""
     related = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.lsp.decisions import told
+from copilot_preflight.lsp.decisions import outcomes_of
 from copilot_preflight.model.tasks import task_definitions
 
 
@@ -20,7 +20,7 @@ def lenses(analysis: Analysis) -> Iterator[tuple[Place, str]]:
             if (owner := decision.call.need.task) and owner.logical_id == task.logical_id
         )
         of_role: dict[str, Counter[str]] = {}
-        for call in told(mine):
+        for call in outcomes_of(mine):
             decided = call.decisions[0].call
             name = f"{decided.need.user} role {decided.role.logical_id}"
             of_role.setdefault(name, Counter())[call.outcome] += 1

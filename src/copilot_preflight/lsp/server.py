@@ -19,7 +19,7 @@ from copilot_preflight.lsp import decisions, hover, lenses
 from copilot_preflight.lsp.diagnostics import diagnostic, range_of, unreadable
 from copilot_preflight.lsp.positions import UTF_16, Lines
 from copilot_preflight.lsp.values import resolved_at
-from copilot_preflight.lsp.workspace import Package, Workspace
+from copilot_preflight.lsp.workspace import OpenPackage, Workspace
 from copilot_preflight.read.document import Document
 from copilot_preflight.run import check as engine
 
@@ -98,14 +98,14 @@ class Server(LanguageServer):
             types.PublishDiagnosticsParams(uri, told, version=version)
         )
 
-    def _diagnostics(self, package: Package, where: str) -> Iterator[types.Diagnostic]:
+    def _diagnostics(self, package: OpenPackage, where: str) -> Iterator[types.Diagnostic]:
         lines_of = self._lines_of(package)
         for error in package.errors_in(where):
             yield unreadable(error, lines_of(where))
         for finding in package.findings_in(where):
             yield diagnostic(package, finding, lines_of, self._uri)
 
-    def _lines_of(self, package: Package) -> Callable[[str], Lines]:
+    def _lines_of(self, package: OpenPackage) -> Callable[[str], Lines]:
         """The lines of files, as the package was checked."""
         known: dict[str, Lines] = {}
 
@@ -147,7 +147,7 @@ class Server(LanguageServer):
 
     def _around(
         self, uri: str, place: types.Position
-    ) -> Iterator[tuple[Package, Document, Position, list[Finding]]]:
+    ) -> Iterator[tuple[OpenPackage, Document, Position, list[Finding]]]:
         """The packages around a place, with the document, and the findings that are shown there."""
         self.settle()
         path = _path_of(uri)
@@ -212,7 +212,7 @@ class Server(LanguageServer):
                 found.setdefault((location.uri, start.line, start.character), location)
         return list(found.values())
 
-    def _locations(self, package: Package, places: list[Place]) -> Iterator[types.Location]:
+    def _locations(self, package: OpenPackage, places: list[Place]) -> Iterator[types.Location]:
         lines_of = self._lines_of(package)
         for place in places:
             source = package.report.sources.get(place.file)

@@ -24,7 +24,7 @@ from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.run import check as engine
 
 
-class Package(NamedTuple):
+class OpenPackage(NamedTuple):
     """A checked package: ``template`` is its template, ``files`` are the real paths of all of it.
 
     There is no analysis where the template could not be judged.
@@ -68,13 +68,13 @@ class Package(NamedTuple):
 
 
 class Workspace:
-    """The open files and their packages; paths are real ones, as strings, but for `Package`'s.
+    """The open files and their packages; paths are real ones, as strings, but for `OpenPackage`'s.
 
     ``options_for`` gives what holds for a template, or raises ConfigError.
     """
 
     def __init__(self, options_for: Callable[[Path], engine.Options]) -> None:
-        self.packages: dict[str, Package] = {}
+        self.packages: dict[str, OpenPackage] = {}
         self._options_for = options_for
         self._texts: dict[str, str] = {}
         self._parsed: dict[str, tuple[str, Document | DocumentError]] = {}
@@ -140,7 +140,7 @@ class Workspace:
                 changed |= package.shown | {where}
         return frozenset(changed)
 
-    def _check(self, path: Path) -> Package:
+    def _check(self, path: Path) -> OpenPackage:
         try:
             options = self._options_for(path)._replace(read=self.read)
         except ConfigError as error:  # nobody can tell what was to be checked how
@@ -152,7 +152,7 @@ class Workspace:
             analysis, named = done.analyses.get(str(path)), list(options.files)
         names = [*report.sources, *(error.file for error in report.errors), str(path)]
         names += map(str, named)
-        return Package(path, report, analysis, frozenset(map(os.path.realpath, names)))
+        return OpenPackage(path, report, analysis, frozenset(map(os.path.realpath, names)))
 
     def _is_template(self, where: str, path: Path, *, known: bool) -> bool:
         """Whether a file is a template, or one that is being written and cannot be read now."""
@@ -190,7 +190,7 @@ class Workspace:
         except (OSError, ValueError):
             return ""
 
-    def packages_with(self, where: str) -> Iterable[Package]:
+    def packages_with(self, where: str) -> Iterable[OpenPackage]:
         """The packages that a file belongs to; first those in which it is not the template."""
         found = (it for it in self.packages.values() if where in it.files)
         return sorted(found, key=lambda it: os.path.realpath(it.template) == where)

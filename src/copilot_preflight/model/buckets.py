@@ -77,7 +77,7 @@ def encryption_of(run: Run, stack: Stack, scenario: Scenario, name: Text) -> Enc
     bucket = bucket_named(run, stack, scenario, name)
     if bucket is not None:
         return bucket.encryption
-    told = run.handed.bucket(name)
+    told = run.outside.bucket(name)
     if told is None:
         return None
     return Encryption(told.place, Text.of(told.key) if told.key else None, told.bucket_key)
@@ -95,7 +95,7 @@ def is_bucket_known(run: Run, stack: Stack, scenario: Scenario, name: Text) -> b
             for other in run.around(stack)
             for policy in _policies_for(other, scenario if other is stack else ANY, name)
         )
-        or run.handed.policy(_bucket_arn(stack, scenario, name)) is not None
+        or run.outside.policy(_bucket_arn(stack, scenario, name)) is not None
     )
 
 
@@ -109,11 +109,11 @@ def key_with_arn(run: Run, stack: Stack, scenario: Scenario, key: Text) -> Key |
         seen = scenario if other is stack else ANY
         if (found := _by_arn(other, seen).get(key)) is not None:
             return found
-    if not run.handed.policies:
+    if not run.outside.policies:
         return None
     for name in (key, *_aliases_of(stack, scenario, key)):
-        if (handed := run.handed.find(name)) is not None:
-            return Key(handed.name, handed.document.place, key, handed.statements)
+        if (provided := run.outside.find(name)) is not None:
+            return Key(provided.name, provided.document.place, key, provided.statements)
     return None
 
 
@@ -185,25 +185,25 @@ def bucket_policy(run: Run, stack: Stack, scenario: Scenario, name: Text) -> tup
     if () in mine:
         return tuple(said)
     unless = tuple(dict.fromkeys(condition for conditions in mine for condition in conditions))
-    handed = (
+    provided = (
         statement
         for owner, statements in _handed_policies(run, stack, scenario, name)
         for statement in _said_of(name, owner, statements, run)
     )
-    return (*said, *(s._replace(conditions=(*s.conditions, *unless)) for s in handed))
+    return (*said, *(s._replace(conditions=(*s.conditions, *unless)) for s in provided))
 
 
 def _handed_policies(
     run: Run, stack: Stack, scenario: Scenario, name: Text
 ) -> Iterator[tuple[Text, tuple[Statement, ...]]]:
     """The bucket policies that were handed over and are, or may be, those of a bucket."""
-    if not run.handed.policies:
+    if not run.outside.policies:
         return
-    found = run.handed.find(_bucket_arn(stack, scenario, name))
+    found = run.outside.find(_bucket_arn(stack, scenario, name))
     if found is not None:
         yield name, found.statements
     elif name.literal is None:
-        for policy in run.handed.policies:
+        for policy in run.outside.policies:
             if policy.bucket:
                 yield Text.of(policy.bucket), policy.statements
 

@@ -46,11 +46,11 @@ def repository_with_arn(
         for found in repositories(other, seen):
             if found.arn == repository:
                 return found
-    handed = run.handed.find(repository)
-    if handed is None:
+    provided = run.outside.find(repository)
+    if provided is None:
         return None
-    said = tuple(map(_about_itself, handed.statements))
-    return Repository(handed.name, handed.document.place, repository, said)
+    said = tuple(map(_about_itself, provided.statements))
+    return Repository(provided.name, provided.document.place, repository, said)
 
 
 def repositories(stack: Stack, scenario: Scenario) -> tuple[Repository, ...]:

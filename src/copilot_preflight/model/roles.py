@@ -360,9 +360,9 @@ def _document_of(
                 return tuple(
                     s for document in documents for s in statements_of(document, logical_id)
                 )
-    handed = stack.run.handed.find(policy)
-    if handed is not None:
-        return handed.statements
+    provided = stack.run.outside.find(policy)
+    if provided is not None:
+        return provided.statements
     tail = _aws_managed(policy)
     known = None if tail is None else managed.statements_of(tail)
     if tail is None or known is None:

@@ -17,7 +17,7 @@ from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.buckets import key_arn
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
-from copilot_preflight.resolve.outside import HandedPolicy
+from copilot_preflight.resolve.outside import ProvidedPolicy
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
@@ -218,8 +218,8 @@ def secret_policy(run: Run, stack: Stack, scenario: Scenario, secret: Text) -> l
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html
     """
     found: list[Statement] = []
-    if (handed := _handed(run, secret)) is not None:
-        found += handed.statements
+    if (provided := _handed(run, secret)) is not None:
+        found += provided.statements
     for other in run.around(stack):
         for owner, statements in _policies(other, scenario if other is stack else ANY):
             same = owner in (secret, without_suffix(secret)) or complete_arn(owner).equals(secret)
@@ -239,10 +239,10 @@ def is_secret_known(run: Run, stack: Stack, scenario: Scenario, secret: Text) ->
     )
 
 
-def _handed(run: Run, secret: Text) -> HandedPolicy | None:
-    if not run.handed.policies:
+def _handed(run: Run, secret: Text) -> ProvidedPolicy | None:
+    if not run.outside.policies:
         return None
-    return run.handed.find(secret) or run.handed.find(without_suffix(secret))
+    return run.outside.find(secret) or run.outside.find(without_suffix(secret))
 
 
 def _policies(stack: Stack, scenario: Scenario) -> tuple[tuple[Text, tuple[Statement, ...]], ...]:

@@ -43,7 +43,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.ht
 """
 
 
-class Hand(NamedTuple):
+class RoleHandover(NamedTuple):
     """Where resources of a type name a role, and the service that assumes it.
 
     ``path`` leads from the properties to the role; lists on the way are walked through. ``fails``
@@ -67,22 +67,22 @@ class RoleUse(NamedTuple):
 
     owner: str
     value: Value
-    hand: Hand
+    handover: RoleHandover
     through: Value | None = None
 
     @property
     def fails(self) -> str:
-        return self.hand.fails.format(self.owner)
+        return self.handover.fails.format(self.owner)
 
     @property
     def caller(self) -> str:
         """Who assumes the role, for messages."""
-        return "the pipeline's role" if self.through is not None else f"'{self.hand.service}'"
+        return "the pipeline's role" if self.through is not None else f"'{self.handover.service}'"
 
 
-def _hands(service: str, *rows: tuple[str, str, str, str, str]) -> Iterator[Hand]:
+def _hands(service: str, *rows: tuple[str, str, str, str, str]) -> Iterator[RoleHandover]:
     for kind, path, what, fails, page in rows:
-        yield Hand(f"AWS::{kind}", path, f"{service}.amazonaws.com", what, fails, page)
+        yield RoleHandover(f"AWS::{kind}", path, f"{service}.amazonaws.com", what, fails, page)
 
 
 _TASKS: Final = "ECS cannot start the tasks of '{}'"
@@ -91,7 +91,7 @@ _VOLUMES: Final = "ECS cannot attach the volumes of '{}'"
 _FUNCTION: Final = "Lambda cannot create or run '{}'"
 _MACHINE: Final = "Step Functions cannot run '{}'"
 
-HANDS: Final[tuple[Hand, ...]] = (
+ROLE_HANDOVERS: Final[tuple[RoleHandover, ...]] = (
     *_hands(
         "ecs-tasks",
         ("ECS::TaskDefinition", "ExecutionRoleArn", "execution", _TASKS, _EXECUTION),
@@ -293,7 +293,7 @@ Source: https://docs.aws.amazon.com/autoscaling/application/userguide/applicatio
 and https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-firehose.html
 """
 
-_CLOUDFORMATION: Final = Hand(
+_CLOUDFORMATION: Final = RoleHandover(
     "AWS::CodePipeline::Pipeline",
     "RoleArn",
     "cloudformation.amazonaws.com",
@@ -301,7 +301,7 @@ _CLOUDFORMATION: Final = Hand(
     "CloudFormation cannot deploy for pipeline '{}'",
     _CFN_ROLE,
 )
-_BY_PIPELINE: Final = Hand(
+_BY_PIPELINE: Final = RoleHandover(
     "AWS::CodePipeline::Pipeline",
     "RoleArn",
     "",
@@ -313,10 +313,10 @@ _BY_PIPELINE: Final = Hand(
 
 def role_uses(stack: Stack, scenario: Scenario = ANY) -> Iterator[RoleUse]:
     """Every role that a resource of a template hands to a service."""
-    for hand in HANDS:
-        for owner, resource in stack.resources(hand.kind, scenario):
-            for value in _at(resource, ("Properties", *hand.path.split("."))):
-                yield RoleUse(owner, value, hand)
+    for handover in ROLE_HANDOVERS:
+        for owner, resource in stack.resources(handover.kind, scenario):
+            for value in _at(resource, ("Properties", *handover.path.split("."))):
+                yield RoleUse(owner, value, handover)
     for owner, pipeline in stack.resources(_BY_PIPELINE.kind, scenario):
         yield from _of_actions(owner, pipeline)
 

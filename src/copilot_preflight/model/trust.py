@@ -97,7 +97,7 @@ def _is_idle(stack: Stack, use: RoleUse) -> bool:
 
     Nothing tells that an instance runs with it, and many are there for no reason at all.
     """
-    if use.hand.kind != _PROFILE:
+    if use.handover.kind != _PROFILE:
         return False
     data = stack.data
     resources = data["Resources"]
@@ -129,7 +129,7 @@ def _assumptions(stack: Stack, scenario: Scenario, use: RoleUse) -> Iterator[Ass
 
 def _assumption(stack: Stack, scenario: Scenario, use: RoleUse, role: Trust) -> Assumption:
     policies = Policies(resource=PolicySet(role.trust), resource_must_allow=True)
-    caller = Caller(EMPTY, service=use.hand.service)
+    caller = Caller(EMPTY, service=use.handover.service)
     if use.through is not None:
         caller, policies = _pipeline(stack, scenario, use.through, policies, role)
     found = Assumption(use, role, scenario, caller)
@@ -178,7 +178,7 @@ def _is_written_by_aws(stack: Stack, role: Trust) -> bool:
 
 def _contexts(stack: Stack, scenario: Scenario, use: RoleUse, role: Trust) -> Iterator[Context]:
     """The requests that the service may make: it may say for which resource it acts, or not."""
-    source = CONFUSED_DEPUTY.get(use.hand.service)
+    source = CONFUSED_DEPUTY.get(use.handover.service)
     if source is None or not any(statement.clauses for statement in role.trust):
         yield _NOTHING
         return

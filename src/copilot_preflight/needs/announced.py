@@ -15,7 +15,7 @@ from copilot_preflight.iam.evaluate import Outcome, Request, covers_action, eval
 from copilot_preflight.iam.policy import Entry, Fact, Statement
 from copilot_preflight.model.buckets import Bucket, bucket_named, buckets, key_with_arn
 from copilot_preflight.model.roles import Role, roles
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.needs.s3_objects import SSE_KMS_PAGE, kms_context
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Stack
@@ -72,7 +72,7 @@ def announced_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                 f"access of {role} to encrypted bucket '{bucket.logical_id}'",
                 "",
                 None,
-                tuple(_asks(stack, scenario, bucket, found)),
+                tuple(_calls(stack, scenario, bucket, found)),
                 role=role,
                 needs_role=False,
                 undecided=_open_condition(stack, scenario, bucket, grants),
@@ -157,9 +157,9 @@ def _open_condition(
     return next((name for name in own if name in known and resolver.decide(name) is None), "")
 
 
-def _asks(
+def _calls(
     stack: Stack, scenario: Scenario, bucket: Bucket, grants: tuple[Grant, ...]
-) -> Iterator[Ask]:
+) -> Iterator[NeededCall]:
     encryption = bucket.encryption
     if encryption is None or encryption.key is None:
         return
@@ -175,4 +175,4 @@ def _asks(
             )
             because = f"S3 uses the key with the caller's permissions ({SSE_KMS_PAGE})"
             action = KEY_ACTIONS[grant.action]
-            yield Ask(action, key, because, context, is_optional=True, doubts=doubts)
+            yield NeededCall(action, key, because, context, is_optional=True, doubts=doubts)

@@ -10,7 +10,7 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.buckets import key_with_arn
 from copilot_preflight.model.pipelines import Encrypted, Project
-from copilot_preflight.needs.need import Ask
+from copilot_preflight.needs.need import NeededCall
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
@@ -94,8 +94,8 @@ def name_of(bucket: Text) -> Text:
     return Text(tuple(parts))
 
 
-def doubted(asks: list[Ask], doubts: tuple[Fact, ...]) -> list[Ask]:
-    return [ask._replace(doubts=(*ask.doubts, *doubts)) for ask in asks]
+def doubted(calls: list[NeededCall], doubts: tuple[Fact, ...]) -> list[NeededCall]:
+    return [needed._replace(doubts=(*needed.doubts, *doubts)) for needed in calls]
 
 
 def kms_call(
@@ -105,7 +105,7 @@ def kms_call(
     action: str,
     doubts: tuple[Fact, ...] = (),
     region: Text | None = None,
-) -> list[Ask]:
+) -> list[NeededCall]:
     """The call to KMS that S3 makes with the permissions of whoever reads or writes.
 
     ``region`` is that of the bucket, None where it is not known.
@@ -123,7 +123,7 @@ def kms_call(
     some = Hole("region of the bucket", stack.file, excludes=":/*?.", nonempty=True)
     verb = "encrypts" if action == GENERATE_DATA_KEY else "decrypts"
     return [
-        Ask(
+        NeededCall(
             action,
             key,
             f"S3 {verb} the object with the caller's permissions ({_KMS_PAGE})",

@@ -44,7 +44,7 @@ from copilot_preflight.needs.artifact_calls import (
     object_in,
     open_key,
 )
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
@@ -100,7 +100,7 @@ class _Site(NamedTuple):
         """Some object of a store."""
         return object_in(self.stack, self.scenario, store.bucket, encrypted=store.encrypted)
 
-    def kms(self, store: Store, found: Encrypted, action: str, doubts: Doubts) -> list[Ask]:
+    def kms(self, store: Store, found: Encrypted, action: str, doubts: Doubts) -> list[NeededCall]:
         """The call to KMS for an artifact in a store, which lies in the region that it serves."""
         here = self.stack.resolver(self.scenario).pseudo("AWS::Region")
         return kms_call(
@@ -123,20 +123,20 @@ def _of_store(at: _Site) -> Iterator[Need]:
     elif action.category == "Source" and action.provider in _SOURCES and action.outputs:
         value = action.outputs[0].value
         who = f"CodePipeline puts what a source action fetches into the store with the {at.user}"
-        asks = [Ask(PUT_OBJECT, at.object_in(store), _said(who))]
+        calls = [NeededCall(PUT_OBJECT, at.object_in(store), _said(who))]
         sure = action.provider in _WITH_STORE_KEY
-        asks += at.kms(store, store.encrypted, GENERATE_DATA_KEY, _unsure(at, sure=sure))
-        asks = doubted(asks, _of_reference(action))
+        calls += at.kms(store, store.encrypted, GENERATE_DATA_KEY, _unsure(at, sure=sure))
+        calls = doubted(calls, _of_reference(action))
         subject = f"upload of artifact '{action.outputs[0].name}' by {at}"
-        yield _need(at, ARTIFACT_UPLOAD, value, subject, asks, store.encrypted)
+        yield _need(at, ARTIFACT_UPLOAD, value, subject, calls, store.encrypted)
     elif _reads(action) and action.inputs:
         value = action.inputs[0].value
         who = "CodePipeline gets the input artifacts of this action with the"
         resource = at.object_in(store)
-        asks = [Ask(GET_OBJECT, resource, _said(f"{who} {at.user}"))]
-        asks += _decrypts(at, store)
+        calls = [NeededCall(GET_OBJECT, resource, _said(f"{who} {at.user}"))]
+        calls += _decrypts(at, store)
         subject = f"download of artifact '{action.inputs[0].name}' by {at}"
-        yield _need(at, ARTIFACT_DOWNLOAD, value, subject, asks, store.encrypted)
+        yield _need(at, ARTIFACT_DOWNLOAD, value, subject, calls, store.encrypted)
 
 
 def _reads(action: Action) -> bool:
@@ -162,19 +162,19 @@ def _of_build(at: _Site, store: Store) -> Iterator[Need]:
     resource = at.object_in(store)
     if action.inputs and _moves(project.sources):
         name = action.inputs[0].name
-        ask = Ask(GET_OBJECT, resource, built("CodeBuild gets the input artifacts"))
-        asks = doubted([ask], _references(at))
-        asks += _decrypts(at, store)
+        needed = NeededCall(GET_OBJECT, resource, built("CodeBuild gets the input artifacts"))
+        calls = doubted([needed], _references(at))
+        calls += _decrypts(at, store)
         subject = f"download of artifact '{name}' by {project} in {at}"
-        need = _need(at, ARTIFACT_DOWNLOAD, action.inputs[0].value, subject, asks, store.encrypted)
+        need = _need(at, ARTIFACT_DOWNLOAD, action.inputs[0].value, subject, calls, store.encrypted)
         yield _with_build_role(need, project, override)
     if action.outputs and _moves(project.artifacts):
         name = action.outputs[0].name
-        asks = [Ask(PUT_OBJECT, resource, built("CodeBuild puts the output artifacts"))]
+        calls = [NeededCall(PUT_OBJECT, resource, built("CodeBuild puts the output artifacts"))]
         encrypted, sure = _of_output(at, store, project)
-        asks += at.kms(store, encrypted, GENERATE_DATA_KEY, _unsure(at, sure=sure))
+        calls += at.kms(store, encrypted, GENERATE_DATA_KEY, _unsure(at, sure=sure))
         subject = f"upload of artifact '{name}' by {project} in {at}"
-        need = _need(at, ARTIFACT_UPLOAD, action.outputs[0].value, subject, asks, encrypted)
+        need = _need(at, ARTIFACT_UPLOAD, action.outputs[0].value, subject, calls, encrypted)
         need = need._replace(undecided=need.undecided or open_key(project))
         yield _with_build_role(need, project, override)
 
@@ -196,7 +196,7 @@ def _with_build_role(need: Need, project: Project, override: Value | None) -> Ne
     return need._replace(role_value=None, role=role)
 
 
-def _decrypts(at: _Site, store: Store) -> list[Ask]:
+def _decrypts(at: _Site, store: Store) -> list[NeededCall]:
     """The decryption of input artifacts; certain if one of them is under the key of the store."""
     sure = any(_is_under_store_key(at, store, artifact) for artifact in at.action.inputs)
     doubts = () if sure else _unsure(at, sure=False)
@@ -264,13 +264,13 @@ def _of_s3_action(at: _Site) -> Iterator[Need]:
             return
         resource = object_in(stack, scenario, name, key)
         who = f"CodePipeline fetches the source object with the {at.user}"
-        asks = [Ask(GET_OBJECT, resource, f"{who} role ({_S3_SOURCE_PAGE})")]
+        calls = [NeededCall(GET_OBJECT, resource, f"{who} role ({_S3_SOURCE_PAGE})")]
         bucket = bucket_named(stack.run, stack, scenario, name_of(name))
         own = encryption_of(stack.run, stack, scenario, name_of(name))
         encrypted = Encrypted(own.key if own is not None else None)
-        asks += kms_call(stack, scenario, encrypted, DECRYPT)
+        calls += kms_call(stack, scenario, encrypted, DECRYPT)
         subject = f"source object of {at}"
-        need = _need(at, ARTIFACT_DOWNLOAD, value, subject, asks, encrypted)
+        need = _need(at, ARTIFACT_DOWNLOAD, value, subject, calls, encrypted)
         undecided = bucket.undecided if bucket and bucket.place.file == stack.file else ""
         yield need._replace(undecided=need.undecided or undecided)
     elif action.category == "Deploy":
@@ -283,11 +283,11 @@ def _of_s3_action(at: _Site) -> Iterator[Need]:
         is_plain = target is not None and "{" not in str(target)  # else a variable of the pipeline
         resource = object_in(stack, scenario, name, target if exact and is_plain else None)
         who = f"CodePipeline puts the files with the {at.user}"
-        asks = [Ask(PUT_OBJECT, resource, f"{who} role ({_S3_DEPLOY_PAGE})")]
+        calls = [NeededCall(PUT_OBJECT, resource, f"{who} role ({_S3_DEPLOY_PAGE})")]
         key_value = action.setting_value("KMSEncryptionKeyARN")
         encrypted = _key(at, key_value)
-        asks += kms_call(stack, scenario, encrypted, GENERATE_DATA_KEY)
-        yield _need(at, ARTIFACT_UPLOAD, value, f"deployment by {at}", asks, encrypted)
+        calls += kms_call(stack, scenario, encrypted, GENERATE_DATA_KEY)
+        yield _need(at, ARTIFACT_UPLOAD, value, f"deployment by {at}", calls, encrypted)
 
 
 def _key(at: _Site, value: Value | None) -> Encrypted:
@@ -299,7 +299,7 @@ def _key(at: _Site, value: Value | None) -> Encrypted:
 
 
 def _need(
-    at: _Site, kind: str, value: Value, subject: str, asks: list[Ask], encrypted: Encrypted
+    at: _Site, kind: str, value: Value, subject: str, calls: list[NeededCall], encrypted: Encrypted
 ) -> Need:
     return Need(
         kind,
@@ -309,7 +309,7 @@ def _need(
         subject,
         at.user,
         at.role,
-        tuple(asks),
+        tuple(calls),
         needs_role=False,
         undecided=at.pipeline.undecided,
         is_copilots=is_copilots(at.stack),

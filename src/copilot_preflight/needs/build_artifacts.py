@@ -25,7 +25,7 @@ from copilot_preflight.needs.artifact_calls import (
     object_in,
     open_key,
 )
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
@@ -55,11 +55,11 @@ def _of_project_artifact(project: Project, artifact: Value) -> Iterator[Need]:
     folder = (text_of(artifact, "Path") or Text(())).literal or ""
     key = Text.of(f"{folder}/", any_key(stack)) if folder.strip("/") == folder != "" else None
     resource = object_in(stack, scenario, name, key)
-    asks = [Ask(PUT_OBJECT, resource, built("CodeBuild puts the build output"))]
+    calls = [NeededCall(PUT_OBJECT, resource, built("CodeBuild puts the build output"))]
     disabled = text_of(artifact, "EncryptionDisabled")
     if disabled is None or disabled.literal == "false":
-        asks += kms_call(stack, scenario, project.encrypted, GENERATE_DATA_KEY)
-    need = _need_of(project, ARTIFACT_UPLOAD, location, f"output of {project}", asks)
+        calls += kms_call(stack, scenario, project.encrypted, GENERATE_DATA_KEY)
+    need = _need_of(project, ARTIFACT_UPLOAD, location, f"output of {project}", calls)
     yield need._replace(undecided=open_key(project))
 
 
@@ -75,11 +75,11 @@ def _of_project_source(project: Project, source: Value) -> Iterator[Need]:
     stack, scenario = project.stack, project.scenario
     name, key = split
     resource = object_in(stack, scenario, name, None if str(key).endswith("/") else key)
-    asks = [Ask(GET_OBJECT, resource, built("CodeBuild gets the source"))]
+    calls = [NeededCall(GET_OBJECT, resource, built("CodeBuild gets the source"))]
     encryption = encryption_of(stack.run, stack, scenario, name_of(name))
     if encryption is not None:
-        asks += kms_call(stack, scenario, Encrypted(encryption.key), DECRYPT)
-    yield _need_of(project, ARTIFACT_DOWNLOAD, location, f"source of {project}", asks)
+        calls += kms_call(stack, scenario, Encrypted(encryption.key), DECRYPT)
+    yield _need_of(project, ARTIFACT_DOWNLOAD, location, f"source of {project}", calls)
 
 
 def _bucket_and_key(location: Text) -> tuple[Text, Text] | None:
@@ -95,7 +95,9 @@ def _bucket_and_key(location: Text) -> tuple[Text, Text] | None:
     return None
 
 
-def _need_of(project: Project, kind: str, value: Value, subject: str, asks: list[Ask]) -> Need:
+def _need_of(
+    project: Project, kind: str, value: Value, subject: str, calls: list[NeededCall]
+) -> Need:
     return Need(
         kind,
         project.stack,
@@ -104,7 +106,7 @@ def _need_of(project: Project, kind: str, value: Value, subject: str, asks: list
         subject,
         "build",
         project.role,
-        tuple(asks),
+        tuple(calls),
         needs_role=False,
         detail=Reason(project.encrypted.value),
     )

@@ -17,7 +17,7 @@ from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.file_systems import FileSystem, access_point_arn, file_system
 from copilot_preflight.model.services import flag_of, is_fargate
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
@@ -47,8 +47,8 @@ def efs_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                 continue
             asked = found.arn if found is not None else _arn(stack, scenario, "file-system", given)
             name = text_of(volume, "Name")
-            asks = tuple(_asks(stack, scenario, task, volume, asked, found))
-            if not asks and task.task_role is not None:
+            calls = tuple(_calls(stack, scenario, task, volume, asked, found))
+            if not calls and task.task_role is not None:
                 continue  # it lets everybody in
             own = found is not None and found.place.file == stack.file
             yield Need(
@@ -59,7 +59,7 @@ def efs_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                 f"EFS volume '{name or '?'}'",
                 "task",
                 task.task_role,
-                asks,
+                calls,
                 task=task,
                 # On an instance the agent may find other credentials: the instance's.
                 needs_role=is_fargate(stack, scenario, task) is True,
@@ -81,14 +81,14 @@ def _volumes(task: TaskDefinition) -> Iterator[tuple[Value, Value, Value]]:
                             yield volume, configuration, value
 
 
-def _asks(
+def _calls(
     stack: Stack,
     scenario: Scenario,
     task: TaskDefinition,
     volume: Value,
     asked: Text,
     found: FileSystem | None,
-) -> Iterator[Ask]:
+) -> Iterator[NeededCall]:
     if found is not None and found.policy is None:
         return
     doubts: tuple[Fact, ...] = ()
@@ -98,10 +98,10 @@ def _asks(
         doubts = (Fact("condition", found.undecided),)
     context = _context(stack, scenario, volume)
     because = f"ECS mounts the file system with the task role ({EFS_PAGE})"
-    yield Ask(CLIENT_MOUNT, asked, because, context, doubts=doubts)
+    yield NeededCall(CLIENT_MOUNT, asked, because, context, doubts=doubts)
     if _is_written(task, text_of(volume, "Name")):
         # What is mounted without it can be read.
-        yield Ask(CLIENT_WRITE, asked, because, context, is_optional=True, doubts=doubts)
+        yield NeededCall(CLIENT_WRITE, asked, because, context, is_optional=True, doubts=doubts)
 
 
 def _context(stack: Stack, scenario: Scenario, volume: Value) -> Mapping[str, tuple[Text, ...]]:

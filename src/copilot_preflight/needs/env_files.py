@@ -18,8 +18,8 @@ from copilot_preflight.model.tasks import (
     TaskDefinition,
     task_definitions,
 )
-from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.needs.s3_objects import read_asks
+from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.s3_objects import read_calls
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 
@@ -117,7 +117,7 @@ def env_file_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                     f"environment file of {container}",
                     "execution",
                     task.execution_role,
-                    tuple(_asks(read)),
+                    tuple(_calls(read)),
                     task=task,
                     undecided=_undecided(read),
                     is_copilots=read.is_copilot,
@@ -134,12 +134,12 @@ def _undecided(read: EnvFileRead) -> str:
     return next((name for name in names if name and resolver.decide(name) is None), "")
 
 
-def _asks(read: EnvFileRead) -> Iterator[Ask]:
+def _calls(read: EnvFileRead) -> Iterator[NeededCall]:
     """What the execution role calls to read the file; nothing for an invalid value."""
     if read.problem is not None:
         return
     who = f"ECS downloads the environment file of {read.container} with the execution role"
-    yield from read_asks(
+    yield from read_calls(
         read.stack,
         read.asked,
         read.encryption,

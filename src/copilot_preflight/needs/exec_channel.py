@@ -21,7 +21,7 @@ from copilot_preflight.model.services import (
     runs_of,
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
@@ -74,7 +74,7 @@ def exec_channel_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
             "channel of ECS Exec",
             "task",
             task.task_role,
-            tuple(_asks(stack, scenario, task, on)) if on is not None else (),
+            tuple(_calls(stack, scenario, task, on)) if on is not None else (),
             task=task,
             undecided=undecided,
             detail=ExecChannel(_place(on)) if on is not None else None,
@@ -112,13 +112,15 @@ def _open_condition(
     return ""
 
 
-def _asks(stack: Stack, scenario: Scenario, task: TaskDefinition, run: TaskRun) -> Iterator[Ask]:
+def _calls(
+    stack: Stack, scenario: Scenario, task: TaskDefinition, run: TaskRun
+) -> Iterator[NeededCall]:
     doubts = tuple(_doubts(stack, task))
     because = f"the agent of ECS Exec runs in the container with the task role ({EXEC_PAGE})"
     for action in CHANNEL_ACTIONS:
-        yield Ask(action, _ANYTHING, because, doubts=doubts)
+        yield NeededCall(action, _ANYTHING, because, doubts=doubts)
     for found in _configurations(stack, scenario, run.cluster):
-        yield from (ask._replace(doubts=(*doubts, *ask.doubts)) for ask in found)
+        yield from (needed._replace(doubts=(*doubts, *needed.doubts)) for needed in found)
 
 
 def _doubts(stack: Stack, task: TaskDefinition) -> Iterator[Fact]:
@@ -140,7 +142,7 @@ def _doubts(stack: Stack, task: TaskDefinition) -> Iterator[Fact]:
 
 def _configurations(
     stack: Stack, scenario: Scenario, cluster: Text | None
-) -> Iterator[tuple[Ask, ...]]:
+) -> Iterator[tuple[NeededCall, ...]]:
     """What the cluster's configuration of ECS Exec asks for, where the cluster is in the run."""
     found = resource_named(stack, scenario, "AWS::ECS::Cluster", "ClusterName", cluster)
     if found is None:
@@ -156,12 +158,12 @@ def _configurations(
                         yield tuple(_logs(found.stack, found.scenario, logs))
 
 
-def _decrypt(stack: Stack, scenario: Scenario, value: Value) -> Iterator[Ask]:
+def _decrypt(stack: Stack, scenario: Scenario, value: Value) -> Iterator[NeededCall]:
     given = text_of(value, "KmsKeyId")
     key = key_arn(stack, scenario, given) if given is not None and given.parts else None
     if key is not None and key.parts:
         hole = key.only_hole
-        yield Ask(
+        yield NeededCall(
             "kms:Decrypt",
             key,
             f"ECS Exec encrypts the session with the cluster's key ({EXEC_PAGE})",
@@ -173,7 +175,7 @@ _GOES_ON: Final = (Fact("fact", "whether a session goes on that cannot be logged
 """AWS documents what logging needs, and not what becomes of the session without it."""
 
 
-def _logs(stack: Stack, scenario: Scenario, value: Value) -> Iterator[Ask]:
+def _logs(stack: Stack, scenario: Scenario, value: Value) -> Iterator[NeededCall]:
     """What the agent calls to log a session, in the group and the bucket that a cluster names."""
     because = f"ECS Exec logs the session where the cluster says ({EXEC_PAGE})"
     names = _pseudo(stack, scenario)
@@ -182,16 +184,18 @@ def _logs(stack: Stack, scenario: Scenario, value: Value) -> Iterator[Ask]:
         logs = Text.of("arn:", names["Partition"], ":logs:", names["Region"], ":")
         logs = Text.of(logs, names["AccountId"], ":log-group:")
         streams = Text.of(logs, group, ":log-stream:", SESSION)
-        yield Ask("logs:DescribeLogGroups", Text.of(logs, ANY_GROUP), because, doubts=_GOES_ON)
+        yield NeededCall(
+            "logs:DescribeLogGroups", Text.of(logs, ANY_GROUP), because, doubts=_GOES_ON
+        )
         for action in ("CreateLogStream", "DescribeLogStreams", "PutLogEvents"):
-            yield Ask(f"logs:{action}", streams, because, doubts=_GOES_ON)
+            yield NeededCall(f"logs:{action}", streams, because, doubts=_GOES_ON)
     bucket = text_of(value, "S3BucketName")
     if bucket is not None and bucket.parts:
         name = Text.of("arn:", names["Partition"], ":s3:::", bucket)
         prefix = text_of(value, "S3KeyPrefix") or Text(())
-        yield Ask("s3:PutObject", Text.of(name, "/", prefix, LOG), because, doubts=_GOES_ON)
+        yield NeededCall("s3:PutObject", Text.of(name, "/", prefix, LOG), because, doubts=_GOES_ON)
         if flag_of(value, "S3EncryptionEnabled"):
-            yield Ask("s3:GetEncryptionConfiguration", name, because, doubts=_GOES_ON)
+            yield NeededCall("s3:GetEncryptionConfiguration", name, because, doubts=_GOES_ON)
 
 
 def _pseudo(stack: Stack, scenario: Scenario) -> Mapping[str, Text]:

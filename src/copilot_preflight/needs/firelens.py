@@ -15,8 +15,8 @@ from copilot_preflight.iam import arn
 from copilot_preflight.model.buckets import bucket_named, encryption_of
 from copilot_preflight.model.services import runs_of
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Ask, Need
-from copilot_preflight.needs.s3_objects import read_asks
+from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.s3_objects import read_calls
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
@@ -58,7 +58,7 @@ def firelens_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                     f"FireLens configuration of {container}",
                     "execution",
                     task.execution_role,
-                    tuple(_asks(stack, scenario, asked)) if file[1:] == (None, "") else (),
+                    tuple(_calls(stack, scenario, asked)) if file[1:] == (None, "") else (),
                     task=task,
                     undecided=_undecided(stack, scenario, asked),
                     detail=file,
@@ -95,9 +95,9 @@ def _asked(stack: Stack, scenario: Scenario, value: Text) -> Text:
     return arn.unknown_object(partition, hole.name, hole.scope)
 
 
-def _asks(stack: Stack, scenario: Scenario, asked: Text) -> Iterator[Ask]:
+def _calls(stack: Stack, scenario: Scenario, asked: Text) -> Iterator[NeededCall]:
     name = arn.parse_s3(asked)
-    yield from read_asks(
+    yield from read_calls(
         stack,
         asked,
         encryption_of(stack.run, stack, scenario, name.bucket) if name else None,

@@ -16,7 +16,7 @@ from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.repositories import is_cache
 from copilot_preflight.model.tasks import Container, task_definitions
 from copilot_preflight.needs.agent_role import agent_role
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
@@ -68,7 +68,7 @@ def image_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                 undecided = "" if image else _open_condition(value)
                 if image is None and not undecided:
                     continue
-                asks = _asks(stack, scenario, image, agent.user) if image else ()
+                calls = _calls(stack, scenario, image, agent.user) if image else ()
                 yield Need(
                     IMAGE,
                     stack,
@@ -77,7 +77,7 @@ def image_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                     _subject(container),
                     agent.user,
                     agent.role_value,
-                    tuple(asks),
+                    tuple(calls),
                     task=task,
                     role=agent.role,
                     needs_role=agent.needs_role and image is not None,
@@ -108,21 +108,23 @@ def _open_condition(value: Value) -> str:
     return next((hole.condition for hole in value.text().holes if hole.condition), "")
 
 
-def _asks(stack: Stack, scenario: Scenario, image: PrivateImage, user: str) -> Iterator[Ask]:
+def _calls(
+    stack: Stack, scenario: Scenario, image: PrivateImage, user: str
+) -> Iterator[NeededCall]:
     who = f"ECS pulls the image with the {user} role ({_PAGE})"
     resource = repository_arn(stack, scenario, image)
-    yield Ask(GET_AUTHORIZATION_TOKEN, Text.of("*"), who)
-    yield Ask(BATCH_GET_IMAGE, resource, who)
-    yield Ask(GET_DOWNLOAD_URL, resource, who)
+    yield NeededCall(GET_AUTHORIZATION_TOKEN, Text.of("*"), who)
+    yield NeededCall(BATCH_GET_IMAGE, resource, who)
+    yield NeededCall(GET_DOWNLOAD_URL, resource, who)
     # AWS asks for it, but says that layers are checked when an image is pushed: policies without
     # it are known to pull.
     # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchCheckLayerAvailability.html
-    yield Ask(CHECK_LAYERS, resource, who, is_optional=True)
+    yield NeededCall(CHECK_LAYERS, resource, who, is_optional=True)
     if is_cache(stack, scenario, resource):
         fetched = f"ECR fetches what is not cached yet with the {user} role ({_CACHE_PAGE})"
         cached = (Fact("fact", f"whether repository '{image.repository}' is cached already"),)
-        yield Ask(IMPORT_UPSTREAM, resource, fetched, doubts=cached)
-        yield Ask(CREATE_REPOSITORY, resource, fetched, doubts=cached)
+        yield NeededCall(IMPORT_UPSTREAM, resource, fetched, doubts=cached)
+        yield NeededCall(CREATE_REPOSITORY, resource, fetched, doubts=cached)
 
 
 def repository_arn(stack: Stack, scenario: Scenario, image: PrivateImage) -> Text:

@@ -14,7 +14,7 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.tasks import Container, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
@@ -56,7 +56,7 @@ def log_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                     f"log delivery of {container}",
                     agent.user,
                     agent.role_value,
-                    tuple(_asks(stack, scenario, value, container, group, agent)) if group else (),
+                    tuple(_calls(stack, scenario, value, container, group, agent)) if group else (),
                     task=task,
                     role=agent.role,
                     needs_role=agent.needs_role,
@@ -72,14 +72,14 @@ def _log_group(configuration: Value) -> Text | None:
     return _named(name)
 
 
-def _asks(
+def _calls(
     stack: Stack,
     scenario: Scenario,
     configuration: Value,
     container: Container,
     group: Text,
     agent: AgentRole,
-) -> Iterator[Ask]:
+) -> Iterator[NeededCall]:
     """What sending takes. Streams are always made by the driver, groups if it is told to.
 
     That IAM compares the group's creation with the ARN of a stream without a name, AWS tells in
@@ -94,9 +94,9 @@ def _asks(
     who = f"ECS sends the logs with the {agent.user} role ({_PAGE})"
     if _may_be_made(stack, scenario, configuration, group):
         unknown = (Fact("fact", f"whether log group '{group}' exists already"),)
-        yield Ask(CREATE_LOG_GROUP, streams, who, doubts=unknown)
-    yield Ask(CREATE_LOG_STREAM, stream, who)
-    yield Ask(PUT_LOG_EVENTS, stream, who)
+        yield NeededCall(CREATE_LOG_GROUP, streams, who, doubts=unknown)
+    yield NeededCall(CREATE_LOG_STREAM, stream, who)
+    yield NeededCall(PUT_LOG_EVENTS, stream, who)
 
 
 def _stream(configuration: Value, container: Container) -> Text:

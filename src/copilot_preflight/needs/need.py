@@ -20,7 +20,7 @@ from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
 
 
-class Ask(NamedTuple):
+class NeededCall(NamedTuple):
     """One AWS call of a need; ``because`` says who makes it, with the AWS page that demands it.
 
     ``context`` are the condition keys of this call beyond those of every call. ``is_optional``: it
@@ -35,7 +35,7 @@ class Ask(NamedTuple):
     context: Mapping[str, tuple[Text, ...]] = MappingProxyType({})
     is_optional: bool = False
     doubts: tuple[Fact, ...] = ()
-    alternative: Ask | None = None
+    alternative: NeededCall | None = None
 
 
 class Need(NamedTuple):
@@ -60,7 +60,7 @@ class Need(NamedTuple):
     subject: str
     user: str
     role_value: Value | None
-    asks: tuple[Ask, ...]
+    calls: tuple[NeededCall, ...]
     task: TaskDefinition | None = None
     role: Role | None = None
     needs_role: bool = True
@@ -140,7 +140,7 @@ def _open_condition(need: Need) -> str | None:
     value = need.role_value
     if value is not None and value.guard:
         return value.guard[0][0]
-    texts = [ask.resource for ask in need.asks]
+    texts = [needed.resource for needed in need.calls]
     if value is not None:
         texts.append(value.text())
     names = [need.undecided, *(hole.condition for text in texts for hole in text.holes)]

@@ -11,7 +11,7 @@ from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 
 
-class Listed(NamedTuple):
+class SourceEntry(NamedTuple):
     """A source by its module and name, loaded for the templates that have something for it.
 
     ``kinds`` are the types of resource that it reads, one of which the template must have;
@@ -28,7 +28,7 @@ class Listed(NamedTuple):
     on_demand: bool = False
 
     def is_for(self, stack: Stack) -> bool:
-        if self.on_demand and not stack.run.handed.requirements:
+        if self.on_demand and not stack.run.outside.requirements:
             return False
         if not any(map(stack.has, self.kinds)):
             return False
@@ -61,30 +61,30 @@ _RUNNERS: Final = (
 _SECRETS: Final = ("Secrets", "SecretOptions", "RuntimeEnvironmentSecrets")
 
 SOURCES: Final = (
-    Listed("artifacts", "artifact_needs", (_PIPELINE,)),
-    Listed("build_artifacts", "build_artifact_needs", (_BUILD,)),
-    Listed("env_files", "env_file_needs", (_TASK,), ("EnvironmentFiles",)),
-    Listed("secrets", "secret_needs", (_TASK, _APP_RUNNER), _SECRETS),
-    Listed("secrets", "registry_needs", (_TASK,), ("RepositoryCredentials",)),
-    Listed("images", "image_needs", (_TASK,), ("Image",)),
-    Listed("logs", "log_needs", (_TASK,), ("LogConfiguration",)),
-    Listed("firelens", "firelens_needs", (_TASK,), ("FirelensConfiguration",)),
-    Listed("efs", "efs_needs", (_TASK,), ("EFSVolumeConfiguration",)),
-    Listed(
+    SourceEntry("artifacts", "artifact_needs", (_PIPELINE,)),
+    SourceEntry("build_artifacts", "build_artifact_needs", (_BUILD,)),
+    SourceEntry("env_files", "env_file_needs", (_TASK,), ("EnvironmentFiles",)),
+    SourceEntry("container_secrets", "secret_needs", (_TASK, _APP_RUNNER), _SECRETS),
+    SourceEntry("container_secrets", "registry_needs", (_TASK,), ("RepositoryCredentials",)),
+    SourceEntry("images", "image_needs", (_TASK,), ("Image",)),
+    SourceEntry("logs", "log_needs", (_TASK,), ("LogConfiguration",)),
+    SourceEntry("firelens", "firelens_needs", (_TASK,), ("FirelensConfiguration",)),
+    SourceEntry("efs", "efs_needs", (_TASK,), ("EFSVolumeConfiguration",)),
+    SourceEntry(
         "exec_channel",
         "exec_channel_needs",
         (_TASK,),
         ("EnableExecuteCommand",),
         beside=_RUNNERS,
     ),
-    Listed(
+    SourceEntry(
         "announced",
         "announced_needs",
         ("AWS::IAM::Role",),
         ("BucketEncryption",),
         beside=("AWS::S3::Bucket",),
     ),
-    Listed("required", "required_needs", (_TASK,), on_demand=True),
+    SourceEntry("required", "required_needs", (_TASK,), on_demand=True),
 )
 """Everything that makes AWS calls with a role, in the order in which the calls are made."""
 

@@ -9,7 +9,7 @@ from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.read import jsonpath
 from copilot_preflight.resolve.outside import Requirement
 from copilot_preflight.resolve.scenario import Scenario
@@ -32,7 +32,7 @@ def required_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
 
     A value within a task definition is about the role of that one, any other about those of all.
     """
-    for requirement in stack.run.handed.requirements:
+    for requirement in stack.run.outside.requirements:
         if not requirement.is_for(stack.file):
             continue
         for task in task_definitions(stack, scenario):
@@ -73,7 +73,7 @@ def _need(
         user,
         named,
         (
-            Ask(
+            NeededCall(
                 requirement.action,
                 _resource(stack, scenario, requirement, filling),
                 f"{requirement.because} ({where})" if requirement.because else where,

@@ -9,7 +9,7 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.buckets import Encryption
-from copilot_preflight.needs.need import Ask
+from copilot_preflight.needs.need import NeededCall
 from copilot_preflight.resolve.stack import Stack
 
 SSE_KMS_PAGE: Final = (
@@ -21,7 +21,7 @@ GET_BUCKET_LOCATION: Final = "s3:GetBucketLocation"
 DECRYPT: Final = "kms:Decrypt"
 
 
-def read_asks(
+def read_calls(
     stack: Stack,
     asked: Text,
     encryption: Encryption | None,
@@ -29,21 +29,21 @@ def read_asks(
     because: str,
     documented: str,
     is_own_key: bool = False,
-) -> Iterator[Ask]:
+) -> Iterator[NeededCall]:
     """The calls of whoever reads the object ``asked``; ECS's agent does not locate the bucket.
 
     ``documented`` says who asks for `GET_BUCKET_LOCATION` all the same. A key of which nothing is
     known may be the one that AWS manages, which needs no grant, unless ``is_own_key``.
     """
-    yield Ask(GET_OBJECT, asked, because)
+    yield NeededCall(GET_OBJECT, asked, because)
     name = arn.parse_s3(asked)
     if name is None or name.key is None:
         return
     bucket = arn.s3_arn(name.partition, name.bucket)
-    yield Ask(GET_BUCKET_LOCATION, bucket, documented, is_optional=True)
+    yield NeededCall(GET_BUCKET_LOCATION, bucket, documented, is_optional=True)
     if encryption is not None and encryption.key is not None:
         hole = encryption.key.only_hole
-        yield Ask(
+        yield NeededCall(
             DECRYPT,
             encryption.key,
             f"S3 decrypts the object with the reader's permissions ({SSE_KMS_PAGE})",

@@ -18,7 +18,7 @@ from copilot_preflight.resolve.template import SHARED_PSEUDO, Template
 from copilot_preflight.resolve.value import Guard, TemplateError
 
 
-class Outcomes(ABC):
+class Conditions(ABC):
     """Decides conditions. What the strings are that they compare, a subclass tells."""
 
     def __init__(self, template: Template, scenario: Scenario) -> None:

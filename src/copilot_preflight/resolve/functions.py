@@ -19,7 +19,7 @@ from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
 from copilot_preflight.resolve import return_values as attributes
-from copilot_preflight.resolve.conditions import Outcomes
+from copilot_preflight.resolve.conditions import Conditions
 from copilot_preflight.resolve.scenario import Scenario, spelt
 from copilot_preflight.resolve.template import SHARED_PSEUDO, SUB_VARIABLE, Template
 from copilot_preflight.resolve.value import Guard, TemplateError, Value, function_of
@@ -65,7 +65,7 @@ class Inputs(NamedTuple):
     shapes: Mapping[str, str] = MappingProxyType({})
 
 
-class Resolver(Outcomes):
+class Resolver(Conditions):
     """Reads one template under one scenario."""
 
     def __init__(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from copilot_preflight.iam.policy import Statement
 
 
-class HandedPolicy(NamedTuple):
+class ProvidedPolicy(NamedTuple):
     """A policy document with the name or ARN under which it was handed over.
 
     ``has_principals`` tells the policy of a resource (a bucket, a key) from a managed policy.
@@ -46,7 +46,7 @@ class HandedPolicy(NamedTuple):
         return self.name if self.has_principals and "/" not in self.name else ""
 
 
-class HandedBucket(NamedTuple):
+class ProvidedBucket(NamedTuple):
     """How a bucket outside the run encrypts what is put into it, and where the user says so.
 
     ``key`` is the ARN of a customer key, ``""`` where no key's permission is asked for.
@@ -79,7 +79,7 @@ class Requirement(NamedTuple):
         return self.files is None or self.files.match(file)
 
 
-class Handed:
+class Outside:
     """The policies that were handed over, and what else the user tells of things outside the run.
 
     ``scps`` and ``rcps`` hold one set for each level of the organization.
@@ -87,10 +87,10 @@ class Handed:
 
     def __init__(
         self,
-        policies: Sequence[HandedPolicy] = (),
+        policies: Sequence[ProvidedPolicy] = (),
         scps: tuple[PolicySet, ...] = (),
         rcps: tuple[PolicySet, ...] = (),
-        buckets: Sequence[HandedBucket] = (),
+        buckets: Sequence[ProvidedBucket] = (),
         requirements: tuple[Requirement, ...] = (),
     ) -> None:
         self.policies = policies
@@ -109,7 +109,7 @@ class Handed:
         found = self.find(name)
         return None if found is None else found.document
 
-    def find(self, name: Text) -> HandedPolicy | None:
+    def find(self, name: Text) -> ProvidedPolicy | None:
         """The same, with the name under which it was handed over."""
         asked = arn.parse(name) if self.policies else None
         certain, possible = [], []
@@ -125,7 +125,7 @@ class Handed:
         self._asked_for.add(found[0].name)
         return found[0]
 
-    def bucket(self, name: Text) -> HandedBucket | None:
+    def bucket(self, name: Text) -> ProvidedBucket | None:
         """What the user tells of the bucket that certainly has a name."""
         return self._buckets.get(name.literal or "")
 
@@ -135,7 +135,7 @@ class Handed:
         return tuple(p.name for p in self.policies if p.name not in self._asked_for)
 
 
-def _is_arn(policy: HandedPolicy, asked: arn.Arn) -> bool | None:
+def _is_arn(policy: ProvidedPolicy, asked: arn.Arn) -> bool | None:
     """Whether an ARN is a policy's; None where only its name is the same, as far as it is known."""
     resource = asked.resource.literal or ""
     own = policy.arn
@@ -152,7 +152,7 @@ def _is_arn(policy: HandedPolicy, asked: arn.Arn) -> bool | None:
     )
 
 
-def _has_name(policy: HandedPolicy, asked: arn.Arn, resource: str) -> bool:
+def _has_name(policy: ProvidedPolicy, asked: arn.Arn, resource: str) -> bool:
     """Whether an ARN is one of something with a bare name.
 
     Names of managed policies are unique in an account, whatever their paths; AWS's own policies
@@ -166,7 +166,7 @@ def _has_name(policy: HandedPolicy, asked: arn.Arn, resource: str) -> bool:
     return policy.has_principals and any(resource == form + policy.name for form in forms)
 
 
-def _is_name(policy: HandedPolicy, asked: Text) -> bool | None:
+def _is_name(policy: ProvidedPolicy, asked: Text) -> bool | None:
     """Whether a bare name is that of the bucket, key or alias whose policy it is."""
     own = policy.arn
     if not policy.has_principals or asked.literal is None:
@@ -180,4 +180,4 @@ def _is_name(policy: HandedPolicy, asked: Text) -> bool | None:
     return None if is_key else False
 
 
-NOTHING: Final = Handed()
+NOTHING: Final = Outside()

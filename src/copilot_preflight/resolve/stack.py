@@ -11,7 +11,7 @@ from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import hints as evidence
 from copilot_preflight.resolve.functions import Inputs, Resolver
-from copilot_preflight.resolve.outside import NOTHING, Handed
+from copilot_preflight.resolve.outside import NOTHING, Outside
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.template import Template
 from copilot_preflight.resolve.value import Guard, TemplateError, Value
@@ -48,7 +48,7 @@ class Stack:
         self.file = package.template.file
         self.data: Mapping[str, Any] = package.template.data
         values = {name: Text.of(value.value) for name, value in package.parameters.items()}
-        required = [it.resource for it in run.handed.requirements if it.is_for(self.file)]
+        required = [it.resource for it in run.outside.requirements if it.is_for(self.file)]
         known = evidence.with_partition(pseudo or {}, values, self.data, required)
         self._handed_down = known if required else pseudo
         self._inputs = Inputs(
@@ -281,9 +281,9 @@ class Run:
     ``handed`` is what the user tells of things outside the run.
     """
 
-    def __init__(self, handed: Handed = NOTHING) -> None:
+    def __init__(self, outside: Outside = NOTHING) -> None:
         self.stacks: list[Stack] = []
-        self.handed = handed
+        self.outside = outside
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._exported: dict[str, Text | None] = {}
         self._resolving: set[str] = set()

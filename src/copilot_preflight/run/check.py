@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Position, Report, Severity, Silenced
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.checks.rule import Listed, Rule
+from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.inputs import template_shape as anatomy
 from copilot_preflight.inputs.discovery import Discovery, Found
 from copilot_preflight.inputs.package import Loader, Package
@@ -74,7 +74,7 @@ def checked(paths: Iterable[str], options: Options | None = None) -> Checked:
     return Checked(check.run(paths), check.analyses, check.packages, check.judged)
 
 
-def findings_of(analysis: Analysis, rules: Iterable[Rule | Listed]) -> Iterator[Finding]:
+def findings_of(analysis: Analysis, rules: Iterable[Rule | RuleEntry]) -> Iterator[Finding]:
     """What some rules find in one template, each finding once.
 
     Raises TemplateError and, for whatever else goes wrong, InternalFault.
@@ -97,7 +97,7 @@ def findings_of(analysis: Analysis, rules: Iterable[Rule | Listed]) -> Iterator[
                 yield finding
 
 
-def _told(rule: Rule | Listed, fault: Exception) -> str:
+def _told(rule: Rule | RuleEntry, fault: Exception) -> str:
     """A fault as a report of it needs it, in one line."""
     trace = fault.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -145,7 +145,7 @@ class _Check:
         given = Given(self.options, self.sources, self._refuse)
         own = given.values()
         values = {**given.shared_values(), **own}
-        handed = given.handed()
+        provided = given.outside()
         found = []
         for it in self.discovery.templates(paths):
             found.append(it)
@@ -153,7 +153,7 @@ class _Check:
         self._refuse(*self.discovery.faults)
         if not self.discovery.faults:
             given.refuse_unused(own, [template for template, _ in found])
-        run = Run(handed)
+        run = Run(provided)
         for template, path in filter(self._is_sound, found):
             run.add(self.loader.package(template, path, values), self.options.pseudo)
         self._refuse(*self.loader.faults)
@@ -163,8 +163,8 @@ class _Check:
         made = [(finding, it.file) for it in self.judged for finding in it.findings]
         findings, silenced = self._sifted(made)
         if self.options.info:
-            unused = frozenset(handed.unused).intersection(*(it.unused for it in self.judged))
-            self.notes += (_UNUSED.format(name) for name in handed.unused if name in unused)
+            unused = frozenset(provided.unused).intersection(*(it.unused for it in self.judged))
+            self.notes += (_UNUSED.format(name) for name in provided.unused if name in unused)
             self.notes += self._unmet(run)
         used = {*self.loader.paths, *map(os.path.realpath, self.options.files)}
         return Report(
@@ -223,7 +223,7 @@ class _Check:
             findings,
             tuple(self.errors[errors:]),
             frozenset(before.difference(it.file for it in run.stacks)),
-            frozenset(run.handed.unused),
+            frozenset(run.outside.unused),
             stack.file in self.analyses,
             stack.scenarios,
             time.perf_counter() - start,

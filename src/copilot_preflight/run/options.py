@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_preflight.base.finding import Severity
-from copilot_preflight.checks.rule import Listed, Rule
+from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.inputs.package import ParameterValue
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document
-from copilot_preflight.resolve.outside import HandedBucket, Requirement
+from copilot_preflight.resolve.outside import ProvidedBucket, Requirement
 from copilot_preflight_rules import CATALOGUE
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Options(NamedTuple):
     templates are judged, None for what the machine and the run are worth; the report is the same.
     """
 
-    rules: Sequence[Rule | Listed] = CATALOGUE
+    rules: Sequence[Rule | RuleEntry] = CATALOGUE
     info: bool = False
     params: Sequence[Path] = ()
     parameters: Mapping[str, str] = MappingProxyType({})
@@ -61,13 +61,13 @@ class Options(NamedTuple):
     grades: Grades | None = None
     shared_params: Sequence[Path] = ()
     shared_parameters: Mapping[str, ParameterValue] = MappingProxyType({})
-    buckets: Sequence[HandedBucket] = ()
+    buckets: Sequence[ProvidedBucket] = ()
     bucket_policies: Sequence[tuple[str, Path]] = ()
     requirements: Sequence[Requirement] = ()
     progress: Progress | None = None
     jobs: int | None = 1
 
-    def most_of(self, rule: Rule | Listed) -> Severity | None:
+    def most_of(self, rule: Rule | RuleEntry) -> Severity | None:
         """The greatest severity that a rule's findings may have, None for a rule that is off."""
         return rule.severity if self.grades is None else self.grades.at_most(rule.id)
 

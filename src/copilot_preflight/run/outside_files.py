@@ -8,7 +8,7 @@ from pathlib import Path
 from copilot_preflight.base.finding import InputError
 from copilot_preflight.inputs.package import ParameterValue, parameter_values
 from copilot_preflight.read.document import Document, DocumentError
-from copilot_preflight.resolve.outside import NOTHING, Handed
+from copilot_preflight.resolve.outside import NOTHING, Outside
 from copilot_preflight.run.options import Options
 
 
@@ -69,26 +69,26 @@ class Given:
             else:
                 self.refuse(self.sources[value.place.file].fault(value.place.path, message))
 
-    def handed(self) -> Handed:
+    def outside(self) -> Outside:
         """What ``--policy``, ``--scp``, ``--rcp`` and the configuration give."""
         options = self.options
         files = options.policies or options.scps or options.rcps or options.bucket_policies
         if not (files or options.buckets or options.requirements):
             return NOTHING
         if not files:
-            return Handed(buckets=options.buckets, requirements=tuple(options.requirements))
+            return Outside(buckets=options.buckets, requirements=tuple(options.requirements))
         from copilot_preflight.run.policy_files import PolicyReader
 
         reader = PolicyReader()
-        handed = reader.handed(options.policies, options.scps, options.rcps)
+        provided = reader.outside(options.policies, options.scps, options.rcps)
         if options.config is not None:
-            handed = Handed(
-                (*handed.policies, *reader.of_buckets(options.bucket_policies)),
-                handed.scps,
-                handed.rcps,
+            provided = Outside(
+                (*provided.policies, *reader.of_buckets(options.bucket_policies)),
+                provided.scps,
+                provided.rcps,
                 options.buckets,
                 tuple(options.requirements),
             )
         self.refuse(*reader.faults)
         self.sources.update(reader.documents)
-        return handed
+        return provided

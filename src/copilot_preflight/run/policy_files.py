@@ -18,7 +18,7 @@ from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError, kind_of
-from copilot_preflight.resolve.outside import Handed, HandedPolicy
+from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
 from copilot_preflight.resolve.scenario import spelt
 from copilot_preflight.resolve.value import Guard, Value, function_of
 
@@ -71,20 +71,20 @@ class PolicyReader:
         self.faults: list[DocumentError] = []
         self.documents: dict[str, Document] = {}
 
-    def handed(
+    def outside(
         self,
         policies: Iterable[tuple[str, Path]],
         scps: Iterable[Sequence[Path]] = (),
         rcps: Iterable[Sequence[Path]] = (),
-    ) -> Handed:
+    ) -> Outside:
         """What a run is handed: policies by name or ARN, and the levels of the organization."""
-        return Handed(
+        return Outside(
             tuple(self._named(policies)),
             tuple(_with_full_access(self._level(level, _SCP)) for level in scps),
             tuple(self._level(level, _RCP) for level in rcps),
         )
 
-    def _named(self, policies: Iterable[tuple[str, Path]]) -> Iterator[HandedPolicy]:
+    def _named(self, policies: Iterable[tuple[str, Path]]) -> Iterator[ProvidedPolicy]:
         seen: set[str] = set()
         for name, path in policies:
             kind = _kind_of(name)
@@ -96,14 +96,14 @@ class PolicyReader:
             found = self._policy(path, kind)
             if found is not None:
                 has_principals = _has_principals(_statements(found.raw)[0])
-                yield HandedPolicy(name, found, statements_of(found, name), has_principals)
+                yield ProvidedPolicy(name, found, statements_of(found, name), has_principals)
 
-    def of_buckets(self, policies: Iterable[tuple[str, Path]]) -> Iterator[HandedPolicy]:
+    def of_buckets(self, policies: Iterable[tuple[str, Path]]) -> Iterator[ProvidedPolicy]:
         """The policies of buckets, by their names."""
         for name, path in policies:
             found = self._policy(path, _RESOURCE)
             if found is not None:
-                yield HandedPolicy(name, found, statements_of(found, name), has_principals=True)
+                yield ProvidedPolicy(name, found, statements_of(found, name), has_principals=True)
 
     def _level(self, paths: Iterable[Path], kind: _Kind) -> PolicySet:
         """The policies of one level; one that cannot be read may say anything."""

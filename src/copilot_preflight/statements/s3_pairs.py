@@ -57,7 +57,7 @@ def is_access_point(resource: Text) -> bool:
     )
 
 
-class Half(NamedTuple):
+class S3Level(NamedTuple):
     """One half of the pair: the objects of a bucket, or the bucket itself.
 
     ``kinds`` are the resource types of the actions that act on it, ``any_arn`` is what every ARN
@@ -102,12 +102,12 @@ class Half(NamedTuple):
         return arn.s3_arn(partition, bucket, _ANY_KEY if self.is_objects else None)
 
 
-OBJECTS: Final = Half(
+OBJECTS: Final = S3Level(
     frozenset({"object", "accesspointobject"}),
     arn.s3_arn(_PARTITION, _ANY_BUCKET, _ANY_KEY),
     is_objects=True,
 )
-BUCKET: Final = Half(
+BUCKET: Final = S3Level(
     frozenset({"bucket", "accesspoint"}), arn.s3_arn(_PARTITION, _ANY_BUCKET), is_objects=False
 )
 
@@ -120,32 +120,32 @@ class Mismatch(NamedTuple):
     actions: tuple[Entry, ...]
 
 
-def mismatches(stack: Stack, half: Half) -> Iterator[Mismatch]:
+def mismatches(stack: Stack, level: S3Level) -> Iterator[Mismatch]:
     """The statements whose actions on a half can never match, for want of an ARN of it.
 
     One matching ARN for each action is enough, here or in a statement beside this one.
     """
-    other = BUCKET if half is OBJECTS else OBJECTS
+    other = BUCKET if level is OBJECTS else OBJECTS
     reaching: dict[int, tuple[Statement, ...]] = {}
     for item in s3_statements(stack):
         resources = item.statement.resources
-        acting = [action for action in item.statement.actions if half.is_only_use_of(action)]
+        acting = [action for action in item.statement.actions if level.is_only_use_of(action)]
         if any(map(other.is_only_use_of, item.statement.actions)):
             acting = [it for it in acting if (it.text.literal or "").lower() not in _SURPLUS]
-        if not acting or not resources or not all(map(half.is_missed_by, resources)):
+        if not acting or not resources or not all(map(level.is_missed_by, resources)):
             continue
         named = [(r, bucket) for r in resources if (bucket := other.bucket_of(r)) is not None]
         if not named:
             continue
         beside = item.beside
         if id(beside) not in reaching:  # of a role, and the same for all of its statements
-            reaching[id(beside)] = tuple(s for s in beside if half.is_reached_by(s))
+            reaching[id(beside)] = tuple(s for s in beside if level.is_reached_by(s))
         others = reaching[id(beside)]
         useless = tuple(
             action
             for action in acting
             if not any(
-                is_given(others, item.statement, action, half.arn_in(_PARTITION, bucket))
+                is_given(others, item.statement, action, level.arn_in(_PARTITION, bucket))
                 for _, bucket in named
             )
         )

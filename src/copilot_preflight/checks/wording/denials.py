@@ -20,7 +20,7 @@ def together(denials: Iterable[Denial]) -> Iterator[tuple[Denial, ...]]:
     """The denials of one need with one cause, which make one finding; optional calls make none."""
     groups: dict[object, list[Denial]] = {}
     for denied in denials:
-        if not denied.call.ask.is_optional:
+        if not denied.call.needed.is_optional:
             groups.setdefault((denied.need.key, denied.cause.kind), []).append(denied)
     return (tuple(group) for group in groups.values())
 

@@ -36,7 +36,7 @@ def findings(analysis: Analysis, kind: str) -> Iterator[Finding]:
     """A finding for every need of a kind that lacks grants, whatever their causes."""
     groups: dict[object, list[Denial]] = {}
     for denied in analysis.denials_of(kind):
-        if not denied.call.ask.is_optional:
+        if not denied.call.needed.is_optional:
             is_refused = denied.cause.kind == diagnosis.RESOURCE_POLICY
             groups.setdefault((denied.need.key, is_refused), []).append(denied)
     for group in groups.values():

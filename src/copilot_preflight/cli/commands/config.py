@@ -16,7 +16,7 @@ from copilot_preflight.render import UNSAFE, safe
 
 if TYPE_CHECKING:
     from copilot_preflight.base.globs import Globs
-    from copilot_preflight.config.settings import Settings, Told
+    from copilot_preflight.config.settings import Setting, Settings
     from copilot_preflight.resolve.outside import Requirement
     from copilot_preflight.run.severities import Layer
 
@@ -58,7 +58,7 @@ def _different(held: Settings, path: str) -> Mapping[str, str]:
 # --- where it is told -----------------------------------------------------------------------------
 
 
-def _origin(held: Settings, told: Told) -> str:
+def _origin(held: Settings, told: Setting) -> str:
     if told.place is None or held.config is None:
         return "command line"
     start = held.config.span(told.place.path, key=True).start
@@ -92,7 +92,7 @@ def _maps(held: Settings) -> dict[str, list[tuple[str, Any, str]]]:
 def _plain(value: Any, key: str = "") -> Any:
     """A value as a configuration file in the current folder would have it."""
     from copilot_preflight.base.finding import Severity
-    from copilot_preflight.config.file import Bucket, Suppressed
+    from copilot_preflight.config.file import BucketSetting, Suppressed
     from copilot_preflight.resolve.outside import Requirement
     from copilot_preflight.run.severities import Layer
 
@@ -104,7 +104,7 @@ def _plain(value: Any, key: str = "") -> Any:
         return _of_layer(value)
     if isinstance(value, Requirement):
         return _of_requirement(value)
-    if isinstance(value, Bucket):
+    if isinstance(value, BucketSetting):
         facts = {"encryption-key": "none" if value.key == "" else value.key}
         more = {"bucket-key": value.bucket_key, "policy": value.policy or None}
         return _told({**facts, **more})

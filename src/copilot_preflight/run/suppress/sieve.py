@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol
 
 from copilot_preflight.base.finding import IN_SOURCE, DataPath, Finding, Place, Position, Silenced
 from copilot_preflight.base.globs import Globs
-from copilot_preflight.checks.rule import Listed
+from copilot_preflight.checks.rule import RuleEntry
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read import jsonpath
 from copilot_preflight.read.document import Comment, Document
@@ -315,7 +315,7 @@ def _start(at: Place, sources: Mapping[str, Document]) -> Position:
 
 
 def _told(
-    void: Iterable[Finding], rule: Listed, looks: Callable[[str, str], bool]
+    void: Iterable[Finding], rule: RuleEntry, looks: Callable[[str, str], bool]
 ) -> Iterator[tuple[Finding, str]]:
     """Findings under the rule that tells them; the file that they stand in is the template."""
     for it in void:

@@ -19,7 +19,7 @@ from copilot_preflight.model.secrets import (
     secret_with_arn,
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Ask, Need
+from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.needs.references import (
     EITHER,
     SECRETS_MANAGER,
@@ -96,13 +96,13 @@ class _Reader(NamedTuple):
             subject,
             self.user,
             self.role_value,
-            tuple(self._asks(read)),
+            tuple(self._calls(read)),
             task=self.task,
             undecided=undecided if secret and secret.place.file == self.stack.file else "",
             detail=read,
         )
 
-    def _asks(self, read: SecretRead) -> Iterator[Ask]:
+    def _calls(self, read: SecretRead) -> Iterator[NeededCall]:
         """What is called to read a secret; nothing for a value that ECS rejects."""
         reference = read.reference
         if reference.resource is None:
@@ -113,23 +113,23 @@ class _Reader(NamedTuple):
             yield from self._secret_behind(reference.resource)
             return
         context = _context_of(reference, read.secret)
-        ask = Ask(GET_SECRET_VALUE, reference.resource, because, context)
+        needed = NeededCall(GET_SECRET_VALUE, reference.resource, because, context)
         if reference.store == EITHER:
             instead = self._get_parameters(reference.resource, because)
-            ask = ask._replace(doubts=missing_values(reference.given), alternative=instead)
-        yield ask
+            needed = needed._replace(doubts=missing_values(reference.given), alternative=instead)
+        yield needed
         if read.secret is not None and read.secret.key is not None:
             yield self._decrypt(read.secret.key, reference.resource)
 
     def _because(self, store: str) -> str:
         return f"{self.who} ({self.page or _PAGES[store]})"
 
-    def _get_parameters(self, resource: Text, because: str) -> Ask:
+    def _get_parameters(self, resource: Text, because: str) -> NeededCall:
         found = parameter_with_arn(self.stack.run, self.stack, self.scenario, resource)
         tags = found.tags if found is not None else {}
-        return Ask(GET_PARAMETERS, resource, because, _tags_of("ssm", tags))
+        return NeededCall(GET_PARAMETERS, resource, because, _tags_of("ssm", tags))
 
-    def _secret_behind(self, parameter: Text) -> Iterator[Ask]:
+    def _secret_behind(self, parameter: Text) -> Iterator[NeededCall]:
         """A parameter of this path stands for a secret, which SSM reads as whoever asks."""
         known = parameter.split(":", 5)
         last = parameter.parts[-1]
@@ -139,9 +139,9 @@ class _Reader(NamedTuple):
             head = Text.of("arn:", known.items[1], ":secretsmanager:", region, ":", account)
             because = f"SSM reads the secret behind the parameter ({_PARAMETER_PAGE})"
             resource = complete_arn(Text.of(head, ":secret:", name))
-            yield Ask(GET_SECRET_VALUE, resource, because)
+            yield NeededCall(GET_SECRET_VALUE, resource, because)
 
-    def _decrypt(self, key: Text, secret: Text) -> Ask:
+    def _decrypt(self, key: Text, secret: Text) -> NeededCall:
         """Secrets Manager decrypts with the reader's permissions, and tells KMS which secret."""
         hole = key.only_hole
         parsed = arn.parse(secret)
@@ -149,7 +149,7 @@ class _Reader(NamedTuple):
         if parsed is not None:
             via = Text.of("secretsmanager.", parsed.region, ".amazonaws.com")
             context["kms:viaservice"] = (via,)
-        return Ask(
+        return NeededCall(
             DECRYPT,
             key,
             f"Secrets Manager decrypts the secret with the reader's permissions ({_KEY_PAGE})",

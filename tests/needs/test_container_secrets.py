@@ -62,13 +62,13 @@ Database: {Type: AWS::RDS::DBInstance}
 
 
 def stack(
-    asks: str,
+    calls: str,
     grant: str,
     resources: str = OWN,
     parameters: Mapping[str, str] | None = None,
     pseudo: Mapping[str, str] = HERE,
 ) -> Stack:
-    text = TEMPLATE % {"asks": asks, "statement": grant, "resources": indent(resources, "  ")}
+    text = TEMPLATE % {"asks": calls, "statement": grant, "resources": indent(resources, "  ")}
     values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
     package = Package(parse(text, "t.yml"), values, has_parameters=parameters is not None)
     return Run().add(package, pseudo)
@@ -92,8 +92,8 @@ def asked(value: str, parameters: Mapping[str, str] | None = None) -> list[tuple
     return [(d.call.action, str(d.call.resource)) for d in found]
 
 
-def outcomes(asks: str, granted: str, resources: str = OWN) -> list[tuple[str, Outcome]]:
-    found = decisions(stack(asks, granted, resources))
+def outcomes(calls: str, granted: str, resources: str = OWN) -> list[tuple[str, Outcome]]:
+    found = decisions(stack(calls, granted, resources))
     return [(d.call.action, d.outcome) for d in found]
 
 

@@ -14,7 +14,7 @@ from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.iam.evaluate import Request, covers_action, evaluate
 from copilot_preflight.model.secrets import complete_arn, secret_arn, without_suffix
-from copilot_preflight.needs.secrets import (
+from copilot_preflight.needs.container_secrets import (
     DECRYPT,
     GET_PARAMETERS,
     GET_SECRET_VALUE,
@@ -79,7 +79,7 @@ def _is_single(action: Text) -> bool:
 def _denied(group: Sequence[Denial]) -> Finding:
     first = group[0]
     reason, way_out = _argument(first)
-    alternative = first.call.ask.alternative
+    alternative = first.call.needed.alternative
     help = way_out or f"grant it in {advice.where(first.call)}:\n{telling.grants(group)}"
     related = [*telling.shown(first)]
     secret = _read(first).secret
