@@ -9,8 +9,7 @@ from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.model.pipelines import acls_disabled, disabled_by, pipelines
-from copilot_preflight.resolve.scenario import ANY
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.view import View
 
 _FULL_CONTROL: Final = "bucket-owner-full-control"
 _GRANTING: Final = frozenset(
@@ -25,12 +24,12 @@ _PAGE: Final = (
 
 @rule("W9774", "artifact-acl-rejected", "Bucket rejects the ACL: its ACLs are disabled")
 def artifact_acl_rejected(analysis: Analysis) -> Iterator[Finding]:
-    yield from _deployed(analysis.stack)
-    yield from _made(analysis.stack)
+    yield from _deployed(analysis.view)
+    yield from _made(analysis.view)
 
 
-def _deployed(stack: Stack) -> Iterator[Finding]:
-    for pipeline in pipelines(stack):
+def _deployed(view: View) -> Iterator[Finding]:
+    for pipeline in pipelines(view):
         for action in pipeline.actions:
             acl = action.setting("CannedACL")
             value = action.setting_value("CannedACL")
@@ -38,7 +37,7 @@ def _deployed(stack: Stack) -> Iterator[Finding]:
             known = acl.literal if acl is not None else None
             if not is_deployment or value is None or not known or known == _FULL_CONTROL:
                 continue
-            disabled = acls_disabled(stack, ANY, action.setting("BucketName"))
+            disabled = acls_disabled(view, action.setting("BucketName"))
             if disabled is not None:
                 yield _finding(
                     value.place,
@@ -51,8 +50,8 @@ def _deployed(stack: Stack) -> Iterator[Finding]:
                 )
 
 
-def _made(stack: Stack) -> Iterator[Finding]:
-    for logical_id, resource in stack.resources("AWS::S3::Bucket"):
+def _made(view: View) -> Iterator[Finding]:
+    for logical_id, resource in view.resources("AWS::S3::Bucket"):
         properties = resource.child("Properties")
         acl = properties.child("AccessControl") if properties is not None else None
         known = acl.text().literal if acl is not None else None

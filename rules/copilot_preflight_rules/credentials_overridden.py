@@ -15,12 +15,11 @@ _PAGE = "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credential
 
 @rule("W9735", "credentials-overridden", "Credentials in the environment hide the task role")
 def credentials_overridden(analysis: Analysis) -> Iterator[Finding]:
-    stack = analysis.stack
-    for found in overrides(stack):
-        named = role_named(stack.run, stack, found.scenario, found.role.text())
+    for found in overrides(analysis.stack):
+        named = role_named(found.view, found.role.text())
         role = f"task {named}" if named is not None else "the task role"
         guarded = found.role.guard or any(setting.guard for setting in found.settings)
-        when = f" when {found.scenario}" if guarded and str(found.scenario) else ""
+        when = f" when {found.view.scenario}" if guarded and str(found.view.scenario) else ""
         names = " and ".join(_told(found))
         yield Finding(
             at=found.settings[0].place,

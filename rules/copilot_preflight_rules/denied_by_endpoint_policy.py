@@ -38,7 +38,7 @@ def _layers(analysis: Analysis) -> Iterator[Finding]:
     """The layers of private images, which come from S3 without a grant of any role."""
     for need, possible_denial, when in analysis.refused_layers:
         region = need.detail.region
-        objects = str(endpoints.layers(need.stack.resolver(need.scenario).pseudo(_OWN), region))
+        objects = str(endpoints.layers(need.view.resolver.pseudo(_OWN), region))
         policy = f"the policy of {possible_denial.endpoint}"
         why = (
             f"a Deny statement of {policy} covers"

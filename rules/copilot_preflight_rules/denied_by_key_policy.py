@@ -10,14 +10,14 @@ from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
-from copilot_preflight.model.buckets import Key, key_with_arn
+from copilot_preflight.model.keys import Key, key_with_arn
 
 
 @rule("E9762", "denied-by-key-policy", "Key policy denies a call")
 def denied_by_key_policy(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.KEY_POLICY)):
         call = group[0].call
-        key = key_with_arn(call.stack.run, call.stack, call.scenario, call.resource)
+        key = key_with_arn(call.view, call.resource)
         name = f"the policy of key '{key.logical_id if key else call.resource}'"
         yield telling.refused(
             group,

@@ -35,7 +35,7 @@ def denied_by_organization_policy(analysis: Analysis) -> Iterator[Finding]:
 def _silent_level(denied: Denial) -> Iterator[Related]:
     """The first level whose policies do not allow a call."""
     said = [v for layer, v in denied.decision.ruling.voices if layer is Layer.SCP]
-    for level, voice in zip(denied.call.stack.run.outside.scps, said, strict=False):
+    for level, voice in zip(denied.call.view.run.outside.scps, said, strict=False):
         if voice.allow is False and level.statements:
             yield Related(level.statements[0].place, "the level that does not allow it")
             return

@@ -18,7 +18,7 @@ def env_file_arn_invalid(analysis: Analysis) -> Iterator[Finding]:
                 at=read.file.value.place,
                 message=f"environment file '{read.file.arn}' of {read.container} {read.problem}",
                 label="not the ARN of an S3 object",
-                related=tuple(value_of_parameter(read.stack, read.file.value)),
+                related=tuple(value_of_parameter(read.view.stack, read.file.value)),
                 cause="arn-invalid",
                 help=_help(read.file.arn),
             )

@@ -28,7 +28,7 @@ def env_file_expires(analysis: Analysis) -> Iterator[Finding]:
                     label="will be deleted",
                     related=(
                         Related(expiration.place, "this rule deletes it"),
-                        *value_of_parameter(read.stack, read.file.value),
+                        *value_of_parameter(read.view.stack, read.file.value),
                     ),
                     cause="expires",
                     help=f"keep the file out of the rule, whose prefix is '{prefix}', or put it "

@@ -12,6 +12,7 @@ from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
 from copilot_preflight.model.tasks import task_definitions
 from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.view import View
 
 
 @rule("W9718", "env-file-not-packaged", "Manifest names an env file that the package lacks")
@@ -31,7 +32,7 @@ def _findings(stack: Stack, declared: ManifestEnvFile, parameter: str) -> Iterat
     related = [Related(declared.place, "the manifest names it")]
     if given is not None and given.place is not None:
         related.append(Related(given.place, "no ARN was packaged"))
-    for task in task_definitions(stack, replace(ANY, every_branch=True)):
+    for task in task_definitions(View(stack, replace(ANY, every_branch=True))):
         for container in task.containers:
             for file in container.files:
                 if file.parameter == parameter:

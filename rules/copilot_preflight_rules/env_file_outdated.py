@@ -34,7 +34,7 @@ def env_file_outdated(analysis: Analysis) -> Iterator[Finding]:
             f"the file in the workspace is {str(actual)[:8]}…: it has changed since then",
             label="not the version in the workspace",
             related=(
-                *value_of_parameter(read.stack, read.file.value),
+                *value_of_parameter(read.view.stack, read.file.value),
                 Related(local.place, "the manifest names the file"),
             ),
             cause="outdated",

@@ -56,7 +56,7 @@ def _services_of(read: EnvFileRead) -> Iterator[Value]:
     """The ECS services of the template that run the task definition."""
     logical_id = read.task.logical_id
     references = ({"Ref": logical_id}, {"Fn::GetAtt": [logical_id, "TaskDefinitionArn"]})
-    for _, service in read.stack.resources("AWS::ECS::Service", read.scenario):
+    for _, service in read.view.resources("AWS::ECS::Service"):
         task = service.child("Properties", "TaskDefinition")
         if task is not None and task.raw in references:
             yield service

@@ -38,7 +38,7 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
             label="pinned to one content hash",
             related=(
                 Related(read.file.value.place, "the environment file"),
-                *value_of_parameter(read.stack, read.file.value),
+                *value_of_parameter(read.view.stack, read.file.value),
             ),
             call=cited(decision.call),
             cause="version-lock",

@@ -37,7 +37,7 @@ def _finding(group: list[Denial]) -> Finding:
     lacks = telling.enumeration([denied.call.action for denied in group])
     entry = grants[0].entry.place
     places = dict.fromkeys(grant.entry.place for grant in grants)
-    is_here = entry.file == first.need.stack.file
+    is_here = entry.file == first.need.view.file
     related = [Related(place, "the grant") for place in places if not is_here or place != entry]
     if bucket.encryption is not None:
         related.append(Related(bucket.encryption.place, "what encrypts the objects"))

@@ -16,8 +16,7 @@ from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.buckets import bucket_policy
 from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.model.tasks import task_definitions
-from copilot_preflight.resolve.scenario import ANY
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.view import View
 
 _GET: Final = "s3:GetObject"
 _LIST: Final = "s3:ListBucket"
@@ -27,25 +26,25 @@ _RUN_CODE: Final = ("lambda.amazonaws.com", "tasks.apprunner.amazonaws.com", "ec
 
 @rule("I9756", "missing-object-looks-denied", "A missing object answers 403, not 404")
 def missing_object_looks_denied(analysis: Analysis) -> Iterator[Finding]:
-    stack = analysis.stack
-    for role in _roles_of_code(stack):
+    view = analysis.view
+    for role in _roles_of_code(view):
         by_bucket: dict[Text, list[Entry]] = {}
         for entry, bucket in _read_objects(role):
             by_bucket.setdefault(bucket, []).append(entry)
         for bucket, entries in by_bucket.items():
-            if not _may_list(stack, role, bucket):
+            if not _may_list(view, role, bucket):
                 yield _finding(role, bucket, entries)
 
 
-def _roles_of_code(stack: Stack) -> Iterator[Role]:
+def _roles_of_code(view: View) -> Iterator[Role]:
     """The roles under which the user's code runs; who reads under another knows what is there."""
     at_work: dict[str, set[str]] = {"execution": set(), "task": set()}
-    for task in task_definitions(stack):
+    for task in task_definitions(view):
         for user, value in (("execution", task.execution_role), ("task", task.task_role)):
-            named = value and role_named(stack.run, stack, ANY, value.text())
+            named = value and role_named(view, value.text())
             if named:
                 at_work[user].add(named.logical_id)
-    for role in roles(stack):
+    for role in roles(view):
         if role.logical_id in at_work["execution"]:
             continue
         if role.logical_id in at_work["task"] or _is_trusting(role):
@@ -79,10 +78,10 @@ def _read_objects(role: Role) -> Iterator[tuple[Entry, Text]]:
                 yield entry, name.bucket
 
 
-def _may_list(stack: Stack, role: Role, bucket: Text) -> bool:
+def _may_list(view: View, role: Role, bucket: Text) -> bool:
     """Whether anybody may let a role list a bucket; what nobody has seen may."""
     target = arn.s3_arn(Text.of(arn.name_hole("any partition")), bucket)
-    seen = (*role.statements, *bucket_policy(stack.run, stack, ANY, bucket))
+    seen = (*role.statements, *bucket_policy(view, bucket))
     return bool(role.unread) or any(_lists(statement, target) for statement in seen)
 
 

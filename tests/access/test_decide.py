@@ -34,7 +34,7 @@ def stack(
 
 
 def told(decision: Decision) -> tuple[str, Outcome, str]:
-    return decision.call.action, decision.outcome, str(decision.call.scenario)
+    return decision.call.action, decision.outcome, str(decision.call.view.scenario)
 
 
 def decisions(found: Stack) -> list[tuple[str, Outcome, str]]:

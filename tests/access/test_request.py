@@ -129,7 +129,9 @@ def test_tags_under_a_condition() -> None:
         "!If [IsApi, {StringEquals: {'aws:PrincipalTag/Stage': prod}}, {'Null': {'x:y': 'true'}}]"
     )
     found = Analysis(stack(condition)).decisions
-    own = {(str(it.call.scenario), it.outcome) for it in found if it.call.need.kind == "secret"}
+    own = {
+        (str(it.call.view.scenario), it.outcome) for it in found if it.call.need.kind == "secret"
+    }
     assert own == {("IsApi is true", EXPLICIT), ("IsApi is false", OPEN)}
 
 

@@ -8,20 +8,14 @@ import pytest
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.inputs.package import Package, ParameterValue
-from copilot_preflight.model.buckets import (
-    bucket_named,
-    bucket_policy,
-    buckets,
-    is_bucket_known,
-    key_with_arn,
-    keys,
-)
+from copilot_preflight.model.buckets import bucket_named, bucket_policy, buckets, is_bucket_known
+from copilot_preflight.model.keys import key_with_arn, keys
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
-from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 from copilot_preflight.run.policy_files import Plain
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -92,7 +86,7 @@ def kms(key: str, algorithm: str = "aws:kms") -> str:
 @pytest.mark.parametrize("algorithm", ["aws:kms", "aws:kms:dsse"])
 def test_customer_keys(reference: str, arn: str | None, algorithm: str) -> None:
     """Whatever names the key, its ARN is what the reader needs a permission for."""
-    (bucket,) = buckets(stack(kms(reference, algorithm)))
+    (bucket,) = buckets(View(stack(kms(reference, algorithm))))
     if arn is None:
         assert bucket.encryption is None
         return
@@ -116,7 +110,7 @@ def test_customer_keys(reference: str, arn: str | None, algorithm: str) -> None:
 )
 def test_no_key_of_a_customer(properties: str) -> None:
     """SSE-S3, and the key that AWS manages for S3, need no grant on a key."""
-    (bucket,) = buckets(stack(properties))
+    (bucket,) = buckets(View(stack(properties)))
     assert bucket.encryption is not None
     assert bucket.encryption.key is None
 
@@ -138,7 +132,7 @@ def test_no_key_of_a_customer(properties: str) -> None:
 )
 def test_encryption_that_cannot_be_told(properties: str) -> None:
     """An alias of nobody knows which key, or an open condition, leaves the encryption open."""
-    (bucket,) = buckets(stack(properties))
+    (bucket,) = buckets(View(stack(properties)))
     assert bucket.encryption is None
 
 
@@ -147,7 +141,7 @@ def test_bucket_keys() -> None:
     default = f"{{SSEAlgorithm: 'aws:kms', KMSMasterKeyID: {KEY_ID}}}"
     for value, enabled in (("true", True), ("'true'", True), ("false", False)):
         rule = f"{{BucketKeyEnabled: {value}, ServerSideEncryptionByDefault: {default}}}"
-        (bucket,) = buckets(stack(encryption(rule)))
+        (bucket,) = buckets(View(stack(encryption(rule))))
         assert bucket.encryption is not None
         assert bucket.encryption.bucket_key is enabled
 
@@ -155,11 +149,11 @@ def test_bucket_keys() -> None:
 def test_a_bucket_under_a_condition_is_encrypted_all_the_same() -> None:
     """An open condition of the bucket itself says nothing of how it encrypts."""
     found = stack(kms(KEY_ID) + "\n    Condition: IsProd")
-    (bucket,) = buckets(found)
+    (bucket,) = buckets(View(found))
     assert bucket.encryption is not None
     assert str(bucket.encryption.key) == KEY_ARN
-    (other,) = found.where((("IsProd", False),))
-    assert buckets(found, other) == ()
+    (other,) = (leaf.scenario for leaf in View(found).where((("IsProd", False),)))
+    assert buckets(View(found, other)) == ()
 
 
 # --- lifecycle ------------------------------------------------------------------------------------
@@ -188,7 +182,7 @@ def test_rules_that_delete(rule: str, prefix: str, days: str) -> None:
     found = stack(text, more=more)
     if "IsTest" in rule:
         found.data["Conditions"]["IsTest"] = {"Fn::Equals": ["a", "a"]}
-    (bucket,) = buckets(found)
+    (bucket,) = buckets(View(found))
     assert [(str(e.prefix), e.days) for e in bucket.expirations] == [(prefix, days)]
 
 
@@ -216,7 +210,7 @@ def test_rules_that_delete(rule: str, prefix: str, days: str) -> None:
 )
 def test_rules_that_need_not_delete(rule: str) -> None:
     """A rule that is off, that asks for more, or that keeps the newest version deletes no file."""
-    (bucket,) = buckets(stack(lifecycle(f"[{rule}]")))
+    (bucket,) = buckets(View(stack(lifecycle(f"[{rule}]"))))
     assert bucket.expirations == ()
 
 
@@ -239,17 +233,17 @@ def test_bucket_policies_belong_to_the_bucket_that_they_name() -> None:
         + POLICY.format(2, "!Ref KeyParam")
         + POLICY.format(3, "elsewhere"),
     )
-    (bucket,) = buckets(found)
+    (bucket,) = buckets(View(found))
 
     def policies(name: Text) -> list[str]:
-        said = bucket_policy(found.run, found, ANY, name)
+        said = bucket_policy(View(found), name)
         return [statement.policy for statement in said if not statement.conditions]
 
     assert policies(bucket.name) == ["Policy1"]
     assert policies(Text.of("elsewhere")) == ["Policy3"]
     assert policies(found.resolver().parameter("KeyParam")) == ["Policy2"]
     assert policies(Text.of("unheard-of")) == []
-    maybe = bucket_policy(found.run, found, ANY, Text.of("elsewhere"))[0]
+    maybe = bucket_policy(View(found), Text.of("elsewhere"))[0]
     assert (maybe.policy, maybe.conditions) == ("Policy2", ("${KeyParam} = elsewhere",))
 
 
@@ -258,7 +252,7 @@ def test_bucket_policies_of_other_stacks() -> None:
     run = Run()
     found = stack("{BucketName: shared}", run=run)
     stack("{}", run=run, file="other.yml", more=POLICY.format("", "shared"))
-    said = bucket_policy(run, found, ANY, Text.of("shared"))
+    said = bucket_policy(View(found), Text.of("shared"))
     assert [statement.place.file for statement in said] == ["other.yml"]
 
 
@@ -268,20 +262,20 @@ def test_buckets_are_found_by_name() -> None:
     found = stack("{BucketName: !Sub '${Env}-data'}", run=run)
     stack("{BucketName: shared}", run=run, file="other.yml")
     here = found.resolver().text({"Fn::Sub": "${Env}-data"}, ())
-    mine, theirs = (bucket_named(run, found, ANY, name) for name in (here, Text.of("shared")))
+    mine, theirs = (bucket_named(View(found), name) for name in (here, Text.of("shared")))
     assert mine is not None
     assert mine.place.file == "t.yml"
     assert theirs is not None
     assert theirs.place.file == "other.yml"
-    assert bucket_named(run, found, ANY, Text.of("prod-data")) is None
+    assert bucket_named(View(found), Text.of("prod-data")) is None
 
 
 def test_keys_are_found_by_arn() -> None:
     """A key is found by its own ARN, with its policy."""
     found = stack("{}")
-    (key,) = keys(found)
-    assert key_with_arn(found.run, found, ANY, key.arn) == key
-    assert key_with_arn(found.run, found, ANY, Text.of(KEY_ARN)) is None
+    (key,) = keys(View(found))
+    assert key_with_arn(View(found), key.arn) == key
+    assert key_with_arn(View(found), Text.of(KEY_ARN)) is None
 
 
 # --- the policies of keys -------------------------------------------------------------------------
@@ -298,7 +292,7 @@ OWN = "{Statement: {Sid: Own, Effect: Allow, Principal: '*', Action: 'kms:Decryp
 def key_policy(resource: str) -> list[tuple[str, str, tuple[str, ...]]]:
     """Effect, principal and conditions of each statement."""
     found = Run().add(Package(parse(KEYS % resource, "k.yml")), PSEUDO)
-    (key,) = keys(found)
+    (key,) = keys(View(found))
     return [
         (
             statement.effect,
@@ -355,8 +349,8 @@ def test_a_condition_decides_between_a_policy_and_the_default() -> None:
     found = Run().add(Package(parse(KEYS % text, "k.yml")), PSEUDO)
     said = []
     for outcome in (True, False):
-        (scenario,) = found.where((("IsProd", outcome),))
-        (key,) = keys(found, scenario)
+        (scenario,) = (leaf.scenario for leaf in View(found).where((("IsProd", outcome),)))
+        (key,) = keys(View(found, scenario))
         said.append([(s.sid, s.conditions) for s in key.policy])
     assert said == [[("Own", ())], [("", ())]]
 
@@ -387,45 +381,45 @@ def test_a_bucket_policy_that_is_handed_over(name: str) -> None:
     """It counts for the bucket that it names; for one that may be the same, with an if."""
     run = provided(name)
     found = stack("{}", run=run)
-    said = bucket_policy(run, found, ANY, Text.of("shared"))
+    said = bucket_policy(View(found), Text.of("shared"))
     assert [(s.effect, s.policy, s.conditions) for s in said] == [("Deny", name, ())]
-    assert bucket_policy(run, found, ANY, Text.of("other")) == ()
-    (bucket,) = buckets(found)
-    assert bucket_policy(run, found, ANY, bucket.name) == ()
+    assert bucket_policy(View(found), Text.of("other")) == ()
+    (bucket,) = buckets(View(found))
+    assert bucket_policy(View(found), bucket.name) == ()
     unknown = found.resolver().parameter("KeyParam")
-    (maybe,) = bucket_policy(run, found, ANY, unknown)
+    (maybe,) = bucket_policy(View(found), unknown)
     assert maybe.conditions == ("shared = ${KeyParam}",)
-    assert [is_bucket_known(run, found, ANY, Text.of(n)) for n in ("shared", "other")] == [
+    assert [is_bucket_known(View(found), Text.of(n)) for n in ("shared", "other")] == [
         True,
         False,
     ]
-    assert is_bucket_known(run, found, ANY, bucket.name)
-    assert not is_bucket_known(run, found, ANY, unknown)
+    assert is_bucket_known(View(found), bucket.name)
+    assert not is_bucket_known(View(found), unknown)
 
 
 def test_policies_of_keys_are_no_buckets() -> None:
     """What is handed over for a key has no say about a bucket that is not known."""
     run = provided(KEY_ARN, "alias/app")
     found = stack("{}", run=run)
-    assert bucket_policy(run, found, ANY, found.resolver().parameter("KeyParam")) == ()
+    assert bucket_policy(View(found), found.resolver().parameter("KeyParam")) == ()
 
 
 def test_the_runs_own_bucket_policy_takes_the_place_of_the_one_before() -> None:
     """A bucket has one policy; under a condition, either of them may be it."""
     run = provided("shared")
     found = stack("{}", run=run, more=POLICY.format("", "shared"))
-    assert [s.policy for s in bucket_policy(run, found, ANY, Text.of("shared"))] == ["Policy"]
+    assert [s.policy for s in bucket_policy(View(found), Text.of("shared"))] == ["Policy"]
     run = provided("shared")
     text = POLICY.format("", "shared").replace("Properties:", "Condition: IsProd\n    Properties:")
     found = stack("{}", run=run, more=text)
-    said = bucket_policy(run, found, ANY, Text.of("shared"))
+    said = bucket_policy(View(found), Text.of("shared"))
     assert [(s.policy, s.conditions) for s in said] == [
         ("Policy", ("IsProd",)),
         ("shared", ("IsProd",)),
     ]
     for outcome, policy in ((True, "Policy"), (False, "shared")):
-        (scenario,) = found.where((("IsProd", outcome),))
-        said = bucket_policy(run, found, scenario, Text.of("shared"))
+        (scenario,) = (leaf.scenario for leaf in View(found).where((("IsProd", outcome),)))
+        said = bucket_policy(View(found, scenario), Text.of("shared"))
         assert [(s.policy, s.conditions) for s in said] == [(policy, ())]
 
 
@@ -434,18 +428,18 @@ def test_a_key_policy_that_is_handed_over(name: str) -> None:
     """A key is known by its ARN, its id, or an alias that a template of the run gives it."""
     run = provided(name)
     found = stack("{}", run=run)
-    key = key_with_arn(run, found, ANY, Text.of(KEY_ARN))
+    key = key_with_arn(View(found), Text.of(KEY_ARN))
     assert key is not None
     assert (key.logical_id, str(key.arn), key.place.file) == (name, KEY_ARN, "p.yml")
     assert [s.effect for s in key.policy] == ["Deny"]
     other = KEY_ARN.replace("1234abcd", "dcba4321")
-    assert key_with_arn(run, found, ANY, Text.of(other)) is None
-    assert key_with_arn(run, found, ANY, found.resolver().parameter("KeyParam")) is None
+    assert key_with_arn(View(found), Text.of(other)) is None
+    assert key_with_arn(View(found), found.resolver().parameter("KeyParam")) is None
 
 
 def test_the_runs_own_key_needs_no_other_policy() -> None:
     """What a template of the run says of its key will hold."""
     run = provided("alias/app")
     found = stack("{}", run=run)
-    (key,) = keys(found)
-    assert key_with_arn(run, found, ANY, key.arn) == key
+    (key,) = keys(View(found))
+    assert key_with_arn(View(found), key.arn) == key

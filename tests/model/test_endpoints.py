@@ -18,8 +18,8 @@ from copilot_preflight.model.endpoints import (
 )
 from copilot_preflight.model.tasks import task_definitions
 from copilot_preflight.read.document import parse, read
-from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.view import View
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
@@ -48,7 +48,7 @@ def stack(
 
 def one(properties: str, more: str = "") -> Endpoint:
     text = f"  Endpoint:\n    Type: AWS::EC2::VPCEndpoint\n    Properties: {properties}\n"
-    (only,) = endpoints(stack(TEMPLATE + text + more))
+    (only,) = endpoints(View(stack(TEMPLATE + text + more)))
     return only
 
 
@@ -239,8 +239,8 @@ Ways = dict[str, bool]
 def ways(text: str, service: str) -> Ways:
     """Logical ids of the endpoints in the way of the only task, with whether it is certain."""
     found = stack(TEMPLATE + text)
-    (task,) = task_definitions(found)
-    passed = in_the_way(found, ANY, task, service)
+    (task,) = task_definitions(View(found))
+    passed = in_the_way(View(found), task, service)
     return {endpoint.logical_id: certain for endpoint, certain in passed}
 
 
@@ -377,10 +377,10 @@ Outputs:
     stack(TEMPLATE + NETWORK + GATEWAY + exports, run=run, file="network.yml")
     imported = "!Split [',', !ImportValue net-subnets]"
     found = stack(TEMPLATE + TASK.replace(SUBNETS, imported), run=run, file="service.yml")
-    (task,) = task_definitions(found)
-    ((endpoint, certain),) = in_the_way(found, ANY, task, "s3")
+    (task,) = task_definitions(View(found))
+    ((endpoint, certain),) = in_the_way(View(found), task, "s3")
     assert (endpoint.place.file, endpoint.logical_id, certain) == ("network.yml", "Endpoint", True)
-    assert in_the_way(found, ANY, task, "ssm") == ()
+    assert in_the_way(View(found), task, "ssm") == ()
 
 
 def test_a_list_of_ids_can_be_told_apart() -> None:
@@ -398,7 +398,7 @@ def test_environments_of_copilot() -> None:
     found = [
         endpoint
         for file in sorted(CORPUS.glob("*/environments/*.yml"))
-        for endpoint in endpoints(Run().add(Package(read(file))))
+        for endpoint in endpoints(View(Run().add(Package(read(file)))))
     ]
     assert {endpoint.service for endpoint in found} == {"apprunner.requests"}
     assert {endpoint.answers for endpoint in found} == {False}
@@ -424,6 +424,6 @@ Outputs:
     stack(environment, run=run, file="env.yml", pseudo={"AWS::StackName": "app-test"})
     text = (corpus / "workloads" / f"{name}.stack.yml").read_text()
     found = stack(text, {"AppName": "app", "EnvName": "test", "WorkloadName": kind}, run)
-    (task,) = task_definitions(found)
-    passed = [(e.logical_id, certain) for e, certain in in_the_way(found, ANY, task, "s3")]
+    (task,) = task_definitions(View(found))
+    passed = [(e.logical_id, certain) for e, certain in in_the_way(View(found), task, "s3")]
     assert passed == [("Endpoint", True)]

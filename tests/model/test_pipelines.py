@@ -14,8 +14,8 @@ from copilot_preflight.model.pipelines import (
     store_of,
 )
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.view import View
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PSEUDO = {"AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}
@@ -63,7 +63,7 @@ def stack(text: str, run: Run | None = None, file: str = "t.yml") -> Stack:
 
 def test_an_action_is_told_with_its_stage_its_artifacts_and_its_role() -> None:
     """What an action is, and what it takes and gives; a role of its own is not the pipeline's."""
-    (pipeline,) = pipelines(stack(PIPELINE % ONE))
+    (pipeline,) = pipelines(View(stack(PIPELINE % ONE)))
     assert str(pipeline) == "pipeline 'Pipeline'"
     told = [
         (str(a), a.category, a.provider, [str(i.name) for i in a.inputs], a.role is not None)
@@ -104,8 +104,8 @@ def test_the_store_of_an_action_is_that_of_its_region(
 ) -> None:
     """An action works in its region, else in the pipeline's; a store elsewhere is not its own."""
     found = stack(PIPELINE % stores)
-    (pipeline,) = pipelines(found)
-    source, _, deploy = (store_of(found, ANY, pipeline, action) for action in pipeline.actions)
+    (pipeline,) = pipelines(View(found))
+    source, _, deploy = (store_of(View(found), pipeline, action) for action in pipeline.actions)
     assert source is None if of_source is None else source and str(source.bucket) == of_source
     assert deploy is None if of_deploy is None else deploy and str(deploy.bucket) == of_deploy
 
@@ -125,7 +125,7 @@ def test_the_store_of_an_action_is_that_of_its_region(
 def test_the_key_of_a_store(key: str, told: str | None, known: bool) -> None:
     """A key by its ARN, its id or its alias; the one that AWS manages is none of the customer's."""
     location = f"ArtifactStore: {{Type: S3, Location: artifacts, {key}}}"
-    (pipeline,) = pipelines(stack(PIPELINE % location))
+    (pipeline,) = pipelines(View(stack(PIPELINE % location)))
     (store,) = pipeline.stores
     assert store.encrypted.is_known is known
     assert store.encrypted.key is None if told is None else str(store.encrypted.key).endswith(told)
@@ -135,7 +135,7 @@ def test_a_key_under_a_condition_leaves_the_pipeline_undecided() -> None:
     """Whether there is a key must be settled before anything can be said."""
     key = "!If [IsProd, {Type: KMS, Id: !Ref Key}, !Ref AWS::NoValue]"
     location = f"ArtifactStore: {{Type: S3, Location: artifacts, EncryptionKey: {key}}}"
-    (pipeline,) = pipelines(stack(PIPELINE % location))
+    (pipeline,) = pipelines(View(stack(PIPELINE % location)))
     assert pipeline.undecided == "IsProd"
 
 
@@ -169,8 +169,8 @@ Resources:
 def test_the_project_of_an_action_is_found_by_name_or_reference(name: str, found: bool) -> None:
     """A project in the run, by whatever certainly names it; another one is not it."""
     own = stack(PROJECTS % (KEY_ARN, name))
-    (pipeline,) = pipelines(own)
-    project = project_of(own, ANY, pipeline.actions[0])
+    (pipeline,) = pipelines(View(own))
+    project = project_of(View(own), pipeline.actions[0])
     assert (project is not None) is found
     if project is not None:
         assert str(project) == "build project 'Build'"
@@ -181,7 +181,7 @@ def test_the_project_of_an_action_is_found_by_name_or_reference(name: str, found
 
 def test_a_project_has_all_its_artifacts_and_sources() -> None:
     """The primary ones first, then the secondary ones."""
-    (project,) = projects(stack(PROJECTS % ("alias/aws/s3", "x")))
+    (project,) = projects(View(stack(PROJECTS % ("alias/aws/s3", "x"))))
     assert [it.literal("Type") for it in project.artifacts] == ["CODEPIPELINE", "S3"]
     assert [it.literal("Type") for it in project.sources] == ["CODEPIPELINE"]
     assert project.encrypted == (None, project.encrypted.value, True)
@@ -203,6 +203,6 @@ def test_acls_are_disabled_where_the_bucket_says_so(properties: str, disabled: b
     )
     found = stack(text % properties)
     name = found.resolver().text({"Ref": "B"}, ())
-    assert (acls_disabled(found, ANY, name) is not None) is disabled
-    assert acls_disabled(found, ANY, Text.of("another")) is None
-    assert acls_disabled(found, ANY, None) is None
+    assert (acls_disabled(View(found), name) is not None) is disabled
+    assert acls_disabled(View(found), Text.of("another")) is None
+    assert acls_disabled(View(found), None) is None

@@ -16,6 +16,7 @@ from copilot_preflight.resolve.outside import NOTHING, Outside, ProvidedPolicy
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 from copilot_preflight.run.policy_files import Plain
 
 PARAMETERS = """
@@ -50,7 +51,7 @@ def stack(
 
 
 def role(found: Stack, logical_id: str = "Role", scenario: Scenario = ANY) -> Role:
-    return next(r for r in roles(found, scenario) if r.logical_id == logical_id)
+    return next(r for r in roles(View(found, scenario)) if r.logical_id == logical_id)
 
 
 def actions(of: Role | Boundary) -> list[str]:
@@ -103,7 +104,10 @@ def test_inline_policies_under_conditions() -> None:
         (("IsProd",), "Allow"),
         (("IsProd",), ""),
     ]
-    (prod,), (other,) = (found.where((("IsProd", outcome),)) for outcome in (True, False))
+    (prod,), (other,) = (
+        [leaf.scenario for leaf in View(found).where((("IsProd", outcome),))]
+        for outcome in (True, False)
+    )
     assert actions(role(found, scenario=prod)) == ["s3:GetObject", "c:D"]
     assert [s.effect for s in role(found, scenario=prod).statements] == ["Allow", "Allow"]
     assert actions(role(found, scenario=other)) == ["a:B", "c:D"]
@@ -224,7 +228,7 @@ def test_a_boundary_under_a_condition(boundary: str, in_prod: str, elsewhere: st
     found = bounded(boundary)
     assert role(found).undecided == "IsProd"
     for outcome, expected in ((True, in_prod), (False, elsewhere)):
-        (scenario,) = found.where((("IsProd", outcome),))
+        (scenario,) = (leaf.scenario for leaf in View(found).where((("IsProd", outcome),)))
         decided = role(found, scenario=scenario)
         assert decided.undecided == ""
         assert (decided.boundary is None) is (not expected)
@@ -310,7 +314,10 @@ def test_attachments_under_conditions() -> None:
       PolicyDocument: {WRITE}
 """)
     assert [s.conditions for s in role(found).statements] == [("IsProd",), ("IsProd",)]
-    (prod,), (other,) = (found.where((("IsProd", outcome),)) for outcome in (True, False))
+    (prod,), (other,) = (
+        [leaf.scenario for leaf in View(found).where((("IsProd", outcome),))]
+        for outcome in (True, False)
+    )
     assert actions(role(found, scenario=prod)) == ["s3:GetObject", "s3:PutObject"]
     assert all(not s.conditions for s in role(found, scenario=prod).statements)
     assert actions(role(found, scenario=other)) == []
@@ -498,7 +505,7 @@ def test_roles_are_found_by_arn_and_name(reference: object, logical_id: str | No
     """A role is found where it certainly is the one, path and all."""
     found = stack(NAMED)
     text = found.resolver().text(reference, ())
-    got = role_named(found.run, found, ANY, text)
+    got = role_named(View(found), text)
     assert (got.logical_id if got else None) == logical_id
 
 
@@ -513,7 +520,7 @@ def test_roles_are_found_in_other_stacks() -> None:
     )
     found = stack("  Bucket: {Type: AWS::S3::Bucket}", run=run)
     imported = found.resolver().text({"Fn::ImportValue": "exec"}, ())
-    got = role_named(run, found, ANY, imported)
+    got = role_named(View(found), imported)
     assert got is not None
     assert got.place.file == "env.yml"
 

@@ -16,8 +16,8 @@ from copilot_preflight.model.secrets import (
     without_suffix,
 )
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.view import View
 
 HERE = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}
 SECRETS = "arn:aws:secretsmanager:eu-west-1:111122223333:secret"
@@ -90,18 +90,17 @@ def test_an_arn_is_completed_and_cut() -> None:
     [("x", "/x"), ("/a/x", "/a/x"), ("a/x", "/a/x")],
 )
 def test_the_arn_of_a_parameter_has_one_slash(name: str, expected: str) -> None:
-    found = parameter_arn(stack(), ANY, Text.of(name))
+    found = parameter_arn(View(stack()), Text.of(name))
     assert str(found) == f"arn:aws:ssm:eu-west-1:111122223333:parameter{expected}"
 
 
 def test_a_secret_is_found_by_either_arn() -> None:
     """Under the name in its ARN, and by the ARN that Ref returns; under no other."""
     found = stack()
-    run = found.run
-    by_name = secret_with_arn(run, found, ANY, Text.of(f"{SECRETS}:app/named"))
+    by_name = secret_with_arn(View(found), Text.of(f"{SECRETS}:app/named"))
     assert by_name is not None
-    assert secret_with_arn(run, found, ANY, by_name.arn) == by_name
-    assert secret_with_arn(run, found, ANY, Text.of(f"{SECRETS}:app/other")) is None
+    assert secret_with_arn(View(found), by_name.arn) == by_name
+    assert secret_with_arn(View(found), Text.of(f"{SECRETS}:app/other")) is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def test_a_secret_is_found_by_either_arn() -> None:
 def test_the_key_of_a_secret(key: str, expected: str) -> None:
     """Only a customer's key has an ARN to be granted; an unknown alias tells of none."""
     found = stack(key)
-    secret = secret_with_arn(found.run, found, ANY, Text.of(f"{SECRETS}:app/named"))
+    secret = secret_with_arn(View(found), Text.of(f"{SECRETS}:app/named"))
     assert secret is not None
     assert str(secret.key) == expected
 
@@ -128,10 +127,8 @@ def test_the_key_of_a_secret(key: str, expected: str) -> None:
 def test_tags_are_those_that_are_certain() -> None:
     """One under an open condition may not be there."""
     found = stack()
-    secret = secret_with_arn(found.run, found, ANY, Text.of(f"{SECRETS}:app/named"))
-    parameter = parameter_with_arn(
-        found.run, found, ANY, parameter_arn(found, ANY, Text.of("/app/x"))
-    )
+    secret = secret_with_arn(View(found), Text.of(f"{SECRETS}:app/named"))
+    parameter = parameter_with_arn(View(found), parameter_arn(View(found), Text.of("/app/x")))
     assert secret is not None
     assert parameter is not None
     assert {key: str(value) for key, value in secret.tags.items()} == {
@@ -154,7 +151,7 @@ def test_tags_are_those_that_are_certain() -> None:
 def test_the_policy_of_a_secret(owner: str, asked: str, effects: list[str]) -> None:
     """By whatever the policy calls the secret; one that may be another's is open."""
     found = stack(secret=owner)
-    secret = secret_with_arn(found.run, found, ANY, Text.of(f"{SECRETS}:{asked}"))
+    secret = secret_with_arn(View(found), Text.of(f"{SECRETS}:{asked}"))
     resource = secret.arn if secret else complete_arn(Text.of(f"{SECRETS}:{asked}"))
-    said = secret_policy(found.run, found, ANY, resource)
+    said = secret_policy(View(found), resource)
     assert [f"{s.effect}{' if open' * bool(s.conditions)}" for s in said] == effects

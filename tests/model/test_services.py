@@ -18,8 +18,8 @@ from copilot_preflight.model.services import (
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.read.document import parse, read
-from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.view import View
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
@@ -51,12 +51,12 @@ def stack(
 
 
 def task(found: Stack) -> TaskDefinition:
-    (only,) = task_definitions(found)
+    (only,) = task_definitions(View(found))
     return only
 
 
 def runs(found: Stack) -> tuple[TaskRun, ...]:
-    return runs_of(found, ANY, task(found))
+    return runs_of(View(found), task(found))
 
 
 def only_run(found: Stack) -> TaskRun:
@@ -359,7 +359,7 @@ def test_is_fargate(definition: str, services: list[str], expected: bool | None)
     Properties: {{TaskDefinition: !Ref Task, LaunchType: {launch}}}
 """
     found = stack(text)
-    assert is_fargate(found, ANY, task(found)) is expected
+    assert is_fargate(View(found), task(found)) is expected
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_may_execute_command(services: list[str], expected: bool | None) -> None
     Properties: {{TaskDefinition: !Ref Task, {asked}}}
 """
     found = stack(text)
-    assert may_execute_command(found, ANY, task(found)) is expected
+    assert may_execute_command(View(found), task(found)) is expected
 
 
 def test_a_service_under_an_open_condition_proves_no_exec() -> None:
@@ -407,7 +407,7 @@ def test_a_service_under_an_open_condition_proves_no_exec() -> None:
 """
     found = stack(TASK + text)
     assert only_run(found).conditions == ("IsProd",)
-    assert may_execute_command(found, ANY, task(found)) is None
+    assert may_execute_command(View(found), task(found)) is None
     assert runs(stack(TASK + text, {"Env": "test"})) == ()
 
 
@@ -466,7 +466,7 @@ CONFIGURATION = """
 
 def role(text: str, run: Run | None = None) -> str | None:
     found = stack(TASK + text, run=run)
-    known = instance_role(found, ANY, task(found))
+    known = instance_role(View(found), task(found))
     return known.logical_id if known else None
 
 
@@ -547,9 +547,9 @@ def test_every_workload_of_copilot_runs_on_fargate() -> None:
         if "\nResources:" not in file.read_text(encoding="utf-8"):
             continue
         found = Run().add(Package(read(file)))
-        if not task_definitions(found):
+        if not task_definitions(View(found)):
             continue
-        assert is_fargate(found, ANY, task(found)) is True, file
+        assert is_fargate(View(found), task(found)) is True, file
         run = only_run(found)
         assert run.subnets, file
         checked += 1

@@ -9,6 +9,7 @@ from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.view import View
 
 TEMPLATE = """
 Parameters:
@@ -30,7 +31,7 @@ def stack(properties: str) -> Stack:
 
 
 def task(found: Stack, scenario: Scenario = ANY) -> TaskDefinition:
-    (only,) = task_definitions(found, scenario)
+    (only,) = task_definitions(View(found, scenario))
     return only
 
 
@@ -100,7 +101,10 @@ def test_roles() -> None:
     role = task(open_one).execution_role
     assert role is not None
     assert role.guard == (("IsProd", True),)
-    (prod,), (other,) = (open_one.where((("IsProd", outcome),)) for outcome in (True, False))
+    (prod,), (other,) = (
+        [leaf.scenario for leaf in View(open_one).where((("IsProd", outcome),))]
+        for outcome in (True, False)
+    )
     decided = task(open_one, prod).execution_role
     assert decided is not None
     assert decided.guard == ()
@@ -118,5 +122,5 @@ def test_containers_under_conditions() -> None:
 """)
     (container,) = task(found).containers
     assert container.files[0].value.guard == (("IsProd", True),)
-    (other,) = found.where((("IsProd", False),))
+    (other,) = (leaf.scenario for leaf in View(found).where((("IsProd", False),)))
     assert task(found, other).containers == ()

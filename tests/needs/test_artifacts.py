@@ -341,7 +341,7 @@ def test_a_key_under_a_condition_is_asked_for_where_it_is_named() -> None:
         "Location: !Ref Artifacts", f"Location: !Ref Artifacts, EncryptionKey: {key}"
     )
     told = [
-        (it.outcome, it.call.stack.resolver(it.call.scenario).decide("IsProd"))
+        (it.outcome, it.call.view.decide("IsProd"))
         for it in Analysis(stack(text)).decisions
         if it.call.need.kind in KINDS and it.call.action == ENCRYPT
     ]

@@ -379,9 +379,9 @@ def test_app_runner_reads_with_the_instance_role() -> None:
     assert [(d.call.who, d.call.action, d.outcome) for d in found] == [
         ("instance role 'Role'", GET, DENIED)
     ]
-    assert [finding.message.rpartition(": ")[2] for finding in findings(found[0].call.stack)] == [
-        "the grant is for ssm:GetParameter, and App Runner calls ssm:GetParameters"
-    ]
+    assert [
+        finding.message.rpartition(": ")[2] for finding in findings(found[0].call.view.stack)
+    ] == ["the grant is for ssm:GetParameter, and App Runner calls ssm:GetParameters"]
 
 
 # --- what is said ---------------------------------------------------------------------------------

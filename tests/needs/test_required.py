@@ -186,7 +186,9 @@ Never:
   Properties: {BucketName: files}
 """
     one = READ._replace(at="$.Resources.Never.Properties.BucketName")
-    assert [str(it.scenario) for it in needs(stack("[]", one, more=more))] == ["Chosen is true"]
+    assert [str(it.view.scenario) for it in needs(stack("[]", one, more=more))] == [
+        "Chosen is true"
+    ]
 
 
 # --- which templates ------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError, Value
+from copilot_preflight.resolve.view import View
 
 TEMPLATE = """
 Parameters:
@@ -378,7 +379,7 @@ def test_undecided_branches_name_their_condition(
     found = known.resolver().text(raw, ("Value",))
     assert [hole.condition for hole in found.holes] == [condition]
     for outcome, value in zip((True, False), values, strict=True):
-        (leaf,) = known.where(((condition, outcome),))
+        (leaf,) = (leaf.scenario for leaf in View(known).where(((condition, outcome),)))
         assert known.resolver(leaf).text(raw, ("Value",)).literal == value
 
 
@@ -460,7 +461,7 @@ Fn::Join: ['', ['arn:', !Ref AWS::Partition, ':s3:::',
 def test_copilots_bucket_is_the_bucket_of_the_file() -> None:
     """Copilot's expression is the ARN of the file's bucket, with no parameter known."""
     found = stack(COPILOT)
-    (leaf,) = found.where((("HasEnvFile", True),))
+    (leaf,) = (leaf.scenario for leaf in View(found).where((("HasEnvFile", True),)))
     resolver = found.resolver(leaf)
     file = arn.parse_s3(resolver.parameter("EnvFileARN"))
     bucket = resolver.text(parse(BUCKET, "e.yml").data, ())

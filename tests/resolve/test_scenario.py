@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.scenario import ANY, Scenario, spelt
+from copilot_preflight.resolve.scenario import Scenario, spelt
 from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.view import View
 
 PARAMETERS: dict[str, Any] = {
     "Env": {"Type": "String"},
@@ -123,10 +124,10 @@ def sections(atoms: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
     return st.fixed_dictionaries({f"C{index}": section(index) for index in range(3)})
 
 
-def leaves_of(found: Stack) -> list[Scenario]:
-    leaves = [ANY]
+def leaves_of(found: View) -> list[View]:
+    leaves = [found]
     for condition in ("C0", "C1", "C2"):
-        leaves = [leaf for start in leaves for leaf in found.settle(start, condition)]
+        leaves = [leaf for start in leaves for leaf in start.settle(condition)]
     return leaves
 
 
@@ -137,56 +138,56 @@ def leaves_of(found: Stack) -> list[Scenario]:
 @given(sections(simple))
 def test_every_case_is_in_exactly_one_scenario(conditions: dict[str, Any]) -> None:
     """Parameters compared with literals: every assignment agrees with one leaf, and it is right."""
-    found = stack(conditions)
+    found = View(stack(conditions))
     leaves = leaves_of(found)
     for values in assignments():
-        (leaf,) = (leaf for leaf in leaves if agrees(leaf, values))
+        (leaf,) = (leaf for leaf in leaves if agrees(leaf.scenario, values))
         for name in conditions:
             expected = holds({"Condition": name}, conditions, values)
-            assert found.resolver(leaf).decide(name) is expected, values
+            assert leaf.resolver.decide(name) is expected, values
 
 
 @settings(max_examples=150, deadline=None)
 @given(sections(st.one_of(simple, composite)))
 def test_no_case_is_lost(conditions: dict[str, Any]) -> None:
     """Whatever is compared, every assignment agrees with a leaf, and each such leaf is right."""
-    found = stack(conditions)
+    found = View(stack(conditions))
     leaves = leaves_of(found)
     for values in assignments():
-        mine = [leaf for leaf in leaves if agrees(leaf, values)]
+        mine = [leaf for leaf in leaves if agrees(leaf.scenario, values)]
         assert mine, values
         for leaf in mine:
             for name in conditions:
                 expected = holds({"Condition": name}, conditions, values)
-                assert found.resolver(leaf).decide(name) is expected, values
+                assert leaf.resolver.decide(name) is expected, values
 
 
 @settings(max_examples=100, deadline=None)
 @given(sections(simple))
 def test_scenarios_are_possible_and_minimal(conditions: dict[str, Any]) -> None:
     """Each leaf stands for some assignment, and no two leaves split what nobody asked for."""
-    found = stack(conditions)
+    found = View(stack(conditions))
     for condition in conditions:
-        leaves = found.settle(ANY, condition)
+        leaves = found.settle(condition)
         for leaf in leaves:
-            assert any(agrees(leaf, values) for values in assignments()), leaf
-            assert found.resolver(leaf).decide(condition) is not None
-        if found.resolver().decide(condition) is not None:
-            assert leaves == [ANY]
+            assert any(agrees(leaf.scenario, values) for values in assignments()), leaf
+            assert leaf.resolver.decide(condition) is not None
+        if found.resolver.decide(condition) is not None:
+            assert leaves == [found]
         asked = json.dumps(conditions)
-        assert all(f'"{name}"' in asked for leaf in leaves for name, _, _ in leaf.values)
+        assert all(f'"{name}"' in asked for leaf in leaves for name, _, _ in leaf.scenario.values)
 
 
 @settings(max_examples=100, deadline=None)
 @given(sections(st.one_of(simple, composite)), st.sampled_from([True, False]))
 def test_where_keeps_the_outcome(conditions: dict[str, Any], outcome: bool) -> None:
     """The scenarios of a guard are those in which it holds, and they cover all of its cases."""
-    found = stack(conditions)
+    found = View(stack(conditions))
     leaves = found.where((("C2", outcome),))
-    assert all(found.resolver(leaf).decide("C2") is outcome for leaf in leaves)
+    assert all(leaf.resolver.decide("C2") is outcome for leaf in leaves)
     for values in assignments():
         if holds(conditions["C2"], conditions, values) is outcome:
-            assert any(agrees(leaf, values) for leaf in leaves)
+            assert any(agrees(leaf.scenario, values) for leaf in leaves)
 
 
 # --- single cases ---------------------------------------------------------------------------------
@@ -196,16 +197,16 @@ def equals(parameter: str, literal: str) -> dict[str, Any]:
     return {"Fn::Equals": [{"Ref": parameter}, literal]}
 
 
-def told(leaves: list[Scenario]) -> list[str]:
-    return [str(leaf) for leaf in leaves]
+def told(leaves: list[View]) -> list[str]:
+    return [str(leaf.scenario) for leaf in leaves]
 
 
 def test_one_parameter_is_never_two_values() -> None:
     """A production stack is not a staging stack, in whatever order it is asked."""
-    found = stack({"IsProd": equals("Env", "prod"), "IsStaging": equals("Env", "staging")})
+    found = View(stack({"IsProd": equals("Env", "prod"), "IsStaging": equals("Env", "staging")}))
     (prod,) = found.where((("IsProd", True),))
-    assert found.resolver(prod).decide("IsStaging") is False
-    both = [leaf for one in found.settle(ANY, "IsStaging") for leaf in found.settle(one, "IsProd")]
+    assert prod.resolver.decide("IsStaging") is False
+    both = [leaf for one in found.settle("IsStaging") for leaf in one.settle("IsProd")]
     assert told(both) == [
         "IsStaging is true",
         "IsStaging is false and IsProd is true",
@@ -217,12 +218,12 @@ def test_one_parameter_is_never_two_values() -> None:
 def test_many_values_of_one_parameter_stay_apart() -> None:
     """However many literals a parameter is compared with, each comparison splits once."""
     names = [f"Is{index}" for index in range(40)]
-    found = stack({name: equals("Env", name) for name in names})
+    found = View(stack({name: equals("Env", name) for name in names}))
     for name in names:
-        assert len(found.settle(ANY, name)) == 2
-    leaves = [ANY]
+        assert len(found.settle(name)) == 2
+    leaves = [found]
     for name in names:
-        leaves = [leaf for start in leaves for leaf in found.settle(start, name)]
+        leaves = [leaf for start in leaves for leaf in start.settle(name)]
     assert len(leaves) == 41
     assert found.where((("Is9", True), ("Is30", True))) == []
 
@@ -233,25 +234,27 @@ def test_unrelated_conditions_do_not_multiply() -> None:
         f"C{i}": {"Fn::Equals": [{"Fn::FindInMap": ["M", str(i), "x"]}, "y"]} for i in range(40)
     }
     conditions["All"] = {"Fn::And": [{"Condition": f"C{i}"} for i in range(40)]}
-    found = stack(conditions)
-    assert told(found.settle(ANY, "C7")) == ["C7 is true", "C7 is false"]
-    assert len(found.settle(ANY, "All")) == 41
+    found = View(stack(conditions))
+    assert told(found.settle("C7")) == ["C7 is true", "C7 is false"]
+    assert len(found.settle("All")) == 41
 
 
 def test_conditions_on_no_parameter_stay_consistent() -> None:
     """A condition and its negation differ, also where what they compare cannot be read."""
     unreadable = {"Fn::Equals": [{"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "x"]}, "y"]}
-    found = stack(
-        {
-            "Is": unreadable,
-            "IsNot": {"Fn::Not": [{"Condition": "Is"}]},
-            "Again": unreadable,
-            "Other": {"Fn::Equals": [unreadable["Fn::Equals"][0], "z"]},
-        }
+    found = View(
+        stack(
+            {
+                "Is": unreadable,
+                "IsNot": {"Fn::Not": [{"Condition": "Is"}]},
+                "Again": unreadable,
+                "Other": {"Fn::Equals": [unreadable["Fn::Equals"][0], "z"]},
+            }
+        )
     )
     for name in ("Is", "IsNot"):
         (leaf,) = found.where(((name, True),))
-        resolver = found.resolver(leaf)
+        resolver = leaf.resolver
         assert resolver.decide("Is") is (name == "Is")
         assert resolver.decide("IsNot") is (name == "IsNot")
         assert resolver.decide("Again") is (name == "Is")
@@ -261,36 +264,38 @@ def test_conditions_on_no_parameter_stay_consistent() -> None:
 def test_what_is_assumed_is_held_against_what_is_chosen() -> None:
     """A joined name that is assumed leaves its parameters no other value."""
     joined = {"Fn::Equals": [{"Fn::Join": ["-", [{"Ref": "Env"}, {"Ref": "App"}]]}, "a-a"]}
-    found = stack({"C": {"Fn::And": [joined, equals("Env", "b")]}})
-    leaves = found.settle(ANY, "C")
-    assert [found.resolver(leaf).decide("C") for leaf in leaves] == [False] * len(leaves)
-    assert all(any(agrees(leaf, values) for values in assignments()) for leaf in leaves)
+    found = View(stack({"C": {"Fn::And": [joined, equals("Env", "b")]}}))
+    leaves = found.settle("C")
+    assert [leaf.resolver.decide("C") for leaf in leaves] == [False] * len(leaves)
+    assert all(any(agrees(leaf.scenario, values) for values in assignments()) for leaf in leaves)
 
 
 def test_conditions_that_nobody_declares_are_open() -> None:
     """A condition that is missing from the template may be true or false, and stays what it is."""
-    found = stack({"Uses": {"Fn::Not": [{"Condition": "Missing"}]}})
-    assert told(found.settle(ANY, "Missing")) == ["Missing is true", "Missing is false"]
+    found = View(stack({"Uses": {"Fn::Not": [{"Condition": "Missing"}]}}))
+    assert told(found.settle("Missing")) == ["Missing is true", "Missing is false"]
     (leaf,) = found.where((("Missing", True),))
-    assert found.resolver(leaf).decide("Uses") is False
+    assert leaf.resolver.decide("Uses") is False
 
 
 def test_allowed_values_bound_the_choices() -> None:
     """Of two allowed values the second is what the first is not; others are never chosen."""
-    found = stack(
-        {
-            "FlagIsA": equals("Flag", "a"),
-            "FlagIsX": equals("Flag", "x"),
-            "SizeIsA": equals("Size", "a"),
-        }
+    found = View(
+        stack(
+            {
+                "FlagIsA": equals("Flag", "a"),
+                "FlagIsX": equals("Flag", "x"),
+                "SizeIsA": equals("Size", "a"),
+            }
+        )
     )
-    first, second = found.settle(ANY, "FlagIsA")
-    assert found.resolver(first).parameter("Flag").literal == "a"
-    assert found.resolver(second).parameter("Flag").literal == "b"
+    first, second = found.settle("FlagIsA")
+    assert first.resolver.parameter("Flag").literal == "a"
+    assert second.resolver.parameter("Flag").literal == "b"
     assert found.where((("FlagIsX", True),)) == []
     (rest,) = found.where((("SizeIsA", False),))
-    assert found.resolver(rest).parameter("Size").literal is None
-    assert found.resolver(rest).parameter("Size").equals(Text.of("a")) is False
+    assert rest.resolver.parameter("Size").literal is None
+    assert rest.resolver.parameter("Size").equals(Text.of("a")) is False
 
 
 def test_pseudo_parameters_are_chosen_like_others() -> None:
@@ -300,28 +305,28 @@ def test_pseudo_parameters_are_chosen_like_others() -> None:
         "IsBeijing": {"Fn::Equals": [{"Ref": "AWS::Region"}, "cn-north-1"]},
         "IsIreland": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]},
     }
-    found = stack(conditions)
+    found = View(stack(conditions))
     (beijing,) = found.where((("IsBeijing", True),))
-    assert found.resolver(beijing).decide("IsChina") is True
+    assert beijing.resolver.decide("IsChina") is True
     assert found.where((("IsIreland", True), ("IsChina", True))) == []
     assert found.where((("IsChina", True), ("IsIreland", True))) == []
     (both,) = found.where((("IsChina", True), ("IsBeijing", True)))
-    assert found.resolver(both).pseudo("AWS::URLSuffix").literal == "amazonaws.com.cn"
+    assert both.resolver.pseudo("AWS::URLSuffix").literal == "amazonaws.com.cn"
 
 
 def test_given_values_decide() -> None:
     """What is handed over is not split on."""
-    found = stack({"IsProd": equals("Env", "prod")}, Env="prod")
-    assert found.settle(ANY, "IsProd") == [ANY]
-    assert found.resolver().decide("IsProd") is True
+    found = View(stack({"IsProd": equals("Env", "prod")}, Env="prod"))
+    assert found.settle("IsProd") == [found]
+    assert found.resolver.decide("IsProd") is True
 
 
 def test_every_branch_decides_nothing() -> None:
     """The scenario that sees every branch is not split."""
-    found = stack({"IsProd": equals("Env", "prod")}, Env="prod")
-    everything = Scenario(every_branch=True)
-    assert found.resolver(everything).decide("IsProd") is None
-    assert found.settle(everything, "IsProd") == [everything]
+    found = View(stack({"IsProd": equals("Env", "prod")}, Env="prod"))
+    everything = found.at(Scenario(every_branch=True))
+    assert everything.resolver.decide("IsProd") is None
+    assert everything.settle("IsProd") == [everything]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError
+from copilot_preflight.resolve.view import View
 
 TEMPLATE = """
 Parameters:
@@ -54,10 +55,10 @@ def stack(
 
 def test_resources_that_a_scenario_has() -> None:
     """Resources of a type, each under the condition that is still open; none that is off."""
-    found = stack()
+    found = View(stack())
 
     def buckets(parameters: Mapping[str, str] | None = None) -> dict[str, tuple[str, ...]]:
-        resources = stack(parameters=parameters).resources("AWS::S3::Bucket")
+        resources = View(stack(parameters=parameters)).resources("AWS::S3::Bucket")
         return {name: value.conditions for name, value in resources}
 
     assert buckets() == {"Plain": (), "Prod": ("IsProd",), "On": (), "Lost": ("Undeclared",)}
@@ -77,7 +78,7 @@ def test_resources_that_a_scenario_has() -> None:
 def test_misshapen_resources_are_refused(text: str, message: str) -> None:
     """A template of the wrong shape says so where it is read."""
     with pytest.raises(TemplateError) as caught:
-        list(stack(text).resources("AWS::S3::Bucket"))
+        list(View(stack(text)).resources("AWS::S3::Bucket"))
     assert str(caught.value) == message
 
 
@@ -86,21 +87,6 @@ def test_misshapen_sections_are_refused(section: str) -> None:
     """So does a section that is no map."""
     with pytest.raises(TemplateError, match=f"{section} must be a map, found a list"):
         stack(f"{section}: [a]\nResources: {{}}").resolver()
-
-
-def test_what_is_built_is_built_once() -> None:
-    """A memo keeps what was built for its key."""
-    found, built = stack(), []
-
-    def build() -> int:
-        built.append(1)
-        return len(built)
-
-    assert [found.memo("key", build), found.memo("key", build), found.memo("other", build)] == [
-        1,
-        1,
-        2,
-    ]
 
 
 # --- what parameters are used for -----------------------------------------------------------------
@@ -238,11 +224,11 @@ def test_exports_of_the_run() -> None:
     text = "Resources: {}\nOutputs: {O: {Value: %s, Export: {Name: shared}}}"
     stack(text % "one", run=run, file="one.yml")
     stack(text % "two", run=run, file="two.yml")
-    assert run.exported(Text.of("shared")) is None
-    assert run.exported(Text.of("other")) is None
-    assert run.exported(Text.of(Hole("P"))) is None
+    assert run.exported(Text.of("shared")).value is None
+    assert run.exported(Text.of("other")).value is None
+    assert run.exported(Text.of(Hole("P"))).value is None
     run.leave_out("one.yml")
-    assert run.exported(Text.of("shared")) == Text.of("two")
+    assert run.exported(Text.of("shared")).value == Text.of("two")
 
 
 def test_exports_that_import_each_other() -> None:
@@ -251,7 +237,7 @@ def test_exports_that_import_each_other() -> None:
     text = "Resources: {}\nOutputs: {O: {Value: !ImportValue %s, Export: {Name: %s}}}"
     stack(text % ("b", "a"), run=run, file="one.yml")
     stack(text % ("a", "b"), run=run, file="two.yml")
-    found = run.exported(Text.of("a"))
+    found = run.exported(Text.of("a")).value
     assert found is not None
     assert found.literal is None
 
@@ -264,7 +250,7 @@ def test_misshapen_outputs_export_nothing(outputs: str) -> None:
     """An output without a value or a name is nobody's import."""
     run = Run()
     stack(f"Resources: {{}}\nOutputs: {outputs}", run=run)
-    assert run.exported(Text.of("x")) is None
+    assert run.exported(Text.of("x")).value is None
 
 
 # --- Copilot --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.access.request import Call
@@ -18,7 +18,8 @@ from copilot_preflight.iam.policy import Clause, Entry, Statement
 from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
 from copilot_preflight.needs.registry import needs_in
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.node_paths import conditions_above
+from copilot_preflight.resolve.view import View
 from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, S3Level
 
 CONTENT_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -118,7 +119,7 @@ def _on_other_role(call: Call) -> Iterator[Cause]:
     other = task.task_role if need.user == "execution" else task.execution_role
     if other is None:
         return
-    role = role_named(need.stack.run, need.stack, need.scenario, other.text())
+    role = role_named(need.view, other.text())
     if role is None or role.arn == call.role.arn:
         return
     verdict = evaluate(role.statements, call.request)
@@ -129,8 +130,8 @@ def _on_other_role(call: Call) -> Iterator[Cause]:
 def _switched_off(call: Call) -> Iterator[Cause]:
     """A grant that would serve, under a condition that is off in this scenario."""
     request = call.request
-    everything = replace(call.scenario, every_branch=True)
-    for role in roles(call.stack, everything):
+    everything = call.view.at(replace(call.view.scenario, every_branch=True))
+    for role in roles(everything):
         if role.logical_id != call.role.logical_id or role.place != call.role.place:
             continue
         for statement in role.statements:
@@ -141,25 +142,16 @@ def _switched_off(call: Call) -> Iterator[Cause]:
             )
             if statement.effect == "Allow" and applies(bare, request).verdict:
                 where = (statement.place, *(entry.place for entry in statement.resources))
-                ways = dict(route for place in where for route in _ways_to(call.stack, place))
+                ways = dict(way for place in where for way in _conditions_above(call.view, place))
                 for condition in (*statement.conditions, *entries):
-                    outcome = call.stack.resolver(call.scenario).decide(condition)
+                    outcome = call.view.resolver.decide(condition)
                     if outcome is not None and outcome is not ways.get(condition):
                         yield Cause(CONDITION_OFF, statement, condition=condition)
 
 
-def _ways_to(stack: Stack, place: Place) -> Iterator[tuple[str, bool]]:
-    """The conditions that a node of the template stands under, with the outcomes that it takes."""
-    node: Any = stack.data if place.file == stack.file else {}
-    for depth, step in enumerate(place.path):
-        if isinstance(node, dict) and isinstance(node.get("Condition"), str) and depth == 2:
-            yield node["Condition"], True
-        if isinstance(node, list) and isinstance(step, int):
-            if place.path[depth - 1] == "Fn::If":
-                yield str(node[0]), step == 1
-            node = node[step]
-        else:  # an AWS-managed policy is not in the template any further
-            node = node.get(step) if isinstance(node, dict) else None
+def _conditions_above(view: View, place: Place) -> Iterator[tuple[str, bool]]:
+    data = view.stack.data if place.file == view.file else {}
+    return conditions_above(data, place.path)
 
 
 def _unmet(call: Call) -> Iterator[Cause]:
@@ -218,7 +210,7 @@ def _names_some(level: S3Level, statement: Statement, asked: Text) -> bool:
 
 def _other_needs(call: Call) -> Iterator[Text]:
     """What the same action is needed on for everything else that the template asks for."""
-    for need in needs_in(call.stack, call.scenario):
+    for need in needs_in(call.view):
         if need.key != call.need.key:
             yield from (needed.resource for needed in need.calls if needed.action == call.action)
 

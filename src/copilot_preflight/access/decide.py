@@ -12,7 +12,10 @@ from copilot_preflight.iam.evaluate import Outcome, evaluate
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, Voice
 from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.iam.principals import Caller
+from copilot_preflight.model.roles import Role
 from copilot_preflight.needs.need import needs_at
+from copilot_preflight.resolve.query import query_by
+from copilot_preflight.resolve.view import View
 
 if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial, Route
@@ -63,19 +66,19 @@ class Decision(NamedTuple):
 def decide(call: Call, depth: int = 0) -> Iterator[Decision]:
     """The decisions on a call, in as many scenarios as change the answer."""
     decision = _judge(call)
-    need, stack, scenario = call.need, call.stack, call.scenario
+    need, view = call.need, call.view
     conditions = [fact.name for fact in decision.facts if fact.kind == "condition"]
-    known = stack.data.get("Conditions") or {}
+    known = view.stack.data.get("Conditions") or {}
     condition = next((name for name in conditions if name in known), None)
     is_open = decision.outcome is Outcome.UNDETERMINED and depth < _MAX_SPLITS
     if not is_open or condition is None or need.source is None:
         yield decision
         return
-    for leaf in stack.settle(scenario, condition):
-        if leaf == scenario:
+    for leaf in view.settle(condition):
+        if leaf == view:
             yield decision
             return
-        for finer in needs_at(stack, leaf, need.source, need.key):
+        for finer in needs_at(leaf, need.source, need.key):
             for again in calls_of(finer):
                 if again.action == call.action:
                     yield from decide(again, depth + 1)
@@ -105,7 +108,7 @@ def _judge(call: Call) -> Decision:
 
 def _route_of(call: Call) -> Route | None:
     """The endpoints on the way of a call; None in a run that has none."""
-    if not call.stack.run.has("AWS::EC2::VPCEndpoint"):
+    if not call.view.run.has("AWS::EC2::VPCEndpoint"):
         return None
     from copilot_preflight.access.endpoint_routes import route_of
 
@@ -125,7 +128,7 @@ def _possible_denial(call: Call, resource: ResourcePolicy, route: Route) -> Poss
 
 def _ruling(call: Call, resource: ResourcePolicy, endpoint: Endpoint | None) -> Ruling:
     """What all layers together say of a call that goes through an endpoint, or through none."""
-    provided = call.stack.run.outside
+    provided = call.view.run.outside
     limits = endpoint.policy if endpoint is not None else None
     policies = Policies(
         identity=_identity(call),
@@ -147,11 +150,12 @@ def _ruling(call: Call, resource: ResourcePolicy, endpoint: Endpoint | None) -> 
 
 def _identity(call: Call) -> PolicySet:
     """The role's own policies; one set serves all of its calls."""
-    role = call.role
-    return call.stack.memo(
-        ("identity policies", role.place, call.scenario),
-        lambda: PolicySet(role.statements, role.unread),
-    )
+    return _policies_of(call.view, call.role)
+
+
+@query_by(lambda role: role.place)
+def _policies_of(_view: View, role: Role) -> PolicySet:
+    return PolicySet(role.statements, role.unread)
 
 
 def _boundary(call: Call) -> PolicySet | None:
@@ -159,7 +163,7 @@ def _boundary(call: Call) -> PolicySet | None:
     role = call.role
     if role.boundary is None:
         return None
-    if role.undecided and call.stack.resolver(call.scenario).decide(role.undecided) is None:
+    if role.undecided and call.view.resolver.decide(role.undecided) is None:
         return PolicySet(unread=(Fact("condition", role.undecided),))
     if role.boundary.statements is None:
         return PolicySet(unread=(Fact("boundary", str(role.boundary.arn)),))

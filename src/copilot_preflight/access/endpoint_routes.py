@@ -47,7 +47,7 @@ def route_of(call: Call) -> Route:
     near = _is_near(call)
     if near is False:
         return Route()
-    found = in_the_way(call.stack, call.scenario, task, service)
+    found = in_the_way(call.view, task, service)
     passed = [endpoint for endpoint, certain in found if certain]
     if len(passed) == 1 and near:
         return Route(passed[0], _possible(call, found))
@@ -59,8 +59,8 @@ def _possible(call: Call, found: Iterable[tuple[Endpoint, bool]]) -> tuple[Endpo
 
     The other templates of a run need have nothing to do with this one.
     """
-    package = call.stack.package
-    own = (call.stack.file, package.addons.file if package.addons else "")
+    package = call.view.stack.package
+    own = (call.view.file, package.addons.file if package.addons else "")
     return tuple(it for it, certain in found if not certain and it.place.file in own)
 
 
@@ -70,15 +70,15 @@ def _is_near(call: Call) -> bool | None:
     What ECS Exec talks to is the agent's own region. A run lies in one region; where a bucket
     outside it lies, nobody knows, but Copilot's has one in each region of an application.
     """
-    stack, scenario = call.stack, call.scenario
+    view = call.view
     name = arn.parse_s3(call.resource)
     if name is not None:
-        found = bucket_named(stack.run, stack, scenario, name.bucket)
+        found = bucket_named(view, name.bucket)
         return True if call.need.is_copilots or found is not None else None
     parsed = arn.parse(call.resource)
     if parsed is None or not parsed.region.parts:
         return True if call.action.startswith("ssmmessages:") else None
-    return parsed.region.equals(stack.resolver(scenario).pseudo("AWS::Region"))
+    return parsed.region.equals(view.resolver.pseudo("AWS::Region"))
 
 
 def context_of(endpoint: Endpoint) -> Mapping[str, tuple[Text, ...]]:
@@ -100,11 +100,11 @@ def layers_refused(need: Need, region: Text) -> PossibleDenial | None:
     principals cannot help a role, and a Deny counts if it is for everybody.
     Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
     """
-    stack, scenario = need.stack, need.scenario
-    resolver = stack.resolver(scenario)
+    view = need.view
+    resolver = view.resolver
     if need.task is None or not region.equals(resolver.pseudo("AWS::Region")):
         return None
-    found = in_the_way(stack, scenario, need.task, "s3")
+    found = in_the_way(view, need.task, "s3")
     passed = [endpoint for endpoint, certain in found if certain]
     endpoint = passed[0] if len(passed) == 1 else None
     if endpoint is None or endpoint.policy is None:

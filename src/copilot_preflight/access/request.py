@@ -11,8 +11,8 @@ from copilot_preflight.iam.evaluate import Request
 from copilot_preflight.model.buckets import bucket_named
 from copilot_preflight.model.roles import Role
 from copilot_preflight.needs.need import Need, NeededCall
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.query import query_by
+from copilot_preflight.resolve.view import View
 
 
 class Call(NamedTuple):
@@ -23,12 +23,8 @@ class Call(NamedTuple):
     needed: NeededCall
 
     @property
-    def stack(self) -> Stack:
-        return self.need.stack
-
-    @property
-    def scenario(self) -> Scenario:
-        return self.need.scenario
+    def view(self) -> View:
+        return self.need.view
 
     @property
     def action(self) -> str:
@@ -72,13 +68,11 @@ _ARN_TELLS: Final = frozenset({"ssm", "secretsmanager", "kms", "ecr", "logs"})
 
 def _context(call: Call) -> Mapping[str, tuple[Text, ...]]:
     """The condition keys that are certain for a call, before those that its own ask adds."""
-    role, stack = call.role, call.stack
-    key = ("context", role.place, call.scenario)  # tags may stand under a condition
-    of_caller = stack.memo(key, lambda: _of_caller(role))
-    return {**of_caller, **_of_resource(call)}
+    return {**_of_caller(call.view, call.role), **_of_resource(call)}
 
 
-def _of_caller(role: Role) -> Mapping[str, tuple[Text, ...]]:
+@query_by(lambda role: role.place)
+def _of_caller(_view: View, role: Role) -> Mapping[str, tuple[Text, ...]]:
     """What is certain of every call of a role, made with its own credentials; AWS speaks TLS.
 
     Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html,
@@ -108,7 +102,7 @@ def _of_resource(call: Call) -> Mapping[str, tuple[Text, ...]]:
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     service = call.action.partition(":")[0]
-    pseudo = call.stack.resolver(call.scenario).pseudo
+    pseudo = call.view.resolver.pseudo
     if service == "ssmmessages":
         return {"aws:requestedregion": (pseudo("AWS::Region"),)}
     if service == "s3":
@@ -123,14 +117,14 @@ def _of_resource(call: Call) -> Mapping[str, tuple[Text, ...]]:
 
 
 def _of_bucket(call: Call) -> Mapping[str, tuple[Text, ...]]:
-    stack, scenario = call.stack, call.scenario
+    view = call.view
     name = arn.parse_s3(call.resource)
-    bucket = bucket_named(stack.run, stack, scenario, name.bucket) if name is not None else None
-    pseudo = stack.resolver(scenario).pseudo
+    bucket = bucket_named(view, name.bucket) if name is not None else None
+    pseudo = view.resolver.pseudo
     found = {}
     if (bucket or call.need.is_copilots) and call.action != "s3:GetBucketLocation":
         found["aws:requestedregion"] = (pseudo("AWS::Region"),)
-    if bucket is not None and bucket.place.file == stack.file:
+    if bucket is not None and bucket.place.file == view.file:
         for key in ("aws:resourceaccount", "s3:resourceaccount"):
             found[key] = (pseudo("AWS::AccountId"),)
     return found

@@ -9,7 +9,8 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.layers import PolicySet
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.buckets import bucket_policy, is_bucket_known, key_with_arn
+from copilot_preflight.model.buckets import bucket_policy, is_bucket_known
+from copilot_preflight.model.keys import key_with_arn
 
 
 class ResourcePolicy(NamedTuple):
@@ -42,19 +43,18 @@ def resource_policy(call: Call) -> ResourcePolicy:
 
 
 def _policy_of_bucket(call: Call) -> ResourcePolicy:
-    stack, scenario = call.stack, call.scenario
+    view = call.view
     name = arn.parse_s3(call.resource)
     bucket = name.bucket if name else Text.of(Hole(f"bucket of {call.resource}"))
-    found = bucket_policy(stack.run, stack, scenario, bucket)
+    found = bucket_policy(view, bucket)
     unseen: tuple[Fact, ...] = ()
-    if not call.need.is_copilots and not is_bucket_known(stack.run, stack, scenario, bucket):
+    if not call.need.is_copilots and not is_bucket_known(view, bucket):
         unseen = (Fact("resource-policy", f"bucket '{bucket}'"),)
     return ResourcePolicy(PolicySet(found), unseen=unseen)
 
 
 def _policy_of_key(call: Call) -> ResourcePolicy:
-    stack = call.stack
-    key = key_with_arn(stack.run, stack, call.scenario, call.resource)
+    key = key_with_arn(call.view, call.resource)
     if key is not None:
         parsed = arn.parse(key.arn)
         owner = parsed.account if parsed is not None else None
@@ -66,9 +66,9 @@ def _policy_of_key(call: Call) -> ResourcePolicy:
 def _policy_of_secret(call: Call) -> ResourcePolicy:
     from copilot_preflight.model.secrets import is_secret_known, secret_policy, without_suffix
 
-    stack, scenario = call.stack, call.scenario
-    policy = PolicySet(tuple(secret_policy(stack.run, stack, scenario, call.resource)))
-    if is_secret_known(stack.run, stack, scenario, call.resource):
+    view = call.view
+    policy = PolicySet(tuple(secret_policy(view, call.resource)))
+    if is_secret_known(view, call.resource):
         parsed = arn.parse(call.resource)
         return ResourcePolicy(policy, owner=parsed.account if parsed is not None else None)
     unseen = Fact("resource-policy", f"secret '{without_suffix(call.resource)}'")
@@ -78,11 +78,10 @@ def _policy_of_secret(call: Call) -> ResourcePolicy:
 def _policy_of_repository(call: Call) -> ResourcePolicy:
     from copilot_preflight.model.repositories import repository_with_arn
 
-    stack = call.stack
     parsed = arn.parse(call.resource)
     if parsed is None:
         return ResourcePolicy()  # the token is for a whole registry, which is no resource
-    found = repository_with_arn(stack.run, stack, call.scenario, call.resource)
+    found = repository_with_arn(call.view, call.resource)
     if found is not None:
         return ResourcePolicy(PolicySet(found.policy), owner=parsed.account)
     name = f"repository '{str(parsed.resource).partition('/')[2]}'"
@@ -92,7 +91,7 @@ def _policy_of_repository(call: Call) -> ResourcePolicy:
 def _policy_of_file_system(call: Call) -> ResourcePolicy:
     from copilot_preflight.model.file_systems import file_system
 
-    found = file_system(call.stack, call.scenario, call.resource)
+    found = file_system(call.view, call.resource)
     if found is not None:
         return ResourcePolicy(PolicySet(found.policy or ()))
     return ResourcePolicy(unseen=(Fact("resource-policy", f"file system '{call.resource}'"),))

@@ -27,6 +27,7 @@ from copilot_preflight.needs.registry import all_needs
 from copilot_preflight.resolve.hints import reference_in
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mismatches
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Denial(NamedTuple):
             at=self.need.place,
             message=f"{message} when {self.when}" if self.when else message,
             label=label,
-            related=(*related, *value_of_parameter(self.need.stack, self.need.value)),
+            related=(*related, *value_of_parameter(self.need.view.stack, self.need.value)),
             call=cited(self.call),
             cause=self.cause.kind,
             help=help,
@@ -73,6 +74,7 @@ class Analysis:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
+        self.view = View(stack)
 
     @cached_property
     def needs(self) -> tuple[Need, ...]:
@@ -98,7 +100,7 @@ class Analysis:
         for decision in self.decisions:
             key = _identity(decision)
             if decision.is_denied and key not in found:
-                when = str(decision.call.scenario) if key in sometimes else ""
+                when = str(decision.call.view.scenario) if key in sometimes else ""
                 found[key] = Denial(decision, cause_of(decision), when)
         return tuple(found.values())
 
@@ -142,7 +144,7 @@ class Analysis:
                 answer = layers_refused(need, need.detail.region)
                 found.setdefault(need.key, []).append((need, answer))
         return tuple(
-            (*pair, "" if all(other for _, other in answers) else str(pair[0].scenario))
+            (*pair, "" if all(other for _, other in answers) else str(pair[0].view.scenario))
             for answers in found.values()
             for pair in [
                 (need, possible_denial)

@@ -13,7 +13,7 @@ from copilot_preflight.model.tasks import task_definitions
 
 def lenses(analysis: Analysis) -> Iterator[tuple[Place, str]]:
     """Places with their lines: ``execution role X: 7 calls allowed, 1 denied``."""
-    for task in task_definitions(analysis.stack):
+    for task in task_definitions(analysis.view):
         mine = (
             decision
             for decision in analysis.decisions

@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.node_paths import conditions_above
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import SUB_VARIABLE, Template
 from copilot_preflight.resolve.value import TemplateError, Value, function_of
+from copilot_preflight.resolve.view import View
 
 _LISTS: Final = frozenset({"Fn::Split", "Fn::GetAZs", "Fn::Cidr"})
 _MAX_READINGS: Final = 8
@@ -136,8 +137,8 @@ def _resolved(stack: Stack, raw: Any, path: DataPath, expression: str) -> Resolv
     if secret := _no_echo(stack, raw, path):
         return Resolved(expression, (), f"not shown: parameter {secret} is NoEcho")
     readings: list[Reading] = []
-    for scenario in stack.where(_guard(stack, path)):
-        readings += _readings(stack, raw, path, scenario, _MAX_READINGS - len(readings))
+    for view in View(stack).where(tuple(conditions_above(stack.data, path))):
+        readings += _readings(view, raw, path, _MAX_READINGS - len(readings))
     if not readings:
         return Resolved(expression, (), "never there with these parameter values")
     if len({reading.value for reading in readings}) == 1:
@@ -156,39 +157,23 @@ def _no_echo(stack: Stack, raw: Any, path: DataPath) -> str:
     return ""
 
 
-def _guard(stack: Stack, path: DataPath) -> tuple[tuple[str, bool], ...]:
-    """The conditions under which what stands at a path is there."""
-    guard: list[tuple[str, bool]] = []
-    condition = _raw(stack, (*path[:2], "Condition"))
-    if isinstance(condition, str):
-        guard.append((condition, True))
-    for index in range(len(path) - 1):
-        if path[index] == "Fn::If" and path[index + 1] in (1, 2):
-            name = _raw(stack, (*path[: index + 1], 0))
-            if isinstance(name, str):
-                guard.append((name, path[index + 1] == 1))
-    return tuple(guard)
-
-
-def _readings(
-    stack: Stack, raw: Any, path: DataPath, scenario: Scenario, room: int
-) -> Iterator[Reading]:
+def _readings(view: View, raw: Any, path: DataPath, room: int) -> Iterator[Reading]:
     if room <= 0:
         return
-    variants = list(Value(stack.resolver(scenario), raw, path).variants())
+    variants = list(Value(view.resolver, raw, path).variants())
     shown = _shown(variants[0]) if variants else "AWS::NoValue: left out"
-    condition = _open(stack, scenario, variants)
-    finer = stack.settle(scenario, condition) if condition else [scenario]
-    if finer == [scenario]:
-        yield Reading(shown, str(scenario))
+    condition = _open(view, variants)
+    finer = view.settle(condition) if condition else [view]
+    if finer == [view]:
+        yield Reading(shown, str(view.scenario))
         return
     for leaf in finer[:room]:
-        yield from _readings(stack, raw, path, leaf, room)
+        yield from _readings(leaf, raw, path, room)
 
 
-def _open(stack: Stack, scenario: Scenario, variants: list[Value]) -> str:
+def _open(view: View, variants: list[Value]) -> str:
     """A condition on which it hangs what the value is."""
-    resolver = stack.resolver(scenario)
+    resolver = view.resolver
     names = [name for value in variants for name in value.conditions]
     names += (hole.condition for value in variants for hole in _text(value).holes)
     return next((name for name in names if name and resolver.decide(name) is None), "")

@@ -18,9 +18,9 @@ from copilot_preflight.inputs.package import Manifest
 from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
 from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
 from copilot_preflight.resolve.hints import reference_in
-from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Guard, Value
+from copilot_preflight.resolve.view import View
 
 CREDENTIALS: Final = (
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
@@ -57,16 +57,17 @@ class Setting(NamedTuple):
 class Override(NamedTuple):
     """Credentials of a container that hide the task role, in the first scenario that has them."""
 
+    view: View
     task: TaskDefinition
     container: Container
     role: Value
     settings: tuple[Setting, ...]
-    scenario: Scenario
 
 
 def overrides(stack: Stack) -> Iterator[Override]:
     """Credentials in the environment of containers whose task has a role."""
-    for task in task_definitions(stack):
+    view = View(stack)
+    for task in task_definitions(view):
         for container in task.containers if task.task_role is not None else ():
             settings = _settings(stack, container)
             if any(name.startswith(_ENDPOINT) for name in settings):
@@ -77,8 +78,8 @@ def overrides(stack: Stack) -> Iterator[Override]:
                 if role is None or len(found) < len(names):
                     continue
                 guards = (role.guard, *(setting.guard for setting in found))
-                for scenario in stack.where(tuple(dict.fromkeys(sum(guards, ()))))[:1]:
-                    yield Override(task, container, role, found, scenario)
+                for first in view.where(tuple(dict.fromkeys(sum(guards, ()))))[:1]:
+                    yield Override(first, task, container, role, found)
 
 
 def _settings(stack: Stack, container: Container) -> Mapping[str, Setting]:

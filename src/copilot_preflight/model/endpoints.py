@@ -19,9 +19,10 @@ from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.services import TaskRun, flag_of, network_mode, runs_of, texts_of
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.view import View
 
 GATEWAY: Final = "Gateway"
 INTERFACE: Final = "Interface"
@@ -98,14 +99,14 @@ def layers(partition: Text, region: Text) -> Text:
     return arn.s3_arn(partition, bucket, Text.of("*"))
 
 
-def endpoints(stack: Stack, scenario: Scenario = ANY) -> tuple[Endpoint, ...]:
+@query
+def endpoints(view: View) -> tuple[Endpoint, ...]:
     """The VPC endpoints of a template in a scenario."""
-    return stack.memo(("endpoints", scenario), lambda: tuple(_endpoints(stack, scenario)))
+    return tuple(_endpoints(view))
 
 
-def in_the_way(
-    stack: Stack, scenario: Scenario, task: TaskDefinition, service: str
-) -> tuple[tuple[Endpoint, bool], ...]:
+@query_by(lambda task, service: (task.logical_id, service))
+def in_the_way(view: View, task: TaskDefinition, service: str) -> tuple[tuple[Endpoint, bool], ...]:
     """The endpoints of the run through which a task's calls to a service go, or may go.
 
     True where it is certain: some run of the task, on Fargate with one network interface, has
@@ -113,21 +114,17 @@ def in_the_way(
     told. What certainly serves others is left out. It is for the caller to know that the service
     is called in the VPC's own region: an endpoint takes no other.
     """
-
-    def build() -> tuple[tuple[Endpoint, bool], ...]:
-        found = [
-            (endpoint, _is_passed(stack, scenario, task, endpoint))
-            for endpoint in _endpoints_around(stack, scenario)
-            if endpoint.service in (service, None)
-        ]
-        # An interface that answers to the usual name leaves nothing for the gateway beside it.
-        return tuple(
-            (endpoint, bool(certain) and not _is_overtaken(endpoint, found))
-            for endpoint, certain in found
-            if certain is not False
-        )
-
-    return stack.memo(("in the way", scenario, task.logical_id, service), build)
+    found = [
+        (endpoint, _is_passed(view, task, endpoint))
+        for endpoint in _endpoints_around(view)
+        if endpoint.service in (service, None)
+    ]
+    # An interface that answers to the usual name leaves nothing for the gateway next to it.
+    return tuple(
+        (endpoint, bool(certain) and not _is_overtaken(endpoint, found))
+        for endpoint, certain in found
+        if certain is not False
+    )
 
 
 def _is_overtaken(endpoint: Endpoint, found: list[tuple[Endpoint, bool | None]]) -> bool:
@@ -144,20 +141,20 @@ def _same_vpc(one: Text | None, two: Text | None) -> bool:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _endpoints_around(stack: Stack, scenario: Scenario) -> Iterator[Endpoint]:
+def _endpoints_around(view: View) -> Iterator[Endpoint]:
     """The endpoints of a run, each once: an addons template may be there twice."""
     seen: set[tuple[str, str]] = set()
-    for other in stack.run.around(stack):
-        for endpoint in endpoints(other, scenario if other is stack else ANY):
+    for other in view.around():
+        for endpoint in endpoints(other):
             key = (other.file, endpoint.logical_id)
             if key not in seen:
                 seen.add(key)
                 yield endpoint
 
 
-def _endpoints(stack: Stack, scenario: Scenario) -> Iterator[Endpoint]:
-    resolver = stack.resolver(scenario)
-    for logical_id, resource in stack.resources("AWS::EC2::VPCEndpoint", scenario):
+def _endpoints(view: View) -> Iterator[Endpoint]:
+    resolver = view.resolver
+    for logical_id, resource in view.resources("AWS::EC2::VPCEndpoint"):
         for properties in resource.children("Properties"):
             kind = text_of(properties, "VpcEndpointType")
             service = _service(text_of(properties, "ServiceName"))
@@ -176,7 +173,7 @@ def _endpoints(stack: Stack, scenario: Scenario) -> Iterator[Endpoint]:
                 answers=_answers(properties, known, service),
                 policy=policy if documents else None,
                 policy_place=documents[0].key_place if documents else resource.key_place,
-                open=_open(stack, properties, documents),
+                open=_open(view.stack, properties, documents),
             )
 
 
@@ -221,30 +218,26 @@ def _answers(properties: Value, kind: str | None, service: str | None) -> bool |
 # --- ways -----------------------------------------------------------------------------------------
 
 
-def _is_passed(
-    stack: Stack, scenario: Scenario, task: TaskDefinition, endpoint: Endpoint
-) -> bool | None:
+def _is_passed(view: View, task: TaskDefinition, endpoint: Endpoint) -> bool | None:
     """Whether the calls of a task's start go through an endpoint."""
     if endpoint.answers is False:
         return False
-    runs = runs_of(stack, scenario, task)
+    runs = runs_of(view, task)
     if not runs:
         return None
     on_instance = network_mode(task) != "awsvpc"
-    ways = [_is_passed_by(stack, scenario, run, endpoint, on_instance) for run in runs]
+    ways = [_is_passed_by(view, run, endpoint, on_instance) for run in runs]
     sure = (endpoint.answers, None if endpoint.open or endpoint.service is None else True)
     return all_of((any_of(ways), *sure))
 
 
-def _is_passed_by(
-    stack: Stack, scenario: Scenario, run: TaskRun, endpoint: Endpoint, on_instance: bool
-) -> bool | None:
+def _is_passed_by(view: View, run: TaskRun, endpoint: Endpoint, on_instance: bool) -> bool | None:
     if run.subnets is None or not run.subnets or (on_instance and run.fargate is not True):
         return None  # the network of an instance, of which nothing is known
-    ways = [_goes_through(stack, scenario, subnet, endpoint) for subnet in run.subnets]
+    ways = [_goes_through(view, subnet, endpoint) for subnet in run.subnets]
     if run.fargate is not True:
         # The agent calls from the instance: another subnet, if of the same VPC.
-        vpcs = [_lies_in(stack, scenario, subnet, endpoint) for subnet in run.subnets]
+        vpcs = [_lies_in(view, subnet, endpoint) for subnet in run.subnets]
         return False if False in vpcs else None
     version = None if run.platform_version is None else run.platform_version.literal or ""
     if version not in _ONE_INTERFACE or run.conditions:
@@ -252,47 +245,43 @@ def _is_passed_by(
     return True if set(ways) == {True} else False if set(ways) == {False} else None
 
 
-def _goes_through(
-    stack: Stack, scenario: Scenario, subnet: Text, endpoint: Endpoint
-) -> bool | None:
+def _goes_through(view: View, subnet: Text, endpoint: Endpoint) -> bool | None:
     """Whether calls from a subnet go through an endpoint that answers."""
-    inside = _lies_in(stack, scenario, subnet, endpoint)
+    inside = _lies_in(view, subnet, endpoint)
     if inside is False or endpoint.kind == INTERFACE:
         return inside  # a private name is the same in the whole VPC
     if endpoint.kind != GATEWAY:
         return None
     # The main route table, or one that another template associates, if there is none here.
-    table = _route_table_of(stack, scenario, subnet)
+    table = _route_table_of(view, subnet)
     if table is None or endpoint.route_tables is None:
         return None
     return all_of((inside, any_of([table.equals(own) for own in endpoint.route_tables])))
 
 
-def _lies_in(stack: Stack, scenario: Scenario, subnet: Text, endpoint: Endpoint) -> bool | None:
+def _lies_in(view: View, subnet: Text, endpoint: Endpoint) -> bool | None:
     if subnet in (endpoint.subnets or ()):
         return True
-    vpc = _vpc_of(stack, scenario, subnet)
+    vpc = _vpc_of(view, subnet)
     return None if vpc is None or endpoint.vpc is None else vpc.equals(endpoint.vpc)
 
 
-def _vpc_of(stack: Stack, scenario: Scenario, subnet: Text) -> Text | None:
+def _vpc_of(view: View, subnet: Text) -> Text | None:
     """The VPC of a subnet of the run."""
-    for other in stack.run.around(stack):
-        seen = scenario if other is stack else ANY
-        resolver = other.resolver(seen)
-        for logical_id, resource in other.resources("AWS::EC2::Subnet", seen):
+    for other in view.around():
+        resolver = other.resolver
+        for logical_id, resource in other.resources("AWS::EC2::Subnet"):
             if resolver.text({"Ref": logical_id}, resource.path) == subnet:
                 for properties in resource.children("Properties"):
                     return text_of(properties, "VpcId")
     return None
 
 
-def _route_table_of(stack: Stack, scenario: Scenario, subnet: Text) -> Text | None:
+def _route_table_of(view: View, subnet: Text) -> Text | None:
     """The only route table that the run certainly associates with a subnet."""
     found: list[Text | None] = []
-    for other in stack.run.around(stack):
-        seen = scenario if other is stack else ANY
-        for _, resource in other.resources("AWS::EC2::SubnetRouteTableAssociation", seen):
+    for other in view.around():
+        for _, resource in other.resources("AWS::EC2::SubnetRouteTableAssociation"):
             for properties in resource.children("Properties"):
                 if text_of(properties, "SubnetId") == subnet:
                     table = text_of(properties, "RouteTableId")

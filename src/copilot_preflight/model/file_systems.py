@@ -13,9 +13,9 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.resolve.functions import Resolver
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 
 class FileSystem(NamedTuple):
@@ -37,22 +37,23 @@ class FileSystem(NamedTuple):
         return f"file system '{self.logical_id}'"
 
 
-def file_system(stack: Stack, scenario: Scenario, reference: Text) -> FileSystem | None:
+def file_system(view: View, reference: Text) -> FileSystem | None:
     """The file system of the run that certainly has an id or an ARN."""
-    for other in stack.run.around(stack):
-        for found in file_systems(other, scenario if other is stack else ANY):
+    for other in view.around():
+        for found in file_systems(other):
             if reference in (*found.ids, found.arn):
                 return found
     return None
 
 
-def file_systems(stack: Stack, scenario: Scenario = ANY) -> tuple[FileSystem, ...]:
-    return stack.memo(("file systems", scenario), lambda: tuple(_file_systems(stack, scenario)))
+@query
+def file_systems(view: View) -> tuple[FileSystem, ...]:
+    return tuple(_file_systems(view))
 
 
-def _file_systems(stack: Stack, scenario: Scenario) -> Iterator[FileSystem]:
-    resolver = stack.resolver(scenario)
-    for logical_id, resource in stack.resources("AWS::EFS::FileSystem", scenario):
+def _file_systems(view: View) -> Iterator[FileSystem]:
+    resolver = view.resolver
+    for logical_id, resource in view.resources("AWS::EFS::FileSystem"):
         policies = [
             policy
             for properties in resource.children("Properties")
@@ -87,12 +88,11 @@ def _ids(resolver: Resolver, logical_id: str, attribute: str, resource: Value) -
     )
 
 
-def access_point_arn(stack: Stack, scenario: Scenario, reference: Text) -> Text | None:
+def access_point_arn(view: View, reference: Text) -> Text | None:
     """The ARN of the access point of the run that certainly has an id."""
-    for other in stack.run.around(stack):
-        seen = scenario if other is stack else ANY
-        resolver = other.resolver(seen)
-        for logical_id, resource in other.resources("AWS::EFS::AccessPoint", seen):
+    for other in view.around():
+        resolver = other.resolver
+        for logical_id, resource in other.resources("AWS::EFS::AccessPoint"):
             if reference in _ids(resolver, logical_id, "AccessPointId", resource):
                 return resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
     return None

@@ -13,7 +13,7 @@ from copilot_preflight.model.roles import Role, role_named
 from copilot_preflight.model.services import (
     CAPACITY_PROVIDER,
     EC2,
-    Found,
+    NamedResource,
     TaskRun,
     cluster_names,
     resource_named,
@@ -21,42 +21,41 @@ from copilot_preflight.model.services import (
 )
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.resolve import hints as evidence
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.view import View
 
 _GROUP: Final = "AWS::AutoScaling::AutoScalingGroup"
 _LAUNCH_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
 
 
-def instance_role(stack: Stack, scenario: Scenario, task: TaskDefinition) -> Role | None:
+def instance_role(view: View, task: TaskDefinition) -> Role | None:
     """The role of every instance on which a task may be placed; None where that cannot be told.
 
     An instance is tied to a task by the capacity provider of its Auto Scaling group. Where the
     run names the launch type alone, the group must be the only one in the files, stand beside
     the cluster, and name it in its user data, as an instance must to join it.
     """
-    runs = runs_of(stack, scenario, task)
+    runs = runs_of(view, task)
     found: list[Role | None] = [
         None if group is None else _role_of(group)
         for run in runs
-        for group in (_groups(stack, scenario, run) if run.launch_type == EC2 else [None])
+        for group in (_groups(view, run) if run.launch_type == EC2 else [None])
     ]
     first = found[0] if found else None
     return first if all(role == first for role in found) else None
 
 
-def _groups(stack: Stack, scenario: Scenario, run: TaskRun) -> list[Found | None]:
+def _groups(view: View, run: TaskRun) -> list[NamedResource | None]:
     """The Auto Scaling groups behind a run; None in the place of each that is not in the files."""
     if run.providers:
-        return [_group_of(stack, scenario, provider) for provider in run.providers]
-    groups = list(_all_groups(stack, scenario))
+        return [_group_of(view, provider) for provider in run.providers]
+    groups = list(_all_groups(view))
     if len(groups) != 1:
         return [None]
     (group,) = groups
     beside = [
         logical_id
-        for logical_id, names in cluster_names(group.stack, group.scenario).items()
+        for logical_id, names in cluster_names(group.view).items()
         if run.cluster in names
     ]
     joined = [
@@ -68,29 +67,28 @@ def _groups(stack: Stack, scenario: Scenario, run: TaskRun) -> list[Found | None
     return [group if len(joined) == 1 else None]
 
 
-def _all_groups(stack: Stack, scenario: Scenario) -> Iterator[Found]:
-    for other in stack.run.around(stack):
-        seen = scenario if other is stack else ANY
-        for _, resource in other.resources(_GROUP, seen):
+def _all_groups(view: View) -> Iterator[NamedResource]:
+    for other in view.around():
+        for _, resource in other.resources(_GROUP):
             for properties in resource.children("Properties"):
-                yield Found(other, seen, properties)
+                yield NamedResource(other, properties)
 
 
-def _group_of(stack: Stack, scenario: Scenario, provider: Text) -> Found | None:
-    found = resource_named(stack, scenario, CAPACITY_PROVIDER, "Name", provider)
+def _group_of(view: View, provider: Text) -> NamedResource | None:
+    found = resource_named(view, CAPACITY_PROVIDER, "Name", provider)
     if found is None:
         return None
     asked = found.properties.child("AutoScalingGroupProvider", "AutoScalingGroupArn")
     reference = None if asked is None else asked.text()
-    return resource_named(found.stack, found.scenario, _GROUP, "AutoScalingGroupName", reference)
+    return resource_named(found.view, _GROUP, "AutoScalingGroupName", reference)
 
 
-def _launch_data(group: Found) -> Iterator[Found]:
+def _launch_data(group: NamedResource) -> Iterator[NamedResource]:
     """What an instance of a group is launched with: from its launch template or configuration."""
-    stack, scenario, properties = group
+    view, properties = group
     if any(properties.children("LaunchConfigurationName")):
         kind, key = "AWS::AutoScaling::LaunchConfiguration", "LaunchConfigurationName"
-        found = resource_named(stack, scenario, kind, key, text_of(properties, key))
+        found = resource_named(view, kind, key, text_of(properties, key))
         if found is not None:
             yield found
         return
@@ -104,7 +102,7 @@ def _launch_data(group: Found) -> Iterator[Found]:
     if template is None:
         return
     name = text_of(template, "LaunchTemplateId") or text_of(template, "LaunchTemplateName")
-    found = resource_named(stack, scenario, _LAUNCH_TEMPLATE, "LaunchTemplateName", name)
+    found = resource_named(view, _LAUNCH_TEMPLATE, "LaunchTemplateName", name)
     if found is None or not _is_newest(template):
         return
     for data in found.properties.children("LaunchTemplateData"):
@@ -118,7 +116,7 @@ def _is_newest(template: Value) -> bool:
     return version.literal == "$Latest" or attribute.endswith(".LatestVersionNumber")
 
 
-def _role_of(group: Found) -> Role | None:
+def _role_of(group: NamedResource) -> Role | None:
     profiles = [
         (data, profile)
         for data in _launch_data(group)
@@ -133,10 +131,10 @@ def _role_of(group: Found) -> Role | None:
     if isinstance(profile.raw, dict) and not profile.is_opaque:  # a launch template's
         name = text_of(profile, "Arn") or text_of(profile, "Name") or Text(())
     kind = "AWS::IAM::InstanceProfile"
-    found = resource_named(data.stack, data.scenario, kind, "InstanceProfileName", name)
+    found = resource_named(data.view, kind, "InstanceProfileName", name)
     if found is None:
         return None
     roles = list(found.properties.each("Roles"))  # no more than one, says IAM
     if len(roles) != 1 or roles[0].is_open or roles[0].guard != found.properties.guard:
         return None
-    return role_named(found.stack.run, found.stack, found.scenario, roles[0].text())
+    return role_named(found.view, roles[0].text())

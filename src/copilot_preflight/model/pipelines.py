@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.model.buckets import key_arn
+from copilot_preflight.model.keys import key_arn
 from copilot_preflight.model.services import resource_named
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.view import View
 
 PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 PROJECT: Final = "AWS::CodeBuild::Project"
@@ -101,8 +101,7 @@ class Project(NamedTuple):
     the primary and the secondary ones.
     """
 
-    stack: Stack
-    scenario: Scenario
+    view: View
     value: Value
     name: str
     role: Value | None
@@ -114,34 +113,34 @@ class Project(NamedTuple):
         return f"build project '{self.name}'"
 
 
-def pipelines(stack: Stack, scenario: Scenario = ANY) -> tuple[Pipeline, ...]:
+@query
+def pipelines(view: View) -> tuple[Pipeline, ...]:
     """The pipelines of a template in a scenario."""
-    return stack.memo(("pipelines", scenario), lambda: tuple(_pipelines(stack, scenario)))
+    return tuple(_pipelines(view))
 
 
-def projects(stack: Stack, scenario: Scenario = ANY) -> tuple[Project, ...]:
+@query
+def projects(view: View) -> tuple[Project, ...]:
     """The build projects of a template in a scenario."""
-
-    def build() -> Iterator[Project]:
-        for _, resource in stack.resources(PROJECT, scenario):
-            for properties in resource.children("Properties"):
-                yield _project(stack, scenario, properties)
-
-    return stack.memo(("build projects", scenario), lambda: tuple(build()))
+    return tuple(
+        _project(view, properties)
+        for _, resource in view.resources(PROJECT)
+        for properties in resource.children("Properties")
+    )
 
 
-def project_of(stack: Stack, scenario: Scenario, action: Action) -> Project | None:
+def project_of(view: View, action: Action) -> Project | None:
     """The project of the run that certainly is the one that a CodeBuild action starts."""
-    found = resource_named(stack, scenario, PROJECT, "Name", action.setting("ProjectName"))
+    found = resource_named(view, PROJECT, "Name", action.setting("ProjectName"))
     return _project(*found) if found is not None else None
 
 
-def store_of(stack: Stack, scenario: Scenario, pipeline: Pipeline, action: Action) -> Store | None:
+def store_of(view: View, pipeline: Pipeline, action: Action) -> Store | None:
     """The store of an action: that of its region; None where it cannot be told.
 
     Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-create-cross-region.html
     """
-    here = stack.resolver(scenario).pseudo("AWS::Region")
+    here = view.resolver.pseudo("AWS::Region")
     region = action.region if action.region is not None else here
     same = [store for store in pipeline.stores if (store.region or here) == region]
     if len(same) == 1:
@@ -152,12 +151,12 @@ def store_of(stack: Stack, scenario: Scenario, pipeline: Pipeline, action: Actio
     return None
 
 
-def acls_disabled(stack: Stack, scenario: Scenario, bucket: Text | None) -> Value | None:
+def acls_disabled(view: View, bucket: Text | None) -> Value | None:
     """The node by which a bucket of the run certainly disables ACLs; None for any other bucket.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
     """
-    found = resource_named(stack, scenario, "AWS::S3::Bucket", "BucketName", bucket)
+    found = resource_named(view, "AWS::S3::Bucket", "BucketName", bucket)
     return disabled_by(found.properties) if found is not None else None
 
 
@@ -175,10 +174,10 @@ def disabled_by(properties: Value) -> Value | None:
 # --- pipelines ------------------------------------------------------------------------------------
 
 
-def _pipelines(stack: Stack, scenario: Scenario) -> Iterator[Pipeline]:
-    for logical_id, resource in stack.resources(PIPELINE, scenario):
+def _pipelines(view: View) -> Iterator[Pipeline]:
+    for logical_id, resource in view.resources(PIPELINE):
         for properties in resource.children("Properties"):
-            stores = tuple(_stores(stack, scenario, properties))
+            stores = tuple(_stores(view, properties))
             yield Pipeline(
                 logical_id,
                 resource,
@@ -189,23 +188,23 @@ def _pipelines(stack: Stack, scenario: Scenario) -> Iterator[Pipeline]:
             )
 
 
-def _stores(stack: Stack, scenario: Scenario, properties: Value) -> Iterator[Store]:
+def _stores(view: View, properties: Value) -> Iterator[Store]:
     for store in properties.children("ArtifactStore"):
-        yield from _store(stack, scenario, store, None)
+        yield from _store(view, store, None)
     for item in properties.each("ArtifactStores"):
         if not item.is_open and not item.is_opaque:
             for store in item.children("ArtifactStore"):
-                yield from _store(stack, scenario, store, text_of(item, "Region"))
+                yield from _store(view, store, text_of(item, "Region"))
 
 
-def _store(stack: Stack, scenario: Scenario, value: Value, region: Text | None) -> Iterator[Store]:
+def _store(view: View, value: Value, region: Text | None) -> Iterator[Store]:
     bucket = text_of(value, "Location")
     if bucket is not None:
-        encrypted = _encrypted(stack, scenario, value, "EncryptionKey", "Id")
+        encrypted = _encrypted(view, value, "EncryptionKey", "Id")
         yield Store(value, bucket, region, encrypted)
 
 
-def _encrypted(stack: Stack, scenario: Scenario, value: Value, *keys: str) -> Encrypted:
+def _encrypted(view: View, value: Value, *keys: str) -> Encrypted:
     found = [value]
     for step in keys:
         found = [child for each in found for child in each.children(step)]
@@ -214,7 +213,7 @@ def _encrypted(stack: Stack, scenario: Scenario, value: Value, *keys: str) -> En
         return Encrypted(is_known=not any(value.children(keys[0])))
     if len(found) != 1:
         return Encrypted(value=found[0], is_known=False)
-    key = key_arn(stack, scenario, found[0].text())
+    key = key_arn(view, found[0].text())
     if key is None:
         return Encrypted(value=found[0], is_known=False)
     return Encrypted(key if key.parts else None, found[0])
@@ -268,14 +267,13 @@ def _role(value: Value, key: str) -> Value | None:
 # --- build projects -------------------------------------------------------------------------------
 
 
-def _project(stack: Stack, scenario: Scenario, properties: Value) -> Project:
+def _project(view: View, properties: Value) -> Project:
     return Project(
-        stack,
-        scenario,
+        view,
         properties,
         name=str(properties.path[1]),
         role=_role(properties, "ServiceRole"),
-        encrypted=_encrypted(stack, scenario, properties, "EncryptionKey"),
+        encrypted=_encrypted(view, properties, "EncryptionKey"),
         artifacts=tuple(_maps(properties, "Artifacts", "SecondaryArtifacts")),
         sources=tuple(_maps(properties, "Source", "SecondarySources")),
     )

@@ -14,9 +14,9 @@ from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.policy_documents import statements_of
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import text_of
+from copilot_preflight.resolve.view import View
 
 _ANY_PREFIX: Final = "ROOT"
 """The prefix of a rule for every repository that has no other prefix.
@@ -37,30 +37,28 @@ class Repository(NamedTuple):
         return f"repository '{self.name}'"
 
 
-def repository_with_arn(
-    run: Run, stack: Stack, scenario: Scenario, repository: Text
-) -> Repository | None:
+def repository_with_arn(view: View, repository: Text) -> Repository | None:
     """The repository that certainly has an ARN, if its policy is known."""
-    for other in run.around(stack):
-        seen = scenario if other is stack else ANY
-        for found in repositories(other, seen):
+    for other in view.around():
+        for found in repositories(other):
             if found.arn == repository:
                 return found
-    provided = run.outside.find(repository)
+    provided = view.run.outside.find(repository)
     if provided is None:
         return None
     said = tuple(map(_about_itself, provided.statements))
     return Repository(provided.name, provided.document.place, repository, said)
 
 
-def repositories(stack: Stack, scenario: Scenario) -> tuple[Repository, ...]:
+@query
+def repositories(view: View) -> tuple[Repository, ...]:
     """The repositories of a template in a scenario."""
-    return stack.memo(("repositories", scenario), lambda: tuple(_repositories(stack, scenario)))
+    return tuple(_repositories(view))
 
 
-def _repositories(stack: Stack, scenario: Scenario) -> Iterator[Repository]:
-    resolver = stack.resolver(scenario)
-    for logical_id, resource in stack.resources("AWS::ECR::Repository", scenario):
+def _repositories(view: View) -> Iterator[Repository]:
+    resolver = view.resolver
+    for logical_id, resource in view.resources("AWS::ECR::Repository"):
         policy = [
             _about_itself(statement)
             for properties in resource.children("Properties")
@@ -81,24 +79,23 @@ def _about_itself(statement: Statement) -> Statement:
     return statement._replace(resources=(Entry(Text.of("*"), statement.place),))
 
 
-def is_cache(stack: Stack, scenario: Scenario, repository: Text) -> bool:
+def is_cache(view: View, repository: Text) -> bool:
     """Whether a repository certainly holds what a pull-through cache rule of the run brings in."""
     parsed = arn.parse(repository)
-    if parsed is None or parsed.account.equals(_account(stack, scenario)) is False:
+    if parsed is None or parsed.account.equals(_account(view)) is False:
         return False
-    for other in stack.run.around(stack):
-        seen = scenario if other is stack else ANY
-        for _, resource in other.resources("AWS::ECR::PullThroughCacheRule", seen):
+    for other in view.around():
+        for _, resource in other.resources("AWS::ECR::PullThroughCacheRule"):
             for properties in resource.children("Properties"):
                 prefix = text_of(properties, "EcrRepositoryPrefix")
                 if prefix is None or not prefix.parts or resource.guard:
                     continue
                 if prefix.literal == _ANY_PREFIX:
-                    return not any(found.arn == repository for found in repositories(other, seen))
+                    return not any(found.arn == repository for found in repositories(other))
                 if match(Text.of("repository/", prefix, "/*"), parsed.resource):
                     return True
     return False
 
 
-def _account(stack: Stack, scenario: Scenario) -> Text:
-    return stack.resolver(scenario).pseudo("AWS::AccountId")
+def _account(view: View) -> Text:
+    return view.resolver.pseudo("AWS::AccountId")

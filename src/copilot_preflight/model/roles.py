@@ -12,9 +12,10 @@ from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
-from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 
 class Boundary(NamedTuple):
@@ -68,43 +69,39 @@ class Trust(NamedTuple):
         return f"role '{self.logical_id}'"
 
 
-def roles(stack: Stack, scenario: Scenario = ANY) -> tuple[Role, ...]:
+def roles(view: View) -> tuple[Role, ...]:
     """The roles of a template in a scenario."""
-    return tuple(_role(stack, scenario, head) for head in _heads(stack, scenario))
+    return tuple(_role(view, head) for head in _heads(view))
 
 
-def role_named(run: Run, stack: Stack, scenario: Scenario, reference: Text) -> Role | None:
+def role_named(view: View, reference: Text) -> Role | None:
     """The role that an ARN or a name stands for, in the stack itself or in another of the run."""
-    found = _head_named(run, stack, scenario, reference)
+    found = _head_named(view, reference)
     return None if found is None else _role(*found)
 
 
-def trust_named(run: Run, stack: Stack, scenario: Scenario, reference: Text) -> Trust | None:
+def trust_named(view: View, reference: Text) -> Trust | None:
     """The trust policy of the role that an ARN or a name stands for, as `role_named` finds it."""
-    found = _head_named(run, stack, scenario, reference)
+    found = _head_named(view, reference)
     if found is None:
         return None
-    other, seen, head = found
-    return other.memo(("trust", seen, head.logical_id), lambda: _trust(head))
+    other, head = found
+    return _trust_of(other, head)
 
 
-def _head_named(
-    run: Run, stack: Stack, scenario: Scenario, reference: Text
-) -> tuple[Stack, Scenario, _Head] | None:
-    """The stack that has a role, the scenario to read it in, and the role's names."""
+def _head_named(view: View, reference: Text) -> tuple[View, _Head] | None:
+    """The view that has a role, and the role's names."""
     asked = _Asked(reference, _key(reference), arn.parse(reference))
     found = [
-        (other, head)
-        for other in _stacks_with(asked, run, stack)
-        for head in _heads_named(other, scenario if other is stack else ANY, asked)
+        (other, head) for other in _views_with(view, asked) for head in _heads_named(other, asked)
     ]
     # Two templates of a run may be two deployments of one stack: which role it is, none can tell.
     # An addons template may be there twice: nested, and by itself.
-    own = [entry for entry in found if entry[0].file == stack.file]
+    own = [entry for entry in found if entry[0].file == view.file]
     if not own and len({other.file for other, _ in found}) != 1:
         return None
     other, head = (own or found)[0]
-    return other, scenario if other is stack else ANY, head
+    return other, head
 
 
 class _Head(NamedTuple):
@@ -116,15 +113,17 @@ class _Head(NamedTuple):
     name: Text
 
 
-def _heads(stack: Stack, scenario: Scenario) -> tuple[_Head, ...]:
-    def build() -> Iterator[_Head]:
-        resolver = stack.resolver(scenario)
-        for logical_id, resource in stack.resources("AWS::IAM::Role", scenario):
-            role_arn = resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
-            name = resolver.text({"Ref": logical_id}, resource.path)
-            yield _Head(logical_id, resource, role_arn, name)
-
-    return stack.memo(("role heads", scenario), lambda: tuple(build()))
+@query
+def _heads(view: View) -> tuple[_Head, ...]:
+    return tuple(
+        _Head(
+            logical_id,
+            resource,
+            view.attribute(logical_id, "Arn", resource),
+            view.ref(logical_id, resource),
+        )
+        for logical_id, resource in view.resources("AWS::IAM::Role")
+    )
 
 
 class _Asked(NamedTuple):
@@ -135,40 +134,39 @@ class _Asked(NamedTuple):
     arn: arn.Arn | None
 
 
-def _stacks_with(asked: _Asked, run: Run, stack: Stack) -> Iterator[Stack]:
-    """A stack and its addons, then the others of the run that have a role of such a name."""
-    yield from stack.with_addons()
-    if len(run.stacks) == 1:
-        return
-
-    def build() -> dict[Hashable, dict[Stack, None]]:
-        found: dict[Hashable, dict[Stack, None]] = {}
-        for other in run.stacks:
-            for name in _by_name(other, ANY):
-                found.setdefault(name, {})[other] = None
-        return found
-
-    index = run.memo("stacks by their roles' names", build)
-    others = {**index.get(asked.reference, {}), **index.get(asked.key, {})}
-    yield from (other for other in others if other is not stack)
+def _views_with(view: View, asked: _Asked) -> Iterator[View]:
+    """A view and its addons, then the others of the run that have a role of such a name."""
+    yield from view.with_addons()
+    if len(view.run.stacks) > 1:
+        index = _stacks_by_role(view.run)
+        others = {**index.get(asked.reference, {}), **index.get(asked.key, {})}
+        yield from (View(other) for other in others if other is not view.stack)
 
 
-def _heads_named(stack: Stack, scenario: Scenario, asked: _Asked) -> list[_Head]:
+@query
+def _stacks_by_role(run: Run) -> Mapping[Hashable, Mapping[Stack, None]]:
+    """The stacks of the run by the names of their roles."""
+    found: dict[Hashable, dict[Stack, None]] = {}
+    for other in run.members():
+        for name in _by_name(View(other)):
+            found.setdefault(name, {})[other] = None
+    return found
+
+
+def _heads_named(view: View, asked: _Asked) -> list[_Head]:
     """The roles that a name or an ARN certainly stands for; a run lies in one partition."""
-    index = _by_name(stack, scenario)
+    index = _by_name(view)
     found = [*index.get(asked.reference, ()), *index.get(asked.key, ())]
     return [h for h in found if asked.arn is None or _may_share_partition(h.arn, asked.arn)]
 
 
-def _by_name(stack: Stack, scenario: Scenario) -> Mapping[Hashable, list[_Head]]:
-    def build() -> dict[Hashable, list[_Head]]:
-        found: dict[Hashable, list[_Head]] = {}
-        for head in _heads(stack, scenario):
-            for key in {head.name, _key(head.arn)}:
-                found.setdefault(key, []).append(head)
-        return found
-
-    return stack.memo(("roles by name", scenario), build)
+@query
+def _by_name(view: View) -> Mapping[Hashable, list[_Head]]:
+    found: dict[Hashable, list[_Head]] = {}
+    for head in _heads(view):
+        for key in {head.name, _key(head.arn)}:
+            found.setdefault(key, []).append(head)
+    return found
 
 
 def _key(role: Text) -> Hashable:
@@ -182,8 +180,9 @@ def _may_share_partition(role: Text, other: arn.Arn) -> bool:
     return parsed is None or parsed.partition.equals(other.partition) is not False
 
 
-def _role(stack: Stack, scenario: Scenario, head: _Head) -> Role:
-    return stack.memo(("role", scenario, head.logical_id), lambda: _read(stack, scenario, head))
+@query_by(lambda head: head.logical_id)
+def _trust_of(_view: View, head: _Head) -> Trust:
+    return _trust(head)
 
 
 def _trust(head: _Head) -> Trust:
@@ -195,20 +194,21 @@ def _trust(head: _Head) -> Trust:
     return Trust(head.logical_id, place, head.arn, trust.key_place, statements_of(trust))
 
 
-def _read(stack: Stack, scenario: Scenario, head: _Head) -> Role:
+@query_by(lambda head: head.logical_id)
+def _role(view: View, head: _Head) -> Role:
     logical_id, resource = head.logical_id, head.resource
-    trust = _trust(head)
+    trust = _trust_of(view, head)
     properties = resource.child("Properties")
     if properties is None:
         return Role(logical_id, trust.place, head.arn, head.name, trust.place, (), ())
-    boundary, undecided = _boundary(stack, scenario, properties)
+    boundary, undecided = _boundary(view, properties)
     statements: list[Statement] = list(_inline(properties))
     unread: list[Fact] = []
     if properties.is_written_out_by_aws:
         unread.append(Fact("document", f"what a macro adds to '{logical_id}'"))
-    unread += (Fact("document", what) for what in stack.unwritten)
-    unread += (Fact("attachment", receiver) for receiver in stack.receivers_of(logical_id))
-    for item in (*_attached(stack, scenario, head.name), *_managed(stack, scenario, properties)):
+    unread += (Fact("document", what) for what in view.stack.unwritten)
+    unread += (Fact("attachment", receiver) for receiver in view.stack.receivers_of(logical_id))
+    for item in (*_attached(view, head.name), *_managed(view, properties)):
         if isinstance(item, Fact):
             unread.append(item)
         else:
@@ -224,12 +224,12 @@ def _read(stack: Stack, scenario: Scenario, head: _Head) -> Role:
         unread=tuple(unread),
         boundary=boundary,
         undecided=undecided,
-        id=stack.resolver(scenario).text({"Fn::GetAtt": [logical_id, "RoleId"]}, resource.path),
+        id=view.resolver.text({"Fn::GetAtt": [logical_id, "RoleId"]}, resource.path),
         tags={} if properties.is_written_out_by_aws else dict(listed_tags(properties)),
     )
 
 
-def _boundary(stack: Stack, scenario: Scenario, properties: Value) -> tuple[Boundary | None, str]:
+def _boundary(view: View, properties: Value) -> tuple[Boundary | None, str]:
     """The boundary, and the open condition on which it hangs."""
     found = next(properties.children("PermissionsBoundary"), None)
     if found is None:
@@ -239,7 +239,7 @@ def _boundary(stack: Stack, scenario: Scenario, properties: Value) -> tuple[Boun
         condition for condition in found.conditions if condition not in properties.conditions
     ]
     naming = (hole.condition for hole in policy.holes if hole.condition)
-    statements = _document_of(stack, scenario, policy, found)
+    statements = _document_of(view, policy, found)
     return Boundary(policy, found.place, statements), next(iter((*holding, *naming)), "")
 
 
@@ -257,16 +257,15 @@ def _policy_statements(policy: Value) -> Iterator[Statement]:
         yield from statements_of(document, str(name.text()) if name else "")
 
 
-def _attached(stack: Stack, scenario: Scenario, role: Text) -> Iterator[Statement | Fact]:
+def _attached(view: View, role: Text) -> Iterator[Statement | Fact]:
     """Policies that are resources of their own and name the role, in any stack of the run.
 
     One that may name the role counts where the stack, or its addons, has it: the other stacks of
     a run need have nothing to do with this one.
     """
-    near = (stack.file, stack.package.addons.file if stack.package.addons else "")
-    for other in stack.run.around(stack):
-        seen = scenario if other is stack else ANY
-        by_role, others = _policies_by_role(other, seen)
+    near = (view.file, view.stack.package.addons.file if view.stack.package.addons else "")
+    for other in view.around():
+        by_role, others = _policies_by_role(other)
         for policy in (*by_role.get(role, ()), *others):
             attached = None if policy.role is None else policy.role.equals(role)
             if attached:
@@ -288,32 +287,27 @@ class _Policy(NamedTuple):
     statements: tuple[Statement, ...]
 
 
-def _policies_by_role(
-    stack: Stack, scenario: Scenario
-) -> tuple[dict[Text, list[_Policy]], tuple[_Policy, ...]]:
+@query
+def _policies_by_role(view: View) -> tuple[dict[Text, list[_Policy]], tuple[_Policy, ...]]:
     """The policies that attach to a stack's own roles, by their names, and all others.
 
     Two roles never share a name: what attaches to one of them is no other role's.
     """
-
-    def build() -> tuple[dict[Text, list[_Policy]], tuple[_Policy, ...]]:
-        by_role: dict[Text, list[_Policy]] = {h.name: [] for h in _heads(stack, scenario)}
-        others: list[_Policy] = []
-        for policy in _policies(stack, scenario):
-            mine = None if policy.role is None else by_role.get(policy.role)
-            (others if mine is None else mine).append(policy)
-        return by_role, tuple(others)
-
-    return stack.memo(("policies by role", scenario), build)
+    by_role: dict[Text, list[_Policy]] = {h.name: [] for h in _heads(view)}
+    others: list[_Policy] = []
+    for policy in _policies(view):
+        mine = None if policy.role is None else by_role.get(policy.role)
+        (others if mine is None else mine).append(policy)
+    return by_role, tuple(others)
 
 
-def _policies(stack: Stack, scenario: Scenario) -> Iterator[_Policy]:
+def _policies(view: View) -> Iterator[_Policy]:
     for kind, key in (
         ("AWS::IAM::Policy", "Roles"),
         ("AWS::IAM::RolePolicy", "RoleName"),
         ("AWS::IAM::ManagedPolicy", "Roles"),
     ):
-        for logical_id, resource in stack.resources(kind, scenario):
+        for logical_id, resource in view.resources(kind):
             for properties in resource.children("Properties"):
                 documents = tuple(properties.children("PolicyDocument"))
                 for name in properties.each(key):
@@ -329,28 +323,25 @@ def _guarded(statements: tuple[Statement, ...], name: Value) -> Iterator[Stateme
         yield statement._replace(conditions=(*statement.conditions, *missing))
 
 
-def _managed(stack: Stack, scenario: Scenario, properties: Value) -> Iterator[Statement | Fact]:
+def _managed(view: View, properties: Value) -> Iterator[Statement | Fact]:
     """Managed policies that the role lists by ARN."""
     for value in properties.each("ManagedPolicyArns"):
         policy = value.text()
-        found = None if value.is_open else _document_of(stack, scenario, policy, value)
+        found = None if value.is_open else _document_of(view, policy, value)
         if found is None:
             yield Fact("document", f"managed policy {policy}")
         else:
             yield from _guarded(found, value)
 
 
-def _document_of(
-    stack: Stack, scenario: Scenario, policy: Text, value: Value
-) -> tuple[Statement, ...] | None:
+def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...] | None:
     """What a managed policy says: as a template of the run has it, as handed over, or as AWS does.
 
     Who hands over a policy of AWS's knows of a version that we may not.
     """
-    for other in stack.run.around(stack):
-        seen = scenario if other is stack else ANY
-        for logical_id, resource in other.resources("AWS::IAM::ManagedPolicy", seen):
-            reference = other.resolver(seen).text({"Ref": logical_id}, resource.path)
+    for other in view.around():
+        for logical_id, resource in other.resources("AWS::IAM::ManagedPolicy"):
+            reference = other.resolver.text({"Ref": logical_id}, resource.path)
             if reference.equals(policy):
                 documents = [
                     document
@@ -360,7 +351,7 @@ def _document_of(
                 return tuple(
                     s for document in documents for s in statements_of(document, logical_id)
                 )
-    provided = stack.run.outside.find(policy)
+    provided = view.run.outside.find(policy)
     if provided is not None:
         return provided.statements
     tail = _aws_managed(policy)

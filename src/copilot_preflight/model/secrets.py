@@ -14,13 +14,14 @@ from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Statement
-from copilot_preflight.model.buckets import key_arn
+from copilot_preflight.model.keys import key_arn
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.resolve.outside import ProvidedPolicy
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 SUFFIX_LENGTH: Final = 6
 _SUFFIX: Final = re.compile(rf"-[A-Za-z0-9]{{{SUFFIX_LENGTH}}}")
@@ -88,7 +89,7 @@ def has_suffix(secret: Text) -> bool | None:
     return None if last.isalnum() and last.isascii() and secret.literal is None else False
 
 
-def parameter_arn(stack: Stack, scenario: Scenario, name: Text) -> Text:
+def parameter_arn(view: View, name: Text) -> Text:
     """The ARN of the stack's own parameter of a name: a leading slash is that of the ARN.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
@@ -101,16 +102,16 @@ def parameter_arn(stack: Stack, scenario: Scenario, name: Text) -> Text:
     else:  # a name that may begin with a slash, or not
         hole = Hole(f"{name} without its slash", name.identity, excludes=":*?", nonempty=True)
         rest = Text.of("/", hole)
-    return Text.of(_head(stack, scenario, "ssm"), ":parameter", rest)
+    return Text.of(_head(view, "ssm"), ":parameter", rest)
 
 
-def secret_arn(stack: Stack, scenario: Scenario, name: Text) -> Text:
+def secret_arn(view: View, name: Text) -> Text:
     """The ARN, without its suffix, of the stack's own secret of a name."""
-    return Text.of(_head(stack, scenario, "secretsmanager"), ":secret:", name)
+    return Text.of(_head(view, "secretsmanager"), ":secret:", name)
 
 
-def _head(stack: Stack, scenario: Scenario, service: str) -> Text:
-    pseudo = stack.resolver(scenario).pseudo
+def _head(view: View, service: str) -> Text:
+    pseudo = view.resolver.pseudo
     region, account = pseudo("AWS::Region"), pseudo("AWS::AccountId")
     return Text.of("arn:", pseudo("AWS::Partition"), f":{service}:", region, ":", account)
 
@@ -118,38 +119,33 @@ def _head(stack: Stack, scenario: Scenario, service: str) -> Text:
 # --- what is in the run --------------------------------------------------------------------------
 
 
-def secret_with_arn(run: Run, stack: Stack, scenario: Scenario, secret: Text) -> Secret | None:
+def secret_with_arn(view: View, secret: Text) -> Secret | None:
     """The secret of the run that certainly has an ARN, be it complete or without its suffix."""
-    for other in run.around(stack):
-        seen = scenario if other is stack else ANY
-        if (found := _by_arn(other, seen).get(secret)) is not None:
+    for other in view.around():
+        if (found := _by_arn(other).get(secret)) is not None:
             return found
     return None
 
 
-def parameter_with_arn(run: Run, stack: Stack, scenario: Scenario, name: Text) -> Parameter | None:
+def parameter_with_arn(view: View, name: Text) -> Parameter | None:
     """The SSM parameter of the run that certainly has an ARN."""
-    for other in run.around(stack):
-        seen = scenario if other is stack else ANY
-        for found in _parameters(other, seen):
+    for other in view.around():
+        for found in _parameters(other):
             if found.arn == name:
                 return found
     return None
 
 
-def _by_arn(stack: Stack, scenario: Scenario) -> dict[Text, Secret]:
+@query
+def _by_arn(view: View) -> dict[Text, Secret]:
     """Secrets by their ARNs, with the suffix and without."""
-
-    def build() -> dict[Text, Secret]:
-        found: dict[Text, Secret] = {}
-        for secret in _secrets(stack, scenario):
-            found.setdefault(secret.arn, secret)
-            partial = without_suffix(secret.arn)
-            if not has_suffix(partial):
-                found.setdefault(partial, secret)
-        return found
-
-    return stack.memo(("secrets by ARN", scenario), build)
+    found: dict[Text, Secret] = {}
+    for secret in _secrets(view):
+        found.setdefault(secret.arn, secret)
+        partial = without_suffix(secret.arn)
+        if not has_suffix(partial):
+            found.setdefault(partial, secret)
+    return found
 
 
 def without_suffix(secret: Text) -> Text:
@@ -160,9 +156,9 @@ def without_suffix(secret: Text) -> Text:
     return secret
 
 
-def _secrets(stack: Stack, scenario: Scenario) -> Iterator[Secret]:
-    resolver = stack.resolver(scenario)
-    for logical_id, resource in stack.resources("AWS::SecretsManager::Secret", scenario):
+def _secrets(view: View) -> Iterator[Secret]:
+    resolver = view.resolver
+    for logical_id, resource in view.resources("AWS::SecretsManager::Secret"):
         properties = resource.child("Properties")
         own = resolver.text({"Ref": logical_id}, resource.path)
         secret = Secret(logical_id, resource.key_place, own, {})
@@ -170,13 +166,13 @@ def _secrets(stack: Stack, scenario: Scenario) -> Iterator[Secret]:
             raw = properties.raw.get("KmsKeyId") if isinstance(properties.raw, dict) else None
             secret = secret._replace(
                 tags=dict(listed_tags(properties)),
-                key=_key(stack, scenario, properties),
+                key=_key(view, properties),
                 undecided=resolver.open_condition(raw),
             )
         yield secret
 
 
-def _key(stack: Stack, scenario: Scenario, properties: Value) -> Text | None:
+def _key(view: View, properties: Value) -> Text | None:
     """The ARN of the customer key; where a hole is all that is known of it, that hole."""
     given = properties.child("KmsKeyId")
     if given is None:
@@ -185,32 +181,30 @@ def _key(stack: Stack, scenario: Scenario, properties: Value) -> Text | None:
     known = reference.literal
     if known is not None and (not known or known.endswith(_MANAGED_KEY)):
         return None
-    key = key_arn(stack, scenario, reference)
+    key = key_arn(view, reference)
     return key if key is not None and key.parts else None
 
 
-def _parameters(stack: Stack, scenario: Scenario) -> tuple[Parameter, ...]:
-    def build() -> tuple[Parameter, ...]:
-        resolver = stack.resolver(scenario)
-        found = []
-        for logical_id, resource in stack.resources("AWS::SSM::Parameter", scenario):
-            name = resolver.text({"Ref": logical_id}, resource.path)
-            properties = resource.child("Properties")
-            tags = properties.child("Tags") if properties is not None else None
-            is_map = tags is not None and isinstance(tags.raw, dict) and not tags.is_opaque
-            items = tags.items() if tags is not None and is_map else ()
-            own = {key: value.text() for key, value in items if len(list(value.variants())) == 1}
-            address = parameter_arn(stack, scenario, name)
-            found.append(Parameter(resource.key_place, address, own))
-        return tuple(found)
-
-    return stack.memo(("ssm parameters", scenario), build)
+@query
+def _parameters(view: View) -> tuple[Parameter, ...]:
+    resolver = view.resolver
+    found = []
+    for logical_id, resource in view.resources("AWS::SSM::Parameter"):
+        name = resolver.text({"Ref": logical_id}, resource.path)
+        properties = resource.child("Properties")
+        tags = properties.child("Tags") if properties is not None else None
+        is_map = tags is not None and isinstance(tags.raw, dict) and not tags.is_opaque
+        items = tags.items() if tags is not None and is_map else ()
+        own = {key: value.text() for key, value in items if len(list(value.variants())) == 1}
+        address = parameter_arn(view, name)
+        found.append(Parameter(resource.key_place, address, own))
+    return tuple(found)
 
 
 # --- resource policies ---------------------------------------------------------------------------
 
 
-def secret_policy(run: Run, stack: Stack, scenario: Scenario, secret: Text) -> list[Statement]:
+def secret_policy(view: View, secret: Text) -> list[Statement]:
     """The statements of policies for a secret, of the run or handed over.
 
     Those that may be for another secret are open.
@@ -218,25 +212,22 @@ def secret_policy(run: Run, stack: Stack, scenario: Scenario, secret: Text) -> l
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html
     """
     found: list[Statement] = []
-    if (provided := _handed(run, secret)) is not None:
+    if (provided := _handed(view.run, secret)) is not None:
         found += provided.statements
-    for other in run.around(stack):
-        for owner, statements in _policies(other, scenario if other is stack else ANY):
+    for other in view.around():
+        for owner, statements in _policies(other):
             same = owner in (secret, without_suffix(secret)) or complete_arn(owner).equals(secret)
             if same:
                 found += statements
-            elif same is None and secret_with_arn(run, stack, scenario, secret) is None:
+            elif same is None and secret_with_arn(view, secret) is None:
                 condition = f"{owner} = {secret}"
                 found += (s._replace(conditions=(*s.conditions, condition)) for s in statements)
     return found
 
 
-def is_secret_known(run: Run, stack: Stack, scenario: Scenario, secret: Text) -> bool:
+def is_secret_known(view: View, secret: Text) -> bool:
     """Whether all is known that a secret's policy says: it is the run's, or was handed over."""
-    return (
-        secret_with_arn(run, stack, scenario, secret) is not None
-        or _handed(run, secret) is not None
-    )
+    return secret_with_arn(view, secret) is not None or _handed(view.run, secret) is not None
 
 
 def _handed(run: Run, secret: Text) -> ProvidedPolicy | None:
@@ -245,16 +236,17 @@ def _handed(run: Run, secret: Text) -> ProvidedPolicy | None:
     return run.outside.find(secret) or run.outside.find(without_suffix(secret))
 
 
-def _policies(stack: Stack, scenario: Scenario) -> tuple[tuple[Text, tuple[Statement, ...]], ...]:
-    return stack.memo(("secret policies", scenario), lambda: tuple(_read(stack, scenario)))
+@query
+def _policies(view: View) -> tuple[tuple[Text, tuple[Statement, ...]], ...]:
+    return tuple(_read(view))
 
 
-def _read(stack: Stack, scenario: Scenario) -> Iterator[tuple[Text, tuple[Statement, ...]]]:
-    for logical_id, resource in stack.resources("AWS::SecretsManager::ResourcePolicy", scenario):
+def _read(view: View) -> Iterator[tuple[Text, tuple[Statement, ...]]]:
+    for logical_id, resource in view.resources("AWS::SecretsManager::ResourcePolicy"):
         for properties in resource.children("Properties"):
             for secret in properties.children("SecretId"):
                 owner = secret.text()
                 if owner.literal is not None and arn.parse(owner) is None:
-                    owner = secret_arn(stack, scenario, owner)
+                    owner = secret_arn(view, owner)
                 for document in properties.children("ResourcePolicy"):
                     yield owner, statements_of(document, logical_id)

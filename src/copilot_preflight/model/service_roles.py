@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 _AWS: Final = "https://docs.aws.amazon.com/"
 _ECS: Final = f"{_AWS}AmazonECS/latest/developerguide/"
@@ -311,13 +310,13 @@ _BY_PIPELINE: Final = RoleHandover(
 )
 
 
-def role_uses(stack: Stack, scenario: Scenario = ANY) -> Iterator[RoleUse]:
+def role_uses(view: View) -> Iterator[RoleUse]:
     """Every role that a resource of a template hands to a service."""
     for handover in ROLE_HANDOVERS:
-        for owner, resource in stack.resources(handover.kind, scenario):
+        for owner, resource in view.resources(handover.kind):
             for value in _at(resource, ("Properties", *handover.path.split("."))):
                 yield RoleUse(owner, value, handover)
-    for owner, pipeline in stack.resources(_BY_PIPELINE.kind, scenario):
+    for owner, pipeline in view.resources(_BY_PIPELINE.kind):
         yield from _of_actions(owner, pipeline)
 
 

@@ -13,9 +13,9 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.model.state_machines import run_task_parameters
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.view import View
 
 FARGATE: Final = "FARGATE"
 EC2: Final = "EC2"
@@ -55,27 +55,24 @@ class TaskRun(NamedTuple):
     conditions: tuple[str, ...] = ()
 
 
-def runs_of(stack: Stack, scenario: Scenario, task: TaskDefinition) -> tuple[TaskRun, ...]:
+@query_by(lambda task: task.logical_id)
+def runs_of(view: View, task: TaskDefinition) -> tuple[TaskRun, ...]:
     """The runs, in any template of the run, that certainly take a task definition of a stack.
 
     A task definition is named by its ARN or by its family, whose newest revision it then is; what
     is pinned to a revision number is another one, for all that can be told.
     """
-
-    def build() -> tuple[TaskRun, ...]:
-        names = _names(stack, scenario, task)
-        return tuple(
-            run
-            for other in stack.run.around(stack)
-            for reference, run in _runs(other, scenario if other is stack else ANY)
-            if reference in names
-            or ((found := arn.parse(reference)) is not None and found.resource in names)
-        )
-
-    return stack.memo(("runs of", scenario, task.logical_id), build)
+    names = _names(view, task)
+    return tuple(
+        run
+        for other in view.around()
+        for reference, run in _runs(other)
+        if reference in names
+        or ((named := arn.parse(reference)) is not None and named.resource in names)
+    )
 
 
-def is_fargate(stack: Stack, scenario: Scenario, task: TaskDefinition) -> bool | None:
+def is_fargate(view: View, task: TaskDefinition) -> bool | None:
     """Whether a task runs on Fargate, as far as the files run it; None where they do not tell.
 
     ``RequiresCompatibilities`` is what a definition is validated against when it is registered.
@@ -85,7 +82,7 @@ def is_fargate(stack: Stack, scenario: Scenario, task: TaskDefinition) -> bool |
     (``compatibilities``),
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
     """
-    answers = {run.fargate for run in runs_of(stack, scenario, task)}
+    answers = {run.fargate for run in runs_of(view, task)}
     if answers in ({True}, {False}):
         return answers.pop()
     if True not in answers and not _may_run_on_fargate(task):
@@ -93,13 +90,13 @@ def is_fargate(stack: Stack, scenario: Scenario, task: TaskDefinition) -> bool |
     return None
 
 
-def may_execute_command(stack: Stack, scenario: Scenario, task: TaskDefinition) -> bool | None:
+def may_execute_command(view: View, task: TaskDefinition) -> bool | None:
     """Whether ECS Exec is turned on in some run of a task.
 
     None where no run is in the files, or none says yes and one cannot be read.
     Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
     """
-    runs = runs_of(stack, scenario, task)
+    runs = runs_of(view, task)
     if any(run.execute_command and not run.conditions for run in runs):
         return True
     return False if runs and all(run.execute_command is False for run in runs) else None
@@ -126,8 +123,8 @@ def _may_run_on_fargate(task: TaskDefinition) -> bool:
     return True
 
 
-def _names(stack: Stack, scenario: Scenario, task: TaskDefinition) -> set[Text]:
-    resolver = stack.resolver(scenario)
+def _names(view: View, task: TaskDefinition) -> set[Text]:
+    resolver = view.resolver
     path = task.value.path
     names = {
         resolver.text({"Ref": task.logical_id}, path),
@@ -143,19 +140,20 @@ def _names(stack: Stack, scenario: Scenario, task: TaskDefinition) -> set[Text]:
 # --- what runs tasks ------------------------------------------------------------------------------
 
 
-def _runs(stack: Stack, scenario: Scenario) -> tuple[tuple[Text, TaskRun], ...]:
+@query
+def _runs(view: View) -> tuple[tuple[Text, TaskRun], ...]:
     """Every run of a template, with the text that names its task definition."""
+    return tuple(_read_runs(view))
 
-    def build() -> Iterator[tuple[Text, TaskRun]]:
-        for kind, read in _KINDS.items():
-            for _, resource in stack.resources(kind, scenario):
-                for properties in resource.children("Properties"):
-                    for found in read(properties):
-                        reference = text_of(found.value, found.task_key)
-                        if reference is not None and not found.value.is_open:
-                            yield reference, _run(stack, scenario, resource, found)
 
-    return stack.memo(("runs", scenario), lambda: tuple(build()))
+def _read_runs(view: View) -> Iterator[tuple[Text, TaskRun]]:
+    for kind, read in _KINDS.items():
+        for _, resource in view.resources(kind):
+            for properties in resource.children("Properties"):
+                for asked in read(properties):
+                    reference = text_of(asked.value, asked.task_key)
+                    if reference is not None and not asked.value.is_open:
+                        yield reference, _run(view, resource, asked)
 
 
 class _Asked(NamedTuple):
@@ -209,19 +207,19 @@ _KINDS: Final[dict[str, Callable[[Value], Iterator[_Asked]]]] = {
 }
 
 
-def _run(stack: Stack, scenario: Scenario, resource: Value, asked: _Asked) -> TaskRun:
+def _run(view: View, resource: Value, asked: _Asked) -> TaskRun:
     value = asked.value
     launch = text_of(value, "LaunchType")
     providers = _providers(value, "CapacityProviderStrategy")
     if launch is None and providers == ():
         # Else the launch type is EC2, unless somebody gives the cluster a strategy elsewhere.
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_definition_parameters.html
-        providers = _defaults(stack, scenario, asked.cluster)
+        providers = _defaults(view, asked.cluster)
     if launch is not None:
         launch_type = launch.literal if launch.literal in _LAUNCH_TYPES else None
         fargate = None if launch_type is None else launch_type == FARGATE
     else:
-        launch_type, fargate = _launched_by(stack, scenario, providers)
+        launch_type, fargate = _launched_by(view, providers)
     return TaskRun(
         resource.key_place,
         asked.cluster,
@@ -263,14 +261,12 @@ def _providers(value: Value, key: str) -> tuple[Text, ...] | None:
     return tuple(found)
 
 
-def _launched_by(
-    stack: Stack, scenario: Scenario, providers: tuple[Text, ...] | None
-) -> tuple[str | None, bool | None]:
+def _launched_by(view: View, providers: tuple[Text, ...] | None) -> tuple[str | None, bool | None]:
     """Launch type of a capacity provider strategy, and whether it is Fargate.
 
     Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/capacity-launch-type-comparison.html
     """
-    found = [_launch_type_of(stack, scenario, provider) for provider in providers or ()]
+    found = [_launch_type_of(view, provider) for provider in providers or ()]
     types = {launch_type for launch_type, _ in found}
     answers = {fargate for _, fargate in found}
     return (
@@ -279,12 +275,10 @@ def _launched_by(
     )
 
 
-def _launch_type_of(
-    stack: Stack, scenario: Scenario, provider: Text
-) -> tuple[str | None, bool | None]:
+def _launch_type_of(view: View, provider: Text) -> tuple[str | None, bool | None]:
     if provider.literal in _ON_FARGATE:
         return FARGATE, True
-    found = resource_named(stack, scenario, CAPACITY_PROVIDER, "Name", provider)
+    found = resource_named(view, CAPACITY_PROVIDER, "Name", provider)
     if found is not None and any(found.properties.children("AutoScalingGroupProvider")):
         return EC2, False
     if found is not None and any(found.properties.children("ManagedInstancesProvider")):
@@ -292,42 +286,37 @@ def _launch_type_of(
     return None, (False if found is not None or provider.literal else None)
 
 
-class Found(NamedTuple):
+class NamedResource(NamedTuple):
     """The properties of a resource, with the template that has it and how it is read there."""
 
-    stack: Stack
-    scenario: Scenario
+    view: View
     properties: Value
 
 
-def resource_named(
-    stack: Stack, scenario: Scenario, kind: str, name_key: str, name: Text | None
-) -> Found | None:
+def resource_named(view: View, kind: str, name_key: str, name: Text | None) -> NamedResource | None:
     """The resource of the run that ``Ref``, its ARN or the name it is given certainly stand for."""
-    for other in stack.run.around(stack) if name is not None else ():
-        seen = scenario if other is stack else ANY
-        resolver = other.resolver(seen)
-        for logical_id, resource in other.resources(kind, seen):
+    for other in view.around() if name is not None else ():
+        resolver = other.resolver
+        for logical_id, resource in other.resources(kind):
             reference = resolver.text({"Ref": logical_id}, resource.path)
             its_arn = resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
             for properties in resource.children("Properties"):
                 if name in (reference, its_arn, text_of(properties, name_key)):
-                    return Found(other, seen, properties)
+                    return NamedResource(other, properties)
     return None
 
 
-def _defaults(stack: Stack, scenario: Scenario, cluster: Text | None) -> tuple[Text, ...] | None:
+def _defaults(view: View, cluster: Text | None) -> tuple[Text, ...] | None:
     """The default strategy that a cluster is given in the files; None where it is not there."""
     key = "DefaultCapacityProviderStrategy"
-    same = _names_of_cluster(stack, scenario, cluster)
+    same = _names_of_cluster(view, cluster)
     found: list[tuple[Text, ...] | None] = []
-    for other in stack.run.around(stack) if cluster is not None else ():
-        seen = scenario if other is stack else ANY
-        for logical_id, resource in other.resources("AWS::ECS::Cluster", seen):
-            if cluster in cluster_names(other, seen)[logical_id]:
+    for other in view.around() if cluster is not None else ():
+        for logical_id, resource in other.resources("AWS::ECS::Cluster"):
+            if cluster in cluster_names(other)[logical_id]:
                 found += (_providers(p, key) for p in resource.children("Properties"))
         kind = "AWS::ECS::ClusterCapacityProviderAssociations"
-        for _, resource in other.resources(kind, seen):
+        for _, resource in other.resources(kind):
             for properties in resource.children("Properties"):
                 if text_of(properties, "Cluster") in same:
                     found.append(None if resource.guard else _providers(properties, key))
@@ -335,30 +324,25 @@ def _defaults(stack: Stack, scenario: Scenario, cluster: Text | None) -> tuple[T
     return given[0] if len(given) == 1 else None
 
 
-def _names_of_cluster(
-    stack: Stack, scenario: Scenario, cluster: Text | None
-) -> tuple[Text | None, ...]:
-    for other in stack.run.around(stack):
-        for names in cluster_names(other, scenario if other is stack else ANY).values():
+def _names_of_cluster(view: View, cluster: Text | None) -> tuple[Text | None, ...]:
+    for other in view.around():
+        for names in cluster_names(other).values():
             if cluster in names:
                 return names
     return (cluster,)
 
 
-def cluster_names(stack: Stack, scenario: Scenario) -> dict[str, tuple[Text, Text]]:
+@query
+def cluster_names(view: View) -> dict[str, tuple[Text, Text]]:
     """Name and ARN of every cluster of a template, by its logical id."""
-
-    def build() -> dict[str, tuple[Text, Text]]:
-        resolver = stack.resolver(scenario)
-        return {
-            logical_id: (
-                resolver.text({"Ref": logical_id}, resource.path),
-                resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path),
-            )
-            for logical_id, resource in stack.resources("AWS::ECS::Cluster", scenario)
-        }
-
-    return stack.memo(("cluster names", scenario), build)
+    resolver = view.resolver
+    return {
+        logical_id: (
+            resolver.text({"Ref": logical_id}, resource.path),
+            resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path),
+        )
+        for logical_id, resource in view.resources("AWS::ECS::Cluster")
+    }
 
 
 # --- properties -----------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.resolve.hints import reference_in
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value, function_of
+from copilot_preflight.resolve.view import View
 
 
 class EnvironmentFile(NamedTuple):
@@ -60,13 +60,14 @@ class TaskDefinition(NamedTuple):
         return self.value.key_place
 
 
-def task_definitions(stack: Stack, scenario: Scenario = ANY) -> tuple[TaskDefinition, ...]:
+@query
+def task_definitions(view: View) -> tuple[TaskDefinition, ...]:
     """The task definitions of a template in a scenario."""
-    return stack.memo(("tasks", scenario), lambda: tuple(_tasks(stack, scenario)))
+    return tuple(_tasks(view))
 
 
-def _tasks(stack: Stack, scenario: Scenario) -> Iterator[TaskDefinition]:
-    for logical_id, resource in stack.resources("AWS::ECS::TaskDefinition", scenario):
+def _tasks(view: View) -> Iterator[TaskDefinition]:
+    for logical_id, resource in view.resources("AWS::ECS::TaskDefinition"):
         for properties in resource.children("Properties"):
             yield TaskDefinition(
                 logical_id,

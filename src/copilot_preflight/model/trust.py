@@ -21,6 +21,7 @@ from copilot_preflight.resolve.hints import mentions
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 ASSUME: Final = "sts:AssumeRole"
 
@@ -85,11 +86,12 @@ class Assumption(NamedTuple):
 
 def assumptions(stack: Stack) -> Iterator[Assumption]:
     """Every role of the run that a resource of a template hands to a service."""
-    for use in role_uses(stack):
+    anyhow = View(stack)
+    for use in role_uses(anyhow):
         if _is_idle(stack, use):
             continue
-        for scenario in stack.where(use.value.guard):
-            yield from _assumptions(stack, scenario, use)
+        for view in anyhow.where(use.value.guard):
+            yield from _assumptions(view, use)
 
 
 def _is_idle(stack: Stack, use: RoleUse) -> bool:
@@ -108,49 +110,49 @@ def _is_idle(stack: Stack, use: RoleUse) -> bool:
     return not mentions([*others, data.get("Outputs")], use.owner)
 
 
-def _assumptions(stack: Stack, scenario: Scenario, use: RoleUse) -> Iterator[Assumption]:
+def _assumptions(view: View, use: RoleUse) -> Iterator[Assumption]:
     """The answer in a scenario, or in the finer ones on which it depends."""
-    resolver = stack.resolver(scenario)
+    resolver = view.resolver
     if any(resolver.decide(name) not in (None, wanted) for name, wanted in use.value.guard):
         return
-    role = _role(stack, scenario, use.value)
+    role = _role(view, use.value)
     if role is None:
         return
-    found = _assumption(stack, scenario, use, role)
-    if found.outcome is Outcome.UNDETERMINED and role.place.file == stack.file:
+    found = _assumption(view, use, role)
+    if found.outcome is Outcome.UNDETERMINED and role.place.file == view.file:
         for name in _conditions(role):
-            finer = [leaf for leaf in stack.settle(scenario, name) if leaf != scenario]
+            finer = [leaf for leaf in view.settle(name) if leaf != view]
             if resolver.decide(name) is None and finer:
                 for leaf in finer:
-                    yield from _assumptions(stack, leaf, use)
+                    yield from _assumptions(leaf, use)
                 return
     yield found
 
 
-def _assumption(stack: Stack, scenario: Scenario, use: RoleUse, role: Trust) -> Assumption:
+def _assumption(view: View, use: RoleUse, role: Trust) -> Assumption:
     policies = Policies(resource=PolicySet(role.trust), resource_must_allow=True)
     caller = Caller(EMPTY, service=use.handover.service)
     if use.through is not None:
-        caller, policies = _pipeline(stack, scenario, use.through, policies, role)
-    found = Assumption(use, role, scenario, caller)
-    if not role.trust or _is_written_by_aws(stack, role):
+        caller, policies = _pipeline(view, use.through, policies, role)
+    found = Assumption(use, role, view.scenario, caller)
+    if not role.trust or _is_written_by_aws(view, role):
         return found
-    contexts = tuple(_contexts(stack, scenario, use, role))
+    contexts = tuple(_contexts(view, use, role))
     rulings = (decide(policies, Request(ASSUME, role.arn, it), caller) for it in contexts)
     return found._replace(contexts=contexts, rulings=tuple(rulings))
 
 
-def _role(stack: Stack, scenario: Scenario, value: Value) -> Trust | None:
-    named = stack.resolver(scenario).text(value.raw, value.path, value.guard)
-    return trust_named(stack.run, stack, scenario, named)
+def _role(view: View, value: Value) -> Trust | None:
+    named = view.resolver.text(value.raw, value.path, value.guard)
+    return trust_named(view, named)
 
 
 def _pipeline(
-    stack: Stack, scenario: Scenario, through: Value, policies: Policies, role: Trust
+    view: View, through: Value, policies: Policies, role: Trust
 ) -> tuple[Caller, Policies]:
     """The pipeline's role as it assumes the role of an action."""
-    named = stack.resolver(scenario).text(through.raw, through.path, through.guard)
-    pipeline = role_named(stack.run, stack, scenario, named)
+    named = view.resolver.text(through.raw, through.path, through.guard)
+    pipeline = role_named(view, named)
     owner = arn.parse(role.arn)
     policies = policies._replace(owner=owner.account if owner else None)
     if pipeline is None:
@@ -164,27 +166,27 @@ def _pipeline(
     return Caller(pipeline.arn), policies._replace(identity=identity)
 
 
-def _is_written_by_aws(stack: Stack, role: Trust) -> bool:
+def _is_written_by_aws(view: View, role: Trust) -> bool:
     """Whether a macro may write the trust policy, or the resource that uses the role, anew."""
-    for other in stack.run.around(stack):
-        if other.file in (stack.file, role.place.file) and other.unwritten:
+    for other in view.around():
+        if other.file in (view.file, role.place.file) and other.stack.unwritten:
             return True
         if other.file == role.place.file:
-            properties = other.data["Resources"][role.logical_id].get("Properties")
-            if Value(other.resolver(), properties, ()).is_written_out_by_aws:
+            properties = other.stack.data["Resources"][role.logical_id].get("Properties")
+            if Value(other.resolver, properties, ()).is_written_out_by_aws:
                 return True
     return False
 
 
-def _contexts(stack: Stack, scenario: Scenario, use: RoleUse, role: Trust) -> Iterator[Context]:
+def _contexts(view: View, use: RoleUse, role: Trust) -> Iterator[Context]:
     """The requests that the service may make: it may say for which resource it acts, or not."""
     source = CONFUSED_DEPUTY.get(use.handover.service)
     if source is None or not any(statement.clauses for statement in role.trust):
         yield _NOTHING
         return
-    pseudo = stack.resolver(scenario).pseudo
+    pseudo = view.resolver.pseudo
     account = pseudo("AWS::AccountId")
-    resource = Hole(f"the resource of '{use.owner}'", stack.file)
+    resource = Hole(f"the resource of '{use.owner}'", view.file)
     place = (pseudo("AWS::Partition"), f":{source}:", pseudo("AWS::Region"), ":", account, ":")
     source_arn = Text.of("arn:", *place, resource)
     for arns in ((source_arn,), ()):

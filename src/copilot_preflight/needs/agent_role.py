@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from copilot_preflight.model.roles import Role
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 
 class AgentRole(NamedTuple):
@@ -23,7 +22,7 @@ class AgentRole(NamedTuple):
     needs_role: bool = False
 
 
-def agent_role(stack: Stack, scenario: Scenario, task: TaskDefinition) -> AgentRole | None:
+def agent_role(view: View, task: TaskDefinition) -> AgentRole | None:
     """The execution role; without one, that of the instance, None where it cannot be told.
 
     Fargate has no instance whose role could serve.
@@ -33,8 +32,8 @@ def agent_role(stack: Stack, scenario: Scenario, task: TaskDefinition) -> AgentR
     from copilot_preflight.model.instances import instance_role
     from copilot_preflight.model.services import is_fargate
 
-    fargate = is_fargate(stack, scenario, task)
+    fargate = is_fargate(view, task)
     if fargate:
         return AgentRole("execution", needs_role=True)
-    role = instance_role(stack, scenario, task) if fargate is False else None
+    role = instance_role(view, task) if fargate is False else None
     return None if role is None else AgentRole("instance", role=role)

@@ -13,13 +13,13 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, Request, covers_action, evaluate
 from copilot_preflight.iam.policy import Entry, Fact, Statement
-from copilot_preflight.model.buckets import Bucket, bucket_named, buckets, key_with_arn
+from copilot_preflight.model.buckets import Bucket, bucket_named, buckets
+from copilot_preflight.model.keys import key_with_arn
 from copilot_preflight.model.roles import Role, roles
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.needs.s3_objects import SSE_KMS_PAGE, kms_context
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 ANNOUNCED: Final = "announced"
 """The kind of this source's needs."""
@@ -51,38 +51,37 @@ class Announced(NamedTuple):
     grants: dict[str, Grant]
 
 
-def announced_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def announced_needs(view: View) -> Iterator[Need]:
     """A need for each role and each encrypted bucket that its grants name.
 
     ``detail`` is `Announced`. Its calls are optional: objects may be encrypted otherwise. The need
     stands at the role, in whose policies there may be several grants.
     """
-    if not any(_may_have_key(bucket) for bucket in _buckets_around(stack, scenario)):
+    if not any(_may_have_key(bucket) for bucket in _buckets_around(view)):
         return
-    guards = {name: found.guard for name, found in stack.resources("AWS::IAM::Role", scenario)}
-    for role in roles(stack, scenario):
-        for bucket, grants in _by_bucket(stack, scenario, role):
+    guards = {name: found.guard for name, found in view.resources("AWS::IAM::Role")}
+    for role in roles(view):
+        for bucket, grants in _by_bucket(view, role):
             path = ("Resources", role.logical_id, ANNOUNCED, bucket.place.file, bucket.logical_id)
             found = _first_allowed(role, grants)
             yield Need(
                 ANNOUNCED,
-                stack,
-                scenario,
-                Value(stack.resolver(scenario), None, path, guards.get(role.logical_id, ())),
+                view,
+                Value(view.resolver, None, path, guards.get(role.logical_id, ())),
                 f"access of {role} to encrypted bucket '{bucket.logical_id}'",
                 "",
                 None,
-                tuple(_calls(stack, scenario, bucket, found)),
+                tuple(_calls(view, bucket, found)),
                 role=role,
                 needs_role=False,
-                undecided=_open_condition(stack, scenario, bucket, grants),
+                undecided=_open_condition(view, bucket, grants),
                 detail=Announced(bucket, {KEY_ACTIONS[grant.action]: grant for grant in found}),
             )
 
 
-def _buckets_around(stack: Stack, scenario: Scenario) -> Iterator[Bucket]:
-    for other in stack.run.around(stack):
-        yield from buckets(other, scenario if other is stack else ANY)
+def _buckets_around(view: View) -> Iterator[Bucket]:
+    for other in view.around():
+        yield from buckets(other)
 
 
 def _may_have_key(bucket: Bucket) -> bool:
@@ -91,13 +90,11 @@ def _may_have_key(bucket: Bucket) -> bool:
     return bucket.encryption.key is not None
 
 
-def _by_bucket(
-    stack: Stack, scenario: Scenario, role: Role
-) -> Iterator[tuple[Bucket, tuple[Grant, ...]]]:
+def _by_bucket(view: View, role: Role) -> Iterator[tuple[Bucket, tuple[Grant, ...]]]:
     found: dict[tuple[str, str], tuple[Bucket, tuple[Grant, ...]]] = {}
     for grant in _grants(role):
         name = arn.parse_s3(grant.asked)
-        bucket = bucket_named(stack.run, stack, scenario, name.bucket) if name else None
+        bucket = bucket_named(view, name.bucket) if name else None
         if bucket is not None and _may_have_key(bucket):
             key = bucket.place.file, bucket.logical_id
             _, others = found.get(key, (bucket, ()))
@@ -146,32 +143,28 @@ def _first_allowed(role: Role, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
     return tuple(found.values())
 
 
-def _open_condition(
-    stack: Stack, scenario: Scenario, bucket: Bucket, grants: tuple[Grant, ...]
-) -> str:
+def _open_condition(view: View, bucket: Bucket, grants: tuple[Grant, ...]) -> str:
     """An open condition of this template on which it hangs what is granted, or encrypted."""
-    own = [bucket.undecided] if bucket.place.file == stack.file else []
+    own = [bucket.undecided] if bucket.place.file == view.file else []
     for grant in grants:
         own += (*grant.statement.conditions, *grant.entry.conditions)
-    known, resolver = stack.data.get("Conditions") or {}, stack.resolver(scenario)
+    known, resolver = view.stack.data.get("Conditions") or {}, view.resolver
     return next((name for name in own if name in known and resolver.decide(name) is None), "")
 
 
-def _calls(
-    stack: Stack, scenario: Scenario, bucket: Bucket, grants: tuple[Grant, ...]
-) -> Iterator[NeededCall]:
+def _calls(view: View, bucket: Bucket, grants: tuple[Grant, ...]) -> Iterator[NeededCall]:
     encryption = bucket.encryption
     if encryption is None or encryption.key is None:
         return
     key = encryption.key
     # Whoever wrote the policy of a key outside the run may have let the role in by name.
-    is_known = key_with_arn(stack.run, stack, scenario, key) is not None
+    is_known = key_with_arn(view, key) is not None
     doubts = () if is_known else (Fact("resource-policy", f"key '{key}'"),)
     for grant in grants:
         name = arn.parse_s3(grant.asked)
         if name is not None:
             context = kms_context(
-                stack, encryption, grant.asked, arn.s3_arn(name.partition, name.bucket)
+                view.stack, encryption, grant.asked, arn.s3_arn(name.partition, name.bucket)
             )
             because = f"S3 uses the key with the caller's permissions ({SSE_KMS_PAGE})"
             action = KEY_ACTIONS[grant.action]

@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.buckets import key_with_arn
+from copilot_preflight.model.keys import key_with_arn
 from copilot_preflight.model.pipelines import Encrypted, Project
 from copilot_preflight.needs.need import NeededCall
-from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 ARTIFACT_UPLOAD: Final = "artifact-upload"
 ARTIFACT_DOWNLOAD: Final = "artifact-download"
@@ -66,18 +66,19 @@ def built(what: str) -> str:
 
 
 def object_in(
-    stack: Stack,
-    scenario: Scenario,
+    view: View,
     bucket: Text,
     key: Text | None = None,
     encrypted: Encrypted | None = None,
 ) -> Text:
     """The ARN of an object; the one that encrypts it lies in the same partition."""
-    partition = stack.resolver(scenario).pseudo("AWS::Partition")
+    partition = view.resolver.pseudo("AWS::Partition")
     known = arn.parse(encrypted.key) if encrypted is not None and encrypted.key else None
     if known is not None and known.partition.literal in arn.PARTITIONS:
         partition = known.partition
-    return arn.s3_arn(partition, name_of(bucket), Text.of(any_key(stack)) if key is None else key)
+    return arn.s3_arn(
+        partition, name_of(bucket), Text.of(any_key(view.stack)) if key is None else key
+    )
 
 
 def any_key(stack: Stack) -> Hole:
@@ -99,8 +100,7 @@ def doubted(calls: list[NeededCall], doubts: tuple[Fact, ...]) -> list[NeededCal
 
 
 def kms_call(
-    stack: Stack,
-    scenario: Scenario,
+    view: View,
     encrypted: Encrypted,
     action: str,
     doubts: tuple[Fact, ...] = (),
@@ -114,13 +114,13 @@ def kms_call(
     if key is None:
         return []
     unknown: tuple[Fact, ...] = ()
-    if not is_copilots(stack):
+    if not is_copilots(view.stack):
         hole = key.only_hole
         if hole is not None:  # it may be the key that AWS manages, which needs no grant
             unknown = (Fact("value", hole.name),)
-        elif key_with_arn(stack.run, stack, scenario, key) is None:  # its policy may name the role
+        elif key_with_arn(view, key) is None:  # its policy may name the role
             unknown = (Fact("resource-policy", f"key '{key}'"),)
-    some = Hole("region of the bucket", stack.file, excludes=":/*?.", nonempty=True)
+    some = Hole("region of the bucket", view.file, excludes=":/*?.", nonempty=True)
     verb = "encrypts" if action == GENERATE_DATA_KEY else "decrypts"
     return [
         NeededCall(

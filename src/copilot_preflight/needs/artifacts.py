@@ -15,7 +15,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.buckets import bucket_named, encryption_of, key_arn
+from copilot_preflight.model.buckets import bucket_named, encryption_of
+from copilot_preflight.model.keys import key_arn
 from copilot_preflight.model.pipelines import (
     Action,
     Artifact,
@@ -45,9 +46,8 @@ from copilot_preflight.needs.artifact_calls import (
     open_key,
 )
 from copilot_preflight.needs.need import Need, NeededCall
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 _PIPELINES: Final = "https://docs.aws.amazon.com/codepipeline/latest/userguide/"
 _ROLE_PAGE: Final = f"{_PIPELINES}how-to-custom-role.html"
@@ -65,28 +65,27 @@ _READERS: Final = frozenset({"ECS", "CodeDeployToECS", "S3"})
 Doubts: TypeAlias = "tuple[Fact, ...]"
 
 
-def artifact_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def artifact_needs(view: View) -> Iterator[Need]:
     """A need for what every action of every pipeline puts into S3, or gets there.
 
     ``detail`` is its `Reason`.
     """
-    for pipeline in pipelines(stack, scenario):
+    for pipeline in pipelines(view):
         for action in pipeline.actions:
-            at = _Site(stack, scenario, pipeline, action)
+            at = _Site(view, pipeline, action)
             yield from _of_store(at)
             if action.provider == "S3":
                 yield from _of_s3_action(at)
 
 
 class _Site(NamedTuple):
-    stack: Stack
-    scenario: Scenario
+    view: View
     pipeline: Pipeline
     action: Action
 
     @property
     def store(self) -> Store | None:
-        return store_of(self.stack, self.scenario, self.pipeline, self.action)
+        return store_of(self.view, self.pipeline, self.action)
 
     @property
     def user(self) -> str:
@@ -98,14 +97,12 @@ class _Site(NamedTuple):
 
     def object_in(self, store: Store) -> Text:
         """Some object of a store."""
-        return object_in(self.stack, self.scenario, store.bucket, encrypted=store.encrypted)
+        return object_in(self.view, store.bucket, encrypted=store.encrypted)
 
     def kms(self, store: Store, found: Encrypted, action: str, doubts: Doubts) -> list[NeededCall]:
         """The call to KMS for an artifact in a store, which lies in the region that it serves."""
-        here = self.stack.resolver(self.scenario).pseudo("AWS::Region")
-        return kms_call(
-            self.stack, self.scenario, found, action, doubts, region=store.region or here
-        )
+        here = self.view.resolver.pseudo("AWS::Region")
+        return kms_call(self.view, found, action, doubts, region=store.region or here)
 
     def __str__(self) -> str:
         return f"{self.action} of {self.pipeline}"
@@ -155,7 +152,7 @@ def _reads(action: Action) -> bool:
 def _of_build(at: _Site, store: Store) -> Iterator[Need]:
     """What CodeBuild moves for a pipeline with the role of the build project."""
     action = at.action
-    project = project_of(at.stack, at.scenario, action)
+    project = project_of(at.view, action)
     if project is None:
         return
     override = action.setting_value("ServiceRoleArnOverride")
@@ -188,11 +185,10 @@ def _with_build_role(need: Need, project: Project, override: Value | None) -> Ne
     need = need._replace(user="build")
     if override is not None:
         return need._replace(role_value=override)
-    if project.stack is need.stack:
+    if project.view.stack is need.view.stack:
         return need._replace(role_value=project.role)
     named = project.role.text() if project.role is not None else None
-    other = project.stack
-    role = role_named(other.run, other, project.scenario, named) if named is not None else None
+    role = role_named(project.view, named) if named is not None else None
     return need._replace(role_value=None, role=role)
 
 
@@ -205,10 +201,10 @@ def _decrypts(at: _Site, store: Store) -> list[NeededCall]:
 
 def _is_under_store_key(at: _Site, store: Store, artifact: Artifact) -> bool:
     producer = at.pipeline.producer(artifact.name)
-    if producer is None or store_of(at.stack, at.scenario, at.pipeline, producer) is not store:
+    if producer is None or store_of(at.view, at.pipeline, producer) is not store:
         return False
     if producer.provider == "CodeBuild":
-        project = project_of(at.stack, at.scenario, producer)
+        project = project_of(at.view, producer)
         return project is not None and _of_output(at, store, project)[1]
     is_source = producer.category == "Source" and producer.provider in _WITH_STORE_KEY
     return is_source and not _of_reference(producer)
@@ -221,7 +217,7 @@ def _of_output(at: _Site, store: Store, project: Project) -> tuple[Encrypted, bo
     may overrule the other, which AWS does not document. In a pipeline of Copilot's it is: every
     project imports the key of the application, which is that of the store.
     """
-    own = store.encrypted if is_copilots(at.stack) else project.encrypted
+    own = store.encrypted if is_copilots(at.view.stack) else project.encrypted
     found = own if own.key is not None else store.encrypted
     return found, own.key is not None and own.key == store.encrypted.key
 
@@ -256,22 +252,22 @@ def _references(at: _Site) -> Doubts:
 
 def _of_s3_action(at: _Site) -> Iterator[Need]:
     """The object that an S3 source action fetches, and what an S3 deploy action puts."""
-    action, stack, scenario = at.action, at.stack, at.scenario
+    action, view = at.action, at.view
     if action.category == "Source":
         name, value = action.setting("S3Bucket"), action.setting_value("S3Bucket")
         key = action.setting("S3ObjectKey")
         if name is None or value is None or key is None:
             return
-        resource = object_in(stack, scenario, name, key)
+        resource = object_in(view, name, key)
         who = f"CodePipeline fetches the source object with the {at.user}"
         calls = [NeededCall(GET_OBJECT, resource, f"{who} role ({_S3_SOURCE_PAGE})")]
-        bucket = bucket_named(stack.run, stack, scenario, name_of(name))
-        own = encryption_of(stack.run, stack, scenario, name_of(name))
+        bucket = bucket_named(view, name_of(name))
+        own = encryption_of(view, name_of(name))
         encrypted = Encrypted(own.key if own is not None else None)
-        calls += kms_call(stack, scenario, encrypted, DECRYPT)
+        calls += kms_call(view, encrypted, DECRYPT)
         subject = f"source object of {at}"
         need = _need(at, ARTIFACT_DOWNLOAD, value, subject, calls, encrypted)
-        undecided = bucket.undecided if bucket and bucket.place.file == stack.file else ""
+        undecided = bucket.undecided if bucket and bucket.place.file == view.file else ""
         yield need._replace(undecided=need.undecided or undecided)
     elif action.category == "Deploy":
         name, value = action.setting("BucketName"), action.setting_value("BucketName")
@@ -281,17 +277,17 @@ def _of_s3_action(at: _Site) -> Iterator[Need]:
         extracts = action.setting("Extract")
         exact = extracts is not None and (extracts.literal or "").lower() == "false"
         is_plain = target is not None and "{" not in str(target)  # else a variable of the pipeline
-        resource = object_in(stack, scenario, name, target if exact and is_plain else None)
+        resource = object_in(view, name, target if exact and is_plain else None)
         who = f"CodePipeline puts the files with the {at.user}"
         calls = [NeededCall(PUT_OBJECT, resource, f"{who} role ({_S3_DEPLOY_PAGE})")]
         key_value = action.setting_value("KMSEncryptionKeyARN")
         encrypted = _key(at, key_value)
-        calls += kms_call(stack, scenario, encrypted, GENERATE_DATA_KEY)
+        calls += kms_call(view, encrypted, GENERATE_DATA_KEY)
         yield _need(at, ARTIFACT_UPLOAD, value, f"deployment by {at}", calls, encrypted)
 
 
 def _key(at: _Site, value: Value | None) -> Encrypted:
-    known = key_arn(at.stack, at.scenario, value.text()) if value is not None else None
+    known = key_arn(at.view, value.text()) if value is not None else None
     return Encrypted(known if known is not None and known.parts else None, value)
 
 
@@ -303,8 +299,7 @@ def _need(
 ) -> Need:
     return Need(
         kind,
-        at.stack,
-        at.scenario,
+        at.view,
         value,
         subject,
         at.user,
@@ -312,7 +307,7 @@ def _need(
         tuple(calls),
         needs_role=False,
         undecided=at.pipeline.undecided,
-        is_copilots=is_copilots(at.stack),
+        is_copilots=is_copilots(at.view.stack),
         detail=Reason(encrypted.value),
     )
 

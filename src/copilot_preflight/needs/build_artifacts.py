@@ -26,17 +26,16 @@ from copilot_preflight.needs.artifact_calls import (
     open_key,
 )
 from copilot_preflight.needs.need import Need, NeededCall
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.view import View
 
 
-def build_artifact_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def build_artifact_needs(view: View) -> Iterator[Need]:
     """A need for every artifact and every source of a project that is an S3 object.
 
     ``detail`` is its `Reason`. What goes through a pipeline is a need of the pipeline's.
     """
-    for project in projects(stack, scenario):
+    for project in projects(view):
         for artifact in project.artifacts:
             yield from _of_project_artifact(project, artifact)
         for source in project.sources:
@@ -51,14 +50,14 @@ def _of_project_artifact(project: Project, artifact: Value) -> Iterator[Need]:
     name = text_of(artifact, "Location")
     if name is None or str(name).startswith("arn:"):
         return
-    stack, scenario = project.stack, project.scenario
+    view = project.view
     folder = (text_of(artifact, "Path") or Text(())).literal or ""
-    key = Text.of(f"{folder}/", any_key(stack)) if folder.strip("/") == folder != "" else None
-    resource = object_in(stack, scenario, name, key)
+    key = Text.of(f"{folder}/", any_key(view.stack)) if folder.strip("/") == folder != "" else None
+    resource = object_in(view, name, key)
     calls = [NeededCall(PUT_OBJECT, resource, built("CodeBuild puts the build output"))]
     disabled = text_of(artifact, "EncryptionDisabled")
     if disabled is None or disabled.literal == "false":
-        calls += kms_call(stack, scenario, project.encrypted, GENERATE_DATA_KEY)
+        calls += kms_call(view, project.encrypted, GENERATE_DATA_KEY)
     need = _need_of(project, ARTIFACT_UPLOAD, location, f"output of {project}", calls)
     yield need._replace(undecided=open_key(project))
 
@@ -72,13 +71,13 @@ def _of_project_source(project: Project, source: Value) -> Iterator[Need]:
     split = _bucket_and_key(text)
     if split is None:
         return
-    stack, scenario = project.stack, project.scenario
+    view = project.view
     name, key = split
-    resource = object_in(stack, scenario, name, None if str(key).endswith("/") else key)
+    resource = object_in(view, name, None if str(key).endswith("/") else key)
     calls = [NeededCall(GET_OBJECT, resource, built("CodeBuild gets the source"))]
-    encryption = encryption_of(stack.run, stack, scenario, name_of(name))
+    encryption = encryption_of(view, name_of(name))
     if encryption is not None:
-        calls += kms_call(stack, scenario, Encrypted(encryption.key), DECRYPT)
+        calls += kms_call(view, Encrypted(encryption.key), DECRYPT)
     yield _need_of(project, ARTIFACT_DOWNLOAD, location, f"source of {project}", calls)
 
 
@@ -100,8 +99,7 @@ def _need_of(
 ) -> Need:
     return Need(
         kind,
-        project.stack,
-        project.scenario,
+        project.view,
         value,
         subject,
         "build",

@@ -28,9 +28,8 @@ from copilot_preflight.needs.references import (
     credentials_at,
     reference_to,
 )
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 SECRET: Final = "secret"
 REGISTRY: Final = "registry-credentials"
@@ -69,8 +68,7 @@ class _Reader(NamedTuple):
     """Who reads: the fields that the needs of one task or service share."""
 
     kind: str
-    stack: Stack
-    scenario: Scenario
+    view: View
     user: str
     role_value: Value | None
     task: TaskDefinition | None
@@ -82,23 +80,21 @@ class _Reader(NamedTuple):
             return
         secret = None
         if reference.store == SECRETS_MANAGER:
-            run = self.stack.run
-            secret = secret_with_arn(run, self.stack, self.scenario, reference.given)
+            secret = secret_with_arn(self.view, reference.given)
             if secret is not None:
                 reference = reference._replace(resource=secret.arn)
         read = SecretRead(value, reference, secret)
         undecided = secret.undecided if secret is not None else ""
         yield Need(
             self.kind,
-            self.stack,
-            self.scenario,
+            self.view,
             value,
             subject,
             self.user,
             self.role_value,
             tuple(self._calls(read)),
             task=self.task,
-            undecided=undecided if secret and secret.place.file == self.stack.file else "",
+            undecided=undecided if secret and secret.place.file == self.view.file else "",
             detail=read,
         )
 
@@ -125,7 +121,7 @@ class _Reader(NamedTuple):
         return f"{self.who} ({self.page or _PAGES[store]})"
 
     def _get_parameters(self, resource: Text, because: str) -> NeededCall:
-        found = parameter_with_arn(self.stack.run, self.stack, self.scenario, resource)
+        found = parameter_with_arn(self.view, resource)
         tags = found.tags if found is not None else {}
         return NeededCall(GET_PARAMETERS, resource, because, _tags_of("ssm", tags))
 
@@ -188,13 +184,13 @@ def _tags_of(service: str, tags: Mapping[str, Text]) -> dict[str, tuple[Text, ..
 # --- who asks ------------------------------------------------------------------------------------
 
 
-def secret_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def secret_needs(view: View) -> Iterator[Need]:
     """A need for every secret of a container, of its logs and of an App Runner service.
 
     ``detail`` is its `SecretRead`.
     """
-    for task in task_definitions(stack, scenario):
-        reader = _reader(SECRET, stack, scenario, task, "ECS reads it with the execution role")
+    for task in task_definitions(view):
+        reader = _reader(SECRET, view, task, "ECS reads it with the execution role")
         for container in task.containers:
             for item in _maps(container.value, "Secrets"):
                 yield from _secret(reader, item, "ValueFrom", "secret", str(container))
@@ -202,29 +198,29 @@ def secret_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
             for configuration in _own_maps(container.value, "LogConfiguration"):
                 for item in _maps(configuration, "SecretOptions"):
                     yield from _secret(logs, item, "ValueFrom", "log option", str(container))
-    yield from _app_runner_needs(stack, scenario)
+    yield from _app_runner_needs(view)
 
 
-def registry_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def registry_needs(view: View) -> Iterator[Need]:
     """A need for the registry credentials of every container; ``detail`` is its `SecretRead`."""
-    for task in task_definitions(stack, scenario):
+    for task in task_definitions(view):
         who = "ECS logs in to the registry with the execution role"
-        reader = _reader(REGISTRY, stack, scenario, task, who)._replace(page=_REGISTRY_PAGE)
+        reader = _reader(REGISTRY, view, task, who)._replace(page=_REGISTRY_PAGE)
         for container in task.containers:
             for credentials in _own_maps(container.value, "RepositoryCredentials"):
                 for value in credentials.children("CredentialsParameter"):
-                    found = credentials_at(stack, scenario, value.text())
+                    found = credentials_at(view, value.text())
                     yield from reader.need(value, f"registry login of {container}", found)
 
 
-def _app_runner_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
-    for logical_id, resource in stack.resources("AWS::AppRunner::Service", scenario):
+def _app_runner_needs(view: View) -> Iterator[Need]:
+    for logical_id, resource in view.resources("AWS::AppRunner::Service"):
         for properties in resource.children("Properties"):
             instance = properties.child("InstanceConfiguration")
             roles = list(instance.children("InstanceRoleArn")) if instance is not None else []
             role = roles[0] if roles else None
             who = "App Runner reads it with the instance role"
-            reader = _Reader(SECRET, stack, scenario, "instance", role, None, who, _APP_RUNNER_PAGE)
+            reader = _Reader(SECRET, view, "instance", role, None, who, _APP_RUNNER_PAGE)
             for source in _own_maps(properties, "SourceConfiguration"):
                 for holder in _app_runner_images(source):
                     for item in _maps(holder, "RuntimeEnvironmentSecrets"):
@@ -240,15 +236,15 @@ def _app_runner_images(source: Value) -> Iterator[Value]:
             yield from _own_maps(configuration, "CodeConfigurationValues")
 
 
-def _reader(kind: str, stack: Stack, scenario: Scenario, task: TaskDefinition, who: str) -> _Reader:
-    return _Reader(kind, stack, scenario, "execution", task.execution_role, task, who)
+def _reader(kind: str, view: View, task: TaskDefinition, who: str) -> _Reader:
+    return _Reader(kind, view, "execution", task.execution_role, task, who)
 
 
 def _secret(reader: _Reader, item: Value, key: str, what: str, holder: str) -> Iterator[Need]:
     name = item.child("Name")
     subject = f"{what} '{name.text()}' of {holder}" if name is not None else f"{what} of {holder}"
     for value in item.children(key):
-        found = reference_to(reader.stack, reader.scenario, value.text())
+        found = reference_to(reader.view, value.text())
         yield from reader.need(value, subject, found)
 
 

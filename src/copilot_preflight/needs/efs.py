@@ -18,9 +18,8 @@ from copilot_preflight.model.file_systems import FileSystem, access_point_arn, f
 from copilot_preflight.model.services import flag_of, is_fargate
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Need, NeededCall
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.view import View
 
 EFS_MOUNT: Final = "efs-mount"
 """The kind of this source's needs."""
@@ -37,24 +36,23 @@ class Mount(NamedTuple):
     file_system: FileSystem | None
 
 
-def efs_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def efs_needs(view: View) -> Iterator[Need]:
     """A need for every volume that is mounted with IAM turned on; ``detail`` is its `Mount`."""
-    for task in task_definitions(stack, scenario):
+    for task in task_definitions(view):
         for volume, configuration, value in _volumes(task):
             given = text_of(configuration, "FilesystemId")
-            found = file_system(stack, scenario, given) if given is not None else None
+            found = file_system(view, given) if given is not None else None
             if given is None:
                 continue
-            asked = found.arn if found is not None else _arn(stack, scenario, "file-system", given)
+            asked = found.arn if found is not None else _arn(view, "file-system", given)
             name = text_of(volume, "Name")
-            calls = tuple(_calls(stack, scenario, task, volume, asked, found))
+            calls = tuple(_calls(view, task, volume, asked, found))
             if not calls and task.task_role is not None:
                 continue  # it lets everybody in
-            own = found is not None and found.place.file == stack.file
+            own = found is not None and found.place.file == view.file
             yield Need(
                 EFS_MOUNT,
-                stack,
-                scenario,
+                view,
                 value,
                 f"EFS volume '{name or '?'}'",
                 "task",
@@ -62,7 +60,7 @@ def efs_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                 calls,
                 task=task,
                 # On an instance the agent may find other credentials: the instance's.
-                needs_role=is_fargate(stack, scenario, task) is True,
+                needs_role=is_fargate(view, task) is True,
                 undecided=found.undecided if found is not None and own else "",
                 detail=Mount(found),
             )
@@ -82,8 +80,7 @@ def _volumes(task: TaskDefinition) -> Iterator[tuple[Value, Value, Value]]:
 
 
 def _calls(
-    stack: Stack,
-    scenario: Scenario,
+    view: View,
     task: TaskDefinition,
     volume: Value,
     asked: Text,
@@ -96,7 +93,7 @@ def _calls(
         doubts = (Fact("resource-policy", f"file system '{asked}'"),)
     elif found.undecided:
         doubts = (Fact("condition", found.undecided),)
-    context = _context(stack, scenario, volume)
+    context = _context(view, volume)
     because = f"ECS mounts the file system with the task role ({EFS_PAGE})"
     yield NeededCall(CLIENT_MOUNT, asked, because, context, doubts=doubts)
     if _is_written(task, text_of(volume, "Name")):
@@ -104,7 +101,7 @@ def _calls(
         yield NeededCall(CLIENT_WRITE, asked, because, context, is_optional=True, doubts=doubts)
 
 
-def _context(stack: Stack, scenario: Scenario, volume: Value) -> Mapping[str, tuple[Text, ...]]:
+def _context(view: View, volume: Value) -> Mapping[str, tuple[Text, ...]]:
     """The condition keys of EFS, which ECS always calls through a mount target."""
     found: dict[str, tuple[Text, ...]] = {
         "elasticfilesystem:accessedviamounttarget": (Text.of("true"),)
@@ -119,17 +116,17 @@ def _context(stack: Stack, scenario: Scenario, volume: Value) -> Mapping[str, tu
         found["elasticfilesystem:accesspointarn"] = ()
     elif len(points) == 1:
         given = points[0].text()
-        known = access_point_arn(stack, scenario, given)
-        point = known or _arn(stack, scenario, "access-point", given)
+        known = access_point_arn(view, given)
+        point = known or _arn(view, "access-point", given)
         found["elasticfilesystem:accesspointarn"] = (point,)
     return found
 
 
-def _arn(stack: Stack, scenario: Scenario, kind: str, name: Text) -> Text:
+def _arn(view: View, kind: str, name: Text) -> Text:
     """The ARN behind an id, which may be an ARN itself."""
     if str(name).startswith("arn:"):
         return name
-    resolver = stack.resolver(scenario)
+    resolver = view.resolver
     region, account = resolver.pseudo("AWS::Region"), resolver.pseudo("AWS::AccountId")
     head = Text.of("arn:", resolver.pseudo("AWS::Partition"), ":elasticfilesystem:", region, ":")
     return Text.of(head, account, f":{kind}/", name)

@@ -20,8 +20,7 @@ from copilot_preflight.model.tasks import (
 )
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.needs.s3_objects import read_calls
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.view import View
 
 ENV_FILE: Final = "env-file"
 """The kind of the needs of this source."""
@@ -41,8 +40,7 @@ _COPILOT_ENV_FILE: Final = re.compile(r"(Logging)?EnvFileARN|EnvFileARNFor\w+|\w
 class EnvFileRead(NamedTuple):
     """A container's environment file in one scenario."""
 
-    stack: Stack
-    scenario: Scenario
+    view: View
     task: TaskDefinition
     container: Container
     file: EnvironmentFile
@@ -58,7 +56,7 @@ class EnvFileRead(NamedTuple):
         hole = self.file.arn.only_hole
         if hole is None:
             return self.file.arn
-        partition = self.stack.resolver(self.scenario).pseudo("AWS::Partition")
+        partition = self.view.resolver.pseudo("AWS::Partition")
         return arn.unknown_object(partition, hole.name, hole.scope)
 
     @property
@@ -71,9 +69,7 @@ class EnvFileRead(NamedTuple):
     def bucket(self) -> Bucket | None:
         """The bucket, where it is in the run."""
         name = self.name
-        return (
-            bucket_named(self.stack.run, self.stack, self.scenario, name.bucket) if name else None
-        )
+        return bucket_named(self.view, name.bucket) if name else None
 
     @property
     def is_copilot(self) -> bool:
@@ -90,29 +86,26 @@ class EnvFileRead(NamedTuple):
         name, bucket = self.name, self.bucket
         if bucket is not None:
             return bucket.encryption
-        told = (
-            encryption_of(self.stack.run, self.stack, self.scenario, name.bucket) if name else None
-        )
+        told = encryption_of(self.view, name.bucket) if name else None
         if told is not None:
             return told
-        if not self.is_copilot or not self.stack.declares(COPILOT_KEY_PARAMETER):
+        if not self.is_copilot or not self.view.stack.declares(COPILOT_KEY_PARAMETER):
             return None
-        key = self.stack.resolver(self.scenario).parameter(COPILOT_KEY_PARAMETER)
-        given = self.stack.given(COPILOT_KEY_PARAMETER)
+        key = self.view.resolver.parameter(COPILOT_KEY_PARAMETER)
+        given = self.view.stack.given(COPILOT_KEY_PARAMETER)
         place = self.file.value.place if given is None or given.place is None else given.place
         return Encryption(place, key, bucket_key=True) if key.parts else None
 
 
-def env_file_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def env_file_needs(view: View) -> Iterator[Need]:
     """A need for every environment file of every container; ``detail`` is its `EnvFileRead`."""
-    for task in task_definitions(stack, scenario):
+    for task in task_definitions(view):
         for container in task.containers:
             for file in container.files:
-                read = EnvFileRead(stack, scenario, task, container, file)
+                read = EnvFileRead(view, task, container, file)
                 yield Need(
                     ENV_FILE,
-                    stack,
-                    scenario,
+                    view,
                     file.value,
                     f"environment file of {container}",
                     "execution",
@@ -127,9 +120,9 @@ def env_file_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
 
 def _undecided(read: EnvFileRead) -> str:
     """An open condition on which it hangs which file is asked for, or how it is encrypted."""
-    resolver = read.stack.resolver(read.scenario)
+    resolver = read.view.resolver
     names = [hole.condition for hole in read.file.arn.holes]
-    if read.bucket is not None and read.bucket.place.file == read.stack.file:
+    if read.bucket is not None and read.bucket.place.file == read.view.file:
         names.append(read.bucket.undecided)
     return next((name for name in names if name and resolver.decide(name) is None), "")
 
@@ -140,7 +133,7 @@ def _calls(read: EnvFileRead) -> Iterator[NeededCall]:
         return
     who = f"ECS downloads the environment file of {read.container} with the execution role"
     yield from read_calls(
-        read.stack,
+        read.view.stack,
         read.asked,
         read.encryption,
         because=f"{who} ({ENV_FILE_PAGE})",
@@ -193,12 +186,12 @@ def _may_start_arn(first: str) -> bool:
 
 
 def _other_partition(read: EnvFileRead, partition: str | None) -> str | None:
-    deployed = read.stack.resolver(read.scenario).pseudo("AWS::Partition").literal
+    deployed = read.view.resolver.pseudo("AWS::Partition").literal
     if partition is None or deployed == partition:
         return None
     if deployed is not None:
         return f"is in partition '{partition}', but the stack is deployed in '{deployed}'"
-    given = read.stack.given(COPILOT_KEY_PARAMETER)
+    given = read.view.stack.given(COPILOT_KEY_PARAMETER)
     key = arn.parse(Text.of(given.value)) if given else None
     if read.is_copilot and key is not None and key.partition.literal != partition:
         return (

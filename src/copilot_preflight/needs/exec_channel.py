@@ -12,7 +12,7 @@ from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model import credentials
-from copilot_preflight.model.buckets import key_arn
+from copilot_preflight.model.keys import key_arn
 from copilot_preflight.model.services import (
     TaskRun,
     flag_of,
@@ -22,9 +22,9 @@ from copilot_preflight.model.services import (
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Need, NeededCall
-from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.view import View
 
 EXEC_CHANNEL: Final = "exec-channel"
 """The kind of this source's needs."""
@@ -53,73 +53,68 @@ class ExecChannel(NamedTuple):
     at: Place
 
 
-def exec_channel_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def exec_channel_needs(view: View) -> Iterator[Need]:
     """A need for every task definition that is run with ECS Exec; ``detail`` is its `ExecChannel`.
 
     It stands at the task's role, or at the task where that has none.
     """
-    for task in task_definitions(stack, scenario):
-        runs = runs_of(stack, scenario, task)
+    for task in task_definitions(view):
+        runs = runs_of(view, task)
         on = next((run for run in runs if run.execute_command and not run.conditions), None)
         undecided = ""
         if on is None:
-            undecided = _open_condition(stack, scenario, task, runs)
+            undecided = _open_condition(view, task, runs)
             if not undecided:
                 continue
         yield Need(
             EXEC_CHANNEL,
-            stack,
-            scenario,
-            _value(stack, scenario, task),
+            view,
+            _value(view, task),
             "channel of ECS Exec",
             "task",
             task.task_role,
-            tuple(_calls(stack, scenario, task, on)) if on is not None else (),
+            tuple(_calls(view, task, on)) if on is not None else (),
             task=task,
             undecided=undecided,
             detail=ExecChannel(_place(on)) if on is not None else None,
         )
 
 
-def _value(stack: Stack, scenario: Scenario, task: TaskDefinition) -> Value:
+def _value(view: View, task: TaskDefinition) -> Value:
     """A node that is the same one in every scenario."""
     properties = task.value.raw.get("Properties") if isinstance(task.value.raw, dict) else None
     has_role = isinstance(properties, dict) and "TaskRoleArn" in properties
     path = (*task.value.path, *(("Properties", "TaskRoleArn") if has_role else ()))
-    return Value(stack.resolver(scenario), None, path, task.value.guard)
+    return Value(view.resolver, None, path, task.value.guard)
 
 
 def _place(run: TaskRun) -> Place:
     return Place(run.place.file, (*run.place.path, "Properties", _FLAG))
 
 
-def _open_condition(
-    stack: Stack, scenario: Scenario, task: TaskDefinition, runs: tuple[TaskRun, ...]
-) -> str:
+def _open_condition(view: View, task: TaskDefinition, runs: tuple[TaskRun, ...]) -> str:
     """The open condition, of the task's own template, on which it hangs whether ECS Exec is on."""
-    if may_execute_command(stack, scenario, task) is not None:
+    if may_execute_command(view, task) is not None:
         return ""
-    resolver = stack.resolver(scenario)
+    resolver = view.resolver
     for run in runs:
-        if run.place.file != stack.file or run.execute_command is False:
+        if run.place.file != view.file or run.execute_command is False:
             continue
         if run.conditions:
             return run.conditions[0]
-        raw = (stack.data.get("Resources") or {}).get(run.place.path[1])
+        raw = (view.stack.data.get("Resources") or {}).get(run.place.path[1])
         for properties in Value(resolver, raw, run.place.path[:2]).children("Properties"):
             if found := resolver.open_condition(properties.raw.get(_FLAG)):
                 return found
     return ""
 
 
-def _calls(
-    stack: Stack, scenario: Scenario, task: TaskDefinition, run: TaskRun
-) -> Iterator[NeededCall]:
-    doubts = tuple(_doubts(stack, task))
+def _calls(view: View, task: TaskDefinition, run: TaskRun) -> Iterator[NeededCall]:
+    doubts = tuple(_doubts(view.stack, task))
     because = f"the agent of ECS Exec runs in the container with the task role ({EXEC_PAGE})"
     for action in CHANNEL_ACTIONS:
         yield NeededCall(action, _ANYTHING, because, doubts=doubts)
-    for found in _configurations(stack, scenario, run.cluster):
+    for found in _configurations(view, run.cluster):
         yield from (needed._replace(doubts=(*doubts, *needed.doubts)) for needed in found)
 
 
@@ -140,27 +135,25 @@ def _doubts(stack: Stack, task: TaskDefinition) -> Iterator[Fact]:
 # --- what a cluster adds --------------------------------------------------------------------------
 
 
-def _configurations(
-    stack: Stack, scenario: Scenario, cluster: Text | None
-) -> Iterator[tuple[NeededCall, ...]]:
+def _configurations(view: View, cluster: Text | None) -> Iterator[tuple[NeededCall, ...]]:
     """What the cluster's configuration of ECS Exec asks for, where the cluster is in the run."""
-    found = resource_named(stack, scenario, "AWS::ECS::Cluster", "ClusterName", cluster)
+    found = resource_named(view, "AWS::ECS::Cluster", "ClusterName", cluster)
     if found is None:
         return
     for configuration in found.properties.children("Configuration"):
         for value in configuration.children("ExecuteCommandConfiguration"):
             if value.guard != found.properties.guard or value.is_opaque:
                 continue
-            yield tuple(_decrypt(found.stack, found.scenario, value))
+            yield tuple(_decrypt(found.view, value))
             if value.literal("Logging") == "OVERRIDE":
                 for logs in value.children("LogConfiguration"):
                     if logs.guard == value.guard and not logs.is_opaque:
-                        yield tuple(_logs(found.stack, found.scenario, logs))
+                        yield tuple(_logs(found.view, logs))
 
 
-def _decrypt(stack: Stack, scenario: Scenario, value: Value) -> Iterator[NeededCall]:
+def _decrypt(view: View, value: Value) -> Iterator[NeededCall]:
     given = text_of(value, "KmsKeyId")
-    key = key_arn(stack, scenario, given) if given is not None and given.parts else None
+    key = key_arn(view, given) if given is not None and given.parts else None
     if key is not None and key.parts:
         hole = key.only_hole
         yield NeededCall(
@@ -175,10 +168,10 @@ _GOES_ON: Final = (Fact("fact", "whether a session goes on that cannot be logged
 """AWS documents what logging needs, and not what becomes of the session without it."""
 
 
-def _logs(stack: Stack, scenario: Scenario, value: Value) -> Iterator[NeededCall]:
+def _logs(view: View, value: Value) -> Iterator[NeededCall]:
     """What the agent calls to log a session, in the group and the bucket that a cluster names."""
     because = f"ECS Exec logs the session where the cluster says ({EXEC_PAGE})"
-    names = _pseudo(stack, scenario)
+    names = _pseudo(view)
     group = text_of(value, "CloudWatchLogGroupName")
     if group is not None and group.parts:
         logs = Text.of("arn:", names["Partition"], ":logs:", names["Region"], ":")
@@ -198,6 +191,6 @@ def _logs(stack: Stack, scenario: Scenario, value: Value) -> Iterator[NeededCall
             yield NeededCall("s3:GetEncryptionConfiguration", name, because, doubts=_GOES_ON)
 
 
-def _pseudo(stack: Stack, scenario: Scenario) -> Mapping[str, Text]:
-    resolver = stack.resolver(scenario)
+def _pseudo(view: View) -> Mapping[str, Text]:
+    resolver = view.resolver
     return {name: resolver.pseudo(f"AWS::{name}") for name in ("Partition", "Region", "AccountId")}

@@ -17,9 +17,8 @@ from copilot_preflight.model.services import runs_of
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.needs.s3_objects import read_calls
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 FIRELENS: Final = "firelens-config"
 """The kind of this source's needs."""
@@ -43,24 +42,23 @@ class ConfigFile(NamedTuple):
     problem: str = ""
 
 
-def firelens_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def firelens_needs(view: View) -> Iterator[Need]:
     """A need for every configuration file in S3; ``detail`` is its `ConfigFile`."""
-    for task in task_definitions(stack, scenario):
+    for task in task_definitions(view):
         for container in task.containers:
             for value in _files_in_s3(container.value):
-                file = ConfigFile(value, _on_fargate(stack, scenario, task), _problem(value.text()))
-                asked = _asked(stack, scenario, value.text())
+                file = ConfigFile(value, _on_fargate(view, task), _problem(value.text()))
+                asked = _asked(view, value.text())
                 yield Need(
                     FIRELENS,
-                    stack,
-                    scenario,
+                    view,
                     value,
                     f"FireLens configuration of {container}",
                     "execution",
                     task.execution_role,
-                    tuple(_calls(stack, scenario, asked)) if file[1:] == (None, "") else (),
+                    tuple(_calls(view, asked)) if file[1:] == (None, "") else (),
                     task=task,
-                    undecided=_undecided(stack, scenario, asked),
+                    undecided=_undecided(view, asked),
                     detail=file,
                 )
 
@@ -72,9 +70,9 @@ def _files_in_s3(container: Value) -> Iterator[Value]:
                 yield from options.children("config-file-value")
 
 
-def _on_fargate(stack: Stack, scenario: Scenario, task: TaskDefinition) -> Place | None:
+def _on_fargate(view: View, task: TaskDefinition) -> Place | None:
     """What certainly runs the task on Fargate."""
-    runs = runs_of(stack, scenario, task)
+    runs = runs_of(view, task)
     return next((run.place for run in runs if run.fargate and not run.conditions), None)
 
 
@@ -86,28 +84,28 @@ def _problem(value: Text) -> str:
     return "is a URL: ECS takes an ARN" if is_url else "is not an ARN"
 
 
-def _asked(stack: Stack, scenario: Scenario, value: Text) -> Text:
+def _asked(view: View, value: Text) -> Text:
     """The ARN that ECS asks for. A value of which nothing is known is some object's."""
     hole = value.only_hole
     if hole is None:
         return value
-    partition = stack.resolver(scenario).pseudo("AWS::Partition")
+    partition = view.resolver.pseudo("AWS::Partition")
     return arn.unknown_object(partition, hole.name, hole.scope)
 
 
-def _calls(stack: Stack, scenario: Scenario, asked: Text) -> Iterator[NeededCall]:
+def _calls(view: View, asked: Text) -> Iterator[NeededCall]:
     name = arn.parse_s3(asked)
     yield from read_calls(
-        stack,
+        view.stack,
         asked,
-        encryption_of(stack.run, stack, scenario, name.bucket) if name else None,
+        encryption_of(view, name.bucket) if name else None,
         because=f"ECS downloads it with the execution role ({FIRELENS_PAGE})",
         documented=f"ECS documents that the execution role needs it ({FIRELENS_PAGE})",
     )
 
 
-def _undecided(stack: Stack, scenario: Scenario, asked: Text) -> str:
+def _undecided(view: View, asked: Text) -> str:
     """An open condition on which it hangs how the file is encrypted."""
     name = arn.parse_s3(asked)
-    bucket = bucket_named(stack.run, stack, scenario, name.bucket) if name else None
-    return bucket.undecided if bucket is not None and bucket.place.file == stack.file else ""
+    bucket = bucket_named(view, name.bucket) if name else None
+    return bucket.undecided if bucket is not None and bucket.place.file == view.file else ""

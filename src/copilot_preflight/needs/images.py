@@ -17,9 +17,8 @@ from copilot_preflight.model.repositories import is_cache
 from copilot_preflight.model.tasks import Container, task_definitions
 from copilot_preflight.needs.agent_role import agent_role
 from copilot_preflight.needs.need import Need, NeededCall
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 IMAGE: Final = "image"
 """The kind of this source's needs."""
@@ -49,18 +48,18 @@ class PrivateImage(NamedTuple):
     repository: Text
 
 
-def image_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def image_needs(view: View) -> Iterator[Need]:
     """A need for the image of every container that comes from a private registry of ECR.
 
     Whoever gives credentials for a registry logs in with them instead.
     """
-    for task in task_definitions(stack, scenario):
+    for task in task_definitions(view):
         agent = None
         for container in task.containers:
             images = list(container.value.children("Image"))
             if not images or any(container.value.children("RepositoryCredentials")):
                 continue
-            agent = agent or agent_role(stack, scenario, task)
+            agent = agent or agent_role(view, task)
             if agent is None:
                 break
             for value in images:
@@ -68,11 +67,10 @@ def image_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                 undecided = "" if image else _open_condition(value)
                 if image is None and not undecided:
                     continue
-                calls = _calls(stack, scenario, image, agent.user) if image else ()
+                calls = _calls(view, image, agent.user) if image else ()
                 yield Need(
                     IMAGE,
-                    stack,
-                    scenario,
+                    view,
                     value,
                     _subject(container),
                     agent.user,
@@ -82,7 +80,7 @@ def image_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
                     role=agent.role,
                     needs_role=agent.needs_role and image is not None,
                     undecided=undecided,
-                    is_copilots=image is not None and _is_copilots(stack, scenario, image),
+                    is_copilots=image is not None and _is_copilots(view, image),
                     detail=image,
                 )
 
@@ -91,15 +89,15 @@ def _subject(container: Container) -> str:
     return f"image of {container}"
 
 
-def _is_copilots(stack: Stack, scenario: Scenario, image: PrivateImage) -> bool:
+def _is_copilots(view: View, image: PrivateImage) -> bool:
     """Whether an image is from the repository that Copilot makes for a workload.
 
     Its policy lets in the accounts of the application, and leaves the rest to IAM.
     Source: https://github.com/aws/copilot-cli, internal/pkg/template/templates/app/cf.yml
     """
-    if not stack.workload or not stack.declares("AppName"):
+    if not view.stack.workload or not view.stack.declares("AppName"):
         return False
-    names = map(stack.resolver(scenario).parameter, ("AppName", "WorkloadName"))
+    names = map(view.resolver.parameter, ("AppName", "WorkloadName"))
     return image.repository == Text.of(next(names), "/", next(names))
 
 
@@ -108,11 +106,9 @@ def _open_condition(value: Value) -> str:
     return next((hole.condition for hole in value.text().holes if hole.condition), "")
 
 
-def _calls(
-    stack: Stack, scenario: Scenario, image: PrivateImage, user: str
-) -> Iterator[NeededCall]:
+def _calls(view: View, image: PrivateImage, user: str) -> Iterator[NeededCall]:
     who = f"ECS pulls the image with the {user} role ({_PAGE})"
-    resource = repository_arn(stack, scenario, image)
+    resource = repository_arn(view, image)
     yield NeededCall(GET_AUTHORIZATION_TOKEN, Text.of("*"), who)
     yield NeededCall(BATCH_GET_IMAGE, resource, who)
     yield NeededCall(GET_DOWNLOAD_URL, resource, who)
@@ -120,15 +116,15 @@ def _calls(
     # it are known to pull.
     # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchCheckLayerAvailability.html
     yield NeededCall(CHECK_LAYERS, resource, who, is_optional=True)
-    if is_cache(stack, scenario, resource):
+    if is_cache(view, resource):
         fetched = f"ECR fetches what is not cached yet with the {user} role ({_CACHE_PAGE})"
         cached = (Fact("fact", f"whether repository '{image.repository}' is cached already"),)
         yield NeededCall(IMPORT_UPSTREAM, resource, fetched, doubts=cached)
         yield NeededCall(CREATE_REPOSITORY, resource, fetched, doubts=cached)
 
 
-def repository_arn(stack: Stack, scenario: Scenario, image: PrivateImage) -> Text:
-    partition = stack.resolver(scenario).pseudo("AWS::Partition")
+def repository_arn(view: View, image: PrivateImage) -> Text:
+    partition = view.resolver.pseudo("AWS::Partition")
     head = Text.of("arn:", partition, ":ecr:", image.region, ":", image.account)
     return Text.of(head, ":repository/", image.repository)
 

@@ -15,9 +15,8 @@ from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.tasks import Container, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
 from copilot_preflight.needs.need import Need, NeededCall
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.view import View
 
 LOGS: Final = "log-delivery"
 """The kind of this source's needs."""
@@ -32,31 +31,30 @@ _EXCLUDES: Final = ":*?"
 """What no name of a log group, of a log stream or of a container can hold."""
 
 
-def log_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def log_needs(view: View) -> Iterator[Need]:
     """A need for every log configuration that asks for the awslogs driver.
 
     ``detail`` is the name of the log group. Other drivers ask nothing of the role; what a FireLens
     router sends on, it sends with the task role.
     """
-    for task in task_definitions(stack, scenario):
+    for task in task_definitions(view):
         agent = None
         for container in task.containers:
             for value in container.value.children("LogConfiguration"):
                 if value.is_opaque or value.literal("LogDriver") != _DRIVER:
                     continue
-                agent = agent or agent_role(stack, scenario, task)
+                agent = agent or agent_role(view, task)
                 if agent is None:
                     continue
                 group = _log_group(value)
                 yield Need(
                     LOGS,
-                    stack,
-                    scenario,
+                    view,
                     value,
                     f"log delivery of {container}",
                     agent.user,
                     agent.role_value,
-                    tuple(_calls(stack, scenario, value, container, group, agent)) if group else (),
+                    tuple(_calls(view, value, container, group, agent)) if group else (),
                     task=task,
                     role=agent.role,
                     needs_role=agent.needs_role,
@@ -73,8 +71,7 @@ def _log_group(configuration: Value) -> Text | None:
 
 
 def _calls(
-    stack: Stack,
-    scenario: Scenario,
+    view: View,
     configuration: Value,
     container: Container,
     group: Text,
@@ -85,14 +82,14 @@ def _calls(
     That IAM compares the group's creation with the ARN of a stream without a name, AWS tells in
     the text of its AccessDenied, as in https://github.com/terraform-aws-modules/terraform-aws-ecs/pull/313
     """
-    pseudo = stack.resolver(scenario).pseudo
+    pseudo = view.resolver.pseudo
     region = _option(configuration, "region") or pseudo("AWS::Region")
     account = pseudo("AWS::AccountId")
     head = Text.of("arn:", pseudo("AWS::Partition"), ":logs:", region, ":", account)
     streams = Text.of(head, ":log-group:", group, ":log-stream:")
     stream = Text.of(streams, _stream(configuration, container))
     who = f"ECS sends the logs with the {agent.user} role ({_PAGE})"
-    if _may_be_made(stack, scenario, configuration, group):
+    if _may_be_made(view, configuration, group):
         unknown = (Fact("fact", f"whether log group '{group}' exists already"),)
         yield NeededCall(CREATE_LOG_GROUP, streams, who, doubts=unknown)
     yield NeededCall(CREATE_LOG_STREAM, stream, who)
@@ -109,16 +106,15 @@ def _stream(configuration: Value, container: Container) -> Text:
     return Text.of(_named(prefix), "/", _named(container.name), "/", task)
 
 
-def _may_be_made(stack: Stack, scenario: Scenario, configuration: Value, group: Text) -> bool:
+def _may_be_made(view: View, configuration: Value, group: Text) -> bool:
     asked = _option(configuration, "create-group")
     return (
         asked is not None
         and (asked.literal or "").lower() == "true"
         and not any(
-            group == _named(other.resolver(seen).text({"Ref": logical_id}, resource.path))
-            for other in stack.run.around(stack)
-            for seen in (scenario if other is stack else ANY,)
-            for logical_id, resource in other.resources("AWS::Logs::LogGroup", seen)
+            group == _named(other.resolver.text({"Ref": logical_id}, resource.path))
+            for other in view.around()
+            for logical_id, resource in other.resources("AWS::Logs::LogGroup")
             if not resource.guard
         )
     )

@@ -15,9 +15,10 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.roles import Role, role_named
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 
 class NeededCall(NamedTuple):
@@ -54,8 +55,7 @@ class Need(NamedTuple):
     """
 
     kind: str
-    stack: Stack
-    scenario: Scenario
+    view: View
     value: Value
     subject: str
     user: str
@@ -80,58 +80,52 @@ class Need(NamedTuple):
         return self.value.place
 
 
-Source = Callable[[Stack, Scenario], Iterator[Need]]
+Source = Callable[[View], Iterator[Need]]
 """Gives all needs of one kind in a template, as one scenario shows them."""
 
 
 def needs_of(stack: Stack, source: Source) -> Iterator[Need]:
     """The needs of a source in every scenario that has them, no finer than needed."""
     seen: set[Hashable] = set()
-    for need in needs_seen(stack, ANY, source):
+    anyhow = View(stack)
+    for need in needs_seen(anyhow, source):
         if need.key not in seen:
             seen.add(need.key)
-            for scenario in stack.where(need.value.guard):
-                yield from needs_at(stack, scenario, source, need.key)
+            for view in anyhow.where(need.value.guard):
+                yield from needs_at(view, source, need.key)
 
 
-def needs_at(stack: Stack, scenario: Scenario, source: Source, key: Hashable) -> Iterator[Need]:
+def needs_at(view: View, source: Source, key: Hashable) -> Iterator[Need]:
     """The needs with a key, in a scenario or in the finer ones that decide what they ask."""
-    for need in _by_key(stack, scenario, source).get(key, ()):
+    for need in _by_key(view, source).get(key, ()):
         condition = _open_condition(need)
         if condition is None:
             yield need
             continue
-        for leaf in stack.settle(scenario, condition):
-            if leaf != scenario:  # else the condition stays open
-                yield from needs_at(stack, leaf, source, key)
+        for leaf in view.settle(condition):
+            if leaf != view:  # else the condition stays open
+                yield from needs_at(leaf, source, key)
         return
 
 
-def _by_key(
-    stack: Stack, scenario: Scenario, source: Source
-) -> Mapping[Hashable, tuple[Need, ...]]:
-    def build() -> Mapping[Hashable, tuple[Need, ...]]:
-        found: dict[Hashable, tuple[Need, ...]] = {}
-        for need in needs_seen(stack, scenario, source):
-            found[need.key] = (*found.get(need.key, ()), need)
-        return found
-
-    return stack.memo(("needs by key", source, scenario), build)
+@query
+def _by_key(view: View, source: Source) -> Mapping[Hashable, tuple[Need, ...]]:
+    found: dict[Hashable, tuple[Need, ...]] = {}
+    for need in needs_seen(view, source):
+        found[need.key] = (*found.get(need.key, ()), need)
+    return found
 
 
-def needs_seen(stack: Stack, scenario: Scenario, source: Source) -> tuple[Need, ...]:
+@query
+def needs_seen(view: View, source: Source) -> tuple[Need, ...]:
     """The needs of a source as one scenario shows them, with what is open left open."""
-
-    def build() -> tuple[Need, ...]:
-        return tuple(_with_role(need, source) for need in source(stack, scenario))
-
-    return stack.memo(("needs", source, scenario), build)
+    return tuple(_with_role(need, source) for need in source(view))
 
 
 def _with_role(need: Need, source: Source) -> Need:
     role = need.role
     if role is None and need.role_value is not None:
-        role = role_named(need.stack.run, need.stack, need.scenario, need.role_value.text())
+        role = role_named(need.view, need.role_value.text())
     return need._replace(role=role, source=source)
 
 
@@ -144,5 +138,5 @@ def _open_condition(need: Need) -> str | None:
     if value is not None:
         texts.append(value.text())
     names = [need.undecided, *(hole.condition for text in texts for hole in text.holes)]
-    resolver = need.stack.resolver(need.scenario)
+    resolver = need.view.resolver
     return next((name for name in names if name and resolver.decide(name) is None), None)

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.model.secrets import complete_arn, parameter_arn, secret_arn
-from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.view import View
 
 SECRETS_MANAGER: Final = "secretsmanager"
 SSM: Final = "ssm"
@@ -39,21 +39,21 @@ class Reference(NamedTuple):
     is_name: bool = False
 
 
-def reference_to(stack: Stack, scenario: Scenario, value: Text) -> Reference | None:
+def reference_to(view: View, value: Text) -> Reference | None:
     """What a secret's ``ValueFrom`` refers to; None for the empty value."""
     if not value.parts:
         return None
     first = value.parts[0]
     if isinstance(first, Hole):
-        return _behind_hole(stack, scenario, value, first)
+        return _behind_hole(view, value, first)
     if first.startswith("arn:"):
         return _of_arn(value)
     if "arn:".startswith(first) and value.literal is None:
         return Reference(EITHER, value, _anything(value))
-    return _parameter(stack, scenario, value)
+    return _parameter(view, value)
 
 
-def credentials_at(stack: Stack, scenario: Scenario, value: Text) -> Reference | None:
+def credentials_at(view: View, value: Text) -> Reference | None:
     """What ``CredentialsParameter`` refers to: a secret, by its ARN or its name.
 
     Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RepositoryCredentials.html
@@ -68,10 +68,10 @@ def credentials_at(stack: Stack, scenario: Scenario, value: Text) -> Reference |
             return found._replace(resource=None, problem=problem)
         return found
     if isinstance(first, str) or ":" in first.excludes:
-        given = secret_arn(stack, scenario, value)
+        given = secret_arn(view, value)
         resource = Text.of(given, "-", _any_suffix(given))
         return _unfilled(value) or Reference(SECRETS_MANAGER, given, resource, is_name=True)
-    return Reference(SECRETS_MANAGER, value, _of_hole(stack, value, first))
+    return Reference(SECRETS_MANAGER, value, _of_hole(view.stack, value, first))
 
 
 def _any_suffix(given: Text) -> Hole:
@@ -86,29 +86,29 @@ def _unfilled(value: Text) -> Reference | None:
     return None
 
 
-def _parameter(stack: Stack, scenario: Scenario, name: Text) -> Reference:
+def _parameter(view: View, name: Text) -> Reference:
     found = _unfilled(name)
     if found is not None:
         return found
-    address = parameter_arn(stack, scenario, name)
+    address = parameter_arn(view, name)
     return Reference(SSM, address, address, is_name=True)
 
 
-def _behind_hole(stack: Stack, scenario: Scenario, value: Text, first: Hole) -> Reference:
+def _behind_hole(view: View, value: Text, first: Hole) -> Reference:
     """A value that begins with what is not known: a name, an ARN, or an ARN and a tail."""
     if ":" in first.excludes:
-        return _parameter(stack, scenario, value)
+        return _parameter(view, value)
     pieces = _pieces(value)
     if len(pieces) == _WITH_TAIL - 1 and pieces[0].only_hole is not None:
-        resource = _of_hole(stack, pieces[0], first)
+        resource = _of_hole(view.stack, pieces[0], first)
         return Reference(SECRETS_MANAGER, pieces[0], resource, stage=pieces[2].literal or "")
     if value.only_hole is None:
         return Reference(EITHER, value, _anything(value))
-    if _is_parameter_name(stack, first):
-        return _parameter(stack, scenario, value)
-    if _is_whole_arn(stack, first):
+    if _is_parameter_name(view.stack, first):
+        return _parameter(view, value)
+    if _is_whole_arn(view.stack, first):
         return Reference(SECRETS_MANAGER, value, value)
-    return Reference(EITHER, value, _of_hole(stack, value, first))
+    return Reference(EITHER, value, _of_hole(view.stack, value, first))
 
 
 def _anything(value: Text) -> Text:

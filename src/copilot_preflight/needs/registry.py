@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import Final, NamedTuple, cast
 
 from copilot_preflight.needs.need import Need, Source, needs_of, needs_seen
-from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.stack import Stack, keys_of
+from copilot_preflight.resolve.view import View
 
 
 class SourceEntry(NamedTuple):
@@ -38,7 +39,9 @@ class SourceEntry(NamedTuple):
         return self._has_keys(stack, self.kinds)
 
     def _has_keys(self, stack: Stack, kinds: tuple[str, ...]) -> bool:
-        return not self.keys or any(not stack.keys_of(kind).isdisjoint(self.keys) for kind in kinds)
+        return not self.keys or any(
+            not keys_of(stack, kind).isdisjoint(self.keys) for kind in kinds
+        )
 
     def load(self) -> Source:
         return cast(
@@ -95,14 +98,12 @@ def all_needs(stack: Stack) -> Iterator[Need]:
         yield from needs_of(stack, source)
 
 
-def needs_in(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def needs_in(view: View) -> Iterator[Need]:
     """Every need of a template as one scenario shows it, with what is open left open."""
-    for source in _sources(stack):
-        yield from needs_seen(stack, scenario, source)
+    for source in _sources(view.stack):
+        yield from needs_seen(view, source)
 
 
+@query
 def _sources(stack: Stack) -> tuple[Source, ...]:
-    def build() -> tuple[Source, ...]:
-        return tuple(listed.load() for listed in SOURCES if listed.is_for(stack))
-
-    return stack.memo("sources", build)
+    return tuple(entry.load() for entry in SOURCES if entry.is_for(stack))

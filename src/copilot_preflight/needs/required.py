@@ -11,10 +11,12 @@ from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.read import jsonpath
+from copilot_preflight.resolve.node_paths import value_at
 from copilot_preflight.resolve.outside import Requirement
-from copilot_preflight.resolve.scenario import Scenario
+from copilot_preflight.resolve.query import query_by
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Guard, TemplateError, Value, function_of
+from copilot_preflight.resolve.view import View
 
 REQUIRED: Final = "required"
 """The kind of this source's needs."""
@@ -27,47 +29,45 @@ class Required(NamedTuple):
     shown: Place
 
 
-def required_needs(stack: Stack, scenario: Scenario) -> Iterator[Need]:
+def required_needs(view: View) -> Iterator[Need]:
     """A need for every requirement and every task definition, or every value that it is about.
 
     A value within a task definition is about the role of that one, any other about those of all.
     """
-    for requirement in stack.run.outside.requirements:
-        if not requirement.is_for(stack.file):
+    for requirement in view.run.outside.requirements:
+        if not requirement.is_for(view.file):
             continue
-        for task in task_definitions(stack, scenario):
+        for task in task_definitions(view):
             if not requirement.at:
-                yield _need(stack, scenario, requirement, task, task.value, task.place, Text(()))
+                yield _need(view, requirement, task, task.value, task.place, Text(()))
                 continue
-            for value in _values(stack, scenario, requirement, task):
+            for value in _values(view, requirement, task):
                 text = value.text()
                 if text.literal != "":  # an optional thing that is not there
-                    yield _need(stack, scenario, requirement, task, value, value.place, text)
+                    yield _need(view, requirement, task, value, value.place, text)
 
 
 def is_met(stack: Stack, requirement: Requirement) -> bool:
     """Whether a template has anything that a requirement speaks of."""
     return requirement.is_for(stack.file) and any(
-        not requirement.at or _paths(stack, requirement) for _ in task_definitions(stack)
+        not requirement.at or _paths(stack, requirement) for _ in task_definitions(View(stack))
     )
 
 
 def _need(
-    stack: Stack,
-    scenario: Scenario,
+    view: View,
     requirement: Requirement,
     task: TaskDefinition,
     value: Value,
     shown: Place,
     filling: Text,
 ) -> Need:
-    user, named, role, needs_role = _role(stack, scenario, requirement, task)
+    user, named, role, needs_role = _role(view, requirement, task)
     where = f"required by {requirement.place.file}"
     subject = "application" if requirement.role == "task" else "start"
     return Need(
         REQUIRED,
-        stack,
-        scenario,
+        view,
         value,
         f"{subject} of task definition '{task.logical_id}'",
         user,
@@ -75,7 +75,7 @@ def _need(
         (
             NeededCall(
                 requirement.action,
-                _resource(stack, scenario, requirement, filling),
+                _resource(view, requirement, filling),
                 f"{requirement.because} ({where})" if requirement.because else where,
             ),
         ),
@@ -87,9 +87,7 @@ def _need(
     )
 
 
-def _role(
-    stack: Stack, scenario: Scenario, requirement: Requirement, task: TaskDefinition
-) -> AgentRole:
+def _role(view: View, requirement: Requirement, task: TaskDefinition) -> AgentRole:
     """The role that is required to be allowed; where the task has none, that of its instance."""
     named = task.task_role if requirement.role == "task" else task.execution_role
     if named is not None:
@@ -97,16 +95,16 @@ def _role(
     from copilot_preflight.model.instances import instance_role
     from copilot_preflight.model.services import is_fargate
 
-    fargate = is_fargate(stack, scenario, task)
+    fargate = is_fargate(view, task)
     if fargate is False:
-        role = instance_role(stack, scenario, task)
+        role = instance_role(view, task)
         return AgentRole("instance", role=role)
     return AgentRole(requirement.role, needs_role=fargate is True)
 
 
-def _resource(stack: Stack, scenario: Scenario, requirement: Requirement, filling: Text) -> Text:
+def _resource(view: View, requirement: Requirement, filling: Text) -> Text:
     """The ARN that is asked for: ``{}`` is the value, ``${…}`` is what Fn::Sub makes of it."""
-    text = stack.resolver(scenario).text
+    text = view.resolver.text
     pieces = (text({"Fn::Sub": piece}, ()) for piece in requirement.resource.split("{}"))
     first, *others = pieces
     return Text.of(first, *(part for piece in others for part in (filling, piece)))
@@ -115,15 +113,13 @@ def _resource(stack: Stack, scenario: Scenario, requirement: Requirement, fillin
 # --- what a JSONPath finds ------------------------------------------------------------------------
 
 
-def _values(
-    stack: Stack, scenario: Scenario, requirement: Requirement, task: TaskDefinition
-) -> Iterator[Value]:
+def _values(view: View, requirement: Requirement, task: TaskDefinition) -> Iterator[Value]:
     """The values that a requirement finds, as far as they are this task's and are there at all."""
-    for path in _paths(stack, requirement):
-        if _other_task(stack, path) in ("", task.logical_id):
-            for value in _at(stack, scenario, path, task.value.guard):
+    for path in _paths(view.stack, requirement):
+        if _other_task(view.stack, path) in ("", task.logical_id):
+            for value in _at(view, path, task.value.guard):
                 if isinstance(value.raw, dict) and function_of(value.raw) is None:
-                    message = f"'at' finds a map in '{stack.file}', not strings: {requirement.at}"
+                    message = f"'at' finds a map in '{view.file}', not strings: {requirement.at}"
                     raise TemplateError(requirement.place.file, requirement.place.path, message)
                 yield value
 
@@ -137,44 +133,28 @@ def _other_task(stack: Stack, path: DataPath) -> str:
     return str(path[1]) if is_task else ""
 
 
-def _at(stack: Stack, scenario: Scenario, path: DataPath, guard: Guard) -> Iterator[Value]:
+def _at(view: View, path: DataPath, guard: Guard) -> Iterator[Value]:
     """The strings at a path, unless the scenario rules them out."""
-    resolver = stack.resolver(scenario)
-    raw: Any = stack.data
-    open_still = dict(guard)
-    for index, step in enumerate(path):
-        condition, wanted = None, True
-        if index == 2 and path[0] == "Resources" and isinstance(raw, dict):
-            condition = raw.get("Condition")
-        elif step == "Fn::If" and path[index + 1 : index + 2] in ((1,), (2,)):
-            condition, wanted = raw["Fn::If"][0], path[index + 1] == 1
-        if isinstance(condition, str):
-            outcome = open_still.get(condition, resolver.decide(condition))
-            if outcome is None:
-                open_still[condition] = wanted
-            elif outcome is not wanted:
-                return
-        raw = raw[step]
-    yield from Value(resolver, raw, path, tuple(open_still.items())).elements()
+    found = value_at(view.resolver, view.stack.data, path, guard)
+    if found is not None:
+        yield from found.elements()
 
 
+@query_by(lambda requirement: requirement.at)
 def _paths(stack: Stack, requirement: Requirement) -> tuple[DataPath, ...]:
     """What a requirement's JSONPath finds in the template, in all of its branches."""
 
-    def build() -> tuple[DataPath, ...]:
-        view = _View(stack.data)
-        try:
-            found = jsonpath.find(requirement.at, view.data)
-        except ValueError as error:
-            raise TemplateError(
-                requirement.place.file, (*requirement.place.path, "at"), str(error)
-            ) from None
-        return tuple(dict.fromkeys(map(view.original, found)))
-
-    return stack.memo((REQUIRED, requirement.at), build)
+    unfolded = _Unfolded(stack.data)
+    try:
+        found = jsonpath.find(requirement.at, unfolded.data)
+    except ValueError as error:
+        raise TemplateError(
+            requirement.place.file, (*requirement.place.path, "at"), str(error)
+        ) from None
+    return tuple(dict.fromkeys(map(unfolded.original, found)))
 
 
-class _View:
+class _Unfolded:
     """A template as its author thinks of it: both branches of an Fn::If are items of its list.
 
     A path for ``Environment[*]`` thus finds what stands there under a condition, too.
@@ -203,7 +183,7 @@ class _View:
             yield self._seen(item), steps
 
     def original(self, path: DataPath) -> DataPath:
-        """A path into the view as one into the template."""
+        """A path into the unfolded data as one into the template."""
         node: Any = self.data
         found: list[str | int] = []
         for step in path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.inputs.package import Package, ParameterValue
@@ -12,11 +12,10 @@ from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import hints as evidence
 from copilot_preflight.resolve.functions import Inputs, Resolver
 from copilot_preflight.resolve.outside import NOTHING, Outside
+from copilot_preflight.resolve.query import Answers, Reads, drop, query
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.template import Template
-from copilot_preflight.resolve.value import Guard, TemplateError, Value
-
-T = TypeVar("T")
+from copilot_preflight.resolve.value import TemplateError, Value
 
 _MAX_READ: Final = 4_000_000
 """Nodes of a template, times the scenarios in which it may be read: beyond, conditions stay open.
@@ -24,10 +23,18 @@ _MAX_READ: Final = 4_000_000
 Copilot's own stacks come to 30,000; no limit would let conditions multiply without end.
 """
 
-_MISSING: Final = object()
+MEMBERS: Final = ""
+"""Stands among the files of an answer that depends on which templates are in the run."""
 
 ADDONS_STACK: Final = "AddonsStack"
 """The logical id under which Copilot nests a workload's addons template."""
+
+
+class Reading(NamedTuple):
+    """A stack under one scenario: what reads its strings, and what was worked out so far."""
+
+    resolver: Resolver
+    answers: Answers
 
 
 class Stack:
@@ -57,10 +64,15 @@ class Stack:
             pseudo=known,
             shapes=evidence.shapes(self.data),
         )
-        self._resolvers: dict[Scenario, Resolver] = {}
-        self._memo: dict[Hashable, Any] = {}
+        self.answers: Answers = {}
+        self._readings: dict[Scenario, Reading] = {}
+        self._imported: set[str] = set()
         self._addons: Stack | None = None
         self._is_nesting = False
+
+    @property
+    def reads(self) -> Reads:
+        return self.run.reads
 
     def verify(self) -> None:
         """Raises TemplateError for conditions that depend on themselves or cannot be read."""
@@ -74,47 +86,28 @@ class Stack:
     def _template(self) -> Template:
         return Template(self.file, self.data)
 
-    def resolver(self, scenario: Scenario = ANY) -> Resolver:
-        found = self._resolvers.get(scenario)
+    def reading(self, scenario: Scenario = ANY) -> Reading:
+        """The stack under a scenario; equal scenarios share what is worked out."""
+        self.reads.add(self.file)
+        found = self._readings.get(scenario)  # once: hashing a scenario takes its time
         if found is None:
-            found = Resolver(self._template, self._inputs, self, scenario)
-            self._resolvers[scenario] = found
+            resolver = Resolver(self._template, self._inputs, self, scenario)
+            found = self._readings[scenario] = Reading(resolver, {})
         return found
 
-    def resources(self, kind: str, scenario: Scenario = ANY) -> Iterator[tuple[str, Value]]:
-        """Logical ids and resources of a type that are there, or may be there, in a scenario."""
-        resolver = self.resolver(scenario)
-        for logical_id, raw in self._by_type().get(kind, ()):
-            condition = raw.get("Condition")
-            guard: Guard = ()
-            if isinstance(condition, str):
-                outcome = resolver.decide(condition)
-                if outcome is False:
-                    continue
-                guard = () if outcome else ((condition, True),)
-            yield logical_id, Value(resolver, raw, ("Resources", logical_id), guard)
+    def resolver(self, scenario: Scenario = ANY) -> Resolver:
+        return self.reading(scenario).resolver
 
     def has(self, kind: str) -> bool:
         """Whether the template has resources of a type, under whatever conditions."""
-        return kind in self._by_type()
+        return kind in _by_type(self)
 
-    def keys_of(self, kind: str) -> frozenset[str]:
-        """Every key that stands anywhere in the resources of a type."""
-        return self.memo(
-            ("keys of", kind),
-            lambda: frozenset(_keys([raw for _, raw in self._by_type().get(kind, ())])),
-        )
+    def of_type(self, kind: str) -> Sequence[tuple[str, dict[str, Any]]]:
+        """Logical ids and raw data of the resources of a type, under whatever conditions."""
+        return _by_type(self).get(kind, ())
 
-    def _by_type(self) -> Mapping[str, list[tuple[str, dict[str, Any]]]]:
-        def build() -> dict[str, list[tuple[str, dict[str, Any]]]]:
-            found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
-            for logical_id, raw in self._resources():
-                found.setdefault(str(raw.get("Type")), []).append((logical_id, raw))
-            return found
-
-        return self.memo("by type", build)
-
-    def _resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def written(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Logical ids and raw data of the resources, without what only AWS can write out."""
         resources = self.data.get("Resources")
         if resources is not None and not isinstance(resources, dict):
             message = f"Resources must be a map, found {kind_of(resources)}"
@@ -143,14 +136,24 @@ class Stack:
 
     @cached_property
     def _receivers(self) -> list[tuple[str, dict[str, Any]]]:
-        return [item for item in self._resources() if evidence.may_attach(str(item[1].get("Type")))]
+        return [item for item in self.written() if evidence.may_attach(str(item[1].get("Type")))]
 
-    def memo(self, key: Hashable, build: Callable[[], T]) -> T:
-        """What was built for a key before, else what is built now."""
-        found = self._memo.get(key, _MISSING)  # once: hashing a scenario takes its time
-        if found is _MISSING:
-            found = self._memo[key] = build()
-        return cast("T", found)
+    # --- what was worked out -------------------------------------------------------------------
+
+    def depends_on(self, files: Collection[str]) -> bool:
+        """Whether a value of this template comes from one of some other files."""
+        return not self._imported.isdisjoint(files)
+
+    def forget(self, files: frozenset[str]) -> None:
+        """Drops what was worked out from some files; all of it, if values depend on them."""
+        if self.file in files:
+            self._readings.clear()
+            self.__dict__.pop("_template", None)
+            self._addons = None
+        for answers in (self.answers, *(reading.answers for reading in self._readings.values())):
+            drop(answers, files)
+        if self._addons is not None:
+            self._addons.forget(files)
 
     def given(self, parameter: str) -> ParameterValue | None:
         """The value that was handed over for a parameter, with its place."""
@@ -177,60 +180,30 @@ class Stack:
             return ""
         return self.resolver().parameter("WorkloadName").literal or ""
 
-    # --- scenarios ---------------------------------------------------------------------------
-
     @property
     def scenarios(self) -> int:
         """In how many scenarios the template has been read so far."""
-        return len(self._resolvers)
-
-    def settle(self, scenario: Scenario, condition: str) -> list[Scenario]:
-        """The ways to go on from a scenario so that a condition is decided.
-
-        The scenario itself, where it is decided already or must stay open.
-        """
-        resolver = self.resolver(scenario)
-        if scenario.every_branch or resolver.decide(condition) is not None:
-            return [scenario]
-        if len(self._resolvers) >= self._max_scenarios:
-            return [scenario]
-        leaves: list[Scenario] = []
-        for finer in resolver.alternatives(scenario, condition):
-            for leaf in self.settle(finer, condition):
-                outcome = self.resolver(leaf).decide(condition)
-                leaves.append(leaf if outcome is None else leaf.deciding(condition, outcome))
-        return [leaf for leaf in leaves if self._is_possible(leaf)]
-
-    def _is_possible(self, scenario: Scenario) -> bool:
-        """Whether what was chosen last agrees with what was decided before."""
-        resolver = self.resolver(scenario)
-        return all(resolver.decide(name) in (None, outcome) for name, outcome in scenario.decisions)
+        return len(self._readings)
 
     @cached_property
-    def _max_scenarios(self) -> int:
+    def may_split(self) -> int:
+        """In how many scenarios the template may be read; beyond, conditions stay open."""
         return min(max(32, _MAX_READ // _size(self.data.get("Resources"))), 400)
-
-    def where(self, guard: Guard, scenario: Scenario = ANY) -> list[Scenario]:
-        """The scenarios, no finer than needed, in which every condition of a guard may hold."""
-        leaves = [scenario]
-        for condition, outcome in guard:
-            leaves = [
-                leaf
-                for start in leaves
-                for leaf in self.settle(start, condition)
-                if self.resolver(leaf).decide(condition) in (outcome, None)
-            ]
-        return leaves
 
     # --- other stacks ------------------------------------------------------------------------
 
     def exported(self, name: Text) -> Text | None:
-        return self.run.exported(name)
+        """The value that a stack of the run exports under a name."""
+        found = self.run.exported(name)
+        self._imported.update(found.files)
+        self.reads.update(found.files)
+        return found.value
 
     def nested_output(self, logical_id: str, output: str) -> Text | None:
         addons = self.package.addons
         if logical_id != ADDONS_STACK or addons is None or self._is_nesting:
             return None  # also where the parameters of a stack take what the stack itself returns
+        self._imported.add(addons.file)
         return self.addons(addons).output(output)
 
     def addons(self, template: Any) -> Stack:
@@ -275,35 +248,42 @@ class Stack:
                     yield known, name
 
 
+class Export(NamedTuple):
+    """What the run exports under a name, None for nothing, and the templates that say so."""
+
+    value: Text | None
+    files: frozenset[str] = frozenset()
+
+
 class Run:
     """The stacks that are checked together: what one imports, another may export.
 
-    ``handed`` is what the user tells of things outside the run.
+    ``outside`` is what the user says about things outside the run.
     """
 
     def __init__(self, outside: Outside = NOTHING) -> None:
         self.stacks: list[Stack] = []
         self.outside = outside
-        self._exports: dict[str, list[tuple[Stack, str]]] | None = None
-        self._exported: dict[str, Text | None] = {}
+        self.answers: Answers = {}
+        self.reads = Reads()
         self._resolving: set[str] = set()
-        self._has: dict[str, bool] = {}
-        self._around: dict[Stack, Sequence[Stack]] = {}
-        self._memo: dict[Hashable, Any] = {}
 
     def add(self, package: Package, pseudo: Mapping[str, str] | None = None) -> Stack:
+        """Adds a stack. What was worked out from all stacks together is worked out anew."""
+        if self.answers:
+            self._forget(MEMBERS)
         stack = Stack(package, self, pseudo=pseudo)
         self.stacks.append(stack)
-        self._forget()
         return stack
+
+    def members(self) -> Sequence[Stack]:
+        """The stacks of the run, for answers that depend on which they are."""
+        self.reads.add(MEMBERS)
+        return self.stacks
 
     def has(self, kind: str) -> bool:
         """Whether a template of the run, or its addons, has resources of a type."""
-        if kind not in self._has:
-            self._has[kind] = any(
-                other.has(kind) for stack in self.stacks for other in stack.with_addons()
-            )
-        return self._has[kind]
+        return _has(self, kind)
 
     def leave_out(self, file: str) -> None:
         """Goes on as if a template, which turned out broken, were not in the run."""
@@ -311,51 +291,69 @@ class Run:
         for stack in self.stacks:
             if stack.package.addons is not None and stack.package.addons.file == file:
                 stack.package = stack.package._replace(addons=None)
-        self._forget()
+        self._forget(file)
 
-    def _forget(self) -> None:
-        """Drops what was worked out from all stacks together: they are others now."""
-        self._exports = None
-        self._exported.clear()
-        self._has.clear()
-        self._around.clear()
-        self._memo.clear()
+    def _forget(self, file: str) -> None:
+        """Drops what depends on a template, by way of other templates too."""
+        files = {file}
+        while new := {s.file for s in self.stacks if s.depends_on(files)} - files:
+            files |= new
+        for stack in self.stacks:
+            stack.forget(frozenset(files))
+        drop(self.answers, frozenset(files))
 
-    def memo(self, key: Hashable, build: Callable[[], T]) -> T:
-        """What was built for a key from all stacks together, else what is built now."""
-        if key not in self._memo:
-            self._memo[key] = build()
-        return cast("T", self._memo[key])
-
-    def around(self, stack: Stack) -> Sequence[Stack]:
+    def around(self, stack: Stack) -> Iterator[Stack]:
         """A stack, then its addons, then the others of the run."""
-        if stack not in self._around:
-            others = (other for other in self.stacks if other is not stack)
-            self._around[stack] = (*stack.with_addons(), *others)
-        return self._around[stack]
+        yield from stack.with_addons()
+        yield from (other for other in self.members() if other is not stack)
 
-    def exported(self, name: Text) -> Text | None:
+    def exported(self, name: Text) -> Export:
         """The value that a stack of the run exports under a name."""
         known = name.literal
         if known is None or known in self._resolving:
-            return None
-        if known not in self._exported:
-            self._exported[known] = self._export(known)
-        return self._exported[known]
+            return Export(None)
+        return _exported(self, known)
 
-    def _export(self, known: str) -> Text | None:
-        self._resolving.add(known)
-        try:
-            if self._exports is None:
-                self._exports = {}
-                for stack in self.stacks:
-                    for export, output in stack.exports():
-                        self._exports.setdefault(export, []).append((stack, output))
-            found = self._exports.get(known, [])
-            # Two stacks of a region cannot export one name: these are of two deployments.
-            return found[0][0].output(found[0][1]) if len(found) == 1 else None
-        finally:
-            self._resolving.discard(known)
+
+@query
+def _by_type(stack: Stack) -> Mapping[str, list[tuple[str, dict[str, Any]]]]:
+    found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    stack.reads.add(stack.file)
+    for logical_id, raw in stack.written():
+        found.setdefault(str(raw.get("Type")), []).append((logical_id, raw))
+    return found
+
+
+@query
+def keys_of(stack: Stack, kind: str) -> frozenset[str]:
+    """Every key that stands anywhere in the resources of a type."""
+    return frozenset(_keys([raw for _, raw in _by_type(stack).get(kind, ())]))
+
+
+@query
+def _has(run: Run, kind: str) -> bool:
+    return any(other.has(kind) for stack in run.members() for other in stack.with_addons())
+
+
+@query
+def _exports(run: Run) -> Mapping[str, list[tuple[Stack, str]]]:
+    found: dict[str, list[tuple[Stack, str]]] = {}
+    for stack in run.members():
+        for export, output in stack.exports():
+            found.setdefault(export, []).append((stack, output))
+    return found
+
+
+@query
+def _exported(run: Run, name: str) -> Export:
+    run._resolving.add(name)
+    try:
+        found = _exports(run).get(name, [])
+        files = frozenset(stack.file for stack, _ in found)
+        # Two stacks of a region cannot export one name: these are of two deployments.
+        return Export(found[0][0].output(found[0][1]) if len(found) == 1 else None, files)
+    finally:
+        run._resolving.discard(name)
 
 
 def _keys(data: Any) -> Iterator[str]:

@@ -20,6 +20,7 @@ from copilot_preflight.iam.arn_formats import (
 )
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.tasks import task_definitions
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.statements.placed import PlacedStatement, is_given, placed_statements
 
@@ -67,6 +68,7 @@ class Unmatched(NamedTuple):
     trap: Trap
 
 
+@query
 def unmatched(stack: Stack) -> tuple[Unmatched, ...]:
     """The ARNs of a template that grant or deny nothing of what stands beside them.
 
@@ -74,7 +76,7 @@ def unmatched(stack: Stack) -> tuple[Unmatched, ...]:
     Where another statement of the same role or document may give the action what this one misses,
     nothing is wrong.
     """
-    return stack.memo("unmatched", lambda: tuple(_unmatched(stack)))
+    return tuple(_unmatched(stack))
 
 
 def _unmatched(stack: Stack) -> Iterator[Unmatched]:
@@ -133,7 +135,7 @@ def _is_asked_for(item: PlacedStatement, resource: Text) -> bool:
     name = resource.only_hole or resource
     return any(
         resource == file.arn or name == file.arn
-        for task in task_definitions(item.stack, item.scenario)
+        for task in task_definitions(item.view)
         for container in task.containers
         for file in container.files
     )

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.iam import actions, arn
 from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.statements.placed import PlacedStatement, is_given, placed_statements
 
@@ -32,13 +33,10 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.ht
 """
 
 
+@query
 def s3_statements(stack: Stack) -> tuple[PlacedStatement, ...]:
     """The S3 statements of every policy of a template, each in a scenario that has it."""
-
-    def build() -> Iterator[PlacedStatement]:
-        return placed_statements(stack, lambda statement: any(map(is_s3, statement.actions)))
-
-    return stack.memo("s3 statements", lambda: tuple(build()))
+    return tuple(placed_statements(stack, lambda statement: any(map(is_s3, statement.actions))))
 
 
 def is_s3(action: Entry) -> bool:

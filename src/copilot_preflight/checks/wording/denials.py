@@ -272,7 +272,7 @@ def role_in(denied: Denial, file: str) -> str:
         return f"!GetAtt {role.logical_id}.Arn"
     if not all(hole.name.startswith("AWS::") for hole in role.arn.holes):
         return f"<the ARN of {role}>"
-    is_template = any(stack.file == file for stack in denied.call.stack.run.stacks)
+    is_template = any(stack.file == file for stack in denied.call.view.run.stacks)
     return advice.quoted(str(role.arn)) if is_template else f"'{role.arn}'"
 
 

@@ -26,7 +26,7 @@ _EACH_TIME: Final = re.compile(r"\$\{(?:task id|log stream)\}")
 
 def where(call: Call) -> str:
     """The policy to write in. What Copilot writes, it writes anew: an override lasts."""
-    workload = call.stack.workload
+    workload = call.view.stack.workload
     patched = f", by copilot/{workload}/overrides/cfn.patches.yml" if workload else ""
     return f"a policy of '{call.role.logical_id}'{patched}"
 

@@ -35,7 +35,7 @@ def without_role(
             continue
         need, task = lacking[0], lacking[0].task
         always = all(other.role_value is None for other in needs)
-        when = "" if always else f" when {need.scenario}"
+        when = "" if always else f" when {need.view.scenario}"
         once = {other.key: other for other in reversed(lacking)}
         yield Finding(
             at=place,

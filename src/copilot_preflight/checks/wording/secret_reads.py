@@ -36,7 +36,7 @@ def findings(analysis: Analysis, kind: str) -> Iterator[Finding]:
                 at=need.place,
                 message=f"{need.subject}: '{read.value.text()}' {read.reference.problem}",
                 label="not a reference to a secret",
-                related=tuple(value_of_parameter(need.stack, read.value)),
+                related=tuple(value_of_parameter(need.view.stack, read.value)),
                 cause="secret-reference-invalid",
                 help="write the ARN of a secret, with ':json-key:version-stage:version-id' behind "
                 "it for a part of it, or the name or ARN of an SSM parameter",
@@ -156,7 +156,7 @@ def _taken_for_a_name(denied: Denial) -> tuple[Text, Text] | None:
     if not read.reference.is_name:
         return None
     name = read.value.text()
-    partial = secret_arn(denied.need.stack, denied.need.scenario, name)
+    partial = secret_arn(denied.need.view, name)
     request = Request(GET_SECRET_VALUE, complete_arn(partial), denied.call.request.context)
     verdict = evaluate(denied.call.role.statements, request)
     named = any(

@@ -273,12 +273,13 @@ def _role(template: str, logical_id: str, documents: dict[str, Document]) -> Rol
     from copilot_preflight.model.roles import roles
     from copilot_preflight.read import document
     from copilot_preflight.resolve.stack import Run
+    from copilot_preflight.resolve.view import View
 
     loaded = document.read(template)
     loader = Loader()
     stack = Run().add(loader.package(loaded, Path(template)))
     documents.update((it.file, it) for it in (loaded, *loader.documents))
-    for role in roles(stack):
+    for role in roles(View(stack)):
         if role.logical_id == logical_id:
             return role
     raise click.BadParameter(f"'{template}' has no role '{logical_id}'", param_hint="--role")

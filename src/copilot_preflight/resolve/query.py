@@ -1,0 +1,107 @@
+"""Questions that are answered once, and the files that their answers come from.
+
+A query is a function of a view, a stack or a run. Its answer is kept with the files that were read
+for it, also by the queries that it asked, so that a template that leaves the run takes along just
+the answers that depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, MutableMapping
+from functools import wraps
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, cast
+
+
+class Answer(NamedTuple):
+    """What a query returned, and the files that it read."""
+
+    value: Any
+    files: frozenset[str]
+
+
+Answers = MutableMapping[Hashable, Answer]
+"""The answers about one view, stack or run, by the query and its arguments."""
+
+
+class Reads:
+    """The files that each of the queries under way has read so far; one for a whole run."""
+
+    def __init__(self) -> None:
+        self._under_way: list[set[str]] = []
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
+
+    def add(self, file: str) -> None:
+        """Notes that a file is read, for the query under way."""
+        if self._under_way:
+            self._under_way[-1].add(file)
+
+    def update(self, files: Iterable[str]) -> None:
+        if self._under_way:
+            self._under_way[-1].update(files)
+
+    def begin(self) -> None:
+        self._under_way.append(set())
+
+    def end(self) -> frozenset[str]:
+        """What was read since the matching `begin`; whoever asked has read it too."""
+        files = frozenset(self._under_way.pop())
+        self.update(files)
+        return self._sets.setdefault(files, files)  # most answers come from one of a few sets
+
+
+class Asked(Protocol):
+    """What a query can be asked of."""
+
+    @property
+    def answers(self) -> Answers: ...
+
+    @property
+    def reads(self) -> Reads: ...
+
+
+A = TypeVar("A", bound=Asked)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def query(compute: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P], T]:
+    """Makes a query of a function whose arguments, after the first, are hashable."""
+    return query_by(lambda *args: args)(compute)
+
+
+def query_by(
+    key_of: Callable[..., Hashable],
+) -> Callable[[Callable[Concatenate[A, P], T]], Callable[Concatenate[A, P], T]]:
+    """The same for a function whose further arguments have a key that stands for them."""
+
+    def query(compute: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P], T]:
+        return _query(compute, key_of)
+
+    return query
+
+
+def _query(
+    compute: Callable[Concatenate[A, P], T], key_of: Callable[..., Hashable]
+) -> Callable[Concatenate[A, P], T]:
+    @wraps(compute)
+    def ask(of: A, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key: Hashable = (compute, key_of(*args, **kwargs)) if args or kwargs else compute
+        answer = of.answers.get(key)
+        if answer is None:
+            of.reads.begin()
+            try:
+                value = compute(of, *args, **kwargs)
+            finally:
+                files = of.reads.end()
+            answer = of.answers[key] = Answer(value, files)
+        else:
+            of.reads.update(answer.files)
+        return cast("T", answer.value)
+
+    return ask
+
+
+def drop(answers: Answers, files: frozenset[str]) -> None:
+    """Drops the answers that come from any of some files."""
+    for key in [key for key, answer in answers.items() if not files.isdisjoint(answer.files)]:
+        del answers[key]

@@ -1,0 +1,143 @@
+"""A view: one stack under one scenario, and from there the other stacks of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.resolve.functions import Resolver
+from copilot_preflight.resolve.query import Answers, Reads
+from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.value import Guard, Value
+
+
+class View:
+    """One stack as one scenario shows it.
+
+    Views of one stack are equal where their scenarios are. `query` keeps answers about a view.
+    """
+
+    __slots__ = ("answers", "resolver", "scenario", "stack")
+
+    def __init__(self, stack: Stack, scenario: Scenario = ANY) -> None:
+        reading = stack.reading(scenario)
+        self.stack: Final = stack
+        self.scenario: Final = scenario
+        self.resolver: Final[Resolver] = reading.resolver
+        self.answers: Final[Answers] = reading.answers
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, View) and self.answers is other.answers
+
+    def __hash__(self) -> int:
+        return id(self.answers)
+
+    def __repr__(self) -> str:
+        return f"View({self.stack.file!r}, {str(self.scenario)!r})"
+
+    @property
+    def run(self) -> Run:
+        return self.stack.run
+
+    @property
+    def file(self) -> str:
+        """The path of the stack's template, as shown to the user."""
+        return self.stack.file
+
+    @property
+    def reads(self) -> Reads:
+        return self.stack.reads
+
+    # --- other views -------------------------------------------------------------------------
+
+    def at(self, scenario: Scenario) -> View:
+        """The same stack under another scenario."""
+        return View(self.stack, scenario)
+
+    def of(self, other: Stack) -> View:
+        """A stack of the run beside this view: only the view's own stack has its scenario."""
+        return self if other is self.stack else View(other)
+
+    def with_addons(self) -> Iterator[View]:
+        """This view, and that of the stack's addons if it has any."""
+        return map(self.of, self.stack.with_addons())
+
+    def around(self) -> Iterator[View]:
+        """This view, then the stack's addons, then the other stacks of the run."""
+        return map(self.of, self.run.around(self.stack))
+
+    # --- scenarios ---------------------------------------------------------------------------
+
+    def settle(self, condition: str) -> list[View]:
+        """The ways to go on so that a condition is decided.
+
+        This very view, where the condition is decided already or must stay open.
+        """
+        if self.scenario.every_branch or self.decide(condition) is not None:
+            return [self]
+        if self.stack.scenarios >= self.stack.may_split:
+            return [self]
+        leaves: list[View] = []
+        for scenario in self.resolver.alternatives(self.scenario, condition):
+            for leaf in self.at(scenario).settle(condition):
+                outcome = leaf.decide(condition)
+                leaves.append(leaf if outcome is None else leaf._deciding(condition, outcome))
+        return [leaf for leaf in leaves if leaf._is_possible()]
+
+    def _deciding(self, condition: str, outcome: bool) -> View:
+        return self.at(self.scenario.deciding(condition, outcome))
+
+    def _is_possible(self) -> bool:
+        """Whether what was chosen last agrees with what was decided before."""
+        return all(
+            self.decide(name) in (None, outcome) for name, outcome in self.scenario.decisions
+        )
+
+    def where(self, guard: Guard) -> list[View]:
+        """The views, no finer than needed, in which every condition of a guard may hold."""
+        leaves = [self]
+        for condition, outcome in guard:
+            leaves = [
+                leaf
+                for start in leaves
+                for leaf in start.settle(condition)
+                if leaf.decide(condition) in (outcome, None)
+            ]
+        return leaves
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def resources(self, kind: str) -> Iterator[tuple[str, Value]]:
+        """Logical ids and resources of a type that are there, or may be there."""
+        for logical_id, raw in self.stack.of_type(kind):
+            condition = raw.get("Condition")
+            guard: Guard = ()
+            if isinstance(condition, str):
+                outcome = self.decide(condition)
+                if outcome is False:
+                    continue
+                guard = () if outcome else ((condition, True),)
+            yield logical_id, Value(self.resolver, raw, ("Resources", logical_id), guard)
+
+    def text(self, raw: Any, path: DataPath) -> Text:
+        """The string that raw template data stand for."""
+        return self.resolver.text(raw, path)
+
+    def ref(self, logical_id: str, resource: Value) -> Text:
+        """What ``Ref`` returns for a resource."""
+        return self.resolver.text({"Ref": logical_id}, resource.path)
+
+    def attribute(self, logical_id: str, name: str, resource: Value) -> Text:
+        """What ``Fn::GetAtt`` returns for a resource."""
+        return self.resolver.text({"Fn::GetAtt": [logical_id, name]}, resource.path)
+
+    def pseudo(self, name: str) -> Text:
+        """A pseudo parameter, such as ``AWS::Region``."""
+        return self.resolver.pseudo(name)
+
+    def decide(self, condition: str) -> bool | None:
+        """The outcome of a condition, None where it is open."""
+        return self.resolver.decide(condition)
