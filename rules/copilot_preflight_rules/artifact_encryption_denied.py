@@ -14,6 +14,7 @@ from copilot_preflight.needs.artifact_calls import (
     ARTIFACT_UPLOAD,
     DECRYPT,
     GENERATE_DATA_KEY,
+    Reason,
 )
 
 
@@ -24,6 +25,6 @@ def artifact_encryption_denied(analysis: Analysis) -> Iterator[Finding]:
         analysis.denials_of(ARTIFACT_DOWNLOAD, DECRYPT),
     )
     for group in telling.alike(denials):
-        key = group[0].need.detail.key
+        key = group[0].need.about(Reason).key
         related = [Related(key.place, "the key of the artifacts")] if key is not None else []
         yield telling.lacking(group, str(group[0].call.resource), related=related)

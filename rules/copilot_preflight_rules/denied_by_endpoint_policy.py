@@ -12,6 +12,7 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.model import endpoints
+from copilot_preflight.needs.images import PrivateImage
 
 _OWN: Final = "AWS::Partition"
 _BECAUSE: Final = (
@@ -37,7 +38,7 @@ def denied_by_endpoint_policy(analysis: Analysis) -> Iterator[Finding]:
 def _layers(analysis: Analysis) -> Iterator[Finding]:
     """The layers of private images, which come from S3 without a grant of any role."""
     for need, possible_denial, when in analysis.refused_layers:
-        region = need.detail.region
+        region = need.about(PrivateImage).region
         objects = str(endpoints.layers(need.view.resolver.pseudo(_OWN), region))
         policy = f"the policy of {possible_denial.endpoint}"
         why = (

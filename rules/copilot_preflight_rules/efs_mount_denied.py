@@ -19,7 +19,7 @@ def efs_mount_denied(analysis: Analysis) -> Iterator[Finding]:
     unwritable = {d.need.key for d in denials if d.call.action == CLIENT_WRITE}
     for group in telling.together(denials):
         first = group[0]
-        mount: Mount = first.need.detail
+        mount = first.need.about(Mount)
         found = mount.file_system
         related = [Related(found.place, "its policy lets in whom it names")] if found else []
         if first.cause.kind == diagnosis.RESOURCE_POLICY:

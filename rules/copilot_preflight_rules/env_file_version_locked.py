@@ -14,7 +14,7 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Entry
-from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
+from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead
 
 _COPILOT_KEY = re.compile(r"manual/env-files/.+/[^/]+\.env")
 
@@ -27,7 +27,7 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
         pinned = _pinned_grant(decision)
         if pinned is None:
             continue
-        read = decision.call.need.detail
+        read = decision.call.need.about(EnvFileRead)
         yield Finding(
             at=pinned.place,
             message=(
@@ -49,7 +49,7 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
 
 def _is_content_addressed(decision: Decision) -> bool:
     """Whether the file's name changes with its content: only then does a pinned grant lock."""
-    read = decision.call.need.detail
+    read = decision.call.need.about(EnvFileRead)
     key = str(read.name.key) if read.name else str(read.file.arn)
     return bool(read.is_copilot or CONTENT_HASH.search(key) or _COPILOT_KEY.fullmatch(key))
 

@@ -20,7 +20,7 @@ def exec_channel_denied(analysis: Analysis) -> Iterator[Finding]:
         groups.setdefault((denied.need.key, service), []).append(denied)
     for group in groups.values():
         first = group[0]
-        channel: ExecChannel = first.need.detail
+        channel = first.need.about(ExecChannel)
         yield telling.finding(
             group,
             telling.reason(first),

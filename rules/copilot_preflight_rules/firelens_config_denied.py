@@ -27,7 +27,7 @@ def firelens_config_denied(analysis: Analysis) -> Iterator[Finding]:
 
 def _unusable(need: Need) -> Iterator[Finding]:
     """What is wrong with the file whatever the role may do."""
-    file: ConfigFile = need.detail
+    file = need.about(ConfigFile)
     parameter = tuple(value_of_parameter(need.view.stack, file.value))
     if file.fargate is not None:
         yield Finding(

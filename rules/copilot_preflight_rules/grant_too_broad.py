@@ -30,8 +30,7 @@ class _Broad(NamedTuple):
 
     @property
     def read(self) -> EnvFileRead:
-        found: EnvFileRead = self.decision.call.need.detail
-        return found
+        return self.decision.call.need.about(EnvFileRead)
 
 
 @rule("W9754", "grant-too-broad", "Execution role is granted more of S3 than the env file")

@@ -30,7 +30,7 @@ def _identity(denied: Denial) -> object:
 
 def _finding(group: list[Denial]) -> Finding:
     first = group[0]
-    announced: Announced = first.need.detail
+    announced = first.need.about(Announced)
     bucket, role, key = announced.bucket, first.call.role, str(first.call.resource)
     grants = [announced.grants[denied.call.action] for denied in group]
     may = telling.enumeration([grant.action for grant in grants])

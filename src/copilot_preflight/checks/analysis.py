@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_preflight.access.cause import (
     BUCKET_ACTION_ON_OBJECT,
@@ -52,7 +52,7 @@ class Denial(NamedTuple):
     @property
     def read(self) -> EnvFileRead:
         """The environment file, of a need that is one."""
-        return cast("EnvFileRead", self.need.detail)
+        return self.need.about(EnvFileRead)
 
     def finding(
         self, message: str, *, label: str, help: str, related: Iterable[Related] = ()
@@ -84,7 +84,7 @@ class Analysis:
     @cached_property
     def reads(self) -> tuple[EnvFileRead, ...]:
         """Every environment file of every container, in every scenario that has it."""
-        return tuple(need.detail for need in self.needs if need.kind == ENV_FILE)
+        return tuple(need.about(EnvFileRead) for need in self.needs if need.kind == ENV_FILE)
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
@@ -138,9 +138,10 @@ class Analysis:
         if not self.stack.run.has("AWS::EC2::VPCEndpoint"):
             return ()
         from copilot_preflight.access.endpoint_routes import layers_refused
+        from copilot_preflight.needs.images import PrivateImage
 
         for need in self.needs:
-            if need.kind == "image" and need.detail is not None:
+            if isinstance(need.detail, PrivateImage):
                 answer = layers_refused(need, need.detail.region)
                 found.setdefault(need.key, []).append((need, answer))
         return tuple(

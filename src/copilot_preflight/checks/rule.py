@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from copilot_preflight.base.finding import Finding, Severity, severity_of
 from copilot_preflight.checks.analysis import Analysis
@@ -48,21 +48,30 @@ def rule(id: str, name: str, title: str) -> Callable[[Check], Rule]:
     return lambda check: Rule(id, name, title, check)
 
 
-ELSEWHERE: Final = " "
-"""What a rule is listed with whose findings are made elsewhere, when all others have looked."""
+Part = Literal[
+    "denials",
+    "needs_without_calls",
+    "needs_without_role",
+    "possible_denials",
+    "reads",
+    "refused_on_the_way",
+]
+"""The parts of an `Analysis` that rules look at."""
 
 
 class RuleEntry(NamedTuple):
     """A rule as the catalogue lists it: it is loaded when it has something to look at.
 
-    ``only_with`` says what there must be for the rule to find anything: one of some parts of an
-    `Analysis` that are not empty, or types of resource that are there, with blanks between them;
-    ``""`` where it must always look.
+    ``parts`` and ``resources`` say what there must be for the rule to find anything: one of some
+    parts of an `Analysis` that are not empty, or of some types of resource. With neither it always
+    looks. ``is_last``: its findings are made when all other rules have looked, at a whole run.
     """
 
     id: str
     name: str
-    only_with: str = ""
+    parts: tuple[Part, ...] = ()
+    resources: tuple[str, ...] = ()
+    is_last: bool = False
 
     @property
     def severity(self) -> Severity:
@@ -79,7 +88,10 @@ class RuleEntry(NamedTuple):
             yield from self.load()(analysis)
 
     def _has_something(self, analysis: Analysis) -> bool:
-        return not self.only_with or any(
-            analysis.stack.has(name) if name.startswith("AWS::") else getattr(analysis, name)
-            for name in self.only_with.split()
+        if self.is_last:
+            return False
+        return (
+            not (self.parts or self.resources)
+            or any(getattr(analysis, part) for part in self.parts)
+            or any(map(analysis.stack.has, self.resources))
         )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from copilot_preflight.model.roles import Role
 from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.resolve.query import query_by
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
@@ -22,6 +23,7 @@ class AgentRole(NamedTuple):
     needs_role: bool = False
 
 
+@query_by(lambda task: task.logical_id)
 def agent_role(view: View, task: TaskDefinition) -> AgentRole | None:
     """The execution role; without one, that of the instance, None where it cannot be told.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
@@ -16,7 +17,7 @@ from copilot_preflight.iam.policy import Entry, Fact, Statement
 from copilot_preflight.model.buckets import Bucket, bucket_named, buckets
 from copilot_preflight.model.keys import key_with_arn
 from copilot_preflight.model.roles import Role, roles
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.needs.s3_objects import SSE_KMS_PAGE, kms_context
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
@@ -51,32 +52,41 @@ class Announced(NamedTuple):
     grants: dict[str, Grant]
 
 
-def announced_needs(view: View) -> Iterator[Need]:
-    """A need for each role and each encrypted bucket that its grants name.
+def announced_sites(view: View) -> Iterator[Site]:
+    """Each role with each encrypted bucket that its grants name.
 
     ``detail`` is `Announced`. Its calls are optional: objects may be encrypted otherwise. The need
     stands at the role, in whose policies there may be several grants.
     """
     if not any(_may_have_key(bucket) for bucket in _buckets_around(view)):
         return
-    guards = {name: found.guard for name, found in view.resources("AWS::IAM::Role")}
+    resources = dict(view.resources("AWS::IAM::Role"))
     for role in roles(view):
+        value = resources[role.logical_id]
         for bucket, grants in _by_bucket(view, role):
-            path = ("Resources", role.logical_id, ANNOUNCED, bucket.place.file, bucket.logical_id)
-            found = _first_allowed(role, grants)
-            yield Need(
-                ANNOUNCED,
-                view,
-                Value(view.resolver, None, path, guards.get(role.logical_id, ())),
-                f"access of {role} to encrypted bucket '{bucket.logical_id}'",
-                "",
-                None,
-                tuple(_calls(view, bucket, found)),
-                role=role,
-                needs_role=False,
-                undecided=_open_condition(view, bucket, grants),
-                detail=Announced(bucket, {KEY_ACTIONS[grant.action]: grant for grant in found}),
-            )
+            name = f"{bucket.place.file} {bucket.logical_id}"
+            build = partial(_needs, view, role, bucket, grants, value, name)
+            yield Site(ANNOUNCED, value, build, name)
+
+
+def _needs(
+    view: View, role: Role, bucket: Bucket, grants: tuple[Grant, ...], value: Value, name: str
+) -> Iterator[Need]:
+    allowed = _first_allowed(role, grants)
+    yield Need(
+        kind=ANNOUNCED,
+        view=view,
+        value=value,
+        subject=f"access of {role} to encrypted bucket '{bucket.logical_id}'",
+        user="",
+        role_value=None,
+        calls=tuple(_calls(view, bucket, allowed)),
+        role=role,
+        needs_role=False,
+        undecided=_open_condition(view, bucket, grants),
+        detail=Announced(bucket, {KEY_ACTIONS[grant.action]: grant for grant in allowed}),
+        name=name,
+    )
 
 
 def _buckets_around(view: View) -> Iterator[Bucket]:

@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.h
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from copilot_preflight.base.symbolic import Text
@@ -45,7 +46,7 @@ from copilot_preflight.needs.artifact_calls import (
     object_in,
     open_key,
 )
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
@@ -65,20 +66,24 @@ _READERS: Final = frozenset({"ECS", "CodeDeployToECS", "S3"})
 Doubts: TypeAlias = "tuple[Fact, ...]"
 
 
-def artifact_needs(view: View) -> Iterator[Need]:
-    """A need for what every action of every pipeline puts into S3, or gets there.
+def artifact_sites(view: View) -> Iterator[Site]:
+    """What every action of every pipeline puts into S3, or gets there.
 
-    ``detail`` is its `Reason`.
+    ``detail`` of the needs is their `Reason`.
     """
     for pipeline in pipelines(view):
         for action in pipeline.actions:
-            at = _Site(view, pipeline, action)
-            yield from _of_store(at)
-            if action.provider == "S3":
-                yield from _of_s3_action(at)
+            for need in _of_action(_Step(view, pipeline, action)):
+                yield Site(need.kind, need.value, partial(iter, (need,)))
 
 
-class _Site(NamedTuple):
+def _of_action(at: _Step) -> Iterator[Need]:
+    yield from _of_store(at)
+    if at.action.provider == "S3":
+        yield from _of_s3_action(at)
+
+
+class _Step(NamedTuple):
     view: View
     pipeline: Pipeline
     action: Action
@@ -111,7 +116,7 @@ class _Site(NamedTuple):
 # --- what goes through the store of a pipeline ----------------------------------------------------
 
 
-def _of_store(at: _Site) -> Iterator[Need]:
+def _of_store(at: _Step) -> Iterator[Need]:
     action, store = at.action, at.store
     if store is None:
         return
@@ -149,7 +154,7 @@ def _reads(action: Action) -> bool:
     return action.provider in _READERS
 
 
-def _of_build(at: _Site, store: Store) -> Iterator[Need]:
+def _of_build(at: _Step, store: Store) -> Iterator[Need]:
     """What CodeBuild moves for a pipeline with the role of the build project."""
     action = at.action
     project = project_of(at.view, action)
@@ -192,14 +197,14 @@ def _with_build_role(need: Need, project: Project, override: Value | None) -> Ne
     return need._replace(role_value=None, role=role)
 
 
-def _decrypts(at: _Site, store: Store) -> list[NeededCall]:
+def _decrypts(at: _Step, store: Store) -> list[NeededCall]:
     """The decryption of input artifacts; certain if one of them is under the key of the store."""
     sure = any(_is_under_store_key(at, store, artifact) for artifact in at.action.inputs)
     doubts = () if sure else _unsure(at, sure=False)
     return at.kms(store, store.encrypted, DECRYPT, doubts)
 
 
-def _is_under_store_key(at: _Site, store: Store, artifact: Artifact) -> bool:
+def _is_under_store_key(at: _Step, store: Store, artifact: Artifact) -> bool:
     producer = at.pipeline.producer(artifact.name)
     if producer is None or store_of(at.view, at.pipeline, producer) is not store:
         return False
@@ -210,7 +215,7 @@ def _is_under_store_key(at: _Site, store: Store, artifact: Artifact) -> bool:
     return is_source and not _of_reference(producer)
 
 
-def _of_output(at: _Site, store: Store, project: Project) -> tuple[Encrypted, bool]:
+def _of_output(at: _Step, store: Store, project: Project) -> tuple[Encrypted, bool]:
     """What CodeBuild encrypts its output with, and whether that is certain.
 
     It goes by the key of the project. That of the store is certain only if it is the same: one
@@ -222,7 +227,7 @@ def _of_output(at: _Site, store: Store, project: Project) -> tuple[Encrypted, bo
     return found, own.key is not None and own.key == store.encrypted.key
 
 
-def _unsure(at: _Site, *, sure: bool) -> Doubts:
+def _unsure(at: _Step, *, sure: bool) -> Doubts:
     whose = "the key of the artifact store or another one encrypts the artifacts"
     return () if sure else (Fact("fact", f"whether {whose} of {at.action}"),)
 
@@ -235,7 +240,7 @@ def _of_reference(action: Action) -> Doubts:
     return (Fact("fact", f"what {action} stores when it hands on a reference to the repository"),)
 
 
-def _references(at: _Site) -> Doubts:
+def _references(at: _Step) -> Doubts:
     """What is doubtful where every input of an action may be such a reference."""
     doubts: Doubts = ()
     for artifact in at.action.inputs:
@@ -250,7 +255,7 @@ def _references(at: _Site) -> Doubts:
 # --- buckets beside the store ---------------------------------------------------------------------
 
 
-def _of_s3_action(at: _Site) -> Iterator[Need]:
+def _of_s3_action(at: _Step) -> Iterator[Need]:
     """The object that an S3 source action fetches, and what an S3 deploy action puts."""
     action, view = at.action, at.view
     if action.category == "Source":
@@ -286,7 +291,7 @@ def _of_s3_action(at: _Site) -> Iterator[Need]:
         yield _need(at, ARTIFACT_UPLOAD, value, f"deployment by {at}", calls, encrypted)
 
 
-def _key(at: _Site, value: Value | None) -> Encrypted:
+def _key(at: _Step, value: Value | None) -> Encrypted:
     known = key_arn(at.view, value.text()) if value is not None else None
     return Encrypted(known if known is not None and known.parts else None, value)
 
@@ -295,16 +300,16 @@ def _key(at: _Site, value: Value | None) -> Encrypted:
 
 
 def _need(
-    at: _Site, kind: str, value: Value, subject: str, calls: list[NeededCall], encrypted: Encrypted
+    at: _Step, kind: str, value: Value, subject: str, calls: list[NeededCall], encrypted: Encrypted
 ) -> Need:
     return Need(
-        kind,
-        at.view,
-        value,
-        subject,
-        at.user,
-        at.role,
-        tuple(calls),
+        kind=kind,
+        view=at.view,
+        value=value,
+        subject=subject,
+        user=at.user,
+        role_value=at.role,
+        calls=tuple(calls),
         needs_role=False,
         undecided=at.pipeline.undecided,
         is_copilots=is_copilots(at.view.stack),

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-servic
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.model.buckets import encryption_of
@@ -25,21 +26,25 @@ from copilot_preflight.needs.artifact_calls import (
     object_in,
     open_key,
 )
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
 
 
-def build_artifact_needs(view: View) -> Iterator[Need]:
-    """A need for every artifact and every source of a project that is an S3 object.
+def build_artifact_sites(view: View) -> Iterator[Site]:
+    """Every artifact and every source of a project that is an S3 object.
 
-    ``detail`` is its `Reason`. What goes through a pipeline is a need of the pipeline's.
+    ``detail`` of the need is its `Reason`. What goes through a pipeline is the pipeline's need.
     """
     for project in projects(view):
         for artifact in project.artifacts:
-            yield from _of_project_artifact(project, artifact)
+            for location in artifact.children("Location"):
+                build = partial(_of_project_artifact, project, artifact)
+                yield Site(ARTIFACT_UPLOAD, location, build)
         for source in project.sources:
-            yield from _of_project_source(project, source)
+            for location in source.children("Location"):
+                build = partial(_of_project_source, project, source)
+                yield Site(ARTIFACT_DOWNLOAD, location, build)
 
 
 def _of_project_artifact(project: Project, artifact: Value) -> Iterator[Need]:
@@ -98,13 +103,13 @@ def _need_of(
     project: Project, kind: str, value: Value, subject: str, calls: list[NeededCall]
 ) -> Need:
     return Need(
-        kind,
-        project.view,
-        value,
-        subject,
-        "build",
-        project.role,
-        tuple(calls),
+        kind=kind,
+        view=project.view,
+        value=value,
+        subject=subject,
+        user="build",
+        role_value=project.role,
+        calls=tuple(calls),
         needs_role=False,
         detail=Reason(project.encrypted.value),
     )

@@ -6,7 +6,8 @@ and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_I
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
@@ -19,7 +20,7 @@ from copilot_preflight.model.secrets import (
     secret_with_arn,
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.needs.references import (
     EITHER,
     SECRETS_MANAGER,
@@ -64,6 +65,10 @@ class SecretRead(NamedTuple):
     secret: Secret | None = None
 
 
+Refer = Callable[[View, Text], Reference | None]
+"""Tells which secret or parameter a value names; None for nothing that is read."""
+
+
 class _Reader(NamedTuple):
     """Who reads: the fields that the needs of one task or service share."""
 
@@ -75,7 +80,11 @@ class _Reader(NamedTuple):
     who: str
     page: str = ""
 
-    def need(self, value: Value, subject: str, reference: Reference | None) -> Iterator[Need]:
+    def site(self, value: Value, subject: str, refer: Refer) -> Site:
+        return Site(self.kind, value, partial(self._needs, value, subject, refer))
+
+    def _needs(self, value: Value, subject: str, refer: Refer) -> Iterator[Need]:
+        reference = refer(self.view, value.text())
         if reference is None:
             return
         secret = None
@@ -86,13 +95,13 @@ class _Reader(NamedTuple):
         read = SecretRead(value, reference, secret)
         undecided = secret.undecided if secret is not None else ""
         yield Need(
-            self.kind,
-            self.view,
-            value,
-            subject,
-            self.user,
-            self.role_value,
-            tuple(self._calls(read)),
+            kind=self.kind,
+            view=self.view,
+            value=value,
+            subject=subject,
+            user=self.user,
+            role_value=self.role_value,
+            calls=tuple(self._calls(read)),
             task=self.task,
             undecided=undecided if secret and secret.place.file == self.view.file else "",
             detail=read,
@@ -184,8 +193,8 @@ def _tags_of(service: str, tags: Mapping[str, Text]) -> dict[str, tuple[Text, ..
 # --- who asks ------------------------------------------------------------------------------------
 
 
-def secret_needs(view: View) -> Iterator[Need]:
-    """A need for every secret of a container, of its logs and of an App Runner service.
+def secret_sites(view: View) -> Iterator[Site]:
+    """Every secret of a container, of its logs and of an App Runner service.
 
     ``detail`` is its `SecretRead`.
     """
@@ -198,22 +207,21 @@ def secret_needs(view: View) -> Iterator[Need]:
             for configuration in _own_maps(container.value, "LogConfiguration"):
                 for item in _maps(configuration, "SecretOptions"):
                     yield from _secret(logs, item, "ValueFrom", "log option", str(container))
-    yield from _app_runner_needs(view)
+    yield from _app_runner_sites(view)
 
 
-def registry_needs(view: View) -> Iterator[Need]:
-    """A need for the registry credentials of every container; ``detail`` is its `SecretRead`."""
+def registry_sites(view: View) -> Iterator[Site]:
+    """The registry credentials of every container; ``detail`` of the need is its `SecretRead`."""
     for task in task_definitions(view):
         who = "ECS logs in to the registry with the execution role"
         reader = _reader(REGISTRY, view, task, who)._replace(page=_REGISTRY_PAGE)
         for container in task.containers:
             for credentials in _own_maps(container.value, "RepositoryCredentials"):
                 for value in credentials.children("CredentialsParameter"):
-                    found = credentials_at(view, value.text())
-                    yield from reader.need(value, f"registry login of {container}", found)
+                    yield reader.site(value, f"registry login of {container}", credentials_at)
 
 
-def _app_runner_needs(view: View) -> Iterator[Need]:
+def _app_runner_sites(view: View) -> Iterator[Site]:
     for logical_id, resource in view.resources("AWS::AppRunner::Service"):
         for properties in resource.children("Properties"):
             instance = properties.child("InstanceConfiguration")
@@ -240,12 +248,11 @@ def _reader(kind: str, view: View, task: TaskDefinition, who: str) -> _Reader:
     return _Reader(kind, view, "execution", task.execution_role, task, who)
 
 
-def _secret(reader: _Reader, item: Value, key: str, what: str, holder: str) -> Iterator[Need]:
+def _secret(reader: _Reader, item: Value, key: str, what: str, holder: str) -> Iterator[Site]:
     name = item.child("Name")
     subject = f"{what} '{name.text()}' of {holder}" if name is not None else f"{what} of {holder}"
     for value in item.children(key):
-        found = reference_to(reader.view, value.text())
-        yield from reader.need(value, subject, found)
+        yield reader.site(value, subject, reference_to)
 
 
 def _maps(value: Value, key: str) -> Iterator[Value]:

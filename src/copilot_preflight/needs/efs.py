@@ -10,6 +10,7 @@ and https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EFSAuthorizati
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
@@ -17,7 +18,7 @@ from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.file_systems import FileSystem, access_point_arn, file_system
 from copilot_preflight.model.services import flag_of, is_fargate
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
 
@@ -36,34 +37,40 @@ class Mount(NamedTuple):
     file_system: FileSystem | None
 
 
-def efs_needs(view: View) -> Iterator[Need]:
-    """A need for every volume that is mounted with IAM turned on; ``detail`` is its `Mount`."""
+def efs_sites(view: View) -> Iterator[Site]:
+    """Every volume that is mounted with IAM turned on; ``detail`` of the need is its `Mount`."""
     for task in task_definitions(view):
         for volume, configuration, value in _volumes(task):
-            given = text_of(configuration, "FilesystemId")
-            found = file_system(view, given) if given is not None else None
-            if given is None:
-                continue
-            asked = found.arn if found is not None else _arn(view, "file-system", given)
-            name = text_of(volume, "Name")
-            calls = tuple(_calls(view, task, volume, asked, found))
-            if not calls and task.task_role is not None:
-                continue  # it lets everybody in
-            own = found is not None and found.place.file == view.file
-            yield Need(
-                EFS_MOUNT,
-                view,
-                value,
-                f"EFS volume '{name or '?'}'",
-                "task",
-                task.task_role,
-                calls,
-                task=task,
-                # On an instance the agent may find other credentials: the instance's.
-                needs_role=is_fargate(view, task) is True,
-                undecided=found.undecided if found is not None and own else "",
-                detail=Mount(found),
-            )
+            yield Site(EFS_MOUNT, value, partial(_needs, view, task, volume, configuration, value))
+
+
+def _needs(
+    view: View, task: TaskDefinition, volume: Value, configuration: Value, value: Value
+) -> Iterator[Need]:
+    given = text_of(configuration, "FilesystemId")
+    if given is None:
+        return
+    mounted = file_system(view, given)
+    asked = mounted.arn if mounted is not None else _arn(view, "file-system", given)
+    name = text_of(volume, "Name")
+    calls = tuple(_calls(view, task, volume, asked, mounted))
+    if not calls and task.task_role is not None:
+        return  # it lets everybody in
+    own = mounted is not None and mounted.place.file == view.file
+    yield Need(
+        kind=EFS_MOUNT,
+        view=view,
+        value=value,
+        subject=f"EFS volume '{name or '?'}'",
+        user="task",
+        role_value=task.task_role,
+        calls=calls,
+        task=task,
+        # On an instance the agent may find other credentials: the instance's.
+        needs_role=is_fargate(view, task) is True,
+        undecided=mounted.undecided if mounted is not None and own else "",
+        detail=Mount(mounted),
+    )
 
 
 def _volumes(task: TaskDefinition) -> Iterator[tuple[Value, Value, Value]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
@@ -18,7 +19,7 @@ from copilot_preflight.model.tasks import (
     TaskDefinition,
     task_definitions,
 )
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.needs.s3_objects import read_calls
 from copilot_preflight.resolve.view import View
 
@@ -97,25 +98,29 @@ class EnvFileRead(NamedTuple):
         return Encryption(place, key, bucket_key=True) if key.parts else None
 
 
-def env_file_needs(view: View) -> Iterator[Need]:
-    """A need for every environment file of every container; ``detail`` is its `EnvFileRead`."""
+def env_file_sites(view: View) -> Iterator[Site]:
+    """Every environment file of every container; ``detail`` of the need is its `EnvFileRead`."""
     for task in task_definitions(view):
         for container in task.containers:
             for file in container.files:
                 read = EnvFileRead(view, task, container, file)
-                yield Need(
-                    ENV_FILE,
-                    view,
-                    file.value,
-                    f"environment file of {container}",
-                    "execution",
-                    task.execution_role,
-                    tuple(_calls(read)),
-                    task=task,
-                    undecided=_undecided(read),
-                    is_copilots=read.is_copilot,
-                    detail=read,
-                )
+                yield Site(ENV_FILE, file.value, partial(_needs, read))
+
+
+def _needs(read: EnvFileRead) -> Iterator[Need]:
+    yield Need(
+        kind=ENV_FILE,
+        view=read.view,
+        value=read.file.value,
+        subject=f"environment file of {read.container}",
+        user="execution",
+        role_value=read.task.execution_role,
+        calls=tuple(_calls(read)),
+        task=read.task,
+        undecided=_undecided(read),
+        is_copilots=read.is_copilot,
+        detail=read,
+    )
 
 
 def _undecided(read: EnvFileRead) -> str:

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.htm
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -21,7 +22,7 @@ from copilot_preflight.model.services import (
     runs_of,
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
@@ -53,31 +54,36 @@ class ExecChannel(NamedTuple):
     at: Place
 
 
-def exec_channel_needs(view: View) -> Iterator[Need]:
-    """A need for every task definition that is run with ECS Exec; ``detail`` is its `ExecChannel`.
+def exec_channel_sites(view: View) -> Iterator[Site]:
+    """Every task definition; a need, with an `ExecChannel`, where it is run with ECS Exec.
 
     It stands at the task's role, or at the task where that has none.
     """
     for task in task_definitions(view):
-        runs = runs_of(view, task)
-        on = next((run for run in runs if run.execute_command and not run.conditions), None)
-        undecided = ""
-        if on is None:
-            undecided = _open_condition(view, task, runs)
-            if not undecided:
-                continue
-        yield Need(
-            EXEC_CHANNEL,
-            view,
-            _value(view, task),
-            "channel of ECS Exec",
-            "task",
-            task.task_role,
-            tuple(_calls(view, task, on)) if on is not None else (),
-            task=task,
-            undecided=undecided,
-            detail=ExecChannel(_place(on)) if on is not None else None,
-        )
+        value = _value(view, task)
+        yield Site(EXEC_CHANNEL, value, partial(_needs, view, task, value))
+
+
+def _needs(view: View, task: TaskDefinition, value: Value) -> Iterator[Need]:
+    runs = runs_of(view, task)
+    on = next((run for run in runs if run.execute_command and not run.conditions), None)
+    undecided = ""
+    if on is None:
+        undecided = _open_condition(view, task, runs)
+        if not undecided:
+            return
+    yield Need(
+        kind=EXEC_CHANNEL,
+        view=view,
+        value=value,
+        subject="channel of ECS Exec",
+        user="task",
+        role_value=task.task_role,
+        calls=tuple(_calls(view, task, on)) if on is not None else (),
+        task=task,
+        undecided=undecided,
+        detail=ExecChannel(_place(on)) if on is not None else None,
+    )
 
 
 def _value(view: View, task: TaskDefinition) -> Value:

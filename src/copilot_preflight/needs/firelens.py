@@ -7,6 +7,7 @@ and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -14,8 +15,8 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.model.buckets import bucket_named, encryption_of
 from copilot_preflight.model.services import runs_of
-from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.needs.s3_objects import read_calls
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
@@ -42,25 +43,30 @@ class ConfigFile(NamedTuple):
     problem: str = ""
 
 
-def firelens_needs(view: View) -> Iterator[Need]:
-    """A need for every configuration file in S3; ``detail`` is its `ConfigFile`."""
+def firelens_sites(view: View) -> Iterator[Site]:
+    """Every configuration file in S3; ``detail`` of the need is its `ConfigFile`."""
     for task in task_definitions(view):
         for container in task.containers:
             for value in _files_in_s3(container.value):
-                file = ConfigFile(value, _on_fargate(view, task), _problem(value.text()))
-                asked = _asked(view, value.text())
-                yield Need(
-                    FIRELENS,
-                    view,
-                    value,
-                    f"FireLens configuration of {container}",
-                    "execution",
-                    task.execution_role,
-                    tuple(_calls(view, asked)) if file[1:] == (None, "") else (),
-                    task=task,
-                    undecided=_undecided(view, asked),
-                    detail=file,
-                )
+                yield Site(FIRELENS, value, partial(_needs, view, task, container, value))
+
+
+def _needs(view: View, task: TaskDefinition, container: Container, value: Value) -> Iterator[Need]:
+    file = ConfigFile(value, _on_fargate(view, task), _problem(value.text()))
+    asked = _asked(view, value.text())
+    is_readable = file.fargate is None and not file.problem
+    yield Need(
+        kind=FIRELENS,
+        view=view,
+        value=value,
+        subject=f"FireLens configuration of {container}",
+        user="execution",
+        role_value=task.execution_role,
+        calls=tuple(_calls(view, asked)) if is_readable else (),
+        task=task,
+        undecided=_undecided(view, asked),
+        detail=file,
+    )
 
 
 def _files_in_s3(container: Value) -> Iterator[Value]:

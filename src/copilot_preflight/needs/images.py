@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.repositories import is_cache
-from copilot_preflight.model.tasks import Container, task_definitions
+from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
 from copilot_preflight.needs.agent_role import agent_role
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
@@ -48,45 +49,40 @@ class PrivateImage(NamedTuple):
     repository: Text
 
 
-def image_needs(view: View) -> Iterator[Need]:
-    """A need for the image of every container that comes from a private registry of ECR.
+def image_sites(view: View) -> Iterator[Site]:
+    """The image of every container; a need where it comes from a private registry of ECR.
 
     Whoever gives credentials for a registry logs in with them instead.
     """
     for task in task_definitions(view):
-        agent = None
         for container in task.containers:
-            images = list(container.value.children("Image"))
-            if not images or any(container.value.children("RepositoryCredentials")):
+            if any(container.value.children("RepositoryCredentials")):
                 continue
-            agent = agent or agent_role(view, task)
-            if agent is None:
-                break
-            for value in images:
-                image = private_image(value.text())
-                undecided = "" if image else _open_condition(value)
-                if image is None and not undecided:
-                    continue
-                calls = _calls(view, image, agent.user) if image else ()
-                yield Need(
-                    IMAGE,
-                    view,
-                    value,
-                    _subject(container),
-                    agent.user,
-                    agent.role_value,
-                    tuple(calls),
-                    task=task,
-                    role=agent.role,
-                    needs_role=agent.needs_role and image is not None,
-                    undecided=undecided,
-                    is_copilots=image is not None and _is_copilots(view, image),
-                    detail=image,
-                )
+            for value in container.value.children("Image"):
+                yield Site(IMAGE, value, partial(_needs, view, task, container, value))
 
 
-def _subject(container: Container) -> str:
-    return f"image of {container}"
+def _needs(view: View, task: TaskDefinition, container: Container, value: Value) -> Iterator[Need]:
+    image = private_image(value.text())
+    undecided = "" if image else _open_condition(value)
+    agent = agent_role(view, task) if image is not None or undecided else None
+    if agent is None:
+        return
+    yield Need(
+        kind=IMAGE,
+        view=view,
+        value=value,
+        subject=f"image of {container}",
+        user=agent.user,
+        role_value=agent.role_value,
+        calls=tuple(_calls(view, image, agent.user)) if image else (),
+        task=task,
+        role=agent.role,
+        needs_role=agent.needs_role and image is not None,
+        undecided=undecided,
+        is_copilots=image is not None and _is_copilots(view, image),
+        detail=image,
+    )
 
 
 def _is_copilots(view: View, image: PrivateImage) -> bool:

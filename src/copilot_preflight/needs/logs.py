@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.tasks import Container, task_definitions
+from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
 
@@ -31,35 +32,38 @@ _EXCLUDES: Final = ":*?"
 """What no name of a log group, of a log stream or of a container can hold."""
 
 
-def log_needs(view: View) -> Iterator[Need]:
-    """A need for every log configuration that asks for the awslogs driver.
+def log_sites(view: View) -> Iterator[Site]:
+    """Every log configuration; a need where it asks for the awslogs driver.
 
     ``detail`` is the name of the log group. Other drivers ask nothing of the role; what a FireLens
     router sends on, it sends with the task role.
     """
     for task in task_definitions(view):
-        agent = None
         for container in task.containers:
             for value in container.value.children("LogConfiguration"):
-                if value.is_opaque or value.literal("LogDriver") != _DRIVER:
-                    continue
-                agent = agent or agent_role(view, task)
-                if agent is None:
-                    continue
-                group = _log_group(value)
-                yield Need(
-                    LOGS,
-                    view,
-                    value,
-                    f"log delivery of {container}",
-                    agent.user,
-                    agent.role_value,
-                    tuple(_calls(view, value, container, group, agent)) if group else (),
-                    task=task,
-                    role=agent.role,
-                    needs_role=agent.needs_role,
-                    detail=group,
-                )
+                if not value.is_opaque:
+                    yield Site(LOGS, value, partial(_needs, view, task, container, value))
+
+
+def _needs(view: View, task: TaskDefinition, container: Container, value: Value) -> Iterator[Need]:
+    is_ours = value.literal("LogDriver") == _DRIVER
+    agent = agent_role(view, task) if is_ours else None
+    if agent is None:
+        return
+    group = _log_group(value)
+    yield Need(
+        kind=LOGS,
+        view=view,
+        value=value,
+        subject=f"log delivery of {container}",
+        user=agent.user,
+        role_value=agent.role_value,
+        calls=tuple(_calls(view, value, container, group, agent)) if group else (),
+        task=task,
+        role=agent.role,
+        needs_role=agent.needs_role,
+        detail=group,
+    )
 
 
 def _log_group(configuration: Value) -> Text | None:

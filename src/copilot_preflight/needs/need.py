@@ -6,9 +6,9 @@ scenario; here their needs meet the scenarios that matter and the roles that the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
@@ -19,6 +19,8 @@ from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
+
+T = TypeVar("T")
 
 
 class NeededCall(NamedTuple):
@@ -50,8 +52,8 @@ class Need(NamedTuple):
     ``undecided`` is an open condition that must be decided before the asks are certain.
     ``is_copilots``: what is asked for lies in the bucket, under the key or in the repository that
     Copilot makes for an application, whose policies are known to leave access to IAM.
-    ``detail`` is whatever else the source knows, for its own rules. ``name`` tells needs apart
-    that are of one kind and stand at one node.
+    ``detail`` is a record of what else the source knows, for its own rules: see `about`. ``name``
+    tells needs apart that are of one kind and stand at one node.
     """
 
     kind: str
@@ -66,7 +68,7 @@ class Need(NamedTuple):
     needs_role: bool = True
     undecided: str = ""
     is_copilots: bool = False
-    detail: Any = None
+    detail: object = None
     source: Source | None = None
     name: str = ""
 
@@ -79,25 +81,46 @@ class Need(NamedTuple):
     def place(self) -> Place:
         return self.value.place
 
+    def about(self, record: type[T]) -> T:
+        """The ``detail``, of a need whose source has records of that type. Raises TypeError."""
+        if not isinstance(self.detail, record):
+            raise TypeError(f"a need of kind '{self.kind}' has no {record.__name__}")
+        return self.detail
 
-Source = Callable[[View], Iterator[Need]]
-"""Gives all needs of one kind in a template, as one scenario shows them."""
+
+class Site(NamedTuple):
+    """A node that asks for something; what it needs is worked out for the sites that are looked at.
+
+    ``kind`` and ``name`` are those of the needs that ``build`` gives: none where nothing is asked
+    for after all.
+    """
+
+    kind: str
+    value: Value
+    build: Callable[[], Iterable[Need]]
+    name: str = ""
+
+    @property
+    def key(self) -> Hashable:
+        """What a site has in common with itself in another scenario, and with its needs."""
+        return self.kind, self.value.path, self.name
+
+
+Source = Callable[[View], Iterator[Site]]
+"""Gives the sites of one kind, or of a few, in a template, as one scenario shows them."""
 
 
 def needs_of(stack: Stack, source: Source) -> Iterator[Need]:
     """The needs of a source in every scenario that has them, no finer than needed."""
-    seen: set[Hashable] = set()
     anyhow = View(stack)
-    for need in needs_seen(anyhow, source):
-        if need.key not in seen:
-            seen.add(need.key)
-            for view in anyhow.where(need.value.guard):
-                yield from needs_at(view, source, need.key)
+    for key, sites in _sites(anyhow, source).items():
+        for view in anyhow.where(sites[0].value.guard):
+            yield from needs_at(view, source, key)
 
 
 def needs_at(view: View, source: Source, key: Hashable) -> Iterator[Need]:
     """The needs with a key, in a scenario or in the finer ones that decide what they ask."""
-    for need in _by_key(view, source).get(key, ()):
+    for need in _needs(view, source, key):
         condition = _open_condition(need)
         if condition is None:
             yield need
@@ -108,18 +131,24 @@ def needs_at(view: View, source: Source, key: Hashable) -> Iterator[Need]:
         return
 
 
+def needs_seen(view: View, source: Source) -> Iterator[Need]:
+    """The needs of a source as one scenario shows them, with what is open left open."""
+    for key in _sites(view, source):
+        yield from _needs(view, source, key)
+
+
 @query
-def _by_key(view: View, source: Source) -> Mapping[Hashable, tuple[Need, ...]]:
-    found: dict[Hashable, tuple[Need, ...]] = {}
-    for need in needs_seen(view, source):
-        found[need.key] = (*found.get(need.key, ()), need)
+def _sites(view: View, source: Source) -> Mapping[Hashable, tuple[Site, ...]]:
+    found: dict[Hashable, tuple[Site, ...]] = {}
+    for site in source(view):
+        found[site.key] = (*found.get(site.key, ()), site)
     return found
 
 
 @query
-def needs_seen(view: View, source: Source) -> tuple[Need, ...]:
-    """The needs of a source as one scenario shows them, with what is open left open."""
-    return tuple(_with_role(need, source) for need in source(view))
+def _needs(view: View, source: Source, key: Hashable) -> tuple[Need, ...]:
+    sites = _sites(view, source).get(key, ())
+    return tuple(_with_role(need, source) for site in sites for need in site.build())
 
 
 def _with_role(need: Need, source: Source) -> Need:

@@ -64,30 +64,30 @@ _RUNNERS: Final = (
 _SECRETS: Final = ("Secrets", "SecretOptions", "RuntimeEnvironmentSecrets")
 
 SOURCES: Final = (
-    SourceEntry("artifacts", "artifact_needs", (_PIPELINE,)),
-    SourceEntry("build_artifacts", "build_artifact_needs", (_BUILD,)),
-    SourceEntry("env_files", "env_file_needs", (_TASK,), ("EnvironmentFiles",)),
-    SourceEntry("container_secrets", "secret_needs", (_TASK, _APP_RUNNER), _SECRETS),
-    SourceEntry("container_secrets", "registry_needs", (_TASK,), ("RepositoryCredentials",)),
-    SourceEntry("images", "image_needs", (_TASK,), ("Image",)),
-    SourceEntry("logs", "log_needs", (_TASK,), ("LogConfiguration",)),
-    SourceEntry("firelens", "firelens_needs", (_TASK,), ("FirelensConfiguration",)),
-    SourceEntry("efs", "efs_needs", (_TASK,), ("EFSVolumeConfiguration",)),
+    SourceEntry("artifacts", "artifact_sites", (_PIPELINE,)),
+    SourceEntry("build_artifacts", "build_artifact_sites", (_BUILD,)),
+    SourceEntry("env_files", "env_file_sites", (_TASK,), ("EnvironmentFiles",)),
+    SourceEntry("container_secrets", "secret_sites", (_TASK, _APP_RUNNER), _SECRETS),
+    SourceEntry("container_secrets", "registry_sites", (_TASK,), ("RepositoryCredentials",)),
+    SourceEntry("images", "image_sites", (_TASK,), ("Image",)),
+    SourceEntry("logs", "log_sites", (_TASK,), ("LogConfiguration",)),
+    SourceEntry("firelens", "firelens_sites", (_TASK,), ("FirelensConfiguration",)),
+    SourceEntry("efs", "efs_sites", (_TASK,), ("EFSVolumeConfiguration",)),
     SourceEntry(
         "exec_channel",
-        "exec_channel_needs",
+        "exec_channel_sites",
         (_TASK,),
         ("EnableExecuteCommand",),
         beside=_RUNNERS,
     ),
     SourceEntry(
         "announced",
-        "announced_needs",
+        "announced_sites",
         ("AWS::IAM::Role",),
         ("BucketEncryption",),
         beside=("AWS::S3::Bucket",),
     ),
-    SourceEntry("required", "required_needs", (_TASK,), on_demand=True),
+    SourceEntry("required", "required_sites", (_TASK,), on_demand=True),
 )
 """Everything that makes AWS calls with a role, in the order in which the calls are made."""
 

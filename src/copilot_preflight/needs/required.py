@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.read import jsonpath
 from copilot_preflight.resolve.node_paths import value_at
 from copilot_preflight.resolve.outside import Requirement
@@ -29,8 +30,8 @@ class Required(NamedTuple):
     shown: Place
 
 
-def required_needs(view: View) -> Iterator[Need]:
-    """A need for every requirement and every task definition, or every value that it is about.
+def required_sites(view: View) -> Iterator[Site]:
+    """Every requirement with every task definition, or with every value that it is about.
 
     A value within a task definition is about the role of that one, any other about those of all.
     """
@@ -39,12 +40,12 @@ def required_needs(view: View) -> Iterator[Need]:
             continue
         for task in task_definitions(view):
             if not requirement.at:
-                yield _need(view, requirement, task, task.value, task.place, Text(()))
+                yield _site(view, requirement, task, task.value, task.place, Text(()))
                 continue
             for value in _values(view, requirement, task):
                 text = value.text()
                 if text.literal != "":  # an optional thing that is not there
-                    yield _need(view, requirement, task, value, value.place, text)
+                    yield _site(view, requirement, task, value, value.place, text)
 
 
 def is_met(stack: Stack, requirement: Requirement) -> bool:
@@ -54,36 +55,49 @@ def is_met(stack: Stack, requirement: Requirement) -> bool:
     )
 
 
-def _need(
+def _site(
     view: View,
     requirement: Requirement,
     task: TaskDefinition,
     value: Value,
     shown: Place,
     filling: Text,
-) -> Need:
+) -> Site:
+    name = f"{task.logical_id} {requirement.place.path}"
+    build = partial(_needs, view, requirement, task, value, shown, filling, name)
+    return Site(REQUIRED, value, build, name)
+
+
+def _needs(
+    view: View,
+    requirement: Requirement,
+    task: TaskDefinition,
+    value: Value,
+    shown: Place,
+    filling: Text,
+    name: str,
+) -> Iterator[Need]:
     user, named, role, needs_role = _role(view, requirement, task)
     where = f"required by {requirement.place.file}"
     subject = "application" if requirement.role == "task" else "start"
-    return Need(
-        REQUIRED,
-        view,
-        value,
-        f"{subject} of task definition '{task.logical_id}'",
-        user,
-        named,
-        (
-            NeededCall(
-                requirement.action,
-                _resource(view, requirement, filling),
-                f"{requirement.because} ({where})" if requirement.because else where,
-            ),
-        ),
+    call = NeededCall(
+        requirement.action,
+        _resource(view, requirement, filling),
+        f"{requirement.because} ({where})" if requirement.because else where,
+    )
+    yield Need(
+        kind=REQUIRED,
+        view=view,
+        value=value,
+        subject=f"{subject} of task definition '{task.logical_id}'",
+        user=user,
+        role_value=named,
+        calls=(call,),
         task=task,
         role=role,
         needs_role=needs_role,
         detail=Required(requirement, shown),
-        name=f"{task.logical_id} {requirement.place.path}",
+        name=name,
     )
 
 

@@ -30,8 +30,8 @@ _IMPROVED: Final = (OTHER_RESOURCE, OTHER_ACTION, diagnosis.NO_GRANT)
 def findings(analysis: Analysis, kind: str) -> Iterator[Finding]:
     """Whatever is wrong with the secrets of a kind: the value, or what the role may do."""
     for need in analysis.needs_once():
-        if need.kind == kind and need.detail.reference.problem:
-            read: SecretRead = need.detail
+        if need.kind == kind and need.about(SecretRead).reference.problem:
+            read = need.about(SecretRead)
             yield Finding(
                 at=need.place,
                 message=f"{need.subject}: '{read.value.text()}' {read.reference.problem}",
@@ -99,8 +99,7 @@ def _denied(group: Sequence[Denial]) -> Finding:
 
 
 def _read(denied: Denial) -> SecretRead:
-    read: SecretRead = denied.need.detail
-    return read
+    return denied.need.about(SecretRead)
 
 
 def _argument(denied: Denial) -> tuple[str, str]:
