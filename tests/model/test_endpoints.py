@@ -11,7 +11,6 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.model.endpoints import (
     Endpoint,
-    endpoint_service_of,
     endpoints,
     in_the_way,
     layers,
@@ -154,29 +153,6 @@ def test_what_may_make_it_another(asked: str, more: str, open_: tuple[str, ...])
 
 
 # --- which calls go where -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("action", "service"),
-    [
-        ("s3:GetObject", "s3"),
-        ("s3:GetBucketLocation", "s3"),
-        ("ssm:GetParameters", "ssm"),
-        ("secretsmanager:GetSecretValue", "secretsmanager"),
-        ("ecr:GetAuthorizationToken", "ecr.api"),
-        ("ecr:BatchGetImage", "ecr.dkr"),
-        ("ecr:GetDownloadUrlForLayer", "ecr.dkr"),
-        ("ecr:BatchCheckLayerAvailability", "ecr.dkr"),
-        ("logs:PutLogEvents", "logs"),
-        ("ssmmessages:OpenDataChannel", "ssmmessages"),
-        ("kms:Decrypt", None),
-        ("elasticfilesystem:ClientMount", None),
-        ("firehose:PutRecordBatch", None),
-    ],
-)
-def test_the_service_that_takes_a_call(action: str, service: str | None) -> None:
-    """What S3 and the others ask of KMS does not come out of the VPC; a mount is no API call."""
-    assert endpoint_service_of(action) == service
 
 
 def test_layers_lie_in_a_bucket_of_the_region() -> None:

@@ -15,6 +15,7 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, applies, covers_action, evaluate
 from copilot_preflight.iam.layers import Layer
 from copilot_preflight.iam.policy import Clause, Entry, Statement
+from copilot_preflight.iam.services import ResourcePolicyKind, service_of
 from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
 from copilot_preflight.needs.registry import needs_in
@@ -41,9 +42,9 @@ class Cause(NamedTuple):
 
 
 EXPLICIT_DENY: Final = "explicit-deny"
-BUCKET_POLICY: Final = "bucket-policy"
-KEY_POLICY: Final = "key-policy"
-RESOURCE_POLICY: Final = "resource-policy"
+BUCKET_POLICY: Final = ResourcePolicyKind.BUCKET.value
+KEY_POLICY: Final = ResourcePolicyKind.KEY.value
+RESOURCE_POLICY: Final = ResourcePolicyKind.OTHER.value
 BOUNDARY: Final = "boundary"
 ENDPOINT_POLICY: Final = "endpoint-policy"
 ORGANIZATION_POLICY: Final = "organization-policy"
@@ -106,9 +107,8 @@ _KINDS_OF_LAYERS: Final = {
 
 
 def _kind_of_layer(decision: Decision) -> str:
-    by_service = {"s3": BUCKET_POLICY, "kms": KEY_POLICY}
-    of_resource = by_service.get(decision.call.action.partition(":")[0], RESOURCE_POLICY)
-    return _KINDS_OF_LAYERS.get(decision.layer or Layer.RESOURCE, of_resource)
+    policy = service_of(decision.call.action).policy or ResourcePolicyKind.OTHER
+    return _KINDS_OF_LAYERS.get(decision.layer or Layer.RESOURCE, policy.value)
 
 
 def _on_other_role(call: Call) -> Iterator[Cause]:

@@ -10,9 +10,10 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, Request, evaluate
 from copilot_preflight.iam.policy import Statement
+from copilot_preflight.iam.services import service_of
 from copilot_preflight.model import endpoints
 from copilot_preflight.model.buckets import bucket_named
-from copilot_preflight.model.endpoints import Endpoint, endpoint_service_of, in_the_way
+from copilot_preflight.model.endpoints import Endpoint, in_the_way
 from copilot_preflight.needs.need import Need
 
 
@@ -41,8 +42,8 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_executi
 
 
 def route_of(call: Call) -> Route:
-    task, service = call.need.task, endpoint_service_of(call.action)
-    if task is None or service is None or call.action == _BESIDE_THE_TASK:
+    task, service = call.need.task, service_of(call.action).endpoint_of(call.action)
+    if task is None or not service or call.action == _BESIDE_THE_TASK:
         return Route()
     near = _is_near(call)
     if near is False:

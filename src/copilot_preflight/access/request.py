@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Request
+from copilot_preflight.iam.services import service_of
 from copilot_preflight.model.buckets import bucket_named
 from copilot_preflight.model.roles import Role
 from copilot_preflight.needs.need import Need, NeededCall
@@ -62,9 +63,6 @@ Those of the first kind come with calls that a service makes under its own name,
 second with users and with sessions that began with MFA.
 """
 
-_ARN_TELLS: Final = frozenset({"ssm", "secretsmanager", "kms", "ecr", "logs"})
-"""Services whose ARNs hold the region that is called, and the account that owns the resource."""
-
 
 def _context(call: Call) -> Mapping[str, tuple[Text, ...]]:
     """The condition keys that are certain for a call, before those that its own ask adds."""
@@ -101,13 +99,12 @@ def _of_resource(call: Call) -> Mapping[str, tuple[Text, ...]]:
     may be asked anywhere.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
-    service = call.action.partition(":")[0]
-    pseudo = call.view.resolver.pseudo
-    if service == "ssmmessages":
-        return {"aws:requestedregion": (pseudo("AWS::Region"),)}
-    if service == "s3":
+    service = service_of(call.action)
+    if service.prefix == "ssmmessages":
+        return {"aws:requestedregion": (call.view.pseudo("AWS::Region"),)}
+    if service.prefix == "s3":
         return _of_bucket(call)
-    parsed = arn.parse(call.resource) if service in _ARN_TELLS else None
+    parsed = arn.parse(call.resource) if service.tells_home else None
     found = {}
     if parsed is not None and parsed.region.parts:
         found["aws:requestedregion"] = (parsed.region,)

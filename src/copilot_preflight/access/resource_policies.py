@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.layers import PolicySet
 from copilot_preflight.iam.policy import Fact
+from copilot_preflight.iam.services import service_of
 from copilot_preflight.model.buckets import bucket_policy, is_bucket_known
 from copilot_preflight.model.keys import key_with_arn
 
@@ -28,18 +30,9 @@ class ResourcePolicy(NamedTuple):
 
 
 def resource_policy(call: Call) -> ResourcePolicy:
-    service = call.action.partition(":")[0]
-    if service == "s3":
-        return _policy_of_bucket(call)
-    if service == "kms":
-        return _policy_of_key(call)
-    if service == "secretsmanager":
-        return _policy_of_secret(call)
-    if service == "elasticfilesystem":
-        return _policy_of_file_system(call)
-    if service == "ecr":
-        return _policy_of_repository(call)
-    return ResourcePolicy()
+    """The policy of what a call acts on, as far as it is known."""
+    read = _READERS.get(service_of(call.action).prefix)
+    return ResourcePolicy() if read is None else read(call)
 
 
 def _policy_of_bucket(call: Call) -> ResourcePolicy:
@@ -95,3 +88,12 @@ def _policy_of_file_system(call: Call) -> ResourcePolicy:
     if found is not None:
         return ResourcePolicy(PolicySet(found.policy or ()))
     return ResourcePolicy(unseen=(Fact("resource-policy", f"file system '{call.resource}'"),))
+
+
+_READERS: Final[Mapping[str, Callable[[Call], ResourcePolicy]]] = {
+    "s3": _policy_of_bucket,
+    "kms": _policy_of_key,
+    "secretsmanager": _policy_of_secret,
+    "elasticfilesystem": _policy_of_file_system,
+    "ecr": _policy_of_repository,
+}

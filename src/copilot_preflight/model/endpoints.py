@@ -35,11 +35,6 @@ _ONE_INTERFACE: Final = (None, "LATEST", "1.4.0")
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-version-migration.html
 """
 
-_PULLS: Final = frozenset(
-    {"ecr:batchchecklayeravailability", "ecr:batchgetimage", "ecr:getdownloadurlforlayer"}
-)
-_SERVICES: Final = frozenset({"s3", "ssm", "secretsmanager", "logs", "ssmmessages"})
-
 
 class Endpoint(NamedTuple):
     """A VPC endpoint of a template.
@@ -67,23 +62,6 @@ class Endpoint(NamedTuple):
 
     def __str__(self) -> str:
         return f"VPC endpoint '{self.logical_id}'"
-
-
-def endpoint_service_of(action: str) -> str | None:
-    """The service of the endpoint that takes a call of a task's start; None where none does.
-
-    KMS is None: the calls of a start are made by S3, Secrets Manager and Systems Manager, with
-    the caller's permissions but not from the caller's network. So are mounts of EFS, which go to
-    the mount target. Images are pulled from the registry's own endpoint; only its token comes
-    from the API's, and the layers come from S3, from `layers`.
-    Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html,
-    https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html,
-    https://docs.aws.amazon.com/efs/latest/ug/efs-vpc-endpoints.html
-    """
-    service = action.partition(":")[0].lower()
-    if service == "ecr":
-        return "ecr.dkr" if action.lower() in _PULLS else "ecr.api"
-    return service if service in _SERVICES else None
 
 
 def layers(partition: Text, region: Text) -> Text:
