@@ -43,7 +43,7 @@ format: $(INSTALLED_DEV)
 	$(BIN)/ruff format $(SOURCES)
 
 docs: $(INSTALLED_DEV)
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 bench: $(INSTALLED_DEV)
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

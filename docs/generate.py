@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
+from docs.layout import folders
 
 from copilot_preflight.base.finding import Severity
 from copilot_preflight.checks.rule import Rule
@@ -180,6 +181,14 @@ def _a_rule() -> Iterator[str]:
     yield "```"
 
 
+def _folders() -> Iterator[str]:
+    """The folders of the source, with what each one knows and must not know."""
+    yield "| folder | what it is | knows | does not know |"
+    yield "|---|---|---|---|"
+    for folder in folders():
+        yield f"| `{folder.name}/` | {folder.what} | {folder.knows} | {folder.must_not} |"
+
+
 # --- the command line ----------------------------------------------------------------------------
 
 
@@ -258,6 +267,7 @@ def _formats() -> Iterator[str]:
 
 BLOCKS: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "a rule": _a_rule,
+    "folders": _folders,
     "rules by theme": _rules_by_theme,
     "rules by severity": _rules_by_severity,
     "commands": _commands,

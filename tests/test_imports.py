@@ -11,36 +11,12 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from docs.layout import ORDER, RULES
 
 ROOT = Path(__file__).parents[1]
 OURS = "copilot_preflight"
-RULES = "copilot_preflight_rules"
 
-# Bottom to top: a folder imports only from folders above its own in this list. Inside a folder
-# modules import each other as they like, but never in a circle.
-ORDER = (
-    "_version",
-    "base",
-    "read",
-    "iam",
-    "inputs",
-    "resolve",
-    "model",
-    "statements",
-    "needs",
-    "access",
-    "checks",
-    RULES,
-    "render",
-    "run",
-    "config",
-    "simulator",
-    "api",
-    "cfnlint",
-    "lsp",
-    "cli",
-    "__main__",
-)
+# Inside a folder modules import each other as they like, but never in a circle.
 FLOOR = {folder: n for n, folder in enumerate(ORDER)}
 
 # Who may import a package that is not Python's own.
