@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,69 @@ def test_info_is_shown_on_request_only() -> None:
     assert silent.output.startswith("no findings")
     assert "info[I9790] access-undetermined" in told.output
     assert (silent.exit_code, told.exit_code) == (0, 0)
+
+
+# --- could be deployed --------------------------------------------------------------------------
+
+Remark = tuple[str, str]
+"""The id of a rule of cfn-lint, and the path that it points at, joined with slashes."""
+
+# The remarks of cfn-lint that stay, each with its reason.
+ACCEPTED: Mapping[str, Mapping[Remark, str]] = {
+    "broken/efs-mount-denied": {
+        (
+            "W1001",
+            "Resources/TaskDefinition/Properties/Volumes/0/EFSVolumeConfiguration/FilesystemId",
+        ): "the override names the addons stack, whose condition holds with this package's values",
+    },
+    "broken/env-file-decrypt-denied": {
+        ("W2001", "Parameters/ArtifactKeyARN"): "the defect: the grant that used the key is gone",
+    },
+    "broken/role-not-assumable": {
+        (
+            "W1001",
+            "Resources/TaskDefinition/Properties/ExecutionRoleArn",
+        ): "the override names the addons stack, whose condition holds with this package's values",
+    },
+}
+
+# The service's stack passes all three to each addon, and CloudFormation refuses the value of a
+# parameter that is not declared: an addon declares them whether it uses them or not.
+REQUIRED_OF_ADDONS = {("W2001", f"Parameters/{name}") for name in ("App", "Env", "Name")}
+
+
+@pytest.fixture(scope="module")
+def cfn_lint() -> Callable[[Path], set[Remark]]:
+    """cfn-lint's own rules, loaded once, over a template with the values of its package."""
+    from cfnlint.config import ConfigMixIn
+    from cfnlint.decode import decode
+    from cfnlint.runner import Runner, run_template_by_data
+
+    rules = Runner(ConfigMixIn([])).rules
+
+    def remarks(path: Path) -> set[Remark]:
+        template, errors = decode(str(path))
+        assert not errors
+        values = path.with_name(f"{path.name.split('.')[0]}.params.json")
+        given = [json.loads(values.read_text("utf-8"))["Parameters"]] if values.is_file() else []
+        config = ConfigMixIn([], regions=["eu-west-1"], parameters=given)
+        return {
+            (match.rule.id, "/".join(map(str, match.path)))
+            for match in run_template_by_data(template, config, rules)
+        }
+
+    return remarks
+
+
+@pytest.mark.parametrize(
+    "folder", [*(f"clean/{name}" for name in CLEAN), *(folder_of(rule) for rule in RULES)]
+)
+def test_a_sample_could_be_deployed(folder: str, cfn_lint: Callable[[Path], set[Remark]]) -> None:
+    """cfn-lint has no remarks on a template but those that are accepted above."""
+    templates = [Path(template) for template in check(folder).templates]
+    assert templates
+    remarks = set[Remark]()
+    for template in templates:
+        addon = template.name.endswith(".addons.stack.yml")
+        remarks |= cfn_lint(template) - (REQUIRED_OF_ADDONS if addon else set())
+    assert remarks == set(ACCEPTED.get(folder, {}))
