@@ -23,7 +23,7 @@ from copilot_preflight.config.settings import (
     named,
     no_rule,
 )
-from copilot_preflight.inputs.package import ParameterValue
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import document, jsonpath, schema
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.resolve.outside import ProvidedBucket, Requirement

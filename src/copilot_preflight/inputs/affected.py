@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from copilot_preflight.inputs.discovery import STDIN, files_below, looks_like_template
-from copilot_preflight.inputs.package import (
+from copilot_preflight.inputs.copilot_names import (
     addons_of,
     find_manifest,
     is_parameter_file,
     template_of,
 )
+from copilot_preflight.inputs.discovery import STDIN, files_below, looks_like_template
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read import document
 from copilot_preflight.read.document import DocumentError

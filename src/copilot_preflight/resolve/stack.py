@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import hints as evidence
 from copilot_preflight.resolve.functions import Inputs, Resolver

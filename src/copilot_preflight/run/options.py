@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_preflight.base.finding import Severity
 from copilot_preflight.checks.rule import Rule, RuleEntry
-from copilot_preflight.inputs.package import ParameterValue
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document
 from copilot_preflight.resolve.outside import ProvidedBucket, Requirement
