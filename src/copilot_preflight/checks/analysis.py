@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from copilot_preflight.access.cause import (
     BUCKET_ACTION_ON_OBJECT,
-    CONTENT_HASH,
     ENDPOINT_POLICY,
     LAYER_CAUSES,
     OBJECT_ACTION_ON_BUCKET,
@@ -18,15 +17,12 @@ from copilot_preflight.access.cause import (
 )
 from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call, calls_of
-from copilot_preflight.base.finding import CitedCall, Finding, Place, Related
-from copilot_preflight.base.symbolic import Text
-from copilot_preflight.iam import arn
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
-from copilot_preflight.resolve.hints import reference_in
 from copilot_preflight.resolve.stack import Stack
-from copilot_preflight.resolve.value import Value
 from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mismatches
 
 if TYPE_CHECKING:
@@ -226,49 +222,3 @@ class Analysis:
 
 def _identity(decision: Decision) -> tuple[object, str]:
     return decision.call.need.key, decision.call.action
-
-
-def cited(call: Call) -> CitedCall:
-    """A call as a finding tells it."""
-    return CitedCall(call.role.logical_id, call.action, str(call.resource), call.needed.because)
-
-
-def value_of_parameter(stack: Stack, value: Value) -> Iterator[Related]:
-    """Where the value of the parameter that a node refers to was given, if it was in a file."""
-    name = reference_in(value.raw)
-    given = stack.given(name)
-    if given is not None and given.place is not None:
-        yield Related(given.place, f"the value of {name}")
-
-
-def mismatch_finding(
-    mismatch: Mismatch, denied: Denial | None, *, acts_on: str, but: str, label: str, help: str
-) -> Finding:
-    """A finding at an ARN that a statement's actions can never match."""
-    names = " and ".join(str(action.text) for action in mismatch.actions)
-    verb = "acts" if len(mismatch.actions) == 1 else "act"
-    effect = "deny" if mismatch.statement.effect == "Deny" else "grant"
-    them = "it" if len(mismatch.actions) == 1 else "them"
-    related = [Related(action.place, f"acts on {acts_on}") for action in mismatch.actions]
-    if denied is not None:
-        related.append(Related(denied.need.place, "so this file is affected"))
-    return Finding(
-        at=mismatch.resource.place,
-        message=f"{names} {verb} on {acts_on}, but {but}: the statement does not {effect} {them}",
-        label=label,
-        related=tuple(related),
-        call=cited(denied.call) if denied is not None else None,
-        cause=denied.cause.kind if denied is not None else "arn-mismatch",
-        help=help,
-    )
-
-
-def abridged_key(object_arn: Text) -> str:
-    """The key of an S3 object, for messages about objects that differ in nothing else."""
-    name = arn.parse_s3(object_arn)
-    return abridged(name.key if name and name.key else object_arn)
-
-
-def abridged(text: Text | str) -> str:
-    """A string for a message: content hashes are cut to their first eight characters."""
-    return CONTENT_HASH.sub(lambda found: found[0][:8] + "…", str(text))
