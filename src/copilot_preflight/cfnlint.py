@@ -32,7 +32,7 @@ from copilot_preflight.render import safe
 from copilot_preflight.resolve.scenario import spelt
 from copilot_preflight.resolve.stack import ADDONS_STACK, Run, Stack
 from copilot_preflight.resolve.value import TemplateError
-from copilot_preflight.run.check import InternalFault, findings_of
+from copilot_preflight.run.judge import InternalFault, findings_of
 from copilot_preflight_rules import RULES
 
 
