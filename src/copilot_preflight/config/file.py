@@ -212,14 +212,14 @@ class _Reader:
         return tuple(self._suppression(item, (*path, n)) for n, item in enumerate(value))
 
     def _suppression(self, item: Any, path: DataPath) -> Suppressed:
-        from copilot_preflight.run.suppress.sieve import id_of, is_date
+        from copilot_preflight.run.suppress.suppression import is_date, rule_id_of
 
         until = item.get("until", "")
         if until and not is_date(until):
             self._refuse((*path, "until"), f"'{until}' is no date")
         rules = self._rules(item["rule"], (*path, "rule"))
         at = self._jsonpath(item.get("path", ""), (*path, "path"))
-        ids = tuple(id_of(name) or name.upper() for name in rules)  # or the beginning of ids
+        ids = tuple(rule_id_of(name) or name.upper() for name in rules)  # or the beginning of ids
         return Suppressed(ids, self._globs(item), at, item["reason"], until)
 
     def _jsonpath(self, expression: str, path: DataPath) -> str:
@@ -285,7 +285,7 @@ def _below(place: Place, key: str) -> Place:
 
 
 def _suppressions(held: Settings) -> list[Any]:
-    from copilot_preflight.run.suppress.sieve import AtPath, Suppression
+    from copilot_preflight.run.suppress.suppression import AtPath, Suppression
 
     file = held.config.file if held.config is not None else ""
     return [

@@ -140,9 +140,9 @@ class _Check:
         if not options.suppressions:
             return left, silenced
         if options.suppress or any(_may_suppress(it.text) for it in self.sources.values()):
-            from copilot_preflight.run.suppress import sieve as suppressions
+            from copilot_preflight.run.suppress.sieve import sifted
 
-            left, silenced = suppressions.sifted(
+            left, silenced = sifted(
                 found,
                 self.sources,
                 outside=options.suppress,

@@ -17,7 +17,7 @@ from copilot_preflight_rules import CATALOGUE
 
 if TYPE_CHECKING:
     from copilot_preflight.run.severities import Grades
-    from copilot_preflight.run.suppress.sieve import Suppression
+    from copilot_preflight.run.suppress.suppression import Suppression
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of templates that are done, that of all, and the file that was done last.
