@@ -10,7 +10,7 @@ from tests.run.suppress.stack import LOG, STACK, WEB, Check
 from copilot_preflight.base.finding import EXTERNAL, Place
 from copilot_preflight.base.globs import Globs
 from copilot_preflight.read import document
-from copilot_preflight.render import render
+from copilot_preflight.render.formats import render
 from copilot_preflight.run.suppress.suppression import AtPath, Suppression
 
 

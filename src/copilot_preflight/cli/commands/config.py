@@ -12,7 +12,7 @@ import click
 
 from copilot_preflight.cli.commands.options import settings_of, shared
 from copilot_preflight.cli.console import write
-from copilot_preflight.render import UNSAFE, safe
+from copilot_preflight.render.safe_text import UNSAFE, safe
 
 if TYPE_CHECKING:
     from copilot_preflight.base.globs import Globs
