@@ -11,8 +11,9 @@ from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import hints as evidence
-from copilot_preflight.resolve.functions import Inputs, Resolver
+from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.outside import NOTHING, Outside
+from copilot_preflight.resolve.parameters import Inputs
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.template import Template
 from copilot_preflight.resolve.value import Guard, TemplateError, Value
