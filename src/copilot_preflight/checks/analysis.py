@@ -89,14 +89,14 @@ class Analysis:
     @cached_property
     def denials(self) -> tuple[Denial, ...]:
         """One denial for each call that some scenario denies."""
-        found: dict[tuple[object, str], Denial] = {}
-        sometimes = {_identity(it) for it in self.decisions if not it.is_denied}
+        by_call: dict[tuple[object, str], Denial] = {}
+        sometimes = {_identity(other) for other in self.decisions if not other.is_denied}
         for decision in self.decisions:
             key = _identity(decision)
-            if decision.is_denied and key not in found:
+            if decision.is_denied and key not in by_call:
                 when = str(decision.call.scenario) if key in sometimes else ""
-                found[key] = Denial(decision, cause_of(decision), when)
-        return tuple(found.values())
+                by_call[key] = Denial(decision, cause_of(decision), when)
+        return tuple(by_call.values())
 
     def denials_of(self, kind: str, action: str = "") -> Iterator[Denial]:
         """The denials of a kind of need for want of a grant: those of its own rules.
@@ -117,18 +117,18 @@ class Analysis:
     @cached_property
     def possible_denials(self) -> tuple[Denial, ...]:
         """The calls that an endpoint would deny, if they went through it, one of each."""
-        found: dict[object, Denial] = {}
+        by_call: dict[object, Denial] = {}
         for decision in self.decisions:
             if decision.possible_denial is not None:
                 statement = next(iter(decision.possible_denial.deciding), None)
                 denial = Denial(decision, Cause(ENDPOINT_POLICY, statement))
-                found.setdefault(_identity(decision), denial)
-        return tuple(found.values())
+                by_call.setdefault(_identity(decision), denial)
+        return tuple(by_call.values())
 
     @cached_property
     def refused_layers(self) -> tuple[tuple[Need, PossibleDenial, str], ...]:
         """The private images whose layers an endpoint keeps back, and in which scenario."""
-        found: dict[object, list[tuple[Need, PossibleDenial | None]]] = {}
+        by_need: dict[object, list[tuple[Need, PossibleDenial | None]]] = {}
         if not self.stack.run.has("AWS::EC2::VPCEndpoint"):
             return ()
         from copilot_preflight.access.endpoint_routes import layers_refused
@@ -136,10 +136,10 @@ class Analysis:
         for need in self.needs:
             if need.kind == "image" and need.detail is not None:
                 answer = layers_refused(need, need.detail.region)
-                found.setdefault(need.key, []).append((need, answer))
+                by_need.setdefault(need.key, []).append((need, answer))
         return tuple(
             (*pair, "" if all(other for _, other in answers) else str(pair[0].scenario))
-            for answers in found.values()
+            for answers in by_need.values()
             for pair in [
                 (need, possible_denial)
                 for need, possible_denial in answers
@@ -154,13 +154,13 @@ class Analysis:
 
     def allowed(self, kind: str, action: str) -> Iterator[Decision]:
         """The calls that some statement of the role's own policies allows, one of each."""
-        seen = set()
+        calls = set()
         for decision in self.decisions:
             call = decision.call
             if call.need.kind != kind or call.action != action or not decision.granting:
                 continue
-            if (key := _identity(decision)) not in seen:
-                seen.add(key)
+            if (key := _identity(decision)) not in calls:
+                calls.add(key)
                 yield decision
 
     def mismatches(self, level: S3Level, action: str) -> Iterator[tuple[Mismatch, Denial | None]]:
@@ -190,15 +190,18 @@ class Analysis:
         return (
             denied.cause.kind == OBJECT_ACTION_ON_BUCKET
             and statement is not None
-            and any(it.statement.place == statement.place for it in mismatches(self.stack, OBJECTS))
+            and any(
+                mismatch.statement.place == statement.place
+                for mismatch in mismatches(self.stack, OBJECTS)
+            )
         )
 
     def read_once(self) -> Iterator[EnvFileRead]:
         """The environment files, each in the first scenario that has it."""
-        seen = set()
+        paths = set()
         for read in self.reads:
-            if (path := read.file.value.path) not in seen:
-                seen.add(path)
+            if (path := read.file.value.path) not in paths:
+                paths.add(path)
                 yield read
 
     @cached_property
@@ -213,10 +216,10 @@ class Analysis:
 
     def needs_once(self) -> Iterator[Need]:
         """The needs, each in the first scenario that has it."""
-        seen = set()
+        keys = set()
         for need in self.needs:
-            if need.key not in seen:
-                seen.add(need.key)
+            if need.key not in keys:
+                keys.add(need.key)
                 yield need
 
 

@@ -28,7 +28,7 @@ from copilot_preflight.read import document, jsonpath, schema
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.resolve.outside import ProvidedBucket, Requirement
 from copilot_preflight.resolve.scenario import spelt
-from copilot_preflight.run.severities import Layer
+from copilot_preflight.run.severities import SeverityLayer
 
 if TYPE_CHECKING:
     from copilot_preflight.run.options import Options
@@ -167,17 +167,17 @@ class _Reader:
 
     # --- lists of maps -----------------------------------------------------------------------
 
-    def _paths(self, value: Any, path: DataPath) -> tuple[Layer, ...]:
+    def _paths(self, value: Any, path: DataPath) -> tuple[SeverityLayer, ...]:
         return tuple(self._layer(item, (*path, n)) for n, item in enumerate(value))
 
-    def _layer(self, item: Any, path: DataPath) -> Layer:
+    def _layer(self, item: Any, path: DataPath) -> SeverityLayer:
         select = self._rules(item.get("select", ()), (*path, "select"))
         ignore = self._rules(item.get("ignore", ()), (*path, "ignore"))
         levels = {
             name: self._severity(value, (*path, "severity", name))
             for name, value in item.get("severity", {}).items()
         }
-        return Layer(
+        return SeverityLayer(
             self._globs(item),
             frozenset(rule.id for rule in named(select)) if select else None,
             frozenset(rule.id for rule in named(ignore)),

@@ -69,14 +69,14 @@ class Loader:
         neighbouring parameter file.
         """
         declared = _declared(template)
-        beside = self._parameters_beside(template, path)
+        in_file = self._neighbouring_parameters(template, path)
         chosen = {n: v for n, v in (overrides or {}).items() if n in declared}
-        parameters = {**(beside or {}), **chosen}
+        parameters = {**(in_file or {}), **chosen}
         workload = _workload(declared, parameters)
         return Package(
             template,
             parameters,
-            has_parameters=beside is not None or bool(chosen),
+            has_parameters=in_file is not None or bool(chosen),
             addons=self._addons(template, path, workload),
             manifest=self._workspace_manifest(template, path, workload) or _embedded(template),
         )
@@ -86,34 +86,34 @@ class Loader:
         if where not in self._read_before:
             self._read_before[where] = None
             try:
-                found = self._read_file(path, shown)
+                loaded = self._read_file(path, shown)
             except DocumentError as error:
                 self.faults.append(error)
             else:
-                self.documents.append(found)
-                self._read_before[where] = found
+                self.documents.append(loaded)
+                self._read_before[where] = loaded
         return self._read_before[where]
 
-    def _read_beside(self, template: Document, neighbour: Path | None) -> Document | None:
+    def _read_neighbour(self, template: Document, neighbour: Path | None) -> Document | None:
         if neighbour is None:
             return None
         return self._read(neighbour, str(Path(template.file).with_name(neighbour.name)))
 
-    def _parameters_beside(
+    def _neighbouring_parameters(
         self, template: Document, path: Path | None
     ) -> dict[str, ParameterValue] | None:
         """The values of the neighbouring parameter file, None where none can be read."""
-        values = self._read_beside(template, path and parameter_file_of(path))
+        values = self._read_neighbour(template, path and parameter_file_of(path))
         if values is None:
             return None
         try:
-            found = parameter_values(values)
+            by_name = parameter_values(values)
         except DocumentError as error:
             self.faults.append(error)
             return None
         declared = _declared(template)
-        mine = {name: value for name, value in found.items() if name in declared}
-        for name, value in found.items():
+        mine = {name: value for name, value in by_name.items() if name in declared}
+        for name, value in by_name.items():
             if name not in mine and value.place is not None:
                 message = (
                     f"'{template.file}' declares no parameter '{name}': is this another stack's?"
@@ -123,23 +123,24 @@ class Loader:
         return mine
 
     def _addons(self, template: Document, path: Path | None, workload: str) -> Document | None:
-        found = self._read_beside(template, path and addons_of(path, workload))
-        if found is None:
+        addons = self._read_neighbour(template, path and addons_of(path, workload))
+        if addons is None:
             return None
-        if not is_template(found.data):
-            self.faults.append(found.fault((), "addons must be a template: they have no Resources"))
+        if not is_template(addons.data):
+            message = "addons must be a template: they have no Resources"
+            self.faults.append(addons.fault((), message))
             return None
-        wrong = list(faults(found))
+        wrong = list(faults(addons))
         self.faults += wrong
-        return None if wrong else found
+        return None if wrong else addons
 
     def _workspace_manifest(
         self, template: Document, path: Path | None, workload: str
     ) -> Manifest | None:
-        found = path and find_manifest(path, workload)
-        if not found:
+        manifest_and_workspace = path and find_manifest(path, workload)
+        if not manifest_and_workspace:
             return None
-        manifest, workspace = found
+        manifest, workspace = manifest_and_workspace
         shown = str(manifest)
         if not Path(template.file).is_absolute():
             shown = os.path.relpath(manifest)
@@ -162,7 +163,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def _workload(declared: Mapping[str, Any], parameters: Mapping[str, ParameterValue]) -> str:
-    """The workload's name as Copilot's parameter tells it, ``""`` where nothing does."""
+    """The workload's name in Copilot's parameter, ``""`` where nothing does."""
     given, parameter = parameters.get("WorkloadName"), declared.get("WorkloadName")
     default = parameter.get("Default") if isinstance(parameter, dict) else None
     name = given.value if given is not None else default if isinstance(default, str) else ""

@@ -88,9 +88,9 @@ class Resolver(Parameters):
             function, argument = next(iter(raw.items()))
             resolve = _FUNCTIONS.get(function)
             if resolve is not None:
-                found = resolve(self, argument, (*path, function), guard)
-                if found is not None and not _is_long(found):
-                    return with_dynamic_references(found, self.file)
+                text = resolve(self, argument, (*path, function), guard)
+                if text is not None and not _is_long(text):
+                    return with_dynamic_references(text, self.file)
         return Text.of(self._unknown(raw, guard))
 
     def _unknown(self, raw: Any, guard: Guard = ()) -> Hole:
@@ -173,10 +173,10 @@ class Resolver(Parameters):
 
     def _import_value(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         name = self.text(argument, path, guard)
-        found = self._links.exported(name)
+        exported = self._links.exported(name)
         # A name that is wholly known is the same in every template of the run.
         scope = "" if name.literal is not None else name.identity
-        return Text.of(Hole(f"ImportValue {name}", scope)) if found is None else found
+        return Text.of(Hole(f"ImportValue {name}", scope)) if exported is None else exported
 
     def _sub(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         extra: Mapping[str, Any] = {}
@@ -259,8 +259,9 @@ class Resolver(Parameters):
         return Text.of(self._unknown({function: argument}, guard))
 
     def _find_in_map(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
-        found = self._mapped(argument, path, guard)
-        return None if found is None or isinstance(found, list) else self.text(found, path, guard)
+        mapped = self._mapped(argument, path, guard)
+        is_text = mapped is not None and not isinstance(mapped, list)
+        return self.text(mapped, path, guard) if is_text else None
 
     def _mapped(self, argument: Any, path: DataPath, guard: Guard) -> Any:
         """What stands in Mappings, or the DefaultValue; None where that cannot be told."""
@@ -296,11 +297,11 @@ class Resolver(Parameters):
         elif function == "Fn::Split":
             pieces, complete = self._split(argument, path, value.guard)
         elif function == "Fn::FindInMap":
-            found = self._mapped(argument, path, value.guard)
-            if not isinstance(found, list):
+            mapped = self._mapped(argument, path, value.guard)
+            if not isinstance(mapped, list):
                 yield value
                 return
-            pieces, complete = [self.text(item, path) for item in found], True
+            pieces, complete = [self.text(item, path) for item in mapped], True
         elif function in _LISTS or argument == "AWS::NotificationARNs":
             pass
         else:

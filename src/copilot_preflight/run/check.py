@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Report, Silenced
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.inputs import template_shape as anatomy
-from copilot_preflight.inputs.discovery import Discovery, Found
+from copilot_preflight.inputs import template_shape
+from copilot_preflight.inputs.discovery import DiscoveredTemplate, Discovery
 from copilot_preflight.inputs.package import Loader, Package
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.resolve.stack import Run
@@ -79,35 +79,38 @@ class _Check:
         own = given.values()
         values = {**given.shared_values(), **own}
         provided = given.outside()
-        found = []
+        templates = []
         for discovered in self.discovery.templates(paths):
-            found.append(discovered)
-            self._report_progress(len(found), 0, discovered.template.file)
+            templates.append(discovered)
+            self._report_progress(len(templates), 0, discovered.template.file)
         self._refuse(*self.discovery.faults)
         if not self.discovery.faults:
-            given.refuse_unused(own, [template for template, _ in found])
+            given.refuse_unused(own, [template for template, _ in templates])
         run = Run(provided)
-        for template, path in filter(self._is_sound, found):
+        for template, path in filter(self._is_sound, templates):
             run.add(self.loader.package(template, path, values), self.options.pseudo)
         self._refuse(*self.loader.faults)
-        self.sources.update((it.file, it) for it in self.loader.documents)
-        self.sources.update((template.file, template) for template, _ in found)
+        self.sources.update((loaded.file, loaded) for loaded in self.loader.documents)
+        self.sources.update((template.file, template) for template, _ in templates)
         self._judge(run)
-        made = [(finding, it.file) for it in self.judged for finding in it.findings]
-        findings, silenced = self._sifted(made)
+        findings, silenced = self._sifted(
+            [(finding, judged.file) for judged in self.judged for finding in judged.findings]
+        )
         if self.options.info:
-            unused = frozenset(provided.unused).intersection(*(it.unused for it in self.judged))
+            unused = frozenset(provided.unused).intersection(
+                *(judged.unused for judged in self.judged)
+            )
             self.notes += (_UNUSED.format(name) for name in provided.unused if name in unused)
             self.notes += self._unmet(run)
         used = {*self.loader.paths, *map(os.path.realpath, self.options.files)}
         return Report(
-            files=len(found),
+            files=len(templates),
             findings=tuple(findings),
             errors=tuple(dict.fromkeys(self.errors)),
             ignored=len(self.discovery.others - used),
             sources=self.sources,
             notes=tuple(self.notes),
-            templates=tuple(template.file for template, _ in found),
+            templates=tuple(template.file for template, _ in templates),
             silenced=tuple(silenced),
         )
 
@@ -131,19 +134,19 @@ class _Check:
     # --- suppressions ------------------------------------------------------------------------
 
     def _sifted(
-        self, found: Sequence[tuple[Finding, str]]
+        self, findings: Sequence[tuple[Finding, str]]
     ) -> tuple[list[Finding], Sequence[Silenced]]:
-        """What is told and what is silenced of the findings, which have their templates' files."""
+        """Which findings, each with the file of its template, are reported and which silenced."""
         options, rules = self.options, {rule.id for rule in self.rules}
-        left = list({finding.identity: finding for finding, _ in found}.values())
+        left = list({finding.identity: finding for finding, _ in findings}.values())
         silenced: Sequence[Silenced] = ()
         if not options.suppressions:
             return left, silenced
-        if options.suppress or any(_may_suppress(it.text) for it in self.sources.values()):
+        if options.suppress or any(_may_suppress(source.text) for source in self.sources.values()):
             from copilot_preflight.run.suppress.sieve import sifted
 
             left, silenced = sifted(
-                found,
+                findings,
                 self.sources,
                 outside=options.suppress,
                 looks=lambda rule, file: rule in rules and self._looks(rule, file),
@@ -166,9 +169,9 @@ class _Check:
         return left, silenced
 
     def _looks(self, rule: str, file: str) -> bool:
-        """Whether what a rule finds in a file is told. Not in addons outside the run."""
+        """Whether a rule's findings in a file are reported. Not in addons outside the run."""
         source = self.sources.get(file)
-        if source and anatomy.is_template(source.data) and file not in self.sound:
+        if source and template_shape.is_template(source.data) and file not in self.sound:
             return False
         options = self.options
         return options.grades is None or (options.grades.of(rule, file) or 0) >= options.least
@@ -182,17 +185,19 @@ class _Check:
             try:
                 met = any(is_met(stack, requirement) for stack in run.stacks)
             except TemplateError:
-                continue  # told of where the template is judged
+                continue  # reported where the template is judged
             if not met:
                 line = self.sources[place.file].span(place.path).start.line
                 yield f"{place.file}:{line}: nothing in this run has what is required here"
 
     # --- errors ------------------------------------------------------------------------------
 
-    def _is_sound(self, found: Found) -> bool:
-        wrong = list(anatomy.faults(found.template))
+    def _is_sound(self, discovered: DiscoveredTemplate) -> bool:
+        wrong = list(template_shape.faults(discovered.template))
         self._refuse(*wrong)
         return not wrong
 
     def _refuse(self, *faults: DocumentError | InputError) -> None:
-        self.errors += (InputError(it.file, it.line, it.column, it.message) for it in faults)
+        self.errors += (
+            InputError(fault.file, fault.line, fault.column, fault.message) for fault in faults
+        )
