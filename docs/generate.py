@@ -24,7 +24,7 @@ from copilot_preflight.base.finding import Severity
 from copilot_preflight.checks.rule import Rule
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, INTERRUPTED
 from copilot_preflight.cli.main import COMMANDS, cli
-from copilot_preflight.render import FORMATS
+from copilot_preflight.render.formats import FORMATS
 from copilot_preflight_rules import RULES
 
 ROOT: Final = Path(__file__).resolve().parents[1]

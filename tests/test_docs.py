@@ -12,7 +12,7 @@ import pytest
 from tests.docs.workspace import bash, furnish
 from tests.hosts.fenced import PROJECT, SAMPLES
 
-from copilot_preflight.render import FORMATS
+from copilot_preflight.render.formats import FORMATS
 from copilot_preflight_rules import RULES
 
 

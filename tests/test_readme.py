@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from copilot_preflight._version import __version__
-from copilot_preflight.render import render
+from copilot_preflight.render.formats import render
 from copilot_preflight.run import check as engine
 
 ROOT = Path(__file__).resolve().parents[1]

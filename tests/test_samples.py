@@ -15,7 +15,7 @@ from copilot_preflight.base.finding import Report, Severity
 from copilot_preflight.checks.rule import Rule
 from copilot_preflight.cli.main import cli
 from copilot_preflight.config import to_options as config
-from copilot_preflight.render import render
+from copilot_preflight.render.formats import render
 from copilot_preflight.run import check as engine
 from copilot_preflight_rules import RULES
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from copilot_preflight.base.finding import CitedCall, Finding
-from copilot_preflight.checks.analysis import Analysis, abridged, cited
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording.parts import abridged, cited
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.needs.need import Need

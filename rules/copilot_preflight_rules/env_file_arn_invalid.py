@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.base.symbolic import Hole, Text
-from copilot_preflight.checks.analysis import Analysis, value_of_parameter
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording.parts import value_of_parameter
 
 
 @rule("E9716", "env-file-arn-invalid", "Env file is not named by the ARN of an S3 object")

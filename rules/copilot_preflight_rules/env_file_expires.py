@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.base.symbolic import Text, match
-from copilot_preflight.checks.analysis import Analysis, value_of_parameter
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording.parts import value_of_parameter
 from copilot_preflight.model.buckets import Expiration
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.base.finding import Finding, Related
-from copilot_preflight.checks.analysis import Analysis, abridged_key
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.parts import abridged_key
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
 
 

@@ -9,9 +9,10 @@ from copilot_preflight.access.cause import CONTENT_HASH
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.base.symbolic import Text, match
-from copilot_preflight.checks.analysis import Analysis, abridged_key, cited, value_of_parameter
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.parts import abridged_key, cited, value_of_parameter
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Entry
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copilot_preflight.base.finding import Finding, Related
-from copilot_preflight.checks.analysis import Analysis, value_of_parameter
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording.parts import value_of_parameter
 from copilot_preflight.needs.firelens import FIRELENS, FIRELENS_PAGE, ConfigFile
 from copilot_preflight.needs.need import Need
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.base.finding import Finding, Related
-from copilot_preflight.checks.analysis import Analysis, Denial, abridged
+from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
 
 _OTHER = {"execution": "task", "task": "execution"}

@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.base.symbolic import Hole, Text, match
-from copilot_preflight.checks.analysis import Analysis, cited
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.parts import cited
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copilot_preflight.base.finding import Finding
-from copilot_preflight.checks.analysis import Analysis, mismatch_finding
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.mismatches import mismatch_finding
 from copilot_preflight.needs.env_files import GET_OBJECT
 from copilot_preflight.statements.s3_pairs import OBJECTS
 

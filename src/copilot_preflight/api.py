@@ -134,7 +134,7 @@ def render_report(report: Report, format: str = "text") -> str:
     >>> print(copilot_preflight.render_report(report), end="")
     no findings in 1 file
     """
-    from copilot_preflight.render import render
+    from copilot_preflight.render.formats import render
 
     return render(report, format)
 

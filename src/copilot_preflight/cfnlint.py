@@ -23,14 +23,16 @@ from copilot_preflight.base.finding import DataPath, Finding, Place
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import Rule
 from copilot_preflight.inputs import template_shape as anatomy
-from copilot_preflight.inputs.package import Loader, ParameterValue, is_parameter_file
+from copilot_preflight.inputs.copilot_names import is_parameter_file
+from copilot_preflight.inputs.package import Loader
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
-from copilot_preflight.render import safe
+from copilot_preflight.render.safe_text import safe
 from copilot_preflight.resolve.scenario import spelt
 from copilot_preflight.resolve.stack import ADDONS_STACK, Run, Stack
 from copilot_preflight.resolve.value import TemplateError
-from copilot_preflight.run.check import InternalFault, findings_of
+from copilot_preflight.run.judge import InternalFault, findings_of
 from copilot_preflight_rules import RULES
 
 

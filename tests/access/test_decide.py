@@ -10,7 +10,8 @@ import pytest
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.needs.env_files import ENV_FILE
 from copilot_preflight.read.document import parse, read
 from copilot_preflight.resolve.stack import Run, Stack

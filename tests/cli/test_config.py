@@ -16,7 +16,7 @@ from copilot_preflight.config import to_options as config
 from copilot_preflight.config.settings import ConfigError
 from copilot_preflight.read import document, schema
 from copilot_preflight.read.document import DocumentError
-from copilot_preflight.render import FORMATS
+from copilot_preflight.render.formats import FORMATS
 
 FILE = config.FILE
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/5b1f6c1e-7d0e-4a52-9a55-0c6f2a9d8e31"

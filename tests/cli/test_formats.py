@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight.render import FORMATS
+from copilot_preflight.render.formats import FORMATS
 
 Run = Callable[..., Any]
 Write = Callable[..., Path]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from copilot_preflight.base.finding import DataPath, Report
 from copilot_preflight.read import document
-from copilot_preflight.render import FORMATS, render
+from copilot_preflight.render.formats import FORMATS, render
 from copilot_preflight.render.text import error_line
 from copilot_preflight.run import check as engine
 

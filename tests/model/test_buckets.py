@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.buckets import bucket_named, bucket_policy, buckets, is_bucket_known
 from copilot_preflight.model.keys import key_with_arn, keys
 from copilot_preflight.model.policy_documents import statements_of

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from copilot_preflight.base.finding import Report
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.credentials import overrides
 from copilot_preflight.read.document import parse
-from copilot_preflight.render import render
+from copilot_preflight.render.formats import render
 from copilot_preflight.resolve.stack import Run
 from copilot_preflight.run import check as engine
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from copilot_preflight.base.symbolic import Hole, Text
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.endpoints import (
     Endpoint,
     endpoints,

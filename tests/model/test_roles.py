@@ -8,7 +8,8 @@ import pytest
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.roles import Boundary, Role, role_named, roles
 from copilot_preflight.read.document import parse

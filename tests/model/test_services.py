@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.instances import instance_role
 from copilot_preflight.model.services import (
     TaskRun,

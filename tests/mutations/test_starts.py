@@ -14,7 +14,8 @@ import pytest
 from tests.mutations.harness import CORPUS, _golden_parameters
 
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run
 from copilot_preflight_rules.execution_role_missing import execution_role_missing

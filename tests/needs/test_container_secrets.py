@@ -11,7 +11,8 @@ from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight_rules import RULES

@@ -8,7 +8,8 @@ import pytest
 from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run, Stack
 

@@ -11,7 +11,8 @@ from tests.needs.asked import findings, outcomes
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.needs.images import private_image
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run, Stack

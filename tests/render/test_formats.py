@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 
 from copilot_preflight.base.finding import InputError, Report
-from copilot_preflight.render import FORMATS, render, width_of
+from copilot_preflight.render.formats import FORMATS, render, width_of
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -40,7 +40,7 @@ def test_a_run_imports_its_own_format_only(format: str, absent: list[str]) -> No
     """A cold start does not pay for the other formats."""
     code = (
         "import sys; from copilot_preflight.base.finding import Report\n"
-        "from copilot_preflight.render import render\n"
+        "from copilot_preflight.render.formats import render\n"
         f"render(Report(0, []), {format!r})\n"
         f"print(sorted(set({absent!r}) & set(sys.modules)))"
     )

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_preflight.base.finding import CitedCall, Finding, InputError, Place, Related, Report
-from copilot_preflight.render import UNSAFE, render, safe
+from copilot_preflight.render.formats import render
 from copilot_preflight.render.places import relative
+from copilot_preflight.render.safe_text import UNSAFE, safe
 from copilot_preflight.render.text import statistics
 
 PIECES = st.sampled_from(

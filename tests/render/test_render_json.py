@@ -17,8 +17,9 @@ from copilot_preflight.base.finding import (
     Report,
     Silenced,
 )
-from copilot_preflight.render import UNSAFE, render
 from copilot_preflight.render import json as json_format
+from copilot_preflight.render.formats import render
+from copilot_preflight.render.safe_text import UNSAFE
 
 MakeReport = Callable[..., Report]
 MakePlace = Callable[..., Place]

@@ -22,7 +22,8 @@ from copilot_preflight.base.finding import (
     Source,
     Span,
 )
-from copilot_preflight.render import UNSAFE, render
+from copilot_preflight.render.formats import render
+from copilot_preflight.render.safe_text import UNSAFE
 from copilot_preflight.render.text import error_line
 
 MakeReport = Callable[..., Report]

@@ -16,7 +16,8 @@ from syrupy.assertion import SnapshotAssertion
 
 import copilot_preflight
 from copilot_preflight.base.finding import Finding, Place, Report, Severity
-from copilot_preflight.render import FORMATS, render, sarif
+from copilot_preflight.render import sarif
+from copilot_preflight.render.formats import FORMATS, render
 from copilot_preflight.render.rule_pages import pages_of
 from copilot_preflight.run import check as engine
 from copilot_preflight_rules import RULES

@@ -2,91 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
+from tests.resolve.expressions import KNOWN, resolve, stack
 
 from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.iam import arn
-from copilot_preflight.inputs.package import Package, ParameterValue
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.value import TemplateError, Value
 from copilot_preflight.resolve.view import View
-
-TEMPLATE = """
-Parameters:
-  App: {Type: String}
-  Env: {Type: String, Default: test}
-  Optional: {Type: String, Default: ''}
-  Port: {Type: Number, Default: 8080}
-  Debug: {Type: String, Default: true}
-  Secret: {Type: String, NoEcho: true}
-  Names: {Type: CommaDelimitedList, Default: 'a, b,c'}
-  OpenNames: {Type: CommaDelimitedList}
-  Subnets: {Type: 'List<AWS::EC2::Subnet::Id>'}
-  Ami: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /path/of/the/parameter}
-  Amis: {Type: 'AWS::SSM::Parameter::Value<List<String>>', Default: /path}
-  SsmName: {Type: 'AWS::SSM::Parameter::Name', Default: /x}
-  Size: {Type: String, AllowedValues: [small, large]}
-  Only: {Type: String, AllowedValues: [one]}
-Conditions:
-  IsProd: !Equals [!Ref App, prod]
-  IsTest: !Equals [!Ref Env, test]
-Mappings:
-  Regions:
-    eu-west-1: {Bucket: data-eu, Port: 80, Names: [x, y]}
-    us-east-1: {Bucket: data-us, Port: 81, Names: [z]}
-  Included:
-    Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/k}}
-Resources:
-  Bucket: {Type: AWS::S3::Bucket}
-  Named: {Type: AWS::S3::Bucket, Properties: {BucketName: !Sub 'data-${Env}'}}
-  Given: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref App}}
-  Chosen: {Type: AWS::S3::Bucket, Properties: {BucketName: !If [IsProd, live, play]}}
-  Optional1: {Type: AWS::S3::Bucket, Properties: {BucketName: !If [IsTest, !Ref AWS::NoValue, x]}}
-  Role: {Type: AWS::IAM::Role}
-  PathRole: {Type: AWS::IAM::Role, Properties: {Path: /service/, RoleName: worker}}
-  Policy: {Type: AWS::IAM::ManagedPolicy, Properties: {Path: /a/}}
-  Key: {Type: AWS::KMS::Key}
-  Alias: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/app, TargetKeyId: !Ref Key}}
-  Logs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /ecs/app}}
-  Parameter: {Type: AWS::SSM::Parameter, Properties: {Name: /app/token}}
-  SecretValue: {Type: AWS::SecretsManager::Secret, Properties: {Name: app/token}}
-  Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: news}}
-  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}
-  Custom: {Type: Custom::Thing}
-  AddonsStack: {Type: AWS::CloudFormation::Stack}
-"""
-
-
-def stack(
-    text: str = TEMPLATE,
-    parameters: Mapping[str, str] | None = None,
-    pseudo: Mapping[str, str] | None = None,
-    run: Run | None = None,
-    file: str = "t.yml",
-) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(parse(text, file), values, has_parameters=parameters is not None)
-    return (run or Run()).add(package, pseudo)
-
-
-def resolve(
-    expression: str,
-    parameters: Mapping[str, str] | None = None,
-    pseudo: Mapping[str, str] | None = None,
-    scenario: Scenario = ANY,
-) -> Text:
-    """What an expression, in YAML, stands for in the template above."""
-    raw = parse(f"Value: {expression}", "e.yml").data["Value"]
-    resolver = stack(parameters=parameters, pseudo=pseudo).resolver(scenario)
-    return resolver.text(raw, ("Value",))
-
-
-KNOWN = {"AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}
-
 
 # --- one expression, one answer -------------------------------------------------------------------
 
@@ -280,73 +204,6 @@ def test_misshapen_functions_are_refused_with_their_place(expression: str, place
     assert str(caught.value) == message
     assert caught.value.file == "t.yml"
     assert caught.value.path[0] == "Value"
-
-
-# --- parameters -----------------------------------------------------------------------------------
-
-
-def test_values_that_are_handed_over_win() -> None:
-    """A value wins over a default, but for the SSM types, whose value is the name of another."""
-    given = {"Env": "prod", "App": "shop", "Ami": "/other", "Names": "x,y"}
-    assert resolve("!Sub '${App}-${Env}'", given).literal == "shop-prod"
-    assert resolve("!Ref Ami", given).literal is None
-    assert resolve("!Select [1, !Ref Names]", given).literal == "y"
-
-
-def test_an_empty_default_counts_only_in_a_deployment() -> None:
-    """Copilot's optional parameters are open until values are handed over."""
-    assert resolve("!Ref Optional").literal is None
-    assert resolve("!Ref Optional", {}).literal == ""
-
-
-def test_allowed_values_tell_what_a_value_cannot_hold() -> None:
-    """A parameter with AllowedValues holds no character that none of them holds."""
-    bucket = resolve("!Sub 'arn:aws:s3:::${Size}/k'")
-    found = arn.parse_s3(bucket)
-    assert found is not None
-    assert str(found.bucket) == "${Size}"
-    assert bucket.equals(Text.of("arn:aws:s3:::/k")) is False
-
-
-def test_a_bucket_name_is_a_name_whoever_gives_it() -> None:
-    """Ref of a bucket named by a parameter holds neither slash nor wildcard."""
-    found = arn.parse_s3(resolve("!Sub '${Given.Arn}/app.env'"))
-    assert found is not None
-    assert found.bucket.equals(resolve("!Ref App")) is True
-
-
-# --- partitions -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("region", "partition", "suffix"),
-    [
-        ("eu-west-1", "aws", "amazonaws.com"),
-        ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
-        ("us-gov-east-1", "aws-us-gov", "amazonaws.com"),
-    ],
-)
-def test_the_region_tells_the_partition(region: str, partition: str, suffix: str) -> None:
-    """Partition and URL suffix follow from the region, handed over or chosen by a scenario."""
-    for pseudo, scenario in (
-        ({"AWS::Region": region}, ANY),
-        ({}, ANY.choosing("AWS::Region", Text.of(region))),
-    ):
-        found = resolve("!Sub '${AWS::Partition} ${AWS::URLSuffix}'", None, pseudo, scenario)
-        assert found.literal == f"{partition} {suffix}"
-
-
-def test_arns_of_the_deployment_tell_the_partition() -> None:
-    """A stack uses resources of its own partition: ARNs among its values tell where it runs."""
-    template = "Parameters: {A: {Type: String}, B: {Type: String}}\nResources: {}"
-
-    def partition(**values: str) -> str | None:
-        return stack(template, values).resolver().pseudo("AWS::Partition").literal
-
-    assert partition(A="arn:aws-cn:s3:::b/k", B="x") == "aws-cn"
-    assert partition(A="arn:aws-cn:s3:::b/k", B="arn:aws:s3:::b/k") is None
-    assert partition(A="arn:mars:s3:::b/k", B="x") is None
-    assert partition(A="x", B="y") is None
 
 
 # --- undecided branches ---------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot_preflight.base.symbolic import Hole, Text
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.scenario import Scenario, spelt
 from copilot_preflight.resolve.stack import Run, Stack

@@ -8,7 +8,8 @@ import pytest
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError

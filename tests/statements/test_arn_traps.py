@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.statements.arn_traps import unmatched

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_preflight.access.cause import (
     BUCKET_ACTION_ON_OBJECT,
-    CONTENT_HASH,
     ENDPOINT_POLICY,
     LAYER_CAUSES,
     OBJECT_ACTION_ON_BUCKET,
@@ -18,15 +17,12 @@ from copilot_preflight.access.cause import (
 )
 from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call, calls_of
-from copilot_preflight.base.finding import CitedCall, Finding, Place, Related
-from copilot_preflight.base.symbolic import Text
-from copilot_preflight.iam import arn
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
-from copilot_preflight.resolve.hints import reference_in
 from copilot_preflight.resolve.stack import Stack
-from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mismatches
 
@@ -95,14 +91,14 @@ class Analysis:
     @cached_property
     def denials(self) -> tuple[Denial, ...]:
         """One denial for each call that some scenario denies."""
-        found: dict[tuple[object, str], Denial] = {}
-        sometimes = {_identity(it) for it in self.decisions if not it.is_denied}
+        by_call: dict[tuple[object, str], Denial] = {}
+        sometimes = {_identity(other) for other in self.decisions if not other.is_denied}
         for decision in self.decisions:
             key = _identity(decision)
-            if decision.is_denied and key not in found:
+            if decision.is_denied and key not in by_call:
                 when = str(decision.call.view.scenario) if key in sometimes else ""
-                found[key] = Denial(decision, cause_of(decision), when)
-        return tuple(found.values())
+                by_call[key] = Denial(decision, cause_of(decision), when)
+        return tuple(by_call.values())
 
     def denials_of(self, kind: str, action: str = "") -> Iterator[Denial]:
         """The denials of a kind of need for want of a grant: those of its own rules.
@@ -123,18 +119,18 @@ class Analysis:
     @cached_property
     def possible_denials(self) -> tuple[Denial, ...]:
         """The calls that an endpoint would deny, if they went through it, one of each."""
-        found: dict[object, Denial] = {}
+        by_call: dict[object, Denial] = {}
         for decision in self.decisions:
             if decision.possible_denial is not None:
                 statement = next(iter(decision.possible_denial.deciding), None)
                 denial = Denial(decision, Cause(ENDPOINT_POLICY, statement))
-                found.setdefault(_identity(decision), denial)
-        return tuple(found.values())
+                by_call.setdefault(_identity(decision), denial)
+        return tuple(by_call.values())
 
     @cached_property
     def refused_layers(self) -> tuple[tuple[Need, PossibleDenial, str], ...]:
         """The private images whose layers an endpoint keeps back, and in which scenario."""
-        found: dict[object, list[tuple[Need, PossibleDenial | None]]] = {}
+        by_need: dict[object, list[tuple[Need, PossibleDenial | None]]] = {}
         if not self.stack.run.has("AWS::EC2::VPCEndpoint"):
             return ()
         from copilot_preflight.access.endpoint_routes import layers_refused
@@ -143,10 +139,10 @@ class Analysis:
         for need in self.needs:
             if isinstance(need.detail, PrivateImage):
                 answer = layers_refused(need, need.detail.region)
-                found.setdefault(need.key, []).append((need, answer))
+                by_need.setdefault(need.key, []).append((need, answer))
         return tuple(
             (*pair, "" if all(other for _, other in answers) else str(pair[0].view.scenario))
-            for answers in found.values()
+            for answers in by_need.values()
             for pair in [
                 (need, possible_denial)
                 for need, possible_denial in answers
@@ -161,13 +157,13 @@ class Analysis:
 
     def allowed(self, kind: str, action: str) -> Iterator[Decision]:
         """The calls that some statement of the role's own policies allows, one of each."""
-        seen = set()
+        calls = set()
         for decision in self.decisions:
             call = decision.call
             if call.need.kind != kind or call.action != action or not decision.granting:
                 continue
-            if (key := _identity(decision)) not in seen:
-                seen.add(key)
+            if (key := _identity(decision)) not in calls:
+                calls.add(key)
                 yield decision
 
     def mismatches(self, level: S3Level, action: str) -> Iterator[tuple[Mismatch, Denial | None]]:
@@ -197,15 +193,18 @@ class Analysis:
         return (
             denied.cause.kind == OBJECT_ACTION_ON_BUCKET
             and statement is not None
-            and any(it.statement.place == statement.place for it in mismatches(self.stack, OBJECTS))
+            and any(
+                mismatch.statement.place == statement.place
+                for mismatch in mismatches(self.stack, OBJECTS)
+            )
         )
 
     def read_once(self) -> Iterator[EnvFileRead]:
         """The environment files, each in the first scenario that has it."""
-        seen = set()
+        paths = set()
         for read in self.reads:
-            if (path := read.file.value.path) not in seen:
-                seen.add(path)
+            if (path := read.file.value.path) not in paths:
+                paths.add(path)
                 yield read
 
     @cached_property
@@ -220,58 +219,12 @@ class Analysis:
 
     def needs_once(self) -> Iterator[Need]:
         """The needs, each in the first scenario that has it."""
-        seen = set()
+        keys = set()
         for need in self.needs:
-            if need.key not in seen:
-                seen.add(need.key)
+            if need.key not in keys:
+                keys.add(need.key)
                 yield need
 
 
 def _identity(decision: Decision) -> tuple[object, str]:
     return decision.call.need.key, decision.call.action
-
-
-def cited(call: Call) -> CitedCall:
-    """A call as a finding tells it."""
-    return CitedCall(call.role.logical_id, call.action, str(call.resource), call.needed.because)
-
-
-def value_of_parameter(stack: Stack, value: Value) -> Iterator[Related]:
-    """Where the value of the parameter that a node refers to was given, if it was in a file."""
-    name = reference_in(value.raw)
-    given = stack.given(name)
-    if given is not None and given.place is not None:
-        yield Related(given.place, f"the value of {name}")
-
-
-def mismatch_finding(
-    mismatch: Mismatch, denied: Denial | None, *, acts_on: str, but: str, label: str, help: str
-) -> Finding:
-    """A finding at an ARN that a statement's actions can never match."""
-    names = " and ".join(str(action.text) for action in mismatch.actions)
-    verb = "acts" if len(mismatch.actions) == 1 else "act"
-    effect = "deny" if mismatch.statement.effect == "Deny" else "grant"
-    them = "it" if len(mismatch.actions) == 1 else "them"
-    related = [Related(action.place, f"acts on {acts_on}") for action in mismatch.actions]
-    if denied is not None:
-        related.append(Related(denied.need.place, "so this file is affected"))
-    return Finding(
-        at=mismatch.resource.place,
-        message=f"{names} {verb} on {acts_on}, but {but}: the statement does not {effect} {them}",
-        label=label,
-        related=tuple(related),
-        call=cited(denied.call) if denied is not None else None,
-        cause=denied.cause.kind if denied is not None else "arn-mismatch",
-        help=help,
-    )
-
-
-def abridged_key(object_arn: Text) -> str:
-    """The key of an S3 object, for messages about objects that differ in nothing else."""
-    name = arn.parse_s3(object_arn)
-    return abridged(name.key if name and name.key else object_arn)
-
-
-def abridged(text: Text | str) -> str:
-    """A string for a message: content hashes are cut to their first eight characters."""
-    return CONTENT_HASH.sub(lambda found: found[0][:8] + "…", str(text))

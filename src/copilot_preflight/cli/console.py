@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from copilot_preflight.render import safe
+from copilot_preflight.render.safe_text import safe
 
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses."""

@@ -23,12 +23,12 @@ from copilot_preflight.config.settings import (
     named,
     no_rule,
 )
-from copilot_preflight.inputs.package import ParameterValue
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import document, jsonpath, schema
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.resolve.outside import ProvidedBucket, Requirement
 from copilot_preflight.resolve.scenario import spelt
-from copilot_preflight.run.severities import Layer
+from copilot_preflight.run.severities import SeverityLayer
 
 if TYPE_CHECKING:
     from copilot_preflight.run.options import Options
@@ -167,17 +167,17 @@ class _Reader:
 
     # --- lists of maps -----------------------------------------------------------------------
 
-    def _paths(self, value: Any, path: DataPath) -> tuple[Layer, ...]:
+    def _paths(self, value: Any, path: DataPath) -> tuple[SeverityLayer, ...]:
         return tuple(self._layer(item, (*path, n)) for n, item in enumerate(value))
 
-    def _layer(self, item: Any, path: DataPath) -> Layer:
+    def _layer(self, item: Any, path: DataPath) -> SeverityLayer:
         select = self._rules(item.get("select", ()), (*path, "select"))
         ignore = self._rules(item.get("ignore", ()), (*path, "ignore"))
         levels = {
             name: self._severity(value, (*path, "severity", name))
             for name, value in item.get("severity", {}).items()
         }
-        return Layer(
+        return SeverityLayer(
             self._globs(item),
             frozenset(rule.id for rule in named(select)) if select else None,
             frozenset(rule.id for rule in named(ignore)),
@@ -212,14 +212,14 @@ class _Reader:
         return tuple(self._suppression(item, (*path, n)) for n, item in enumerate(value))
 
     def _suppression(self, item: Any, path: DataPath) -> Suppressed:
-        from copilot_preflight.run.suppress.sieve import id_of, is_date
+        from copilot_preflight.run.suppress.suppression import is_date, rule_id_of
 
         until = item.get("until", "")
         if until and not is_date(until):
             self._refuse((*path, "until"), f"'{until}' is no date")
         rules = self._rules(item["rule"], (*path, "rule"))
         at = self._jsonpath(item.get("path", ""), (*path, "path"))
-        ids = tuple(id_of(name) or name.upper() for name in rules)  # or the beginning of ids
+        ids = tuple(rule_id_of(name) or name.upper() for name in rules)  # or the beginning of ids
         return Suppressed(ids, self._globs(item), at, item["reason"], until)
 
     def _jsonpath(self, expression: str, path: DataPath) -> str:
@@ -285,7 +285,7 @@ def _below(place: Place, key: str) -> Place:
 
 
 def _suppressions(held: Settings) -> list[Any]:
-    from copilot_preflight.run.suppress.sieve import AtPath, Suppression
+    from copilot_preflight.run.suppress.suppression import AtPath, Suppression
 
     file = held.config.file if held.config is not None else ""
     return [

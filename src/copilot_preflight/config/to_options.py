@@ -108,13 +108,13 @@ def _ignored(held: Settings) -> frozenset[str]:
 
 
 def _grades(held: Settings, wanted: frozenset[str], unwanted: frozenset[str]) -> Grades:
-    from copilot_preflight.run.severities import Grades, Layer
+    from copilot_preflight.run.severities import Grades, SeverityLayer
 
     is_asked = held.is_asked("select")
     levels = {name: told.value for name, told in held.items("severity")}
     severity = {
         rule: level for rule, level in by_rule(levels).items() if level is not None or not is_asked
     }
-    layers = [Layer(select=wanted, ignore=unwanted, severity=severity)]
+    layers = [SeverityLayer(select=wanted, ignore=unwanted, severity=severity)]
     beside = held.get("paths") or ()
     return Grades([*layers, *(it._replace(select=None) if is_asked else it for it in beside)])

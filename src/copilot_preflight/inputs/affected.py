@@ -1,4 +1,4 @@
-"""Files that changed -> the templates that they have a say in.
+"""Files that changed -> the templates that they affect.
 
 A commit holds templates, what belongs to them, and files that have to do with neither. The last are
 passed over here, as they are in a folder: whoever changes them asks for no check.
@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from copilot_preflight.inputs.discovery import STDIN, files_below, looks_like_template
-from copilot_preflight.inputs.package import (
+from copilot_preflight.inputs.copilot_names import (
     addons_of,
     find_manifest,
     is_parameter_file,
     template_of,
 )
+from copilot_preflight.inputs.discovery import STDIN, files_below, looks_like_template
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read import document
 from copilot_preflight.read.document import DocumentError
@@ -28,15 +28,15 @@ _ADDONS: Final = (".addons.stack.yml", "env.addons.yml")
 def templates_with(changed: Iterable[str]) -> list[str]:
     """The templates in and around files that changed, each once.
 
-    A template stands for itself, a parameter file for the template beside it, addons for the stacks
-    that have them too, and a manifest for what its workload was packaged into, anywhere in the
-    workspace. Folders and ``"-"`` stay as they are. What is gone belongs to nothing any more.
+    A template stands for itself, a parameter file for the template next to it, addons for the
+    stacks that have them too, and a manifest for what its workload was packaged into, anywhere in
+    the workspace. Folders and ``"-"`` stay as they are. What is gone belongs to nothing any more.
     """
-    found: dict[str, None] = {}
+    templates: dict[str, None] = {}
     for name in changed:
         is_whole = name == STDIN or os.path.isdir(name)
-        found.update(dict.fromkeys([name] if is_whole else map(str, _templates_of(Path(name)))))
-    return list(found)
+        templates.update(dict.fromkeys([name] if is_whole else map(str, _templates_of(Path(name)))))
+    return list(templates)
 
 
 def _templates_of(path: Path) -> Iterator[Path]:
@@ -49,8 +49,9 @@ def _templates_of(path: Path) -> Iterator[Path]:
     elif _is_template(path):
         yield path
         if path.name.endswith(_ADDONS):
-            beside = sorted(it for it in path.parent.iterdir() if addons_of(it, "") == path)
-            yield from filter(_is_template, beside)
+            siblings = path.parent.iterdir()
+            stacks = sorted(sibling for sibling in siblings if addons_of(sibling, "") == path)
+            yield from filter(_is_template, stacks)
 
 
 def _packaged(manifest: Path) -> Iterator[Path]:
@@ -59,14 +60,14 @@ def _packaged(manifest: Path) -> Iterator[Path]:
     where = Path(os.path.realpath(manifest))
     for path in files_below(str(workspace), []):
         if path.name.startswith(f"{workload}-") and not is_parameter_file(path):
-            found = find_manifest(path, "")
+            manifest_of = find_manifest(path, "")
             # 'web-admin-test.stack.yml' may be of 'web' or of 'web-admin'.
-            if found is not None and found[0] == where and _is_template(path):
+            if manifest_of is not None and manifest_of[0] == where and _is_template(path):
                 yield path
 
 
 def _is_template(path: Path) -> bool:
-    """Whether a file has to be checked: one that cannot be parsed must be told of."""
+    """Whether a file has to be checked: one that cannot be parsed must be reported."""
     if not looks_like_template(path):
         return False
     try:

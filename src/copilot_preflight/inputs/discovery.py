@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from copilot_preflight.inputs.package import is_parameter_file, template_of
+from copilot_preflight.inputs.copilot_names import is_parameter_file, template_of
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
@@ -25,7 +25,7 @@ _CERTAIN_SUFFIXES: Final = (".stack.yml", ".stack.yaml", ".template.json")  # Co
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
 
-class Found(NamedTuple):
+class DiscoveredTemplate(NamedTuple):
     """A template and where it lies, None for standard input."""
 
     template: Document
@@ -44,24 +44,24 @@ class Discovery:
         self._read_file = read
         self.others: set[str] = set()
         self._named: set[str] = set()
-        self._found: dict[str, Found | None] = {}
+        self._found: dict[str, DiscoveredTemplate | None] = {}
 
-    def templates(self, paths: Iterable[str]) -> Iterator[Found]:
+    def templates(self, paths: Iterable[str]) -> Iterator[DiscoveredTemplate]:
         for name in paths:
             is_folder = name != STDIN and os.path.isdir(name)
             yield from self._search(name) if is_folder else self._take(name)
 
     # --- what is named -----------------------------------------------------------------------
 
-    def _take(self, name: str) -> Iterator[Found]:
+    def _take(self, name: str) -> Iterator[DiscoveredTemplate]:
         path = None if name == STDIN else Path(name)
         if path is not None and is_parameter_file(path):
-            beside = template_of(path)
-            if beside is None:
+            template = template_of(path)
+            if template is None:
                 message = "parameter values without a template beside them: hand them to --params"
                 self.faults.append(DocumentError(name, 0, 0, message))
                 return
-            path = beside
+            path = template
         where = STDIN if path is None else os.path.realpath(path)
         if where in self._named or self._found.get(where) is not None:
             return
@@ -73,14 +73,14 @@ class Discovery:
             self.faults.append(fault)
             return
         if is_template(loaded.data):
-            self._found[where] = Found(loaded, path)
-            yield Found(loaded, path)
+            self._found[where] = DiscoveredTemplate(loaded, path)
+            yield DiscoveredTemplate(loaded, path)
         else:
             self.faults.append(loaded.fault((), _not_a_template(loaded)))
 
     # --- what a folder holds -----------------------------------------------------------------
 
-    def _search(self, folder: str) -> Iterator[Found]:
+    def _search(self, folder: str) -> Iterator[DiscoveredTemplate]:
         faults, templates, others = len(self.faults), 0, 0
         for path in files_below(folder, self.faults):
             where = os.path.realpath(path)
@@ -88,10 +88,10 @@ class Discovery:
             is_new = where not in self._found and where not in self._named
             if is_new:
                 self._found[where] = self._look(path)
-            if (found := self._found.get(where)) is not None:
+            if (template := self._found.get(where)) is not None:
                 templates += 1
                 if is_new:
-                    yield found
+                    yield template
             elif len(self.faults) == before and where not in self._named:
                 others += 1
                 self.others.add(where)
@@ -100,12 +100,12 @@ class Discovery:
             message = f"no template in this folder or below it, {rest}"
             self.faults.append(DocumentError(folder, 0, 0, message))
 
-    def _look(self, path: Path) -> Found | None:
+    def _look(self, path: Path) -> DiscoveredTemplate | None:
         """The template in a file that nobody named, if it is one."""
         try:
             if looks_like_template(path):
                 loaded = self._read_file(path, str(path))
-                return Found(loaded, path) if is_template(loaded.data) else None
+                return DiscoveredTemplate(loaded, path) if is_template(loaded.data) else None
         except DocumentError as fault:
             self.faults.append(fault)
         return None
@@ -161,8 +161,8 @@ def looks_like_template(path: Path) -> bool:
     if not path.name.endswith(_SUFFIXES):
         return False
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > document.MAX_SIZE:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > document.MAX_SIZE:
             return False  # a pipe could be waited for without end
         if is_certain(path):
             return True

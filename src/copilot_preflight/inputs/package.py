@@ -1,9 +1,7 @@
 """The files that belong together: a template, its parameter values, its addons and its manifest.
 
-Files pair up by the names under which Copilot writes them: ``<name>-<env>.stack.yml`` with
-``<name>-<env>.params.json`` and ``<name>.addons.stack.yml``; the manifest lies at
-``copilot/<name>/manifest.yml`` up the tree, or in the template's own ``Metadata.Manifest``.
-Source: https://aws.github.io/copilot-cli/docs/commands/svc-package/
+Copilot's names of files say what belongs to a template (``copilot_names``). A manifest may also be
+embedded in the template, as ``Metadata.Manifest``.
 """
 
 from __future__ import annotations
@@ -16,16 +14,11 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.inputs.copilot_names import addons_of, find_manifest, parameter_file_of
+from copilot_preflight.inputs.parameter_files import ParameterValue, parameter_values
 from copilot_preflight.inputs.template_shape import faults, is_template
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError, kind_of
-
-
-class ParameterValue(NamedTuple):
-    """A value from a parameter file or the command line (``place`` None)."""
-
-    value: str
-    place: Place | None = None
 
 
 class Manifest(NamedTuple):
@@ -48,72 +41,6 @@ class Package(NamedTuple):
     has_parameters: bool = False
     addons: Document | None = None
     manifest: Manifest | None = None
-
-
-# --- neighbours ------------------------------------------------------------------------------
-
-
-_PARAMETERS: Final = ".params.json"
-_ENDINGS: Final = {".stack.yml": "", ".stack.yaml": "", ".env.yml": ".env"} | dict.fromkeys(
-    (".yml", ".yaml", ".json", ".template"), ""
-)
-"""How a template's name ends -> how, before ``.params.json``, its parameter file's does."""
-
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-
-
-def is_parameter_file(path: Path) -> bool:
-    """Whether a file is named as Copilot names parameter files."""
-    return path.name.endswith(_PARAMETERS)
-
-
-def parameter_file_of(template: Path) -> Path | None:
-    """The neighbouring parameter file, by Copilot's naming."""
-    for ending, kept in _ENDINGS.items():
-        if template.name.endswith(ending):
-            stem = template.name.removesuffix(ending)
-            return _existing(template.with_name(f"{stem}{kept}{_PARAMETERS}"), but=template)
-    return None
-
-
-def template_of(parameter_file: Path) -> Path | None:
-    """The template that a Copilot parameter file belongs to."""
-    stem = parameter_file.name.removesuffix(_PARAMETERS)
-    beside = (parameter_file.with_name(f"{stem}{ending}") for ending in _ENDINGS)
-    return next((found for found in beside if _existing(found, but=parameter_file)), None)
-
-
-def addons_of(template: Path, workload: str) -> Path | None:
-    """``web.addons.stack.yml`` beside ``web-test.stack.yml``, ``env.addons.yml`` for environments.
-
-    Where the workload's name is not known, the longest name that a file has.
-    """
-    if template.name.endswith(".env.yml"):
-        return _existing(template.with_name("env.addons.yml"), but=template)
-    names = [workload] if workload else _prefixes(template)[1:]
-    beside = (template.with_name(f"{name}.addons.stack.yml") for name in names)
-    return next((found for found in beside if _existing(found, but=template)), None)
-
-
-def find_manifest(template: Path, workload: str) -> tuple[Path, Path] | None:
-    """(manifest, workspace root) of ``copilot/<name>/manifest.yml``, looking up the tree."""
-    names = [workload] if workload else _prefixes(template)
-    for folder in Path(os.path.realpath(template)).parents:
-        for name in names:
-            if found := _existing(folder / "copilot" / name / "manifest.yml"):
-                return found, folder
-    return None
-
-
-def _prefixes(template: Path) -> list[str]:
-    """What the workload may be called: ``my-api-eu``, ``my-api``, ``my`` for ``my-api-eu.yml``."""
-    pieces = template.name.partition(".")[0].split("-")
-    names = ["-".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
-    return [name for name in names if name]
-
-
-def _existing(path: Path, but: Path | None = None) -> Path | None:
-    return path if path != but and os.path.isfile(path) else None
 
 
 class Loader:
@@ -142,14 +69,14 @@ class Loader:
         neighbouring parameter file.
         """
         declared = _declared(template)
-        beside = self._parameters_beside(template, path)
+        in_file = self._neighbouring_parameters(template, path)
         chosen = {n: v for n, v in (overrides or {}).items() if n in declared}
-        parameters = {**(beside or {}), **chosen}
+        parameters = {**(in_file or {}), **chosen}
         workload = _workload(declared, parameters)
         return Package(
             template,
             parameters,
-            has_parameters=beside is not None or bool(chosen),
+            has_parameters=in_file is not None or bool(chosen),
             addons=self._addons(template, path, workload),
             manifest=self._workspace_manifest(template, path, workload) or _embedded(template),
         )
@@ -159,34 +86,34 @@ class Loader:
         if where not in self._read_before:
             self._read_before[where] = None
             try:
-                found = self._read_file(path, shown)
+                loaded = self._read_file(path, shown)
             except DocumentError as error:
                 self.faults.append(error)
             else:
-                self.documents.append(found)
-                self._read_before[where] = found
+                self.documents.append(loaded)
+                self._read_before[where] = loaded
         return self._read_before[where]
 
-    def _read_beside(self, template: Document, neighbour: Path | None) -> Document | None:
+    def _read_neighbour(self, template: Document, neighbour: Path | None) -> Document | None:
         if neighbour is None:
             return None
         return self._read(neighbour, str(Path(template.file).with_name(neighbour.name)))
 
-    def _parameters_beside(
+    def _neighbouring_parameters(
         self, template: Document, path: Path | None
     ) -> dict[str, ParameterValue] | None:
         """The values of the neighbouring parameter file, None where none can be read."""
-        values = self._read_beside(template, path and parameter_file_of(path))
+        values = self._read_neighbour(template, path and parameter_file_of(path))
         if values is None:
             return None
         try:
-            found = parameter_values(values)
+            by_name = parameter_values(values)
         except DocumentError as error:
             self.faults.append(error)
             return None
         declared = _declared(template)
-        mine = {name: value for name, value in found.items() if name in declared}
-        for name, value in found.items():
+        mine = {name: value for name, value in by_name.items() if name in declared}
+        for name, value in by_name.items():
             if name not in mine and value.place is not None:
                 message = (
                     f"'{template.file}' declares no parameter '{name}': is this another stack's?"
@@ -196,23 +123,24 @@ class Loader:
         return mine
 
     def _addons(self, template: Document, path: Path | None, workload: str) -> Document | None:
-        found = self._read_beside(template, path and addons_of(path, workload))
-        if found is None:
+        addons = self._read_neighbour(template, path and addons_of(path, workload))
+        if addons is None:
             return None
-        if not is_template(found.data):
-            self.faults.append(found.fault((), "addons must be a template: they have no Resources"))
+        if not is_template(addons.data):
+            message = "addons must be a template: they have no Resources"
+            self.faults.append(addons.fault((), message))
             return None
-        wrong = list(faults(found))
+        wrong = list(faults(addons))
         self.faults += wrong
-        return None if wrong else found
+        return None if wrong else addons
 
     def _workspace_manifest(
         self, template: Document, path: Path | None, workload: str
     ) -> Manifest | None:
-        found = path and find_manifest(path, workload)
-        if not found:
+        manifest_and_workspace = path and find_manifest(path, workload)
+        if not manifest_and_workspace:
             return None
-        manifest, workspace = found
+        manifest, workspace = manifest_and_workspace
         shown = str(manifest)
         if not Path(template.file).is_absolute():
             shown = os.path.relpath(manifest)
@@ -231,8 +159,11 @@ def _declared(template: Document) -> Mapping[str, Any]:
     return declared if isinstance(declared, dict) else {}
 
 
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
 def _workload(declared: Mapping[str, Any], parameters: Mapping[str, ParameterValue]) -> str:
-    """The workload's name as Copilot's parameter tells it, ``""`` where nothing does."""
+    """The workload's name in Copilot's parameter, ``""`` where nothing does."""
     given, parameter = parameters.get("WorkloadName"), declared.get("WorkloadName")
     default = parameter.get("Default") if isinstance(parameter, dict) else None
     name = given.value if given is not None else default if isinstance(default, str) else ""
@@ -250,56 +181,3 @@ def _embedded(template: Document) -> Manifest | None:
     except DocumentError:
         return None  # a manifest with placeholders, say; the template itself is not worse for it
     return Manifest(data, template.file, embedded=True) if isinstance(data, dict) else None
-
-
-# --- parameter files -------------------------------------------------------------------------
-
-
-_OTHER_SECTIONS: Final = frozenset({"Tags", "StackPolicy"})
-"""What may stand beside ``Parameters`` in a template configuration file of CodePipeline."""
-
-
-def parameter_values(values: Document) -> dict[str, ParameterValue]:
-    """Reads the three forms of a parameter file.
-
-    ``{"Parameters": {...}}`` (Copilot, CodePipeline), a list of maps with ParameterKey and
-    ParameterValue or of ``"Key=Value"`` (AWS CLI), and a plain map. Raises DocumentError, with the
-    place, for anything else.
-    """
-    data = values.data
-    prefix: DataPath = ()
-    if isinstance(data, dict) and ("Parameters" in data or not data.keys() - _OTHER_SECTIONS):
-        data, prefix = data.get("Parameters", {}), ("Parameters",)
-    if isinstance(data, dict):
-        pairs: list[tuple[str, Any, DataPath]]
-        pairs = [(str(key), value, (*prefix, key)) for key, value in data.items()]
-    elif isinstance(data, list):
-        pairs = [_pair(values, item, (*prefix, index)) for index, item in enumerate(data)]
-    else:
-        raise values.fault(prefix, f"parameters must be a map or a list, found {kind_of(data)}")
-    return {
-        name: ParameterValue(_scalar(values, value, path), Place(values.file, path))
-        for name, value, path in pairs
-        if value is not None
-    }
-
-
-def _pair(values: Document, item: Any, path: DataPath) -> tuple[str, Any, DataPath]:
-    if isinstance(item, str) and "=" in item:
-        name, _, assigned = item.partition("=")
-        return name, assigned, path
-    if isinstance(item, dict) and isinstance(item.get("ParameterKey"), str):
-        value = item.get("ParameterValue")
-        previous = bool(item.get("UsePreviousValue"))
-        return item["ParameterKey"], None if previous else value, (*path, "ParameterValue")
-    raise values.fault(path, "expected a map with ParameterKey and ParameterValue")
-
-
-def _scalar(values: Document, value: Any, path: DataPath) -> str:
-    if isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value):
-        return ",".join(_scalar(values, item, path) for item in value)
-    if isinstance(value, (dict, list)):
-        raise values.fault(path, f"a parameter value must be a string, found {kind_of(value)}")
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)

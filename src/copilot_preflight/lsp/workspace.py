@@ -15,8 +15,8 @@ from typing import NamedTuple
 from copilot_preflight.base.finding import Finding, InputError, Report
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.config.settings import ConfigError
+from copilot_preflight.inputs.copilot_names import is_parameter_file, template_of
 from copilot_preflight.inputs.discovery import is_certain, reads_like_template
-from copilot_preflight.inputs.package import is_parameter_file, template_of
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError

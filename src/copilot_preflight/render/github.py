@@ -10,9 +10,9 @@ from functools import partial
 
 from copilot_preflight._version import NAME
 from copilot_preflight.base.finding import Finding, InputError, Report, Severity
-from copilot_preflight.render import locate, safe
 from copilot_preflight.render.places import is_file, last_line, relative
 from copilot_preflight.render.plain import argument
+from copilot_preflight.render.safe_text import safe
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -26,7 +26,7 @@ def render(report: Report) -> str:
 
 
 def _annotation(report: Report, finding: Finding) -> str:
-    span = locate(report, finding.at)
+    span = report.span(finding.at)
     properties: dict[str, str | int] = {}
     if is_file(finding.at.file):
         properties["file"] = _seen(finding.at.file)

@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import Any
 
 from copilot_preflight.base.finding import Finding, InputError, Report, Severity
-from copilot_preflight.render import locate
 from copilot_preflight.render.fingerprints import fingerprints
 from copilot_preflight.render.json import dump
 from copilot_preflight.render.places import last_line, relative
@@ -27,7 +26,7 @@ def render(report: Report) -> str:
 
 
 def _finding(report: Report, finding: Finding, fingerprint: str) -> dict[str, Any]:
-    span = locate(report, finding.at)
+    span = report.span(finding.at)
     return {
         # GitLab shows little but this
         "description": f"{finding.rule} {finding.name}: {finding.message}",

@@ -19,7 +19,7 @@ from copilot_preflight.base.finding import (
     Severity,
 )
 from copilot_preflight.read.jsonpath import spell
-from copilot_preflight.render import UNSAFE, locate
+from copilot_preflight.render.safe_text import UNSAFE
 
 
 def render(report: Report) -> str:
@@ -59,7 +59,7 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
 
 
 def _place(report: Report, place: Place) -> dict[str, Any]:
-    start, end = locate(report, place)
+    start, end = report.span(place)
     return {
         "file": place.file,
         "start": _position(start),

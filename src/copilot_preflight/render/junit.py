@@ -15,9 +15,9 @@ from typing import TypeAlias
 from copilot_preflight._version import NAME
 from copilot_preflight.base.finding import Finding, InputError, Report, Severity
 from copilot_preflight.read.jsonpath import spell
-from copilot_preflight.render import locate, safe
 from copilot_preflight.render.places import relative
 from copilot_preflight.render.plain import argument
+from copilot_preflight.render.safe_text import safe
 
 Told: TypeAlias = Finding | InputError | None
 """What a test case tells; None is that there is nothing to tell."""
@@ -84,7 +84,7 @@ def _case(report: Report, file: str, name: str, it: Told) -> str:
         about = {"type": "input", "message": it.message}
         told = _text("error", about, safe(f"{place}: {it.message}"))
     else:
-        line = locate(report, it.at).start.line
+        line = report.span(it.at).start.line
         text = "\n".join([safe(it.message), *argument(report, it, relative)])
         about = {"type": it.severity.label, "message": it.message}
         is_failure = _kind(it) == "failure"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from copilot_preflight.base.finding import Finding, Place, Report
-from copilot_preflight.render import locate, safe
+from copilot_preflight.render.safe_text import safe
 
 
 def argument(report: Report, finding: Finding, seen: Callable[[str], str]) -> Iterator[str]:
@@ -15,7 +15,7 @@ def argument(report: Report, finding: Finding, seen: Callable[[str], str]) -> It
     """
 
     def told(place: Place, label: str) -> str:
-        line, column = locate(report, place).start
+        line, column = report.span(place).start
         return safe(f"{seen(place.file)}:{line}:{column}: {label}").removesuffix(": ")
 
     yield told(finding.at, finding.label)

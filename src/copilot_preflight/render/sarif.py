@@ -24,11 +24,11 @@ from copilot_preflight.base.finding import (
     Span,
 )
 from copilot_preflight.read.jsonpath import spell
-from copilot_preflight.render import SNIPPET_LINE, locate
 from copilot_preflight.render.fingerprints import fingerprints
 from copilot_preflight.render.json import call_of, dump
 from copilot_preflight.render.places import STDIN, is_file, relative, uri
 from copilot_preflight.render.rule_pages import RulePage, pages_of
+from copilot_preflight.render.safe_text import SNIPPET_LINE
 
 FINGERPRINT: Final = "copilotPreflight/v1"
 
@@ -135,7 +135,7 @@ class _Run:
         told: dict[str, Any] = {
             "physicalLocation": {
                 "artifactLocation": self.artifact_location(place.file),
-                "region": _region(locate(self.report, place)),
+                "region": _region(self.report.span(place)),
             }
         }
         if label:

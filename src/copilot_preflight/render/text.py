@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Report, Severity, Span
-from copilot_preflight.render import SNIPPET_LINE, locate, safe
+from copilot_preflight.render.safe_text import SNIPPET_LINE, safe
 
 _TAB_STOP = 4
 _ELLIPSIS = "..."
@@ -204,10 +204,10 @@ class _Writer:
 
 def _marks(report: Report, finding: Finding) -> Iterator[_Mark]:
     at = finding.at
-    yield _Mark(at.file, locate(report, at), "^", finding.severity.label, finding.label)
+    yield _Mark(at.file, report.span(at), "^", finding.severity.label, finding.label)
     for related in finding.related:
         place = related.place
-        yield _Mark(place.file, locate(report, place), "-", "gutter", related.message)
+        yield _Mark(place.file, report.span(place), "-", "gutter", related.message)
 
 
 def _by_file(marks: Sequence[_Mark]) -> list[list[_Mark]]:

@@ -11,17 +11,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text
-from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
 from copilot_preflight.resolve import return_values as attributes
-from copilot_preflight.resolve.conditions import Conditions
+from copilot_preflight.resolve.dynamic_references import with_dynamic_references
+from copilot_preflight.resolve.parameters import Inputs, Parameters
 from copilot_preflight.resolve.scenario import Scenario, spelt
-from copilot_preflight.resolve.template import SHARED_PSEUDO, SUB_VARIABLE, Template
+from copilot_preflight.resolve.template import SUB_VARIABLE, Template
 from copilot_preflight.resolve.value import Guard, TemplateError, Value, function_of
 
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
@@ -34,12 +32,6 @@ _MAX_PIECES: Final = 2_000
 _LISTS: Final = ("Fn::GetAZs", "Fn::Cidr", "Fn::Transform")
 """Functions whose result is a list, or may be one, that only AWS can write out."""
 
-_URL_SUFFIX: Final = {
-    "aws": "amazonaws.com",
-    "aws-cn": "amazonaws.com.cn",
-    "aws-us-gov": "amazonaws.com",
-}
-
 T = TypeVar("T")
 
 
@@ -51,29 +43,14 @@ class Links(Protocol):
     def nested_output(self, logical_id: str, output: str) -> Text | None: ...
 
 
-class Inputs(NamedTuple):
-    """The strings that come from outside a template.
-
-    ``given`` are parameter values by name; ``complete`` says that a deployment's values were
-    handed over, so that a default counts for what was left out. ``shapes`` are parameters whose
-    use tells their form: ``"s3-object"`` or ``"name"``.
-    """
-
-    given: Mapping[str, Text]
-    complete: bool = False
-    pseudo: Mapping[str, str] = MappingProxyType({})
-    shapes: Mapping[str, str] = MappingProxyType({})
-
-
-class Resolver(Conditions):
+class Resolver(Parameters):
     """Reads one template under one scenario."""
 
     def __init__(
         self, template: Template, inputs: Inputs, links: Links, scenario: Scenario
     ) -> None:
-        super().__init__(template, scenario)
+        super().__init__(template, inputs, scenario)
         self._template = template
-        self._inputs = inputs
         self._links = links
         self._mappings = template.mappings
         self._resources = template.resources
@@ -102,7 +79,7 @@ class Resolver(Conditions):
             return raw
         if isinstance(raw, str):
             known = self._unknown(raw) if len(raw) > _MAX_TEXT else raw
-            return self._with_references(Text.of(known))
+            return with_dynamic_references(Text.of(known), self.file)
         if isinstance(raw, (bool, int, float)):
             return Text.of(spelt(raw))
         if raw is None:
@@ -111,13 +88,13 @@ class Resolver(Conditions):
             function, argument = next(iter(raw.items()))
             resolve = _FUNCTIONS.get(function)
             if resolve is not None:
-                found = resolve(self, argument, (*path, function), guard)
-                if found is not None and not _is_long(found):
-                    return self._with_references(found)
+                text = resolve(self, argument, (*path, function), guard)
+                if text is not None and not _is_long(text):
+                    return with_dynamic_references(text, self.file)
         return Text.of(self._unknown(raw, guard))
 
     def _unknown(self, raw: Any, guard: Guard = ()) -> Hole:
-        """A hole for an expression; it hangs on the first open condition that stands in it."""
+        """A hole for an expression; it depends on the first open condition that stands in it."""
         name = json.dumps(raw, default=str, separators=(",", ":"))
         return Hole(name, self.file, condition=self.open_condition(raw, guard))
 
@@ -137,35 +114,6 @@ class Resolver(Conditions):
                 pending += reversed(node)
         return ""
 
-    def _with_references(self, text: Text) -> Text:
-        """``{{resolve:...}}`` becomes a hole, also where functions have put it together.
-
-        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
-        """
-        if not any("{{resolve:" in part for part in text.parts if isinstance(part, str)):
-            return text
-        done: list[str | Hole] = []
-        reference: list[str | Hole] = []  # what is read of a reference, empty outside of one
-        for part in text.parts:
-            rest = part
-            while isinstance(rest, str) and rest:
-                if not reference:
-                    literal, begin, rest = rest.partition("{{resolve:")
-                    done.append(literal)
-                    reference = [begin] if begin else []
-                else:
-                    inside, end, rest = rest.partition("}}")
-                    reference.append(inside + end)
-                    if end:
-                        done.append(self._reference(Text.of(*reference)))
-                        reference = []
-            if isinstance(part, Hole):
-                (reference or done).append(part)
-        return Text.of(*done, *reference)
-
-    def _reference(self, spelled: Text) -> Hole:
-        return Hole(str(spelled), f"{self.file}:{spelled.identity}")
-
     def _ref(self, argument: Any, path: DataPath, _guard: Guard = ()) -> Text | None:
         if not isinstance(argument, str):
             raise TemplateError(self.file, path, "Ref takes the name of a parameter or resource")
@@ -177,66 +125,6 @@ class Resolver(Conditions):
             kind, lookup = self._resource(argument)
             return attributes.reference(kind, argument, self.file, lookup)
         return Text.of(Hole(argument, self.file))
-
-    def pseudo(self, name: str) -> Text:
-        """A pseudo parameter: as handed over, else one hole for the whole run.
-
-        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
-        """
-        if (chosen := self.scenario.value(name)) is not None:
-            return chosen
-        known = self._inputs.pseudo
-        if name in known:
-            return Text.of(known[name])
-        if name == "AWS::Partition":
-            region = self.pseudo("AWS::Region").literal
-            if region is not None:
-                return Text.of(partition_of_region(region))
-        if name == "AWS::URLSuffix":
-            suffix = _URL_SUFFIX.get(self.pseudo("AWS::Partition").literal or "")
-            if suffix is not None:
-                return Text.of(suffix)
-        scope = "" if name in SHARED_PSEUDO else self.file
-        if name in ("AWS::StackId", "AWS::NotificationARNs"):
-            return Text.of(Hole(name, scope))
-        return EMPTY if name == "AWS::NoValue" else Text.of(name_hole(name, scope))
-
-    def parameter(self, name: str) -> Text:
-        """A parameter's value: chosen by the scenario, handed over, or its default.
-
-        An empty default counts only when a deployment's values were handed over: without them it
-        is Copilot's way of saying "optional", and both cases are looked at.
-        """
-        if (chosen := self.scenario.value(name)) is not None:
-            return chosen
-        declared = self._parameters.get(name)
-        declared = declared if isinstance(declared, dict) else {}
-        if str(declared.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
-            return Text.of(Hole(name, self.file))
-        if name in self._inputs.given:
-            return self._inputs.given[name]
-        default = declared.get("Default")
-        if default == "" and not self._inputs.complete:
-            return Text.of(Hole(name, self.file))
-        if default is None or isinstance(default, (dict, list)):
-            return self._shaped(name, frozenset())
-        return Text.of(spelt(default))
-
-    def _shaped(self, name: str, never: frozenset[str]) -> Text:
-        """An unknown parameter in the form that its use tells."""
-        shape = self._inputs.shapes.get(name)
-        if shape == "s3-object":
-            return unknown_object(self.pseudo("AWS::Partition"), name, self.file)
-        if shape == "name":
-            return Text.of(replace(name_hole(name, self.file), never=never))
-        if name in SHARED_PSEUDO:
-            return Text.of(replace(name_hole(name), never=never))
-        allowed = [value for value in self._allowed(name) or () if value not in never]
-        if len(allowed) == 1:
-            return Text.of(allowed[0])
-        excludes = "".join(c for c in NAME_EXCLUDES if allowed and c not in "".join(allowed))
-        nonempty = "" in never or (bool(allowed) and "" not in allowed)
-        return Text.of(Hole(name, self.file, excludes, nonempty, never))
 
     def _resource(self, logical_id: str) -> tuple[str, attributes.Lookup]:
         raw = self._resources[logical_id]
@@ -285,10 +173,10 @@ class Resolver(Conditions):
 
     def _import_value(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         name = self.text(argument, path, guard)
-        found = self._links.exported(name)
+        exported = self._links.exported(name)
         # A name that is wholly known is the same in every template of the run.
         scope = "" if name.literal is not None else name.identity
-        return Text.of(Hole(f"ImportValue {name}", scope)) if found is None else found
+        return Text.of(Hole(f"ImportValue {name}", scope)) if exported is None else exported
 
     def _sub(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         extra: Mapping[str, Any] = {}
@@ -371,8 +259,9 @@ class Resolver(Conditions):
         return Text.of(self._unknown({function: argument}, guard))
 
     def _find_in_map(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
-        found = self._mapped(argument, path, guard)
-        return None if found is None or isinstance(found, list) else self.text(found, path, guard)
+        mapped = self._mapped(argument, path, guard)
+        is_text = mapped is not None and not isinstance(mapped, list)
+        return self.text(mapped, path, guard) if is_text else None
 
     def _mapped(self, argument: Any, path: DataPath, guard: Guard) -> Any:
         """What stands in Mappings, or the DefaultValue; None where that cannot be told."""
@@ -408,11 +297,11 @@ class Resolver(Conditions):
         elif function == "Fn::Split":
             pieces, complete = self._split(argument, path, value.guard)
         elif function == "Fn::FindInMap":
-            found = self._mapped(argument, path, value.guard)
-            if not isinstance(found, list):
+            mapped = self._mapped(argument, path, value.guard)
+            if not isinstance(mapped, list):
                 yield value
                 return
-            pieces, complete = [self.text(item, path) for item in found], True
+            pieces, complete = [self.text(item, path) for item in mapped], True
         elif function in _LISTS or argument == "AWS::NotificationARNs":
             pass
         else:
@@ -424,11 +313,6 @@ class Resolver(Conditions):
             return
         for piece in pieces:
             yield value.with_text(piece)
-
-    def _is_list_parameter(self, name: Any) -> bool:
-        declared = self._parameters.get(name) if isinstance(name, str) else None
-        kind = str(declared.get("Type", "")) if isinstance(declared, dict) else ""
-        return "List<" in kind or "CommaDelimitedList" in kind
 
 
 def _is_long(text: Text) -> bool:

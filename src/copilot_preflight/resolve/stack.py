@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.inputs.package import Package, ParameterValue
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import hints as evidence
-from copilot_preflight.resolve.functions import Inputs, Resolver
+from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.outside import NOTHING, Outside
+from copilot_preflight.resolve.parameters import Inputs
 from copilot_preflight.resolve.query import Answers, Reads, drop, query
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.template import Template

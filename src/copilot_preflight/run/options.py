@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from copilot_preflight.base.finding import Severity
+from copilot_preflight.base.finding import Finding, Severity
 from copilot_preflight.checks.rule import Rule, RuleEntry
-from copilot_preflight.inputs.package import ParameterValue
+from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document
 from copilot_preflight.resolve.outside import ProvidedBucket, Requirement
@@ -17,7 +17,7 @@ from copilot_preflight_rules import CATALOGUE
 
 if TYPE_CHECKING:
     from copilot_preflight.run.severities import Grades
-    from copilot_preflight.run.suppress.sieve import Suppression
+    from copilot_preflight.run.suppress.suppression import Suppression
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of templates that are done, that of all, and the file that was done last.
@@ -70,6 +70,19 @@ class Options(NamedTuple):
     def most_of(self, rule: Rule | RuleEntry) -> Severity | None:
         """The greatest severity that a rule's findings may have, None for a rule that is off."""
         return rule.severity if self.grades is None else self.grades.at_most(rule.id)
+
+    @property
+    def least(self) -> Severity:
+        """The least severity that this run reports."""
+        return Severity.INFO if self.info else Severity.WARNING
+
+    def graded(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Findings with the severity that the user gives them, without those that are off."""
+        grades, least = self.grades, self.least
+        for finding in findings:
+            level = grades.of(finding.rule, finding.at.file) if grades else finding.severity
+            if level is not None and level >= least:
+                yield finding if grades is None else finding._replace(graded=level)
 
     @property
     def files(self) -> Iterator[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from copilot_preflight.base.finding import InputError
-from copilot_preflight.inputs.package import ParameterValue, parameter_values
+from copilot_preflight.inputs.parameter_files import ParameterValue, parameter_values
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.resolve.outside import NOTHING, Outside
 from copilot_preflight.run.options import Options

@@ -10,10 +10,10 @@ from copilot_preflight.base.finding import Severity, severity_of
 from copilot_preflight.base.globs import Globs
 
 
-class Layer(NamedTuple):
+class SeverityLayer(NamedTuple):
     """What holds in some files, in all where ``files`` is None.
 
-    ``select`` are the ids of the only rules to tell of, None for no change; ``severity`` has None
+    ``select`` are the ids of the only rules to report, None for no change; ``severity`` has None
     for a rule that is off.
     """
 
@@ -29,24 +29,25 @@ class Grades(NamedTuple):
     Only what is ignored remains ignored.
     """
 
-    layers: Sequence[Layer] = ()
+    layers: Sequence[SeverityLayer] = ()
 
     def of(self, rule: str, file: str) -> Severity | None:
-        """The severity of what a rule finds in a file, None where nothing is to be told of it."""
-        return self._of(rule, [it for it in self.layers if not it.files or it.files.match(file)])
+        """The severity of what a rule finds in a file, None where nothing is to be reported."""
+        layers = [layer for layer in self.layers if not layer.files or layer.files.match(file)]
+        return self._of(rule, layers)
 
     def at_most(self, rule: str) -> Severity | None:
         """The greatest severity that a rule has in any file, None where it is off in all."""
-        everywhere = [it for it in self.layers if it.files is None]
-        found = [self._of(rule, everywhere)]
+        everywhere = [layer for layer in self.layers if layer.files is None]
+        levels = [self._of(rule, everywhere)]
         for number, layer in enumerate(self.layers):
             if layer.files is not None:
                 # In some file this layer may be the last to say something, or the only one.
-                found.append(self._of(rule, [*everywhere, layer]))
-                found.append(self._of(rule, self.layers[: number + 1]))
-        return max((it for it in found if it is not None), default=None)
+                levels.append(self._of(rule, [*everywhere, layer]))
+                levels.append(self._of(rule, self.layers[: number + 1]))
+        return max((level for level in levels if level is not None), default=None)
 
-    def _of(self, rule: str, layers: Sequence[Layer]) -> Severity | None:
+    def _of(self, rule: str, layers: Sequence[SeverityLayer]) -> Severity | None:
         level: Severity | None = severity_of(rule)
         selected = True
         for layer in layers:

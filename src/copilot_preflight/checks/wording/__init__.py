@@ -1,1 +1,1 @@
-"""Sentences that several rules share: denials, secrets, images and logs, grants to write."""
+"""Sentences that several rules share: denials, secrets, images and logs, mismatches, grants."""

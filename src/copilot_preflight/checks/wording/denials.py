@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.checks.analysis import Denial, abridged
+from copilot_preflight.checks.analysis import Denial
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.iam.policy import Clause
 
 if TYPE_CHECKING:

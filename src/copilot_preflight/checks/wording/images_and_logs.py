@@ -8,9 +8,10 @@ from typing import Final
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.base.symbolic import match
-from copilot_preflight.checks.analysis import Analysis, Denial, abridged
+from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.needs.images import IMAGE
 from copilot_preflight.needs.logs import LOGS

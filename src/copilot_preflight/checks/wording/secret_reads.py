@@ -9,9 +9,10 @@ from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.access.cause import OTHER_ACTION, OTHER_RESOURCE
 from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.base.symbolic import Text, match
-from copilot_preflight.checks.analysis import Analysis, Denial, abridged, value_of_parameter
+from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.parts import abridged, value_of_parameter
 from copilot_preflight.iam.evaluate import Request, covers_action, evaluate
 from copilot_preflight.model.secrets import complete_arn, secret_arn, without_suffix
 from copilot_preflight.needs.container_secrets import (

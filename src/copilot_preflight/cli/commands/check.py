@@ -12,7 +12,8 @@ import click
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import settings_of, shared
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, write, write_file
-from copilot_preflight.render import FORMATS, render, safe, width_of
+from copilot_preflight.render.formats import FORMATS, render, width_of
+from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
     from copilot_preflight.base.finding import Report

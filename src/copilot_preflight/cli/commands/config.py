@@ -12,13 +12,13 @@ import click
 
 from copilot_preflight.cli.commands.options import settings_of, shared
 from copilot_preflight.cli.console import write
-from copilot_preflight.render import UNSAFE, safe
+from copilot_preflight.render.safe_text import UNSAFE, safe
 
 if TYPE_CHECKING:
     from copilot_preflight.base.globs import Globs
     from copilot_preflight.config.settings import Setting, Settings
     from copilot_preflight.resolve.outside import Requirement
-    from copilot_preflight.run.severities import Layer
+    from copilot_preflight.run.severities import SeverityLayer
 
 _PLAIN: Final = re.compile(r"[A-Za-z][\w./-]*")
 _WORDS: Final = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
@@ -94,13 +94,13 @@ def _plain(value: Any, key: str = "") -> Any:
     from copilot_preflight.base.finding import Severity
     from copilot_preflight.config.file import BucketSetting, Suppressed
     from copilot_preflight.resolve.outside import Requirement
-    from copilot_preflight.run.severities import Layer
+    from copilot_preflight.run.severities import SeverityLayer
 
     if key == "severity":
         return value.label if value is not None else "off"
     if isinstance(value, Severity):
         return value.label
-    if isinstance(value, Layer):
+    if isinstance(value, SeverityLayer):
         return _of_layer(value)
     if isinstance(value, Requirement):
         return _of_requirement(value)
@@ -123,7 +123,7 @@ def _plain(value: Any, key: str = "") -> Any:
     return value
 
 
-def _of_layer(layer: Layer) -> dict[str, Any]:
+def _of_layer(layer: SeverityLayer) -> dict[str, Any]:
     levels = layer.severity.items()
     return _told(
         {

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from copilot_preflight.render import safe
+from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
     from copilot_preflight.inputs.package import Package

@@ -62,7 +62,7 @@ class Node:
         self.tag = tag
 
 
-class Entry(NamedTuple):
+class MapEntry(NamedTuple):
     """A value of a mapping, and where its key stands."""
 
     key_start: int
@@ -70,7 +70,7 @@ class Entry(NamedTuple):
     value: Node
 
 
-Children = dict[str, Entry] | list[Node] | None
+Children = dict[str, MapEntry] | list[Node] | None
 
 
 class Tree(NamedTuple):
@@ -153,7 +153,7 @@ class _Frame:
         self.last = start  # the end of the last child
         self.key: str | None = None
         self.key_start = self.key_end = start
-        self.merged: list[tuple[dict[str, Any], dict[str, Entry]]] | None = None
+        self.merged: list[tuple[dict[str, Any], dict[str, MapEntry]]] | None = None
 
 
 class _Anchored(NamedTuple):
@@ -377,10 +377,10 @@ class _Builder:
         else:
             frame.key = None
             frame.data[key] = data
-            frame.children[key] = Entry(frame.key_start, frame.key_end, node)
+            frame.children[key] = MapEntry(frame.key_start, frame.key_end, node)
 
 
-def _mappings(data: Any, node: Node) -> list[tuple[dict[str, Any], dict[str, Entry]]]:
+def _mappings(data: Any, node: Node) -> list[tuple[dict[str, Any], dict[str, MapEntry]]]:
     """The mappings that a ``<<`` key names: one, or a list of them."""
     if not node.tag and isinstance(node.children, dict):
         return [(data, node.children)]

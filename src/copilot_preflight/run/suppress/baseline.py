@@ -30,7 +30,7 @@ from copilot_preflight.read.jsonpath import spell
 VERSION: Final = 1
 
 
-class Entry(NamedTuple):
+class BaselineEntry(NamedTuple):
     """What a finding is known by; sorted, the order of the file."""
 
     file: str
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 class Baseline:
     """A baseline that was read."""
 
-    def __init__(self, path: Path, counts: Counter[Entry]) -> None:
+    def __init__(self, path: Path, counts: Counter[BaselineEntry]) -> None:
         self._path = path
         self._folder = _folder_of(path)
         self._counts = counts
@@ -60,7 +60,7 @@ class Baseline:
         return new, known
 
     def remarks(self, files: Iterable[str], rules: Collection[str]) -> Iterator[str]:
-        """What to tell of findings that are gone, in files and under rules that were looked at."""
+        """A remark on findings that are gone, in files and under rules that were looked at."""
         here = {_relative(file, self._folder) for file in files}
         gone = sum(
             number
@@ -69,8 +69,8 @@ class Baseline:
             and (entry.file in here or not (self._folder / entry.file).exists())
         )
         if gone:
-            told = "1 finding is" if gone == 1 else f"{gone} findings are"
-            yield f"{self._path}: {told} gone: write it anew with --write-baseline"
+            findings = "1 finding is" if gone == 1 else f"{gone} findings are"
+            yield f"{self._path}: {findings} gone: write it anew with --write-baseline"
 
 
 def read(path: Path) -> Baseline:
@@ -82,15 +82,15 @@ def read(path: Path) -> Baseline:
     if data.get("version") != VERSION:
         message = f"a baseline of version {data.get('version')!r}: expected {VERSION}"
         raise loaded.fault(("version",), message)
-    counts: Counter[Entry] = Counter()
+    counts: Counter[BaselineEntry] = Counter()
     for file, rules in data["findings"].items():
         for rule, paths in _map(loaded, ("findings", file), rules).items():
             for place, number in _map(loaded, ("findings", file, rule), paths).items():
                 if type(number) is not int or number < 1:
                     where = ("findings", file, rule, place)
-                    told = str(number).lower()
-                    raise loaded.fault(where, f"expected how many findings, not {told}")
-                counts[Entry(file, rule, place)] = number
+                    value = str(number).lower()
+                    raise loaded.fault(where, f"expected how many findings, not {value}")
+                counts[BaselineEntry(file, rule, place)] = number
     return Baseline(path, counts)
 
 
@@ -117,9 +117,9 @@ def silenced(finding: Finding, path: Path) -> Silenced:
     return Silenced(finding, EXTERNAL, f"in the baseline {path}")
 
 
-def _entry(finding: Finding, folder: Path) -> Entry:
+def _entry(finding: Finding, folder: Path) -> BaselineEntry:
     at = finding.at
-    return Entry(_relative(at.file, folder), finding.rule, spell(at.path))
+    return BaselineEntry(_relative(at.file, folder), finding.rule, spell(at.path))
 
 
 def _folder_of(path: Path) -> Path:

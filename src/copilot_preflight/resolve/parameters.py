@@ -1,0 +1,110 @@
+"""Parameters and pseudo parameters under a scenario: what stands for a value from outside.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from copilot_preflight.base.symbolic import EMPTY, Hole, Text
+from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
+from copilot_preflight.resolve.conditions import Conditions
+from copilot_preflight.resolve.scenario import Scenario, spelt
+from copilot_preflight.resolve.template import SHARED_PSEUDO, Template
+
+_URL_SUFFIX: Final = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-us-gov": "amazonaws.com",
+}
+
+
+class Inputs(NamedTuple):
+    """The strings that come from outside a template.
+
+    ``given`` are parameter values by name; ``complete`` says that a deployment's values were
+    provided, so that a default counts for what was left out. ``shapes`` are parameters whose use
+    shows their form: ``"s3-object"`` or ``"name"``.
+    """
+
+    given: Mapping[str, Text]
+    complete: bool = False
+    pseudo: Mapping[str, str] = MappingProxyType({})
+    shapes: Mapping[str, str] = MappingProxyType({})
+
+
+class Parameters(Conditions):
+    """The parameters of a template under one scenario, and its conditions, which compare them."""
+
+    def __init__(self, template: Template, inputs: Inputs, scenario: Scenario) -> None:
+        super().__init__(template, scenario)
+        self._inputs = inputs
+
+    def pseudo(self, name: str) -> Text:
+        """A pseudo parameter: as provided, else one hole for the whole run.
+
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+        """
+        if (chosen := self.scenario.value(name)) is not None:
+            return chosen
+        known = self._inputs.pseudo
+        if name in known:
+            return Text.of(known[name])
+        if name == "AWS::Partition":
+            region = self.pseudo("AWS::Region").literal
+            if region is not None:
+                return Text.of(partition_of_region(region))
+        if name == "AWS::URLSuffix":
+            suffix = _URL_SUFFIX.get(self.pseudo("AWS::Partition").literal or "")
+            if suffix is not None:
+                return Text.of(suffix)
+        scope = "" if name in SHARED_PSEUDO else self.file
+        if name in ("AWS::StackId", "AWS::NotificationARNs"):
+            return Text.of(Hole(name, scope))
+        return EMPTY if name == "AWS::NoValue" else Text.of(name_hole(name, scope))
+
+    def parameter(self, name: str) -> Text:
+        """A parameter's value: chosen by the scenario, provided, or its default.
+
+        An empty default counts only when a deployment's values were provided: without them it
+        is Copilot's way of saying "optional", and both cases are looked at.
+        """
+        if (chosen := self.scenario.value(name)) is not None:
+            return chosen
+        declared = self._parameters.get(name)
+        declared = declared if isinstance(declared, dict) else {}
+        if str(declared.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
+            return Text.of(Hole(name, self.file))
+        if name in self._inputs.given:
+            return self._inputs.given[name]
+        default = declared.get("Default")
+        if default == "" and not self._inputs.complete:
+            return Text.of(Hole(name, self.file))
+        if default is None or isinstance(default, (dict, list)):
+            return self._shaped(name, frozenset())
+        return Text.of(spelt(default))
+
+    def _shaped(self, name: str, never: frozenset[str]) -> Text:
+        """An unknown parameter in the form that its use shows."""
+        shape = self._inputs.shapes.get(name)
+        if shape == "s3-object":
+            return unknown_object(self.pseudo("AWS::Partition"), name, self.file)
+        if shape == "name":
+            return Text.of(replace(name_hole(name, self.file), never=never))
+        if name in SHARED_PSEUDO:
+            return Text.of(replace(name_hole(name), never=never))
+        allowed = [value for value in self._allowed(name) or () if value not in never]
+        if len(allowed) == 1:
+            return Text.of(allowed[0])
+        excludes = "".join(c for c in NAME_EXCLUDES if allowed and c not in "".join(allowed))
+        nonempty = "" in never or (bool(allowed) and "" not in allowed)
+        return Text.of(Hole(name, self.file, excludes, nonempty, never))
+
+    def _is_list_parameter(self, name: Any) -> bool:
+        declared = self._parameters.get(name) if isinstance(name, str) else None
+        kind = str(declared.get("Type", "")) if isinstance(declared, dict) else ""
+        return "List<" in kind or "CommaDelimitedList" in kind

@@ -1,0 +1,186 @@
+"""Judges templates: what the rules find in each, one after the other or in several processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from copilot_preflight.base.finding import Finding, InputError, Position
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import Rule, RuleEntry
+from copilot_preflight.read.document import Document
+from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.value import TemplateError
+from copilot_preflight.run.options import Options
+
+ISSUES: Final = "https://github.com/copilot-preflight/copilot-preflight/issues"
+
+
+class Judged(NamedTuple):
+    """A template that was judged: in how many scenarios it was read, and the time that took.
+
+    It is not ``is_sound`` where it could not be judged, as ``errors`` say. ``left_out`` are the
+    other templates of the run that turned out broken meanwhile, ``unused`` the policies from
+    outside for which nobody had asked then.
+    """
+
+    file: str
+    findings: Sequence[Finding]
+    errors: Sequence[InputError] = ()
+    left_out: frozenset[str] = frozenset()
+    unused: frozenset[str] = frozenset()
+    is_sound: bool = True
+    scenarios: int = 0
+    seconds: float = 0
+
+
+class InternalFault(Exception):
+    """A fault of ours; ``str()`` is one line that names the rule, the fault and its place."""
+
+
+def findings_of(analysis: Analysis, rules: Iterable[Rule | RuleEntry]) -> Iterator[Finding]:
+    """What some rules find in one template, each finding once.
+
+    Raises TemplateError and, for whatever else goes wrong, InternalFault.
+    """
+    stack = analysis.stack
+    identities = set()
+    for rule in rules:
+        try:
+            findings = list(rule(analysis))
+        except TemplateError:
+            raise
+        except RecursionError:
+            message = "values refer to each other too deeply to be followed, or in a circle"
+            raise TemplateError(stack.file, (), message) from None
+        except Exception as fault:
+            raise InternalFault(_report_of(rule, fault)) from fault
+        for finding in findings:
+            if finding.identity not in identities:
+                identities.add(finding.identity)
+                yield finding
+
+
+def _report_of(rule: Rule | RuleEntry, fault: Exception) -> str:
+    """What we need to know of a fault of ours, in one line."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    what = " ".join(f"{type(fault).__name__}: {fault}".split())[:200].removesuffix(":")
+    return (
+        f"rule {rule.id} ({rule.name}) failed with {what} at {where}: "
+        f"this is a fault of copilot-preflight, please report it at {ISSUES}"
+    )
+
+
+_WORTH_A_WORKER: Final = 25
+"""Templates: starting a process for fewer takes longer than they do."""
+
+
+class Judge:
+    """Judges the templates of a run under some rules.
+
+    ``analyses`` are those of the templates that were judged in this process, by their files.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        rules: Sequence[Rule | RuleEntry],
+        options: Options,
+        sources: Mapping[str, Document],
+    ) -> None:
+        self.analyses: dict[str, Analysis] = {}
+        self._run = run
+        self._rules = rules
+        self._options = options
+        self._sources = sources
+
+    def every(self, stacks: Sequence[Stack]) -> Generator[Judged, None, None]:
+        """Judges templates, in their order or as if it were so."""
+        jobs = self._jobs_for(len(stacks))
+        done = 0
+        while jobs > 1 and done < len(stacks):
+            done += yield from self._apart(stacks[done:], jobs)
+        for stack in stacks[done:]:
+            yield self.one(stack)
+
+    def one(self, stack: Stack) -> Judged:
+        """Judges one template. Leaves out of the run whatever turns out broken meanwhile."""
+        start = time.perf_counter()
+        errors: list[InputError] = []
+        before = {other.file for other in self._run.stacks}
+        findings = self._findings(stack, errors)
+        return Judged(
+            stack.file,
+            findings,
+            tuple(errors),
+            frozenset(before.difference(other.file for other in self._run.stacks)),
+            frozenset(self._run.outside.unused),
+            stack.file in self.analyses,
+            stack.scenarios,
+            time.perf_counter() - start,
+        )
+
+    def _apart(self, stacks: Sequence[Stack], jobs: int) -> Generator[Judged, None, int]:
+        """Judges templates in other processes. Returns how many, as it may end before all are done.
+
+        A template that turns out broken is left out of the run for those behind it. The workers
+        are a copy of the run as it was: from there on, what they say is not asked for.
+        """
+        from copilot_preflight.run.workers import in_order
+
+        def work(number: int) -> Judged:
+            return self.one(stacks[number])
+
+        done = 0
+        with closing(in_order(work, len(stacks), min(jobs, len(stacks)))) as results:
+            for judged in results:
+                for file in judged.left_out:
+                    self._run.leave_out(file)
+                yield judged
+                done += 1
+                if judged.left_out:
+                    break
+        return done
+
+    def _jobs_for(self, templates: int) -> int:
+        """In how many processes the templates are judged."""
+        jobs = self._options.jobs
+        if jobs == 1:
+            return 1
+        from copilot_preflight.run import workers
+
+        if not workers.is_possible():
+            return 1
+        return jobs or min(workers.cores(), templates // _WORTH_A_WORKER)
+
+    def _findings(
+        self, stack: Stack, errors: list[InputError], left_out: frozenset[str] = frozenset()
+    ) -> list[Finding]:
+        """The findings in one template, in the order of their places."""
+        try:
+            stack.verify()
+            analysis = Analysis(stack)
+            findings = list(self._options.graded(findings_of(analysis, self._rules)))
+        except InternalFault as internal:
+            errors.append(InputError(stack.file, 0, 0, str(internal)))
+            return []
+        except TemplateError as error:
+            fault = self._sources[error.file].fault(error.path, str(error))
+            errors.append(InputError(fault.file, fault.line, fault.column, fault.message))
+            if error.file == stack.file or error.file in left_out:
+                return []
+            # Another template of the run is broken: whatever it says to this one is not known.
+            self._run.leave_out(error.file)
+            return self._findings(stack, errors, left_out | {error.file})
+        self.analyses[stack.file] = analysis
+        return sorted(findings, key=lambda finding: self._order(finding, stack))
+
+    def _order(self, finding: Finding, stack: Stack) -> tuple[bool, Position]:
+        at = finding.at
+        return at.file != stack.file, self._sources[at.file].span(at.path, key=at.key).start
