@@ -219,6 +219,14 @@ def test_odd_but_sound_templates(run: Run, write: Write, text: str) -> None:
     assert (result.status, result.out, result.err) == (0, "no findings in 1 file\n", "")
 
 
+def test_env_file_in_the_place_of_the_configuration(run: Run, write: Write, templates: Any) -> None:
+    """Its values, which may be secrets, are not shown."""
+    write({"web.yml": templates.denied, "web.env": "USER=admin\nPASSWORD=hunter2\n"})
+    result = run("web.yml", "--config", "web.env")
+    assert result.errors == ["error: web.env:1:1: must be a map, found a string"]
+    assert "hunter2" not in result.out
+
+
 def test_template_cut_off_anywhere(write: Write, templates: Any) -> None:
     """An interrupted download is an error with a place inside the file, or a shorter template."""
     text = templates.denied

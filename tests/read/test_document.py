@@ -468,16 +468,6 @@ def test_a_bad_text_is_refused_with_its_place(
     assert refused(text) == expected
 
 
-@both_parsers
-def test_an_unknown_escape_is_named() -> None:
-    """The parsers mark neighbouring characters, and both say what to do."""
-    line, column, message = refused('a: "\\d"\n')
-    assert (line, message) == (
-        1, "unknown escape in a double-quoted string: double the backslash"
-    )  # fmt: skip
-    assert column in (5, 6)
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -87,7 +87,9 @@ def unlike(value: Any, schema: Schema) -> str:
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
     wanted = schema.get("x-wanted")
-    found = f"found '{value}'" if isinstance(value, str) else f"found {kind_of(value)}"
+    # A text in the place of a map may be all of a file that holds something else, such as secrets.
+    quoted = isinstance(value, str) and "object" not in types
+    found = f"found '{value}'" if quoted else f"found {kind_of(value)}"
     if types and not any(_IS[name](value) for name in types):
         names = [_WORDS[name] for name in types]
         return f"must be {wanted or ' or '.join(names)}, {found}"

@@ -22,7 +22,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from copilot_preflight.read.yaml.errors import Fault, explain, line_of
+from copilot_preflight.read.yaml.errors import Fault, depth_limit, explain, line_of
 from copilot_preflight.read.yaml.scalars import (
     BLANKS,
     BLOCK_HEADER,
@@ -41,6 +41,8 @@ except ImportError:  # a PyYAML without libyaml: the same events, more than ten 
 
 MAX_DEPTH = 200
 """Levels of data, through aliases too. Copilot's deepest templates have about 20."""
+
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 MAX_NODES = 100_000
 """Nodes once every alias is written out; 1 MB, CloudFormation's limit, holds about 100,000."""
@@ -209,8 +211,25 @@ class _Builder:
             next_event = EventParser(self._parsed).get_event
             while (event := next_event()) is not None:
                 yield event
-        except (YAMLError, UnicodeEncodeError) as error:
-            raise explain(self._text, error) from None
+        except (YAMLError, UnicodeError) as error:
+            limit = depth_limit(error)
+            fault = explain(self._text, error) if limit is None else self._too_deep(limit)
+            raise fault from None
+
+    def _too_deep(self, limit: int) -> Fault:
+        """Where our levels are used up, though libyaml read ahead and stopped at its own limit.
+
+        What stands before that is read again by itself: its events come as far as ours. A line end
+        follows it, so that the parser stops looking for the end of a key.
+        """
+        before = _Builder(self._text)
+        before._parsed = self._parsed[:limit] + "\n"
+        try:
+            before.build()
+        except Fault as fault:
+            if fault.at < limit:
+                return fault
+        return Fault(limit, _TOO_DEEP)
 
     def _scalar(self, event: _Event) -> None:
         text, value = self._text, event.value
@@ -237,7 +256,7 @@ class _Builder:
         short, standard = meaning_of_tag(event.tag, start)
         if is_key:
             if short:
-                raise Fault(start, f"a key cannot carry a tag: {tag}")
+                raise Fault(start, f"a key cannot carry a tag: {shortened(tag)}")
             self._key(event.anchor, value, start, end)
             return
         if short == "Fn::GetAtt":
@@ -312,7 +331,7 @@ class _Builder:
                 raise Fault(start, f"tag '!!{standard}' does not fit the value")
         depth = (frame.depth if frame is not None else 0) + (2 if short else 1)
         if depth > MAX_DEPTH:
-            raise Fault(start, f"nested deeper than {MAX_DEPTH} levels")
+            raise Fault(start, _TOO_DEEP)
         self._frame = _Frame(start, {} if is_mapping else [], short, event.anchor, depth)
         self._frame.count = self._count
         self._frames.append(self._frame)
@@ -334,10 +353,11 @@ class _Builder:
         self._add(data, node, frame.anchor, height, frame.count)
 
     def _alias(self, event: _Event) -> None:
-        start, end, name = event.start_mark.index, event.end_mark.index, event.anchor
-        anchored = self._anchors.get(name)
+        start, end = event.start_mark.index, event.end_mark.index
+        anchored = self._anchors.get(event.anchor)
+        name = shortened(event.anchor)
         if anchored is None:
-            if name in self._anchors:
+            if event.anchor in self._anchors:
                 raise Fault(start, f"alias '*{name}' stands inside the value that it repeats")
             raise Fault(start, f"alias '*{name}' repeats nothing: no '&{name}' before it")
         data, node, height, nodes = anchored
@@ -353,7 +373,7 @@ class _Builder:
         if self._count > MAX_NODES:
             raise Fault(start, f"aliases multiply the template to more than {MAX_NODES:,} nodes")
         if (frame.depth if frame is not None else 0) + height > MAX_DEPTH:
-            raise Fault(start, f"nested deeper than {MAX_DEPTH} levels")
+            raise Fault(start, _TOO_DEEP)
         self._add(data, Node(start, end, node.children, node.tag), None, height, before)
 
     def _add(self, data: Any, node: Node, anchor: str | None, height: int, before: int) -> None:
