@@ -69,7 +69,7 @@ def _context(call: Call) -> Mapping[str, tuple[Text, ...]]:
     return {**_of_caller(call.view, call.role), **_of_resource(call)}
 
 
-@query_by(lambda role: role.place)
+@query_by(id)
 def _of_caller(_view: View, role: Role) -> Mapping[str, tuple[Text, ...]]:
     """What is certain of every call of a role, made with its own credentials; AWS speaks TLS.
 

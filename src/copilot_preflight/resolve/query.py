@@ -13,10 +13,14 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, c
 
 
 class Answer(NamedTuple):
-    """What a query returned, and the files that it read."""
+    """What a query returned, and the files that it read.
+
+    Its arguments are kept, so that the ``id`` of one may be its key.
+    """
 
     value: Any
     files: frozenset[str]
+    arguments: tuple[Any, ...]
 
 
 Answers = MutableMapping[Hashable, Answer]
@@ -72,7 +76,11 @@ def query(compute: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P]
 def query_by(
     key_of: Callable[..., Hashable],
 ) -> Callable[[Callable[Concatenate[A, P], T]], Callable[Concatenate[A, P], T]]:
-    """The same for a function whose further arguments have a key that stands for them."""
+    """The same for a function whose further arguments have a key that stands for them.
+
+    Arguments with one key must hold the same: what comes from the view's own template does under
+    its logical id, and anything else under its ``id``.
+    """
 
     def query(compute: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P], T]:
         return _query(compute, key_of)
@@ -93,7 +101,7 @@ def _query(
                 value = compute(of, *args, **kwargs)
             finally:
                 files = of.reads.end()
-            answer = of.answers[key] = Answer(value, files)
+            answer = of.answers[key] = Answer(value, files, args)
         else:
             of.reads.update(answer.files)
         return cast("T", answer.value)

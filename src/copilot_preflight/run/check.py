@@ -46,7 +46,7 @@ def check(paths: Iterable[str], options: Options | None = None) -> Report:
 def checked(paths: Iterable[str], options: Options | None = None) -> Checked:
     """Does what `check` does, and keeps the analyses for whoever asks more of them."""
     check = _Check(options or Options())
-    return Checked(check.run(paths), check.analyses, check.packages, check.judged)
+    return Checked(check.run(paths), check.analyses, check.packages, tuple(check.judged.values()))
 
 
 def _may_suppress(text: str) -> bool:
@@ -67,8 +67,7 @@ class _Check:
         self.sources: dict[str, Document] = {}
         self.analyses: Mapping[str, Analysis] = {}
         self.packages: dict[str, Package] = {}
-        self.judged: list[Judged] = []
-        self.sound: set[str] = set()
+        self.judged: dict[str, Judged] = {}
         self.discovery = Discovery(options.read)
         self.loader = Loader(options.read)
 
@@ -94,11 +93,11 @@ class _Check:
         self.sources.update((template.file, template) for template, _ in templates)
         self._judge(run)
         findings, silenced = self._sifted(
-            [(finding, judged.file) for judged in self.judged for finding in judged.findings]
+            [(finding, it.file) for it in self.judged.values() for finding in it.findings]
         )
         if self.options.info:
             unused = frozenset(provided.unused).intersection(
-                *(judged.unused for judged in self.judged)
+                *(judged.unused for judged in self.judged.values())
             )
             self.notes += (_UNUSED.format(name) for name in provided.unused if name in unused)
             self.notes += self._unmet(run)
@@ -121,10 +120,8 @@ class _Check:
         self.analyses = judge.analyses
         with closing(judge.every(stacks)) as results:
             for judged in results:
-                self.judged.append(judged)
+                self.judged[judged.file] = judged
                 self.errors += judged.errors
-                if judged.is_sound:
-                    self.sound.add(judged.file)
                 self._report_progress(len(self.judged), len(stacks), judged.file)
 
     def _report_progress(self, done: int, total: int, file: str) -> None:
@@ -171,7 +168,9 @@ class _Check:
     def _looks(self, rule: str, file: str) -> bool:
         """Whether a rule's findings in a file are reported. Not in addons outside the run."""
         source = self.sources.get(file)
-        if source and template_shape.is_template(source.data) and file not in self.sound:
+        judged = self.judged.get(file)
+        is_sound = judged is not None and judged.is_sound
+        if source and template_shape.is_template(source.data) and not is_sound:
             return False
         options = self.options
         return options.grades is None or (options.grades.of(rule, file) or 0) >= options.least

@@ -23,7 +23,8 @@ class Judged(NamedTuple):
     """A template that was judged: in how many scenarios it was read, and the time that took.
 
     It is not ``is_sound`` where it could not be judged, as ``errors`` say. ``left_out`` are the
-    other templates of the run that turned out broken meanwhile, ``unused`` the policies from
+    templates of the run that turned out broken meanwhile, itself among them; ``files`` are those
+    that the findings depend on, None for every one of the run. ``unused`` are the policies from
     outside for which nobody had asked then.
     """
 
@@ -31,10 +32,15 @@ class Judged(NamedTuple):
     findings: Sequence[Finding]
     errors: Sequence[InputError] = ()
     left_out: frozenset[str] = frozenset()
+    files: frozenset[str] | None = frozenset()
     unused: frozenset[str] = frozenset()
     is_sound: bool = True
     scenarios: int = 0
     seconds: float = 0
+
+    def depends_on(self, files: frozenset[str]) -> bool:
+        """Whether other findings are possible without some templates."""
+        return bool(files) and (self.files is None or not self.files.isdisjoint(files))
 
 
 class InternalFault(Exception):
@@ -101,52 +107,75 @@ class Judge:
         self._sources = sources
 
     def every(self, stacks: Sequence[Stack]) -> Generator[Judged, None, None]:
-        """Judges templates, in their order or as if it were so."""
-        jobs = self._jobs_for(len(stacks))
-        done = 0
-        while jobs > 1 and done < len(stacks):
-            done += yield from self._apart(stacks[done:], jobs)
-        for stack in stacks[done:]:
-            yield self.one(stack)
+        """Judges templates, in their order or as if it were so.
 
-    def one(self, stack: Stack) -> Judged:
-        """Judges one template. Leaves out of the run whatever turns out broken meanwhile."""
-        start = time.perf_counter()
-        errors: list[InputError] = []
-        before = {other.file for other in self._run.stacks}
-        findings = self._findings(stack, errors)
-        return Judged(
-            stack.file,
-            findings,
-            tuple(errors),
-            frozenset(before.difference(other.file for other in self._run.stacks)),
-            frozenset(self._run.outside.unused),
-            stack.file in self.analyses,
-            stack.scenarios,
-            time.perf_counter() - start,
-        )
-
-    def _apart(self, stacks: Sequence[Stack], jobs: int) -> Generator[Judged, None, int]:
-        """Judges templates in other processes. Returns how many, as it may end before all are done.
-
-        A template that turns out broken is left out of the run for those behind it. The workers
-        are a copy of the run as it was: from there on, what they say is not asked for.
+        Where one turns out broken, and so is left out, those that depend on it are judged again:
+        what is yielded last for a template holds.
         """
+        done: dict[str, Judged] = {}
+        broken: set[str] = set()
+        waiting = list(stacks)
+        while waiting:
+            left_out: frozenset[str] = frozenset()
+            for judged in self._until_one_breaks(waiting):
+                done[judged.file] = judged
+                left_out = judged.left_out
+                yield judged
+            broken |= left_out
+            waiting = [
+                stack
+                for stack in stacks
+                if stack.file not in done
+                or (stack.file not in broken and done[stack.file].depends_on(left_out))
+            ]
+
+    def _until_one_breaks(self, stacks: Sequence[Stack]) -> Iterator[Judged]:
+        """Judges templates up to one that has others, or itself, left out of the run."""
+        jobs = self._jobs_for(len(stacks))
+        with closing(self._judged(stacks, jobs)) as results:
+            for judged in results:
+                for file in judged.left_out:
+                    self._run.leave_out(file)
+                yield judged
+                if judged.left_out:
+                    return
+
+    def _judged(self, stacks: Sequence[Stack], jobs: int) -> Generator[Judged, None, None]:
+        """Judges templates here, or in processes that are copies of the run as it is."""
+        if jobs == 1:
+            yield from map(self.one, stacks)
+            return
         from copilot_preflight.run.workers import in_order
 
         def work(number: int) -> Judged:
             return self.one(stacks[number])
 
-        done = 0
         with closing(in_order(work, len(stacks), min(jobs, len(stacks)))) as results:
-            for judged in results:
-                for file in judged.left_out:
-                    self._run.leave_out(file)
-                yield judged
-                done += 1
-                if judged.left_out:
-                    break
-        return done
+            yield from results
+
+    def one(self, stack: Stack) -> Judged:
+        """Judges one template. Leaves out of the run whatever turns out broken meanwhile."""
+        start = time.perf_counter()
+        run = self._run
+        errors: list[InputError] = []
+        before = {other.file for other in run.stacks}
+        run.reads.begin()
+        try:
+            findings = self._findings(stack, errors)
+        finally:
+            files = run.reads.end()
+        after = {other.file for other in run.stacks}
+        return Judged(
+            stack.file,
+            findings,
+            tuple(errors),
+            frozenset(before - after),
+            None if files >= after else files,  # a name for each would be sent by every process
+            frozenset(run.outside.unused),
+            stack.file in self.analyses,
+            stack.scenarios,
+            time.perf_counter() - start,
+        )
 
     def _jobs_for(self, templates: int) -> int:
         """In how many processes the templates are judged."""
@@ -173,10 +202,13 @@ class Judge:
         except TemplateError as error:
             fault = self._sources[error.file].fault(error.path, str(error))
             errors.append(InputError(fault.file, fault.line, fault.column, fault.message))
-            if error.file == stack.file or error.file in left_out:
+            self.analyses.pop(stack.file, None)
+            if error.file in left_out:
                 return []
-            # Another template of the run is broken: whatever it says to this one is not known.
+            # A template of the run is broken: whatever it says to the others is not known.
             self._run.leave_out(error.file)
+            if error.file == stack.file:
+                return []
             return self._findings(stack, errors, left_out | {error.file})
         self.analyses[stack.file] = analysis
         return sorted(findings, key=lambda finding: self._order(finding, stack))
