@@ -37,6 +37,7 @@ def lint(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     info: bool | None = None,
+    assume_defaults: bool | None = None,
     config: StrPath | None = None,
     baseline: StrPath | None = None,
     jobs: int | None = 1,
@@ -91,8 +92,9 @@ def lint(
     asked = {key: value for key, value in asked.items() if value}
     asked.update({("parameters", name): value for name, value in parameters.items()})
     asked.update({("policies", name): os.fspath(file) for name, file in policies.items()})
-    if info is not None:
-        asked["info",] = info
+    for key, flag in (("info", info), ("assume-defaults", assume_defaults)):
+        if flag is not None:
+            asked[key,] = flag
     try:
         held = configuration.settings_of(asked, None if config is None else os.fspath(config))
     except ConfigError as error:

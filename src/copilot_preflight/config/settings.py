@@ -10,7 +10,11 @@ from copilot_preflight.base.finding import DataPath, Place, Severity
 from copilot_preflight.checks.rule import RuleEntry
 from copilot_preflight.read.document import Document, DocumentError
 
-DEFAULTS: Final[Mapping[str, Any]] = {"fail-on": "error", "info": False}
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "fail-on": "error",
+    "info": False,
+    "assume-defaults": False,
+}
 """What holds where nobody says anything; all other keys then say nothing."""
 
 

@@ -67,6 +67,7 @@ def options_of(held: Settings) -> Options:
     options = Options(
         rules=rules,
         info=_wants_info(held),
+        assume_defaults=bool(held.get("assume-defaults")),
         params=_asked_paths(held),
         parameters={
             name: told.value for name, told in held.items("parameters") if told.place is None

@@ -77,6 +77,12 @@ _OPTIONS: Final = (
         help="Tell also what cannot be decided, and why.  [default: no-info]",
     ),
     click.option(
+        "--assume-defaults/--no-assume-defaults",
+        default=None,
+        help="Take the defaults of parameters for their values where no file gives any.  "
+        "[default: no-assume-defaults]",
+    ),
+    click.option(
         "--fail-on",
         type=click.Choice(_LEVELS),
         help="The least severity that makes the exit status 1.  [default: error]",
@@ -134,6 +140,7 @@ def _asked(
     select: Sequence[str],
     ignore: Sequence[str],
     info: bool | None,
+    assume_defaults: bool | None,
     fail_on: str | None,
     **single: str | None,
 ) -> Iterator[tuple[DataPath, Any]]:
@@ -159,8 +166,9 @@ def _asked(
             if key in single:
                 _require_shape(key, value)
             yield (key,), value
-    if info is not None:
-        yield ("info",), info
+    for key, flag in (("info", info), ("assume-defaults", assume_defaults)):
+        if flag is not None:
+            yield (key,), flag
 
 
 def _require_shape(key: str, value: Any) -> None:
