@@ -265,7 +265,7 @@ def test_simulate_takes_policies_as_they_come(tmp_path: Path) -> None:
         ("Statement: [", "PolicyInputList.1:1:13: "),
         ("[]", "PolicyInputList.1:1:1: a policy is a map that has Statement"),
         (Path("nowhere.json"), "nowhere.json: cannot read: "),
-        ({"Statement": "all"}, "PolicyInputList.1: "),
+        ({"Statement": "all"}, "PolicyInputList.1:1:15: must be a map, found a string"),
     ],
 )
 def test_simulate_refuses_what_is_no_policy(policy: api.Policy, told: str) -> None:

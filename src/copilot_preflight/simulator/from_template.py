@@ -1,0 +1,186 @@
+"""A role out of a CloudFormation template, with the policies of what it calls for.
+
+Values that the template leaves open stay open: an answer that depends on one is undetermined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from copilot_preflight.access.request import Call
+from copilot_preflight.access.resource_policies import ResourcePolicy, resource_policy
+from copilot_preflight.base.finding import InputError
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.layers import PolicySet
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.inputs import template_shape
+from copilot_preflight.inputs.package import Loader
+from copilot_preflight.model.buckets import buckets, keys
+from copilot_preflight.model.roles import Role, roles
+from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.read import document
+from copilot_preflight.read.document import Document, DocumentError
+from copilot_preflight.read.schema import nearest
+from copilot_preflight.resolve.scenario import ANY
+from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.value import Value
+from copilot_preflight.run.options import Options
+from copilot_preflight.run.outside_files import Given
+from copilot_preflight.simulator.refusals import BadInput, Word
+
+_VARIABLE: Final = re.compile(r"\$\{\s*([^!}][^}]*?)\s*\}")
+_PSEUDO: Final = frozenset(
+    f"AWS::{name}"
+    for name in ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix")
+)
+_NAMED: Final = ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::ECR::Repository", "AWS::IAM::Role")
+"""Types of which Ref returns a name and no ARN."""
+
+
+class Deployment(NamedTuple):
+    """What a template is deployed with, in the words of ``copilot-preflight check``."""
+
+    params: Sequence[Path] = ()
+    parameters: Mapping[str, str] = MappingProxyType({})
+    region: str = ""
+    account: str = ""
+
+
+class TemplateRole:
+    """A role of a template, for `simulate`."""
+
+    def __init__(self, stack: Stack, role: Role) -> None:
+        self._stack = stack
+        self._role = role
+        self.arn = role.arn
+        self.identity = PolicySet(role.statements, role.unread)
+
+    @property
+    def boundary(self) -> PolicySet | None:
+        """The permissions boundary; one that the template does not hold is open."""
+        found = self._role.boundary
+        if found is None:
+            return None
+        if self._role.undecided:
+            return PolicySet(unread=(Fact("condition", self._role.undecided),))
+        if found.statements is None:
+            return PolicySet(unread=(Fact("boundary", str(found.arn)),))
+        return PolicySet(found.statements)
+
+    def resource(self, word: Word) -> Text:
+        """A resource as ``Fn::Sub`` would write it: ``${Bucket.Arn}/web.env``."""
+        data = self._stack.data
+        known = [*(data.get("Parameters") or ()), *(data.get("Resources") or ()), *_PSEUDO]
+        for name in _VARIABLE.findall(word.text):
+            own = name if name in _PSEUDO else name.partition(".")[0]
+            if own not in known:
+                raise word.fault(
+                    f"'{self._stack.file}' has no resource or parameter '{own}'"
+                    f"{nearest(own, known)}"
+                )
+        whole = _VARIABLE.fullmatch(word.text)
+        if whole and (data["Resources"].get(whole[1]) or {}).get("Type") in _NAMED:
+            name = whole[1]
+            raise word.fault(f"'{word.text}' is the name of '{name}': its ARN is ${{{name}.Arn}}")
+        found = self._stack.resolver().text({"Fn::Sub": word.text}, ())
+        if arn.parse(found) is None and found.only_hole is None:
+            raise word.fault(f"'{word.text}' is '{found}' in '{self._stack.file}', which is no ARN")
+        return found
+
+    def policy_of(self, action: str, resource: Text) -> ResourcePolicy:
+        """The policy, by the template, of what a call acts on; open where it may be another's."""
+        why = "asked for on the command line"
+        found = resource_policy(
+            Call(self._need, self._role, NeededCall(action, resource, because=why))
+        )
+        unread = tuple(self._namesakes(action.partition(":")[0], resource))
+        said = found.policy
+        if unread:
+            said = PolicySet(said.statements if said is not None else (), unread)
+        # What lies outside the template has no policy unless one is given, as in AWS's simulator.
+        elif found.unseen and (said is None or not said.statements):
+            said = None
+        return found._replace(policy=said)
+
+    @property
+    def _need(self) -> Need:
+        value = Value(self._stack.resolver(), {}, self._role.place.path)
+        return Need("simulated", self._stack, ANY, value, "", "", role_value=None, calls=())
+
+    def _namesakes(self, service: str, resource: Text) -> Iterator[Fact]:
+        """Buckets and keys whose name AWS makes up, and which a written-out ARN may stand for."""
+        if resource.literal is None:
+            return
+        if service == "s3" and (asked := arn.parse_s3(resource)) is not None:
+            owners = self._policy_owners()
+            for bucket in buckets(self._stack):
+                if bucket.logical_id in owners and bucket.name.equals(asked.bucket) is None:
+                    yield _namesake(f"bucket '{asked.bucket}'", bucket.logical_id)
+        if service == "kms":
+            for key in keys(self._stack):
+                if key.arn.equals(resource) is None:
+                    yield _namesake(f"key '{resource}'", key.logical_id)
+
+    def _policy_owners(self) -> frozenset[str]:
+        """The buckets of the template for which it has, or may have, a policy."""
+        named = [
+            bucket.text()
+            for _, policy in self._stack.resources("AWS::S3::BucketPolicy")
+            for properties in policy.children("Properties")
+            for bucket in properties.children("Bucket")
+        ]
+        return frozenset(
+            bucket.logical_id
+            for bucket in buckets(self._stack)
+            if any(bucket.name.equals(name) is not False for name in named)
+        )
+
+
+def _namesake(asked: str, logical_id: str) -> Fact:
+    return Fact("resource-policy", f"whether {asked} is '{logical_id}' of the template")
+
+
+def role_of(
+    template: str, logical_id: str, deployment: Deployment, documents: dict[str, Document]
+) -> TemplateRole:
+    """A role of a template. Raises DocumentError, TemplateError or BadInput.
+
+    The files that were read for it go into ``documents``, by name.
+    """
+    loaded = document.read(template)
+    documents[loaded.file] = loaded
+    if not template_shape.is_template(loaded.data):
+        raise loaded.fault((), "no CloudFormation template: it has no Resources")
+    _refuse(*template_shape.faults(loaded))
+    pseudo = {"AWS::Region": deployment.region, "AWS::AccountId": deployment.account}
+    options = Options(
+        params=deployment.params,
+        parameters=deployment.parameters,
+        pseudo={name: value for name, value in pseudo.items() if value},
+    )
+    given = Given(options, documents, _refuse)
+    values = given.values()
+    given.refuse_unused(values, [loaded])
+    loader = Loader()
+    stack = Run().add(loader.package(loaded, Path(template), values), options.pseudo)
+    _refuse(*loader.faults)
+    stack.verify()
+    documents.update((it.file, it) for it in loader.documents)
+    found = {role.logical_id: role for role in roles(stack)}
+    if logical_id not in found:
+        like = nearest(logical_id, found)
+        others = f": it has {', '.join(sorted(found))}" if found else ", nor any other"
+        raise BadInput("--role", f"'{template}' has no role '{logical_id}'{like or others}")
+    return TemplateRole(stack, found[logical_id])
+
+
+def _refuse(*faults: Any) -> None:
+    for fault in faults:
+        if isinstance(fault, InputError):
+            raise DocumentError(fault.file, fault.line, fault.column, fault.message)
+        raise fault
