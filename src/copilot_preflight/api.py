@@ -209,12 +209,14 @@ def simulate(
         statements = [
             it for found in several(policies, "PolicyInputList") for it in found.statements
         ]
+        on = [Word(it, ValueError) for it in resources]
         of_template = None
         if template is not None:
             from copilot_preflight.simulator.from_template import Deployment, role_of
 
             paths = tuple(map(Path, _files(params)))
-            deployment = Deployment(paths, parameters, region, account)
+            named = [it.text for it in on]
+            deployment = Deployment(paths, parameters, region, account, named)
             of_template = role_of(os.fspath(template), role, deployment, documents)
         owner = resource_owner and refusals.account_of(Word(resource_owner, ValueError))
         own = PolicySet() if of_template is None else of_template.identity
@@ -229,7 +231,6 @@ def simulate(
             owner=Text.of(owner) if owner else None,
         )
         asked = [refusals.action_of(Word(it, ValueError)) for it in actions]
-        on = [Word(it, ValueError) for it in resources]
         if resource_handling_option:
             word = Word(resource_handling_option, ValueError)
             refusals.check_handling(word, (it.text for it in on))

@@ -21,11 +21,14 @@ from copilot_preflight.iam.policy import Fact
 from copilot_preflight.inputs import template_shape
 from copilot_preflight.inputs.package import Loader
 from copilot_preflight.model.buckets import buckets, keys
+from copilot_preflight.model.file_systems import file_systems
+from copilot_preflight.model.repositories import repositories
 from copilot_preflight.model.roles import Role, roles
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.read.schema import nearest
+from copilot_preflight.resolve import hints
 from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
@@ -43,12 +46,16 @@ _NAMED: Final = ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::ECR::Repository", "AW
 
 
 class Deployment(NamedTuple):
-    """What a template is deployed with, in the words of ``copilot-preflight check``."""
+    """What a template is deployed with, in the words of ``copilot-preflight check``.
+
+    ``resources`` are those that are asked for: they show the partition, where nothing else does.
+    """
 
     params: Sequence[Path] = ()
     parameters: Mapping[str, str] = MappingProxyType({})
     region: str = ""
     account: str = ""
+    resources: Sequence[str] = ()
 
 
 class TemplateRole:
@@ -113,18 +120,37 @@ class TemplateRole:
         return Need("simulated", self._stack, ANY, value, "", "", role_value=None, calls=())
 
     def _namesakes(self, service: str, resource: Text) -> Iterator[Fact]:
-        """Buckets and keys whose name AWS makes up, and which a written-out ARN may stand for."""
+        """Resources with a policy that a written-out ARN may or may not stand for.
+
+        AWS makes up their names, or they depend on values that are not known.
+        """
         if resource.literal is None:
             return
-        if service == "s3" and (asked := arn.parse_s3(resource)) is not None:
+        asked = arn.parse_s3(resource) if service == "s3" else None
+        name = asked.bucket if asked is not None else resource
+        for logical_id, own in self._with_policies(service):
+            same = own.equals(name)
+            if same:
+                return  # no two resources share a name
+            if same is None:
+                what = f"whether '{name}' is '{logical_id}' of the template"
+                yield Fact("resource-policy", what)
+
+    def _with_policies(self, service: str) -> Iterator[tuple[str, Text]]:
+        """Logical id and ARN, of a bucket the name, of what has a policy; known names first."""
+        found: list[tuple[str, Text]] = []
+        if service == "s3":
             owners = self._policy_owners()
-            for bucket in buckets(self._stack):
-                if bucket.logical_id in owners and bucket.name.equals(asked.bucket) is None:
-                    yield _namesake(f"bucket '{asked.bucket}'", bucket.logical_id)
-        if service == "kms":
-            for key in keys(self._stack):
-                if key.arn.equals(resource) is None:
-                    yield _namesake(f"key '{resource}'", key.logical_id)
+            found = [(it.logical_id, it.name) for it in buckets(self._stack)]
+            found = [it for it in found if it[0] in owners or it[1].literal is not None]
+        elif service == "kms":
+            found = [(it.logical_id, it.arn) for it in keys(self._stack)]
+        elif service == "ecr":
+            repos = repositories(self._stack, ANY)
+            found = [(it.name, it.arn) for it in repos if it.policy]
+        elif service == "elasticfilesystem":
+            found = [(it.logical_id, it.arn) for it in file_systems(self._stack) if it.policy]
+        yield from sorted(found, key=lambda it: it[1].literal is None)
 
     def _policy_owners(self) -> frozenset[str]:
         """The buckets of the template for which it has, or may have, a policy."""
@@ -139,10 +165,6 @@ class TemplateRole:
             for bucket in buckets(self._stack)
             if any(bucket.name.equals(name) is not False for name in named)
         )
-
-
-def _namesake(asked: str, logical_id: str) -> Fact:
-    return Fact("resource-policy", f"whether {asked} is '{logical_id}' of the template")
 
 
 def role_of(
@@ -167,7 +189,10 @@ def role_of(
     values = given.values()
     given.refuse_unused(values, [loaded])
     loader = Loader()
-    stack = Run().add(loader.package(loaded, Path(template), values), options.pseudo)
+    package = loader.package(loaded, Path(template), values)
+    texts = {name: Text.of(value.value) for name, value in package.parameters.items()}
+    known = hints.with_partition(options.pseudo, texts, loaded.data, deployment.resources)
+    stack = Run().add(package, known)
     _refuse(*loader.faults)
     stack.verify()
     documents.update((it.file, it) for it in loader.documents)

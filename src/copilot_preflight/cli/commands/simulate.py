@@ -270,7 +270,7 @@ def _simulated(given: dict[str, Any], documents: dict[str, Document]) -> dict[st
     }
     whole = given["cli_input_json"]
     inputs = Inputs(options, None if whole is None else cli_input(whole))
-    role = _role(given, documents)
+    role = _role(given, [it.text for it in inputs.words("ResourceArns")], documents)
     return _answer(inputs, role, documents)
 
 
@@ -328,7 +328,9 @@ def _answer(
     return answer(layers, question, documents, role)
 
 
-def _role(given: dict[str, Any], documents: dict[str, Document]) -> TemplateRole | None:
+def _role(
+    given: dict[str, Any], resources: Sequence[str], documents: dict[str, Document]
+) -> TemplateRole | None:
     """The role of --template, None without one."""
     template, role = given["template"], given["role"]
     if (template is None) is not (role is None):
@@ -347,11 +349,6 @@ def _role(given: dict[str, Any], documents: dict[str, Document]) -> TemplateRole
         if given[key]:
             require_shape(key, given[key])
     parameters = dict(pair(it, "--parameter", "KEY=VALUE") for it in given["parameter"])
-    return role_of(
-        template,
-        role,
-        Deployment(
-            tuple(map(Path, given["params"])), parameters, given["region"], given["account"]
-        ),
-        documents,
-    )
+    params = tuple(map(Path, given["params"]))
+    deployment = Deployment(params, parameters, given["region"], given["account"], resources)
+    return role_of(template, role, deployment, documents)
