@@ -9,6 +9,7 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording.parts import abridged, cited
 from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.iam.layers import ACCOUNTS
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.unread import Unread, unread_resources
@@ -32,6 +33,7 @@ _PSEUDO = {
     "AWS::Partition": _GIVE_REGION,
     "AWS::URLSuffix": _GIVE_REGION,
     "AWS::AccountId": _GIVE_ACCOUNT,
+    ACCOUNTS: _GIVE_ACCOUNT,
 }
 _HELP = {
     "condition": _GIVE_VALUES,
@@ -97,6 +99,8 @@ def _is_pseudo(fact: Fact) -> bool:
 
 def _told(fact: Fact) -> str:
     kind = _kind(fact)
+    if fact.name == ACCOUNTS:
+        return f"knowing {ACCOUNTS}"
     return _WORDS[kind].format(fact.name.partition("/")[2] if kind == "tag" else fact.name)
 
 

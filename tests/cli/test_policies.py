@@ -130,7 +130,7 @@ def test_policies_under_names_of_nothing(run: Run, write: Write, templates: Any)
     assert result.status == 2
     assert result.errors == [
         f"error: --policy: '{arn}' is no name or ARN of a managed policy, bucket or key, nor the "
-        "ARN of a secret or repository",
+        "ARN of a secret, repository or file system",
         "error: --policy: 'Limits' is given twice",
     ]
     assert "1 error in 1 file" in result.out

@@ -181,7 +181,7 @@ def test_names_of_nothing(tmp_path: Path, name: str) -> None:
     _, faults = read(tmp_path, INNER, name)
     assert faults == [
         f"--policy:0:0: '{name}' is no name or ARN of a managed policy, bucket or key, nor the ARN "
-        "of a secret or repository"
+        "of a secret, repository or file system"
     ]
 
 

@@ -144,7 +144,10 @@ def decide(policies: Policies, request: Request, caller: Caller) -> Ruling:
     return Ruling(Outcome.ALLOWED, None, deciding, voices=voices)
 
 
-_ACCOUNTS: Final = Fact("value", "the accounts of the caller and the resource")
+ACCOUNTS: Final = "the accounts of the caller and the resource"
+"""What it is called where it is not known whether both are of one account."""
+
+_ACCOUNTS: Final = Fact("value", ACCOUNTS)
 
 
 def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tuple[Layer, Voice]]:

@@ -40,7 +40,8 @@ _OPTIONS: Final = (
         metavar="NAME_OR_ARN=FILE",
         shell_complete=candidates.files,
         help="A policy from outside the run: of a managed policy or boundary, a bucket, a key (by "
-        "name or ARN), a secret or a repository (by ARN).",
+        "name or ARN), a secret, a repository or a file system (by ARN). 'none' for FILE: the "
+        "resource has no policy.",
     ),
     click.option(
         "--scp",
