@@ -504,6 +504,7 @@ assume-defaults: false  # default
         "settings": {
             "fail-on": {"value": "error", "origin": "default"},
             "info": {"value": False, "origin": "default"},
+            "assume-defaults": {"value": False, "origin": "default"},
         },
         "paths": {},
     }

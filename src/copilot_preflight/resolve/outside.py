@@ -103,8 +103,8 @@ class Outside:
     def policy(self, name: Text) -> Value | None:
         """The document of what a template calls by a name or an ARN.
 
-        An ARN stands for a managed policy, bucket, key, alias, secret, repository or file system; a bare name
-        for a bucket, key or alias.
+        An ARN stands for a managed policy, bucket, key, alias, secret, repository or file system;
+        a bare name for a bucket, key or alias.
         """
         found = self.find(name)
         return None if found is None else found.document
