@@ -39,7 +39,7 @@ def told(decision: Decision) -> tuple[str, Outcome, str]:
 
 
 def decisions(found: Stack) -> list[tuple[str, Outcome, str]]:
-    """The decisions on the environment files; a role's own grants may announce more calls."""
+    """The decisions on the environment files; a role's own grants may imply more calls."""
     return [told(d) for d in Analysis(found).decisions if d.call.need.kind == ENV_FILE]
 
 

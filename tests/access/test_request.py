@@ -62,7 +62,7 @@ def stack(condition: str, file: str = OWN) -> Stack:
 def outcomes(condition: str, file: str = OWN) -> dict[str, Outcome]:
     """What becomes of each call where a Deny has a condition."""
     calls = Analysis(stack(condition, file)).decisions
-    return {it.call.action: it.outcome for it in calls if it.call.need.kind != "announced"}
+    return {it.call.action: it.outcome for it in calls if it.call.need.kind != "implied"}
 
 
 @pytest.mark.parametrize(

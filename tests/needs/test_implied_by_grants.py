@@ -1,4 +1,4 @@
-"""What grants on encrypted objects announce: the key that goes with them."""
+"""What grants on encrypted objects imply: the key that goes with them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ OBJECTS = "!Sub '${Uploads.Arn}/*'"
 READ, PUT = allow("s3:GetObject", OBJECTS), allow("s3:PutObject", OBJECTS)
 
 
-def test_reading_announces_decrypt_and_writing_a_data_key() -> None:
+def test_reading_implies_decrypt_and_writing_a_data_key() -> None:
     """One finding for both, at the grant."""
     (finding,) = told(stack(allow("[s3:GetObject, s3:PutObject]", OBJECTS)))
     assert finding.rule == "W9757"
@@ -130,12 +130,12 @@ def test_an_alias_is_no_key() -> None:
         "{Effect: Deny, Action: 's3:*', Resource: '*'}",
     ],
 )
-def test_what_names_no_object_of_the_bucket_announces_nothing(statement: str) -> None:
+def test_what_names_no_object_of_the_bucket_implies_nothing(statement: str) -> None:
     """Nor does what a condition may keep off the key."""
     assert [call for call in calls(stack(statement)) if call[0] == "W9757"] == []
 
 
-def test_what_is_denied_all_the_same_announces_nothing() -> None:
+def test_what_is_denied_all_the_same_implies_nothing() -> None:
     """The object cannot be read anyway."""
     deny = "{Effect: Deny, Action: 's3:Get*', Resource: '*'}"
     assert calls(stack(READ, deny)) == []
