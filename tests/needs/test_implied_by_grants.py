@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 from tests.needs.asked import findings
 
 from copilot_preflight.base.finding import Finding
@@ -19,16 +20,7 @@ BUCKET = """
         ServerSideEncryptionConfiguration:
           - ServerSideEncryptionByDefault: {SSEAlgorithm: aws:kms, KMSMasterKeyID: %s}
 """
-ROLE = """
-  Worker:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyName: p
-          PolicyDocument:
-            Statement:
-              - %s
-"""
+ROLE = stacks.role("%s", name="Worker")
 HEAD = """
 Parameters:
   Other: {Type: String}
@@ -51,7 +43,7 @@ def stack(
 ) -> Stack:
     said = "\n              - ".join(statements)
     text = HEAD + (bucket.replace("%s", key)) + role.replace("%s", said)
-    return (run or Run()).add(Package(parse(text, "t.yml"), {}))
+    return stacks.stack(text, run=run)
 
 
 def told(found: Stack) -> list[Finding]:
