@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.access.cause import Cause, cause_of, is_other_version
 from copilot_preflight.base.symbolic import Text
@@ -73,6 +74,11 @@ def test_grants_for_something_else(resource: str, kind: str) -> None:
 @pytest.mark.parametrize("partition", ["aws", "${AWS::Partition}"])
 def test_a_grant_of_the_same_service(partition: str) -> None:
     """However its partition is spelt, an alias is told as another resource than its key."""
+    alias = f"!Sub 'arn:{partition}:kms:${{AWS::Region}}:${{AWS::AccountId}}:alias/app'"
+    role = stacks.role(
+        "{Effect: Allow, Action: 'secretsmanager:*', Resource: !Ref Db}",
+        f"{{Effect: Allow, Action: kms:Decrypt, Resource: {alias}}}",
+    )
     text = f"""
 Resources:
   Key: {{Type: AWS::KMS::Key}}
@@ -82,17 +88,7 @@ Resources:
     Properties:
       ExecutionRoleArn: !GetAtt Role.Arn
       ContainerDefinitions: [{{Name: web, Secrets: [{{Name: DB, ValueFrom: !Ref Db}}]}}]
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyName: P
-          PolicyDocument:
-            Statement:
-              - {{Effect: Allow, Action: 'secretsmanager:*', Resource: !Ref Db}}
-              - Effect: Allow
-                Action: kms:Decrypt
-                Resource: !Sub 'arn:{partition}:kms:${{AWS::Region}}:${{AWS::AccountId}}:alias/app'
+{role}
 """
     found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
     causes = [cause_of(decision) for decision in found if decision.is_denied]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.buckets import bucket_named, bucket_policy, buckets, is_bucket_known
 from copilot_preflight.model.keys import key_with_arn, keys
 from copilot_preflight.model.policy_documents import statements_of
@@ -47,10 +47,8 @@ def stack(
     file: str = "t.yml",
     more: str = "",
 ) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
     text = TEMPLATE % (KEY_ID, properties) + more
-    package = Package(parse(text, file), values, has_parameters=bool(parameters))
-    return (run or Run()).add(package, PSEUDO)
+    return stacks.stack(text, parameters, PSEUDO, run, file)
 
 
 def encryption(rule: str) -> str:
