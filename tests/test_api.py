@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -259,19 +260,78 @@ def test_simulate_takes_policies_as_they_come(tmp_path: Path) -> None:
     assert decisions([], resource_policy=public, **owned) == ["allowed"]
 
 
+PUBLIC = {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}
+
+
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
         ("Statement: [", "PolicyInputList.1:1:13: "),
         ("[]", "PolicyInputList.1:1:1: a policy is a map that has Statement"),
         (Path("nowhere.json"), "nowhere.json: cannot read: "),
-        ({"Statement": "all"}, "PolicyInputList.1: "),
+        ({"Statement": "all"}, "PolicyInputList.1:1:15: must be a map, found a string"),
     ],
 )
 def test_simulate_refuses_what_is_no_policy(policy: api.Policy, told: str) -> None:
     """With the place, as far as there is one."""
     with pytest.raises(ValueError, match=told.replace(".", r"\.")):
         copilot_preflight.simulate(policy, ["s3:GetObject"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"actions": ["s3:Getobjct"]}, "no action of s3: did you mean 's3:GetObject'?"),
+        ({"actions": ["s3:Get*"]}, "has a wildcard"),
+        ({"resources": ["bucket"]}, "'bucket' is no ARN"),
+        ({"caller": "web"}, "'web' is neither an ARN nor a service"),
+        ({"resource_owner": "shop"}, "'shop' is no account"),
+        ({"resource_policy": PUBLIC}, "resource_policy needs caller"),
+        ({"resource_handling_option": "EC2"}, "'EC2' is no scenario that AWS lists"),
+        ({"scps": [{"Statement": {"Effect": "Alow"}}]}, "Scp.1:1:26: Effect must be Allow or Deny"),
+        ({"template": "nowhere.yml", "role": "App"}, "nowhere.yml: cannot read"),
+    ],
+)
+def test_simulate_refuses_what_aws_would(asked: dict[str, Any], told: str) -> None:
+    """A mistyped name is no call, and its denial would mean nothing."""
+    with pytest.raises(ValueError, match=re.escape(told)):
+        copilot_preflight.simulate((), **{"actions": ["s3:GetObject"], **asked})
+
+
+TEMPLATE = """
+Parameters: {Name: {Type: String}}
+Resources:
+  Files: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref Name}}
+  App:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {}
+      Policies:
+        - PolicyName: files
+          PolicyDocument:
+            Statement: {Effect: Allow, Action: 's3:Get*', Resource: !Sub '${Files.Arn}/*'}
+"""
+
+
+def test_simulate_takes_a_role_out_of_a_template(tmp_path: Path) -> None:
+    """With its parameters, as ``lint`` has them."""
+    template, values = tmp_path / "stack.yml", tmp_path / "values.json"
+    template.write_text(TEMPLATE)
+    values.write_text('{"Parameters": {"Name": "files"}}')
+
+    def decision(resource: str, **given: Any) -> str:
+        answer = copilot_preflight.simulate(
+            (), ["s3:GetObject"], [resource], template=template, role="App", **given
+        )
+        return str(answer["EvaluationResults"][0]["EvalDecision"])
+
+    known = "arn:aws:s3:::files/a"
+    assert decision("${Files.Arn}/a") == "allowed"
+    assert decision(known) == "undetermined"
+    assert decision(known, params=values) == "allowed"
+    assert decision(known, parameters={"Name": "others"}, region="eu-west-1") == "implicitDeny"
+    deny = {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+    assert decision(known, parameters={"Name": "files"}, boundary=deny) == "explicitDeny"
 
 
 def test_findings_are_what_is_exported() -> None:

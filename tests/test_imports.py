@@ -37,6 +37,7 @@ PACKAGES = {
     },
     "lsprotocol": {"lsp.diagnostics", "lsp.positions", "lsp.server"},
     "pygls": {"cli.commands.lsp", "lsp.server"},
+    "jmespath": {"simulator.output"},
     "jsonpath_ng": {"read.jsonpath"},
     "yaml": {"read.yaml.tree", "read.yaml.errors", "read.yaml.pure_python"},
 }

@@ -37,6 +37,7 @@ def lint(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     info: bool | None = None,
+    assume_defaults: bool | None = None,
     config: StrPath | None = None,
     baseline: StrPath | None = None,
     jobs: int | None = 1,
@@ -91,8 +92,9 @@ def lint(
     asked = {key: value for key, value in asked.items() if value}
     asked.update({("parameters", name): value for name, value in parameters.items()})
     asked.update({("policies", name): os.fspath(file) for name, file in policies.items()})
-    if info is not None:
-        asked["info",] = info
+    for key, flag in (("info", info), ("assume-defaults", assume_defaults)):
+        if flag is not None:
+            asked[key,] = flag
     try:
         held = configuration.settings_of(asked, None if config is None else os.fspath(config))
     except ConfigError as error:
@@ -153,15 +155,25 @@ def simulate(
     rcps: Iterable[Policy] = (),
     endpoint: Policy | None = None,
     resource_owner: str = "",
+    resource_handling_option: str = "",
+    template: StrPath | None = None,
+    role: str = "",
+    params: StrPath | Sequence[StrPath] = (),
+    parameters: Mapping[str, str] = _NOTHING,
+    region: str = "",
+    account: str = "",
 ) -> dict[str, Any]:
     """IAM's decision on calls, offline, as ``copilot-preflight simulate`` prints it.
 
     A policy is its text, a mapping, or the path of a file. ``policies`` are those of the caller
     itself; ``scps`` and ``rcps`` have one for each level of the organization, all of which must
     allow. ``caller`` is the ARN of a role, user or session, or a service; ``resource_owner`` an
-    account's id. The answer has the shape of ``aws iam simulate-custom-policy``.
+    account's id. With ``template``, the policies of its ``role`` (a logical id) come before
+    ``policies``, which may be ``()``; ``params``, ``parameters``, ``region`` and ``account`` are
+    those of `lint`. The answer has the shape of ``aws iam simulate-custom-policy``.
 
-    Raises ValueError for a policy that cannot be read.
+    Raises ValueError for what AWS would refuse, such as an action that there is not, and for a
+    policy or template that cannot be read.
 
     >>> import copilot_preflight
     >>> reads = {"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
@@ -171,7 +183,10 @@ def simulate(
     """
     from copilot_preflight.base.symbolic import Text
     from copilot_preflight.iam.layers import Policies, PolicySet
+    from copilot_preflight.iam.principals import Caller
     from copilot_preflight.resolve.value import TemplateError
+    from copilot_preflight.simulator import refusals
+    from copilot_preflight.simulator.refusals import BadInput, Word
     from copilot_preflight.simulator.simulate import Question, policy_set
     from copilot_preflight.simulator.simulate import simulate as answer
 
@@ -179,6 +194,7 @@ def simulate(
 
     def read_one(policy: Policy, name: str) -> PolicySet:
         found = _policy(policy, name)
+        refusals.check_policy(found, name.partition(".")[0])
         documents[found.file] = found
         return policy_set(found)
 
@@ -192,24 +208,53 @@ def simulate(
             yield read_one(policy, f"{name}.{number}")
 
     try:
-        own = several(policies, "PolicyInputList")
+        statements = [
+            it for found in several(policies, "PolicyInputList") for it in found.statements
+        ]
+        on = [Word(it, ValueError) for it in resources]
+        of_template = None
+        if template is not None:
+            from copilot_preflight.simulator.from_template import Deployment, role_of
+
+            paths = tuple(map(Path, _files(params)))
+            named = [it.text for it in on]
+            deployment = Deployment(paths, parameters, region, account, named)
+            of_template = role_of(os.fspath(template), role, deployment, documents)
+        owner = resource_owner and refusals.account_of(Word(resource_owner, ValueError))
+        own = PolicySet() if of_template is None else of_template.identity
         layers = Policies(
-            identity=PolicySet(tuple(it for found in own for it in found.statements)),
+            identity=PolicySet((*own.statements, *statements), own.unread),
             resource=one(resource_policy, "ResourcePolicy"),
-            boundary=one(boundary, "PermissionsBoundary"),
+            boundary=one(boundary, "PermissionsBoundaryPolicyInputList"),
             session=one(session, "SessionPolicy"),
             scps=tuple(several(scps, "Scp")),
             rcps=tuple(several(rcps, "Rcp")),
             endpoint=one(endpoint, "EndpointPolicy"),
-            owner=Text.of(resource_owner) if resource_owner else None,
+            owner=Text.of(owner) if owner else None,
         )
+        asked = [refusals.action_of(Word(it, ValueError)) for it in actions]
+        if resource_handling_option:
+            word = Word(resource_handling_option, ValueError)
+            refusals.check_handling(word, (it.text for it in on))
+        texts: dict[str, Text] = {}
+        who: str | Caller = refusals.caller_of(Word(caller, ValueError))
+        if of_template is not None:
+            if boundary is None:
+                layers = layers._replace(boundary=of_template.boundary)
+            texts = {it.text: of_template.resource(it) for it in on if "${" in it.text}
+            who = who or Caller(of_template.arn)
     except DocumentError as fault:
         raise ValueError(_told(fault)) from None
     except TemplateError as fault:
         raise ValueError(f"{fault.file}: {fault}") from None
+    except BadInput as fault:
+        raise ValueError(str(fault)) from None
+    names = [it.text if it.text in texts else refusals.resource_of(it) for it in on]
+    if resource_policy is not None and not who:
+        raise ValueError("resource_policy needs caller, whom its Principal may name")
     sent = {key: [it] if isinstance(it, str) else list(it) for key, it in context.items()}
-    question = Question(tuple(actions), tuple(resources), sent, caller)
-    return answer(layers, question, documents)
+    question = Question(asked, names, sent, who, texts=texts)
+    return answer(layers, question, documents, of_template)
 
 
 def _policy(policy: Policy, name: str) -> Document:
@@ -222,6 +267,4 @@ def _policy(policy: Policy, name: str) -> Document:
         import json
 
         found = parse(json.dumps(policy), name)
-    if not isinstance(found.data, dict) or "Statement" not in found.data:
-        raise found.fault((), "a policy is a map that has Statement")
     return found

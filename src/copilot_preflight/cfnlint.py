@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from cfnlint.rules import CloudFormationLintRule, RuleMatch, errors
 from cfnlint.template import Template
 
-from copilot_preflight.base.finding import DataPath, Finding, Place
+from copilot_preflight.base.finding import DataPath, Finding, Place, Severity
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import Rule
 from copilot_preflight.inputs import template_shape as anatomy
@@ -32,6 +32,7 @@ from copilot_preflight.render.safe_text import safe
 from copilot_preflight.resolve.scenario import spelt
 from copilot_preflight.resolve.stack import ADDONS_STACK, Run, Stack
 from copilot_preflight.resolve.value import TemplateError
+from copilot_preflight.run.defaults import Defaults
 from copilot_preflight.run.judge import InternalFault, findings_of
 from copilot_preflight_rules import RULES
 
@@ -57,7 +58,12 @@ def _class_of(rule: Rule) -> type[CloudFormationLintRule]:
                 self._deployed.add(cfn.filename)
             elif cfn.filename in self._deployed:
                 return []
-            return _judged(cfn).matches_of(rule)
+            return _judged(cfn).matches_of(rule, _Warning())
+
+    class _Warning(Adapted):
+        """The rule for findings that are true only with the default of a parameter."""
+
+        severity = "warning" if rule.severity is Severity.ERROR else Adapted.severity
 
     Adapted.__name__ = Adapted.__qualname__ = rule.name.title().replace("-", "")
     return Adapted
@@ -115,7 +121,9 @@ class _Judged:
         """What the rules find; as if there were no addons, where those turn out broken."""
         try:
             stack.verify()
-            return list(findings_of(Analysis(stack), RULES))
+            found = list(findings_of(Analysis(stack), RULES))
+            defaults = Defaults(run, lambda other: findings_of(Analysis(other), RULES))
+            return list(defaults.marked(stack, found))
         except InternalFault as fault:
             message = f"copilot-preflight: {fault}"
             self._faults.append(self._match((), message, rule=errors.RuleError()))
@@ -163,15 +171,17 @@ class _Judged:
 
     # --- matches ------------------------------------------------------------------------------
 
-    def matches_of(self, rule: Rule) -> list[RuleMatch]:
-        """A rule's findings, behind what could not be read.
+    def matches_of(self, rule: Rule, warning: CloudFormationLintRule) -> list[RuleMatch]:
+        """A rule's findings, behind what could not be read; ``warning`` is for those that assume.
 
-        The latter is the same for every rule: cfn-lint shows equal matches once.
+        What could not be read is the same for every rule: cfn-lint shows equal matches once.
         """
         found = [it for (rule_id, *_), it in self._findings.items() if rule_id == rule.id]
-        return [*self._faults, *(self._match_of(*it) for it in found)]
+        return [*self._faults, *(self._match_of(*it, warning) for it in found)]
 
-    def _match_of(self, finding: Finding, deployments: list[str]) -> RuleMatch:
+    def _match_of(
+        self, finding: Finding, deployments: list[str], warning: CloudFormationLintRule
+    ) -> RuleMatch:
         notes = [f"{self._where(it.place)}: {it.message}" for it in finding.related]
         if len(deployments) < len(self._deployments):
             notes.insert(0, f"with the parameters of {' and '.join(deployments)}")
@@ -181,9 +191,11 @@ class _Judged:
             notes.append(f"help: {way_out.removesuffix(':')}")
         told = finding.message + (f" ({'; '.join(notes)})" if notes else "")
         at = finding.at
+        more: dict[str, Any] = {"rule": warning} if finding.assumes else {}
         if at.file == self._file:
-            return self._match(at.path, told, key=at.key)
-        return self._match(_stand_in(at.file, at.path), f"{self._where(at)}: {told}", key=True)
+            return self._match(at.path, told, key=at.key, **more)
+        path = _stand_in(at.file, at.path)
+        return self._match(path, f"{self._where(at)}: {told}", key=True, **more)
 
     def _match(self, path: DataPath, message: str, *, key: bool = False, **more: Any) -> RuleMatch:
         template = self._sources.get(self._file)

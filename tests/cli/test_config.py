@@ -476,6 +476,7 @@ paths:  # {FILE}:5
 region: eu-west-1  # command line
 fail-on: error  # default
 info: false  # default
+assume-defaults: false  # default
 severity:
   W9713: "off"  # {FILE}:3
 parameters:
@@ -494,6 +495,7 @@ def test_config_without_a_file(write: Write, run: Run) -> None:
 # no configuration file
 fail-on: error  # default
 info: false  # default
+assume-defaults: false  # default
 """
     )
     assert json.loads(run("config", "--format", "json").out) == {

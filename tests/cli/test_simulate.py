@@ -26,6 +26,9 @@ POLICY = """\
 OBJECT = "arn:aws:s3:::b/k"
 ROLE = "arn:aws:iam::111122223333:role/app"
 ALL = json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+TO_ALL = json.dumps(
+    {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}
+)
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_templates"
 
 Simulate = Callable[..., Any]
@@ -369,19 +372,27 @@ def test_the_owner_is_an_account_or_its_root(simulate: Simulate, owner: str) -> 
             {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}},
         ),
         ("--session-policy", "session policy", {}),
-        ("--endpoint-policy", "VPC endpoint policy", {}),
     ],
 )
 def test_every_ceiling_has_an_option(
     simulate: Simulate, option: str, layer: str, detail: dict[str, Any]
 ) -> None:
     """A layer that does not allow a call is named, with AWS's detail where AWS has one."""
-    other = granting(Action="sns:*", Principal="*")
+    other = granting(Action="sns:*")
     (result,) = simulate(
         "--policy-input-list", ALL, "--action-names", "s3:GetObject", option, other
     )
     assert (result["EvalDecision"], result["DecidedBy"]) == ("implicitDeny", layer)
     assert result.items() >= detail.items()
+
+
+def test_an_endpoint_is_a_ceiling_too(simulate: Simulate) -> None:
+    """The policy of an endpoint says of whom it speaks."""
+    (result,) = simulate(
+        "--policy-input-list", ALL, "--caller-arn", ROLE, "--action-names", "s3:GetObject",
+        "--endpoint-policy", granting(Action="sns:*", Principal="*"),
+    )  # fmt: skip
+    assert (result["EvalDecision"], result["DecidedBy"]) == ("implicitDeny", "VPC endpoint policy")
 
 
 def test_an_rcp_only_denies(simulate: Simulate) -> None:
@@ -518,7 +529,7 @@ def test_the_roles_of_the_samples_can_be_simulated(simulate: Simulate) -> None:
         (["--context-entries", "nonsense"], "'nonsense' has no ContextKeyName"),
         (["--no-such-option", "x"], "--no-such-option"),
         (["--policy-source-arn", ROLE], "--template FILE --role LOGICAL_ID takes them out of its"),
-        (["--resource-policy", ALL], "--resource-policy needs --caller-arn"),
+        (["--resource-policy", TO_ALL], "--resource-policy needs --caller-arn"),
         (["--caller-arn", "app"], "'app' is neither an ARN nor a service"),
         (["--resource-owner", "shop"], "'shop' is no account"),
         (["--ordered-organization-policy-input-list", "["], "--ordered-organization-policy"),

@@ -122,7 +122,7 @@ def test_places_in_a_string_are_the_strings(tmp_path: Path) -> None:
         ('{"Statement": {"Effect": "Allow"}}', "1:15: a statement must have Action or NotAction"),
         (
             '{"Statement": {"Effect": "Allow", "Actions": "*"}}',
-            "1:46: 'Actions' is no element of a policy's statement",
+            "1:35: 'Actions' is no element of a policy's statement: did you mean 'Action'?",
         ),
         ('{"Statement": {"Action": ["*", {"a": 1}]}}', "1:32: must be a string, found a map"),
         ('{"Statement": {"Action": null}}', "1:26: must be a string, found nothing"),

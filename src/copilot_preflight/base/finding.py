@@ -89,7 +89,7 @@ class Finding(NamedTuple):
     place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out. Where
     ``is_secret``, a secret may stand near one of the places, and no report quotes their lines. A
     rule leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it, and
-    so is ``graded``.
+    so are ``graded`` and ``assumes``, the parameters whose defaults must hold for it to be true.
     """
 
     at: Place
@@ -105,11 +105,16 @@ class Finding(NamedTuple):
     name: str = ""
     url: str = ""
     graded: Severity | None = None
+    assumes: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Severity:
-        """The one that the user gives the rule, else the one of its id."""
-        return severity_of(self.rule) if self.graded is None else self.graded
+        """The one that the user gives the rule, else the one of its id.
+
+        A finding that assumes something is a warning at most.
+        """
+        severity = severity_of(self.rule) if self.graded is None else self.graded
+        return min(severity, Severity.WARNING) if self.assumes else severity
 
     @property
     def identity(self) -> tuple[str, Place, str]:

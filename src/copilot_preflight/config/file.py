@@ -44,24 +44,24 @@ _MAY_BE_ARN: Final = re.compile(r"\*$|arn:|\{\}|\$\{")
 @cache
 def published() -> Mapping[str, Any]:
     """The JSON Schema of the file."""
-    found: Mapping[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
-    return found
+    loaded: Mapping[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    return loaded
 
 
 def read(file: str) -> tuple[Document, dict[DataPath, Setting]]:
     """A configuration file, and what it says. Raises ConfigError."""
     try:
-        found = document.read(file)
+        config = document.read(file)
     except DocumentError as fault:
         raise ConfigError([fault]) from None
-    faults = list(schema.faults(found, published()))
+    faults = list(schema.faults(config, published()))
     if not faults:
-        reader = _Reader(found)
-        told = dict(reader.told())
+        reader = _Reader(config)
+        settings = dict(reader.settings())
         faults = reader.faults
     if faults:
         raise ConfigError(sorted(faults, key=lambda fault: (fault.line, fault.column)))
-    return found, told
+    return config, settings
 
 
 class BucketSetting(NamedTuple):
@@ -88,7 +88,7 @@ class _Reader:
         self._found = found
         self._folder = os.path.dirname(found.file)  # as shown: what is named in the file lies there
 
-    def told(self) -> Iterator[tuple[DataPath, Setting]]:
+    def settings(self) -> Iterator[tuple[DataPath, Setting]]:
         read = {
             "select": self._rules, "ignore": self._rules, "params": self._params,
             "scps": self._levels, "rcps": self._levels, "paths": self._paths,
@@ -258,22 +258,24 @@ def _level(value: Any) -> Severity | None:
 
 def with_facts(options: Options, held: Settings) -> Options:
     """Adds to options what a file says and the command line has no words for."""
-    buckets = [(name, told.value, told.place) for name, told in held.items("buckets")]
+    buckets = [(name, setting.value, setting.place) for name, setting in held.items("buckets")]
     baseline = held.get("baseline")
-    params = held.told.get(("params",))
+    params = held.by_key.get(("params",))
     return options._replace(
-        shared_params=[Path(it) for it in params.value] if params and params.place else (),
+        shared_params=[Path(path) for path in params.value] if params and params.place else (),
         shared_parameters={
-            name: ParameterValue(told.value, told.place)
-            for name, told in held.items("parameters")
-            if told.place is not None
+            name: ParameterValue(setting.value, setting.place)
+            for name, setting in held.items("parameters")
+            if setting.place is not None
         },
         buckets=[
-            ProvidedBucket(name, it.key, _below(place, "encryption-key"), it.bucket_key)
-            for name, it, place in buckets
-            if it.key is not None and place is not None
+            ProvidedBucket(name, bucket.key, _below(place, "encryption-key"), bucket.bucket_key)
+            for name, bucket, place in buckets
+            if bucket.key is not None and place is not None
         ],
-        bucket_policies=[(name, Path(it.policy)) for name, it, _ in buckets if it.policy],
+        bucket_policies=[
+            (name, Path(bucket.policy)) for name, bucket, _ in buckets if bucket.policy
+        ],
         requirements=held.get("require") or (),
         suppress=_suppressions(held) if held.get("suppress") else (),
         baseline=options.baseline or (Path(baseline) if baseline else None),
@@ -291,12 +293,12 @@ def _suppressions(held: Settings) -> list[Any]:
     return [
         Suppression(
             rule,
-            AtPath(it.files, it.path),
+            AtPath(entry.files, entry.path),
             Place(file, ("suppress", number)),
             EXTERNAL,
-            it.reason,
-            it.until,
+            entry.reason,
+            entry.until,
         )
-        for number, it in enumerate(held.get("suppress"))
-        for rule in it.rules
+        for number, entry in enumerate(held.get("suppress"))
+        for rule in entry.rules
     ]

@@ -1,4 +1,4 @@
-"""What a run is told, by the command line and by the configuration file, in the file's words."""
+"""What the command line and the configuration file set for a run, in the file's words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from copilot_preflight.base.finding import DataPath, Place, Severity
 from copilot_preflight.checks.rule import RuleEntry
 from copilot_preflight.read.document import Document, DocumentError
 
-DEFAULTS: Final[Mapping[str, Any]] = {"fail-on": "error", "info": False}
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "fail-on": "error",
+    "info": False,
+    "assume-defaults": False,
+}
 """What holds where nobody says anything; all other keys then say nothing."""
 
 
@@ -22,28 +26,30 @@ class Setting(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What is told, by the path of its key: ``("select",)``, ``("parameters", "EnvName")``.
+    """What is set for a run.
 
-    Paths of files are from the current folder. ``config`` is the file, None where there is none.
+    ``by_key`` has each setting under the path of its key: ``("select",)``,
+    ``("parameters", "EnvName")``. Paths of files are from the current folder. ``config`` is the
+    file, None where there is none.
     """
 
-    told: Mapping[DataPath, Setting]
+    by_key: Mapping[DataPath, Setting]
     config: Document | None = None
 
     def get(self, key: str) -> Any:
-        """The value of a key that is no map: as told, else its default, else None."""
-        found = self.told.get((key,))
-        return DEFAULTS.get(key) if found is None else found.value
+        """The value of a key that is no map: as set, else its default, else None."""
+        setting = self.by_key.get((key,))
+        return DEFAULTS.get(key) if setting is None else setting.value
 
     def items(self, key: str) -> Iterator[tuple[str, Setting]]:
         """The entries of a key that is a map."""
-        for path, told in self.told.items():
+        for path, setting in self.by_key.items():
             if path[0] == key and len(path) > 1:
-                yield str(path[1]), told
+                yield str(path[1]), setting
 
     def is_asked(self, key: str) -> bool:
         """Whether the command line says something of a key that is no map."""
-        return (key,) in self.told and self.told[(key,)].place is None
+        return (key,) in self.by_key and self.by_key[(key,)].place is None
 
     def fails_on(self, worst: Severity | None) -> bool:
         """Whether a report whose worst finding is this one makes the run fail."""
@@ -82,7 +88,7 @@ def no_rule(name: str) -> str:
 
 def by_rule(levels: Mapping[str, Severity | None]) -> dict[str, Severity | None]:
     """Severities by the ids of rules: what is said of a rule itself wins over a longer list."""
-    found: dict[str, Severity | None] = {}
+    by_id: dict[str, Severity | None] = {}
     for name in sorted(levels, key=lambda name: -len(named([name]))):
-        found.update(dict.fromkeys((rule.id for rule in named([name])), levels[name]))
-    return found
+        by_id.update(dict.fromkeys((rule.id for rule in named([name])), levels[name]))
+    return by_id

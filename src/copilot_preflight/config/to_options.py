@@ -43,14 +43,14 @@ def settings_of(asked: Mapping[DataPath, Any] | None = None, file: str | None = 
     Single values and lists of the command line take the place of the file's; entries of maps are
     laid over them. Raises ConfigError.
     """
-    told: dict[DataPath, Setting] = {}
+    by_key: dict[DataPath, Setting] = {}
     config = None
     if file is not None:
         from copilot_preflight.config import file as config_file
 
-        config, told = config_file.read(file)
-    told.update((path, Setting(value)) for path, value in (asked or {}).items())
-    return Settings(told, config)
+        config, by_key = config_file.read(file)
+    by_key.update((path, Setting(value)) for path, value in (asked or {}).items())
+    return Settings(by_key, config)
 
 
 # --- what the engine is asked for -----------------------------------------------------------------
@@ -61,18 +61,21 @@ def options_of(held: Settings) -> Options:
     wanted, unwanted = _chosen(held), _ignored(held)
     rules = [rule for rule in catalogue() if rule.id in wanted - unwanted]
     grades = None
-    if any(path[0] in ("severity", "paths") for path in held.told):
+    if any(path[0] in ("severity", "paths") for path in held.by_key):
         grades = _grades(held, wanted, unwanted)
         rules = [rule for rule in catalogue() if grades.at_most(rule.id) is not None]
     options = Options(
         rules=rules,
         info=_wants_info(held),
+        assume_defaults=bool(held.get("assume-defaults")),
         params=_asked_paths(held),
         parameters={
-            name: told.value for name, told in held.items("parameters") if told.place is None
+            name: setting.value
+            for name, setting in held.items("parameters")
+            if setting.place is None
         },
         pseudo={name: held.get(key) for key, name in _PSEUDO.items() if held.get(key)},
-        policies=[(name, Path(told.value)) for name, told in held.items("policies")],
+        policies=[(name, Path(setting.value)) for name, setting in held.items("policies")],
         scps=[[Path(file) for file in level] for level in held.get("scps") or ()],
         rcps=[[Path(file) for file in level] for level in held.get("rcps") or ()],
         config=held.config,
@@ -90,7 +93,7 @@ def _asked_paths(held: Settings) -> list[Path]:
 
 
 def _wants_info(held: Settings) -> bool:
-    """Whether remarks are told: asked for as such, as what fails a run, or rule by rule."""
+    """Whether remarks are reported: asked for as such, as what fails a run, or rule by rule."""
     chosen = [rule.severity for rule in named(held.get("select") or ())]
     return held.get("info") or held.get("fail-on") == "info" or Severity.INFO in chosen
 
@@ -111,10 +114,12 @@ def _grades(held: Settings, wanted: frozenset[str], unwanted: frozenset[str]) ->
     from copilot_preflight.run.severities import Grades, SeverityLayer
 
     is_asked = held.is_asked("select")
-    levels = {name: told.value for name, told in held.items("severity")}
+    levels = {name: setting.value for name, setting in held.items("severity")}
     severity = {
         rule: level for rule, level in by_rule(levels).items() if level is not None or not is_asked
     }
     layers = [SeverityLayer(select=wanted, ignore=unwanted, severity=severity)]
-    beside = held.get("paths") or ()
-    return Grades([*layers, *(it._replace(select=None) if is_asked else it for it in beside)])
+    for_paths = held.get("paths") or ()
+    if is_asked:
+        for_paths = [layer._replace(select=None) for layer in for_paths]
+    return Grades([*layers, *for_paths])

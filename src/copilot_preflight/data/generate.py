@@ -8,6 +8,8 @@ Sources (read in November 2026; versions are pinned by the extra ``tables``):
   the facts of AWS's Service Authorization Reference,
   https://docs.aws.amazon.com/service-authorization/latest/reference/.
   Action -> the resource types its row lists, and resource type -> ARN format.
+- ``action_names.tsv``: from the same source, the actions of every service, for whoever has to tell
+  an action from a misspelt one: service, tab, names with spaces between.
 - ``managed_policies.tsv``: moto's ``aws_managed_policies.py`` (Apache-2.0 licence), which holds
   what ``iam:ListPolicies`` and ``iam:GetPolicyVersion`` answer for AWS-managed policies; see
   https://docs.aws.amazon.com/aws-managed-policy/latest/reference/.
@@ -57,6 +59,7 @@ def main() -> None:
     )
     for service in SERVICES:
         write(folder / f"{service}.json", action_table(definition[service]))
+    write(HERE / "action_names.tsv", action_names(definition))
 
     from moto.iam.aws_managed_policies import aws_managed_policies_data
 
@@ -71,6 +74,16 @@ def action_table(definition: dict[str, Any]) -> str:
     }
     resources = {kind: row["arn"] for kind, row in definition["resources"].items()}
     return f'{{"actions": {lines(actions)}, "resources": {lines(resources)}}}\n'
+
+
+def action_names(definition: dict[str, Any]) -> str:
+    """The names of all actions, one service per line."""
+    services = {service: row for service, row in definition.items() if isinstance(row, dict)}
+    return "".join(
+        f"{service}\t{' '.join(sorted(row['privileges']))}\n"
+        for service, row in sorted(services.items())
+        if row["privileges"]
+    )
 
 
 def lines(table: dict[str, Any]) -> str:

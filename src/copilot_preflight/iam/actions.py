@@ -2,7 +2,8 @@
 
 The facts are those of AWS's Service Authorization Reference (the "Actions" table of a service:
 https://docs.aws.amazon.com/service-authorization/latest/reference/), for the services that matter
-to ECS tasks and their pipelines. ``data/generate.py`` makes the tables.
+to ECS tasks and their pipelines; of all other services, only the names of the actions.
+``data/generate.py`` makes the tables.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 
 from copilot_preflight.base.symbolic import wildcard_match
 
-_FOLDER = Path(__file__).parent.parent / "data" / "actions"
+_DATA = Path(__file__).parent.parent / "data"
+_FOLDER = _DATA / "actions"
 
 
 def resource_kinds(action: str) -> frozenset[str] | None:
@@ -53,6 +55,20 @@ def expand(pattern: str) -> tuple[str, ...] | None:
 def is_known_service(service: str) -> bool:
     """Whether the tables hold the service with this prefix (``"s3"``), letter case ignored."""
     return service.lower() in _services()
+
+
+@cache
+def action_names() -> Mapping[str, Mapping[str, str]]:
+    """The actions of every AWS service, under their names in lower case.
+
+    ``action_names()["s3"]["getobject"]`` is ``"GetObject"``. Reading it takes some 10 ms: it is for
+    whoever has to tell an action from a misspelt one.
+    """
+    rows = (
+        line.partition("\t")
+        for line in (_DATA / "action_names.tsv").read_text(encoding="utf-8").splitlines()
+    )
+    return {service: {name.lower(): name for name in names.split()} for service, _, names in rows}
 
 
 def arn_formats(service: str) -> Mapping[str, str]:

@@ -21,26 +21,26 @@ class CallOutcome(NamedTuple):
     def outcome(self) -> str:
         if any(decision.is_denied for decision in self.decisions):
             return "denied"
-        is_certain = all(it.outcome is Outcome.ALLOWED for it in self.decisions)
+        is_certain = all(decision.outcome is Outcome.ALLOWED for decision in self.decisions)
         return "allowed" if is_certain else "undetermined"
 
     @property
     def granting(self) -> Iterator[Place]:
         """The statements of the role that allow the call."""
-        return (it.place for decision in self.decisions for it in decision.granting)
+        return (statement.place for decision in self.decisions for statement in decision.granting)
 
     @property
     def deciding(self) -> Iterator[Place]:
-        return (it.place for decision in self.decisions for it in decision.deciding)
+        return (statement.place for decision in self.decisions for statement in decision.deciding)
 
 
 def outcomes_of(decisions: Iterable[Decision]) -> list[CallOutcome]:
     """The calls that some decisions are about, each once."""
-    found: dict[object, list[Decision]] = {}
+    by_call: dict[object, list[Decision]] = {}
     for decision in decisions:
         call = decision.call
-        found.setdefault((call.need.key, call.who, call.action), []).append(decision)
-    return [CallOutcome(tuple(some)) for some in found.values()]
+        by_call.setdefault((call.need.key, call.who, call.action), []).append(decision)
+    return [CallOutcome(tuple(same_call)) for same_call in by_call.values()]
 
 
 def needs_at(analysis: Analysis, file: str, path: DataPath) -> list[Need]:
@@ -57,7 +57,8 @@ def needs_at(analysis: Analysis, file: str, path: DataPath) -> list[Need]:
 def calls_at(analysis: Analysis, file: str, path: DataPath) -> list[CallOutcome]:
     """What was decided of the calls of the needs at a path."""
     keys = {need.key for need in needs_at(analysis, file, path)}
-    return outcomes_of(it for it in analysis.decisions if it.call.need.key in keys)
+    decisions = analysis.decisions
+    return outcomes_of(decision for decision in decisions if decision.call.need.key in keys)
 
 
 def grants_at(analysis: Analysis, file: str, path: DataPath) -> list[Place]:
@@ -69,15 +70,15 @@ def grants_at(analysis: Analysis, file: str, path: DataPath) -> list[Place]:
 
 def deciding_of(analysis: Analysis, finding: Finding) -> list[Place]:
     """The statements that decide what a finding is about; else the places that it cites."""
-    found: list[Place] = []
+    places: list[Place] = []
     for denial in analysis.denials:
         is_its_call = finding.call is None or denial.call.action == finding.call.action
         if denial.need.place == finding.at and is_its_call:
-            found += (statement.place for statement in denial.decision.deciding)
+            places += (statement.place for statement in denial.decision.deciding)
             if denial.cause.statement is not None:
-                found.append(denial.cause.statement.place)
+                places.append(denial.cause.statement.place)
     cited = [related.place for related in finding.related]
-    return [place for place in _once(found or cited) if place != finding.at]
+    return [place for place in _once(places or cited) if place != finding.at]
 
 
 def _once(places: Sequence[Place]) -> list[Place]:

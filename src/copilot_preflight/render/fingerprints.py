@@ -17,17 +17,17 @@ _PASSING = re.compile(r"[0-9a-f]{40,}|[0-9a-f]+…|…[0-9a-f]+|\bline \d+")
 def fingerprints(findings: Iterable[Finding], seen: Callable[[str], str]) -> list[str]:
     """One for each of the findings of a run, all different; 64 hexadecimal digits.
 
-    They hang on rule, file (as ``seen`` spells it), path, cause and call. The message counts only
+    They depend on rule, file (as ``seen`` spells it), path, cause and call. The message counts only
     where there is no cause: a better wording does not make another finding.
     """
-    told: Counter[str] = Counter()
-    found = []
+    counts: Counter[str] = Counter()
+    digests = []
     for finding in findings:
         key = _key(finding, seen(finding.at.file))
-        text = f"{key}\0{told[key]}"  # the first, the second ... of those that look the same
-        told[key] += 1
-        found.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
-    return found
+        text = f"{key}\0{counts[key]}"  # the first, the second ... of those that look the same
+        counts[key] += 1
+        digests.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+    return digests
 
 
 def _key(finding: Finding, file: str) -> str:

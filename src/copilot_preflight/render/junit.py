@@ -19,29 +19,29 @@ from copilot_preflight.render.places import relative
 from copilot_preflight.render.plain import argument
 from copilot_preflight.render.safe_text import safe
 
-Told: TypeAlias = Finding | InputError | None
-"""What a test case tells; None is that there is nothing to tell."""
+Subject: TypeAlias = Finding | InputError | None
+"""What a test case is about; None for a file in which nothing was found."""
 
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
-_NO_XML = re.compile("[\ufffe\uffff]")  # what XML 1.0 forbids beside all that is never safe
+_NO_XML = re.compile("[\ufffe\uffff]")  # what XML 1.0 forbids, apart from all that is never safe
 
 
 def render(report: Report) -> str:
-    suites: dict[str, list[Told]] = {file: [] for file in report.templates}
+    suites: dict[str, list[Subject]] = {file: [] for file in report.templates}
     for finding in report.findings:
         suites.setdefault(finding.at.file, []).append(finding)
     for error in report.errors:
         suites.setdefault(error.file, []).append(error)
-    for told in suites.values():
-        told += [] if told else [None]
-    counts = _counts(it for told in suites.values() for it in told)
-    inside = [_suite(report, relative(file), told) for file, told in suites.items()]
+    for subjects in suites.values():
+        subjects += [] if subjects else [None]
+    counts = _counts(subject for subjects in suites.values() for subject in subjects)
+    inside = [_suite(report, relative(file), subjects) for file, subjects in suites.items()]
     xml = _element("testsuites", {"name": NAME, **counts}, inside)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n'
 
 
-def _counts(told: Iterable[Told]) -> dict[str, object]:
-    kinds = Counter(map(_kind, told))
+def _counts(subjects: Iterable[Subject]) -> dict[str, object]:
+    kinds = Counter(map(_kind, subjects))
     return {
         "tests": kinds.total(),
         "failures": kinds["failure"],
@@ -50,46 +50,47 @@ def _counts(told: Iterable[Told]) -> dict[str, object]:
     }
 
 
-def _kind(it: Told) -> str:
-    if isinstance(it, InputError):
+def _kind(subject: Subject) -> str:
+    if isinstance(subject, InputError):
         return "error"
-    return "passed" if it is None or it.severity is Severity.INFO else "failure"
+    return "passed" if subject is None or subject.severity is Severity.INFO else "failure"
 
 
-def _suite(report: Report, file: str, told: Iterable[Told]) -> str:
+def _suite(report: Report, file: str, subjects: Iterable[Subject]) -> str:
     used: Counter[str] = Counter()
     cases = []
-    for it in told:
-        name = _name(it)
+    for subject in subjects:
+        name = _name(subject)
         used[name] += 1
         if used[name] > 1:  # GitLab counts what has the same name once
             name += f" #{used[name]}"
-        cases.append(_case(report, file, name, it))
-    return _element("testsuite", {"name": file, **_counts(told)}, cases)
+        cases.append(_case(report, file, name, subject))
+    return _element("testsuite", {"name": file, **_counts(subjects)}, cases)
 
 
-def _name(it: Told) -> str:
-    if isinstance(it, Finding):  # with the path, not the line: the history outlives moved lines
-        return f"{it.rule} {it.name} at {spell(it.at.path)}"
-    return "no findings" if it is None else "input"
+def _name(subject: Subject) -> str:
+    if isinstance(subject, Finding):
+        # With the path, not the line: the history outlives moved lines.
+        return f"{subject.rule} {subject.name} at {spell(subject.at.path)}"
+    return "no findings" if subject is None else "input"
 
 
-def _case(report: Report, file: str, name: str, it: Told) -> str:
+def _case(report: Report, file: str, name: str, subject: Subject) -> str:
     attributes = {"classname": file, "name": name, "file": file}
-    if it is None:
+    if subject is None:
         return _element("testcase", attributes)
-    if isinstance(it, InputError):
-        line = it.line
-        place = ":".join(str(part) for part in (file, it.line, it.column) if part)
-        about = {"type": "input", "message": it.message}
-        told = _text("error", about, safe(f"{place}: {it.message}"))
+    if isinstance(subject, InputError):
+        line = subject.line
+        place = ":".join(str(part) for part in (file, subject.line, subject.column) if part)
+        about = {"type": "input", "message": subject.message}
+        outcome = _text("error", about, safe(f"{place}: {subject.message}"))
     else:
-        line = report.span(it.at).start.line
-        text = "\n".join([safe(it.message), *argument(report, it, relative)])
-        about = {"type": it.severity.label, "message": it.message}
-        is_failure = _kind(it) == "failure"
-        told = _text("failure", about, text) if is_failure else _text("system-out", {}, text)
-    return _element("testcase", {**attributes, "line": line} if line else attributes, [told])
+        line = report.span(subject.at).start.line
+        text = "\n".join([safe(subject.message), *argument(report, subject, relative)])
+        about = {"type": subject.severity.label, "message": subject.message}
+        is_failure = _kind(subject) == "failure"
+        outcome = _text("failure", about, text) if is_failure else _text("system-out", {}, text)
+    return _element("testcase", {**attributes, "line": line} if line else attributes, [outcome])
 
 
 # --- XML -----------------------------------------------------------------------------------------

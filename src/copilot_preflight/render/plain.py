@@ -14,13 +14,13 @@ def argument(report: Report, finding: Finding, seen: Callable[[str], str]) -> It
     ``seen`` spells the name of a file.
     """
 
-    def told(place: Place, label: str) -> str:
+    def line_of(place: Place, label: str) -> str:
         line, column = report.span(place).start
         return safe(f"{seen(place.file)}:{line}:{column}: {label}").removesuffix(": ")
 
-    yield told(finding.at, finding.label)
+    yield line_of(finding.at, finding.label)
     for related in finding.related:
-        yield told(related.place, related.message)
+        yield line_of(related.place, related.message)
     if call := finding.call:
         yield safe(f"call: {call.principal} calls {call.action} on {call.resource}")
         if call.because:

@@ -34,9 +34,9 @@ def pages_of(findings: Iterable[Finding]) -> dict[str, RulePage]:
     Only those, which are loaded by now: the whole catalogue with its pages is a quarter of a
     megabyte.
     """
-    told = {finding.rule: finding for finding in findings}
-    pages = {listed.id: _page(listed.id) for listed in CATALOGUE if listed.id in told}
-    for id, finding in told.items():
+    by_rule = {finding.rule: finding for finding in findings}
+    pages = {entry.id: _page(entry.id) for entry in CATALOGUE if entry.id in by_rule}
+    for id, finding in by_rule.items():
         if id not in pages:
             name = finding.name or id
             pages[id] = RulePage(id, name, name, name, finding.url, "")
@@ -44,7 +44,7 @@ def pages_of(findings: Iterable[Finding]) -> dict[str, RulePage]:
 
 
 def _page(id: str) -> RulePage:
-    rule = next(listed for listed in CATALOGUE if listed.id == id).load()
+    rule = next(entry for entry in CATALOGUE if entry.id == id).load()
     file = Path(copilot_preflight_rules.__file__).with_name(rule.page)
     page = file.read_text(encoding="utf-8")
     return RulePage(rule.id, rule.name, rule.title, description(page), rule.url, page)
@@ -54,10 +54,10 @@ def description(page: str) -> str:
     """A page's summary line, and as much of "What it does" as a description may hold."""
     summary = page.split("\n", 3)[2]
     section = page.partition("\n## What it does\n")[2].partition("\n## ")[0]
-    told = summary
+    text = summary
     for paragraph in section.strip().split("\n\n"):
-        longer = f"{told}\n\n{paragraph}"
+        longer = f"{text}\n\n{paragraph}"
         if len(longer) > _LONGEST:
             break
-        told = longer
-    return told
+        text = longer
+    return text

@@ -1,8 +1,8 @@
 """SARIF 2.1.0, for code scanning and for editors.
 
-https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; what GitHub makes of it is told in
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; what GitHub makes of it stands in
 https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning.
-What is suppressed is told as such, but for GitHub's own pipelines, which know no suppressions.
+What is suppressed is reported as such, but for GitHub's own pipelines, which know no suppressions.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _seen = partial(relative, root="GITHUB_WORKSPACE")  # GitHub takes URIs from the
 
 
 def render(report: Report) -> str:
-    return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [_Run(report).told()]})
+    return dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [_Run(report).log()]})
 
 
 class _Run:
@@ -55,7 +55,7 @@ class _Run:
         # Code scanning opens alerts for suppressed results too (github/codeql-action issue 1230).
         on_github = os.environ.get("GITHUB_ACTIONS") == "true"
         self.silenced = () if on_github else report.silenced
-        self.findings = [*report.findings, *(it.finding for it in self.silenced)]
+        self.findings = [*report.findings, *(silenced.finding for silenced in self.silenced)]
         self.rules = pages_of(self.findings)
         self.rule_numbers = {id: number for number, id in enumerate(self.rules)}
         self.targets = frozenset(report.templates)
@@ -66,12 +66,18 @@ class _Run:
     def number(self, file: str) -> int:
         return self.files.setdefault(file, len(self.files))
 
-    def told(self) -> dict[str, Any]:
+    def log(self) -> dict[str, Any]:
         report = self.report
         results = list(map(self.result, self.findings, fingerprints(self.findings, _seen)))
         if self.silenced:  # the standard asks it of all results or of none (3.27.23)
-            by = [*([] for _ in report.findings), *([self.suppression(it)] for it in self.silenced)]
-            results = [{**it, "suppressions": told} for it, told in zip(results, by, strict=True)]
+            suppressions = [
+                *([] for _ in report.findings),
+                *([self.suppression(silenced)] for silenced in self.silenced),
+            ]
+            results = [
+                {**result, "suppressions": by}
+                for result, by in zip(results, suppressions, strict=True)
+            ]
         notifications = list(map(self.notification, report.errors))
         invocation = {
             "executionSuccessful": not report.errors,
@@ -94,7 +100,7 @@ class _Run:
             "call": call_of(finding),
             "cause": finding.cause or None,
         }
-        told: dict[str, Any] = {
+        result: dict[str, Any] = {
             "ruleId": finding.rule,
             "ruleIndex": self.rule_numbers[finding.rule],
             "level": _LEVEL[finding.severity],
@@ -103,17 +109,19 @@ class _Run:
             "partialFingerprints": {FINGERPRINT: fingerprint},
         }
         if finding.related:
-            told["relatedLocations"] = [
+            result["relatedLocations"] = [
                 {"id": number, **self.location(related.place, related.message, path=True)}
                 for number, related in enumerate(finding.related, 1)
             ]
-        return {**told, "properties": properties}
+        return {**result, "properties": properties}
 
     def suppression(self, silenced: Silenced) -> dict[str, Any]:
-        told: dict[str, Any] = {"kind": silenced.kind}
+        suppression: dict[str, Any] = {"kind": silenced.kind}
         if silenced.reason:
-            told["justification"] = silenced.reason
-        return {**told, "location": self.location(silenced.by)} if silenced.by else told
+            suppression["justification"] = silenced.reason
+        if silenced.by:
+            suppression["location"] = self.location(silenced.by)
+        return suppression
 
     def notification(self, error: InputError) -> dict[str, Any]:
         if not is_file(error.file) and error.file != STDIN:  # an option
@@ -132,15 +140,15 @@ class _Run:
     # --- places ------------------------------------------------------------------------------
 
     def location(self, place: Place, label: str = "", *, path: bool = False) -> dict[str, Any]:
-        told: dict[str, Any] = {
+        location: dict[str, Any] = {
             "physicalLocation": {
                 "artifactLocation": self.artifact_location(place.file),
                 "region": _region(self.report.span(place)),
             }
         }
         if label:
-            told["message"] = {"text": _literal(label)}
-        return {**told, "properties": {"path": spell(place.path)}} if path else told
+            location["message"] = {"text": _literal(label)}
+        return {**location, "properties": {"path": spell(place.path)}} if path else location
 
     def artifact_location(self, file: str) -> dict[str, Any]:
         return {**_address(file), "index": self.number(file)}
@@ -153,8 +161,8 @@ class _Run:
 def _address(file: str) -> dict[str, Any]:
     if file == STDIN:
         return {"uri": uri(file), "description": {"text": "Standard input."}}
-    found = uri(_seen(file))
-    return {"uri": found} if found.startswith("file:") else {"uri": found, "uriBaseId": _ROOT}
+    address = uri(_seen(file))
+    return {"uri": address} if address.startswith("file:") else {"uri": address, "uriBaseId": _ROOT}
 
 
 def _region(span: Span) -> dict[str, int]:
@@ -216,8 +224,8 @@ def _message(finding: Finding) -> dict[str, str]:
 
 def _argument(finding: Finding) -> Iterator[str]:
     if call := finding.call:
-        told = f"{call.principal} calls {call.action} on {call.resource}: {call.because}"
-        yield f"Call: {_markdown(told.removesuffix(': '))}"
+        text = f"{call.principal} calls {call.action} on {call.resource}: {call.because}"
+        yield f"Call: {_markdown(text.removesuffix(': '))}"
     if finding.cause:
         yield f"Cause: {_markdown(finding.cause)}"
 

@@ -167,8 +167,8 @@ class _Writer:
         if call or self.finding.cause:
             yield self.row()
         if call:
-            told = safe(f"{call.principal} calls {call.action} on {call.resource}")
-            yield f"{lead}{self.paint('strong', 'call:')} {told}"
+            sentence = safe(f"{call.principal} calls {call.action} on {call.resource}")
+            yield f"{lead}{self.paint('strong', 'call:')} {sentence}"
             yield from self.wrapped(call.because, self.gutter + len(" = call: "))
         if self.finding.cause:
             yield f"{lead}{self.paint('strong', 'cause:')} {safe(self.finding.cause)}"

@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameter
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -28,13 +29,28 @@ class Inputs(NamedTuple):
 
     ``given`` are parameter values by name; ``complete`` says that a deployment's values were
     provided, so that a default counts for what was left out. ``shapes`` are parameters whose use
-    shows their form: ``"s3-object"`` or ``"name"``.
+    shows their form: ``"s3-object"`` or ``"name"``. The defaults of ``opened`` parameters count for
+    nothing.
     """
 
     given: Mapping[str, Text]
     complete: bool = False
     pseudo: Mapping[str, str] = MappingProxyType({})
     shapes: Mapping[str, str] = MappingProxyType({})
+    opened: frozenset[str] = frozenset()
+
+
+_PLACEHOLDER: Final = re.compile(
+    r"x{3,}|<.*>|\{\{.*\}\}|\.{3}|todo|tbd|fixme"
+    r"|(?:please[-_ ]?)?(?:change|replace)[-_ ]?(?:me|this)"
+    r"|(?:placeholder|dummy|your)(?:[-_ ].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_placeholder(default: str) -> bool:
+    """Whether a default only shows where a value belongs: nobody deploys ``changeme``."""
+    return _PLACEHOLDER.fullmatch(default.strip()) is not None
 
 
 class Parameters(Conditions):
@@ -69,7 +85,7 @@ class Parameters(Conditions):
         return EMPTY if name == "AWS::NoValue" else Text.of(name_hole(name, scope))
 
     def parameter(self, name: str) -> Text:
-        """A parameter's value: chosen by the scenario, provided, or its default.
+        """A parameter's value: chosen by the scenario, provided, or its default if that is one.
 
         An empty default counts only when a deployment's values were provided: without them it
         is Copilot's way of saying "optional", and both cases are looked at.
@@ -87,7 +103,10 @@ class Parameters(Conditions):
             return Text.of(Hole(name, self.file))
         if default is None or isinstance(default, (dict, list)):
             return self._shaped(name, frozenset())
-        return Text.of(spelt(default))
+        value = spelt(default)
+        if name in self._inputs.opened or is_placeholder(value):
+            return self._shaped(name, frozenset())
+        return Text.of(value)
 
     def _shaped(self, name: str, never: frozenset[str]) -> Text:
         """An unknown parameter in the form that its use shows."""

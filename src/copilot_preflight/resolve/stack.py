@@ -13,9 +13,9 @@ from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import hints as evidence
 from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.outside import NOTHING, Outside
-from copilot_preflight.resolve.parameters import Inputs
+from copilot_preflight.resolve.parameters import Inputs, is_placeholder
 from copilot_preflight.resolve.query import Answers, Reads, drop, query
-from copilot_preflight.resolve.scenario import ANY, Scenario
+from copilot_preflight.resolve.scenario import ANY, Scenario, spelt
 from copilot_preflight.resolve.template import Template
 from copilot_preflight.resolve.value import TemplateError, Value
 
@@ -59,12 +59,14 @@ class Stack:
         values = {name: Text.of(value.value) for name, value in package.parameters.items()}
         required = [it.resource for it in run.outside.requirements if it.is_for(self.file)]
         known = evidence.with_partition(pseudo or {}, values, self.data, required)
+        self.pseudo = pseudo or {}
         self._handed_down = known if required else pseudo
         self._inputs = Inputs(
             given=values if given is None else given,
             complete=package.has_parameters or given is not None,
             pseudo=known,
             shapes=evidence.shapes(self.data),
+            opened=run.opened(self),
         )
         self.answers: Answers = {}
         self._readings: dict[Scenario, Reading] = {}
@@ -99,6 +101,21 @@ class Stack:
 
     def resolver(self, scenario: Scenario = ANY) -> Resolver:
         return self.reading(scenario).resolver
+
+    def assumed_defaults(self) -> Iterator[str]:
+        """The parameters whose defaults count as their values, as nobody gives them any.
+
+        A parameter file is complete: CloudFormation takes the default of what it leaves out.
+        """
+        declared = self.data.get("Parameters")
+        if self.package.has_parameters or not isinstance(declared, dict):
+            return
+        for name, raw in declared.items():
+            default = raw.get("Default") if isinstance(raw, dict) else None
+            if default is None or default == "" or isinstance(default, (dict, list)):
+                continue
+            if not is_placeholder(spelt(default)):
+                yield name
 
     def has(self, kind: str) -> bool:
         """Whether the template has resources of a type, under whatever conditions."""
@@ -260,12 +277,18 @@ class Export(NamedTuple):
 class Run:
     """The stacks that are checked together: what one imports, another may export.
 
-    ``outside`` is what the user says about things outside the run.
+    ``outside`` is what the user says about things outside the run. ``opens`` are the parameters,
+    each with its template, whose defaults are not taken for values; None for all of them.
     """
 
-    def __init__(self, outside: Outside = NOTHING) -> None:
+    def __init__(
+        self,
+        outside: Outside = NOTHING,
+        opens: Collection[tuple[str, str]] | None = (),
+    ) -> None:
         self.stacks: list[Stack] = []
         self.outside = outside
+        self._opens = opens
         self.answers: Answers = {}
         self.reads = Reads()
         self._resolving: set[str] = set()
@@ -277,6 +300,22 @@ class Run:
         stack = Stack(package, self, pseudo=pseudo)
         self.stacks.append(stack)
         return stack
+
+    def opened(self, stack: Stack) -> frozenset[str]:
+        """The parameters of a template whose defaults are not taken for values."""
+        if self._opens == ():
+            return frozenset()
+        names = stack.assumed_defaults()
+        return frozenset(
+            name for name in names if self._opens is None or (stack.file, name) in self._opens
+        )
+
+    def with_opened(self, opens: Collection[tuple[str, str]] | None) -> Run:
+        """The same stacks, where the defaults of some parameters, or of all, count for nothing."""
+        other = Run(self.outside, opens)
+        for stack in self.stacks:
+            other.add(stack.package, stack.pseudo)
+        return other
 
     def members(self) -> Sequence[Stack]:
         """The stacks of the run, for answers that depend on which they are."""

@@ -14,6 +14,7 @@ from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.read.document import Document
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError
+from copilot_preflight.run.defaults import Defaults
 from copilot_preflight.run.options import Options
 
 ISSUES: Final = "https://github.com/copilot-preflight/copilot-preflight/issues"
@@ -105,6 +106,7 @@ class Judge:
         self._rules = rules
         self._options = options
         self._sources = sources
+        self._defaults = Defaults(run, lambda other: findings_of(Analysis(other), rules))
 
     def every(self, stacks: Sequence[Stack]) -> Generator[Judged, None, None]:
         """Judges templates, in their order or as if it were so.
@@ -195,7 +197,10 @@ class Judge:
         try:
             stack.verify()
             analysis = Analysis(stack)
-            findings = list(self._options.graded(findings_of(analysis, self._rules)))
+            found = list(findings_of(analysis, self._rules))
+            if not self._options.assume_defaults:
+                found = list(self._defaults.marked(stack, found))
+            findings = list(self._options.graded(found))
         except InternalFault as internal:
             errors.append(InputError(stack.file, 0, 0, str(internal)))
             return []

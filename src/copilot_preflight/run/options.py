@@ -42,6 +42,7 @@ class Options(NamedTuple):
 
     ``progress`` is called as the run goes on. ``jobs`` is the number of processes in which
     templates are judged, None for what the machine and the run are worth; the report is the same.
+    ``assume_defaults`` takes the defaults of parameters for their values where no file gives any.
     """
 
     rules: Sequence[Rule | RuleEntry] = CATALOGUE
@@ -66,6 +67,7 @@ class Options(NamedTuple):
     requirements: Sequence[Requirement] = ()
     progress: Progress | None = None
     jobs: int | None = 1
+    assume_defaults: bool = False
 
     def most_of(self, rule: Rule | RuleEntry) -> Severity | None:
         """The greatest severity that a rule's findings may have, None for a rule that is off."""
@@ -81,6 +83,8 @@ class Options(NamedTuple):
         grades, least = self.grades, self.least
         for finding in findings:
             level = grades.of(finding.rule, finding.at.file) if grades else finding.severity
+            if level is not None and finding.assumes:
+                level = min(level, Severity.WARNING)
             if level is not None and level >= least:
                 yield finding if grades is None else finding._replace(graded=level)
 

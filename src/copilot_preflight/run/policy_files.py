@@ -18,6 +18,7 @@ from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError, kind_of
+from copilot_preflight.read.schema import nearest
 from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
 from copilot_preflight.resolve.scenario import spelt
 from copilot_preflight.resolve.value import Guard, Value, function_of
@@ -39,18 +40,23 @@ class Plain:
         yield value
 
 
-class _Kind(NamedTuple):
-    """What a policy is of; ``principals`` is None where its own statements are to tell that."""
+class Kind(NamedTuple):
+    """What a policy is of.
+
+    ``principals`` is whether its statements must name principals, or must not; None where the first
+    statement shows it. ``resources`` is whether every statement must name resources.
+    """
 
     name: str
     principals: bool | None
+    resources: bool = False
 
 
-_MANAGED: Final = _Kind("managed policy", principals=False)
-_RESOURCE: Final = _Kind("policy of a resource", principals=True)
-_NAMED: Final = _Kind("policy", principals=None)
-_SCP: Final = _Kind("service control policy", principals=False)
-_RCP: Final = _Kind("resource control policy", principals=True)
+_MANAGED: Final = Kind("managed policy", principals=False)
+_RESOURCE: Final = Kind("policy of a resource", principals=True)
+_NAMED: Final = Kind("policy", principals=None)
+_SCP: Final = Kind("service control policy", principals=False)
+_RCP: Final = Kind("resource control policy", principals=True)
 
 _NAME: Final = re.compile(r"alias/[\w/-]+|[\w+,.@-]{1,128}", re.ASCII)
 
@@ -105,7 +111,7 @@ class PolicyReader:
             if found is not None:
                 yield ProvidedPolicy(name, found, statements_of(found, name), has_principals=True)
 
-    def _level(self, paths: Iterable[Path], kind: _Kind) -> PolicySet:
+    def _level(self, paths: Iterable[Path], kind: Kind) -> PolicySet:
         """The policies of one level; one that cannot be read may say anything."""
         statements: list[Statement] = []
         unread: list[Fact] = []
@@ -117,7 +123,7 @@ class PolicyReader:
                 statements += statements_of(found, str(path))
         return PolicySet(tuple(statements), tuple(unread))
 
-    def _policy(self, path: Path, kind: _Kind) -> Value | None:
+    def _policy(self, path: Path, kind: Kind) -> Value | None:
         file = str(path)
         try:
             if file not in self.documents:
@@ -139,7 +145,7 @@ def is_policy_name(name: str) -> bool:
     return _kind_of(name) is not None
 
 
-def _kind_of(name: str) -> _Kind | None:
+def _kind_of(name: str) -> Kind | None:
     """What a policy is of, by the name or ARN under which it is handed over; None: of nothing."""
     if not name.startswith("arn:"):
         return _NAMED if _NAME.fullmatch(name) else None
@@ -183,7 +189,7 @@ Source: https://docs.aws.amazon.com/cli/latest/reference/ (each command's "Outpu
 """
 
 
-def _unwrapped(found: Document, kind: _Kind) -> Value:
+def _unwrapped(found: Document, kind: Kind) -> Value:
     """The policy in a document, checked. Raises DocumentError.
 
     Places in a policy that is itself a string are those of the string: there is no node at their
@@ -204,7 +210,7 @@ def _unwrapped(found: Document, kind: _Kind) -> Value:
     if not isinstance(data, dict) or "Statement" not in data:
         message = "no policy here: it must be a map that has Statement, or the AWS CLI's output"
         raise found.fault(path, message)
-    _Checker(found, kind).check(data["Statement"], (*path, "Statement"))
+    check_statements(found, data["Statement"], (*path, "Statement"), kind)
     return Value(Plain(found.file), data, path)
 
 
@@ -224,10 +230,19 @@ def _has_principals(statement: dict[str, Any]) -> bool:
     return "Principal" in statement or "NotPrincipal" in statement
 
 
+def check_statements(found: Document, data: Any, path: DataPath, kind: Kind) -> None:
+    """Refuses a policy's Statement, at a path of a document, where AWS would. Raises DocumentError.
+
+    AWS calls it MalformedPolicyDocument.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    _Checker(found, kind).check(data, path)
+
+
 class _Checker:
     """Refuses what AWS would refuse, lest a misspelt policy be taken for one that denies."""
 
-    def __init__(self, found: Document, kind: _Kind) -> None:
+    def __init__(self, found: Document, kind: Kind) -> None:
         self._found = found
         self._kind = kind
         self._principals = kind.principals
@@ -248,10 +263,11 @@ class _Checker:
         for key, value in statement.items():
             self._element(key, value, (*path, key))
         if statement.get("Effect") not in ("Allow", "Deny"):
-            where = (*path, "Effect") if "Effect" in statement else path
-            raise self._found.fault(where, "Effect must be Allow or Deny")
+            raise self._wrong_effect(statement, path)
         if not statement.keys() & {"Action", "NotAction"}:
             raise self._found.fault(path, "a statement must have Action or NotAction")
+        if self._kind.resources and not statement.keys() & {"Resource", "NotResource"}:
+            raise self._found.fault(path, "a statement must have Resource or NotResource")
         has = _has_principals(statement)
         if self._principals is None:
             self._principals = has
@@ -260,9 +276,20 @@ class _Checker:
         if has and not self._principals:
             raise self._found.fault(path, f"a {self._kind.name} cannot have a Principal")
 
+    def _wrong_effect(self, statement: dict[str, Any], path: DataPath) -> DocumentError:
+        if "Effect" not in statement:
+            return self._found.fault(path, "Effect must be Allow or Deny, and there is none")
+        effect = statement["Effect"]
+        found = f"'{effect}'" if isinstance(effect, str) else kind_of(effect)
+        like = nearest(str(effect).capitalize(), ("Allow", "Deny"))
+        message = f"Effect must be Allow or Deny, found {found}{like}"
+        return self._found.fault((*path, "Effect"), message)
+
     def _element(self, key: str, value: Any, path: DataPath) -> None:
         if key not in _ELEMENTS:
-            raise self._found.fault(path, f"'{key}' is no element of a policy's statement")
+            at = self._found.span(path, key=True).start
+            message = f"'{key}' is no element of a policy's statement{nearest(key, _ELEMENTS)}"
+            raise DocumentError(self._found.file, at.line, at.column, message)
         if key == "Condition":
             for operator, block in self._map(value, path):
                 for name, values in self._map(block, (*path, operator)):

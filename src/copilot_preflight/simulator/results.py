@@ -47,29 +47,33 @@ def result(action: str, answers: Sequence[Answer]) -> dict[str, Any]:
 
     AWS names the form of the resource's ARN where a single resource is named here.
     """
-    decision = _strictest(it.ruling.outcome for it in answers)
-    deciding = [it for it in answers if it.ruling.outcome is decision]
+    decision = _strictest(answer.ruling.outcome for answer in answers)
+    deciding = [answer for answer in answers if answer.ruling.outcome is decision]
     alone = answers[0] if len(answers) == 1 else None
-    matched = (reference for it in deciding for reference in it.matched)
-    told: dict[str, Any] = {
+    matched = (reference for answer in deciding for reference in answer.matched)
+    evaluation: dict[str, Any] = {
         "EvalActionName": action,
         "EvalResourceName": alone.resource if alone else "*",
         "EvalDecision": decision.value,
-        "MatchedStatements": list({id(it): it for it in matched}.values()),
-        "MissingContextValues": list(dict.fromkeys(key for it in answers for key in it.missing)),
+        "MatchedStatements": list({id(reference): reference for reference in matched}.values()),
+        "MissingContextValues": list(
+            dict.fromkeys(key for answer in answers for key in answer.missing)
+        ),
         **_details(answers),
     }
     if alone is None or alone.resource != "*":
-        if not any(_is_stopped(it.ruling) for it in answers):
-            told["EvalDecisionDetails"] = _across(answers)
-        told["ResourceSpecificResults"] = [_specific(it) for it in answers]
+        if not any(_is_stopped(answer.ruling) for answer in answers):
+            evaluation["EvalDecisionDetails"] = _across(answers)
+        evaluation["ResourceSpecificResults"] = [_specific(answer) for answer in answers]
         if alone is None:
-            for specific, it in zip(told["ResourceSpecificResults"], answers, strict=True):
-                specific.update(_explained(it))
-    told.update(_beyond(deciding))
+            for specific, answer in zip(
+                evaluation["ResourceSpecificResults"], answers, strict=True
+            ):
+                specific.update(_explained(answer))
+    evaluation.update(_beyond(deciding))
     if alone is not None:
-        told.update(_explained(alone))
-    return told
+        evaluation.update(_explained(alone))
+    return evaluation
 
 
 def _explained(answer: Answer) -> dict[str, Any]:
@@ -106,15 +110,15 @@ def _specific(answer: Answer) -> dict[str, Any]:
 
 
 def _beyond(deciding: Sequence[Answer]) -> dict[str, Any]:
-    """What AWS's simulator does not tell: the layer that decides, and the missing facts."""
-    told: dict[str, Any] = {}
+    """What AWS's simulator does not say: the layer that decides, and the missing facts."""
+    beyond: dict[str, Any] = {}
     layer = deciding[0].ruling.layer
     if layer is not None:
-        told["DecidedBy"] = layer.value
-    facts = dict.fromkeys(fact for it in deciding for fact in it.ruling.facts)
+        beyond["DecidedBy"] = layer.value
+    facts = dict.fromkeys(fact for answer in deciding for fact in answer.ruling.facts)
     if facts:
-        told["MissingFacts"] = [{"Kind": fact.kind, "Name": fact.name} for fact in facts]
-    return told
+        beyond["MissingFacts"] = [{"Kind": fact.kind, "Name": fact.name} for fact in facts]
+    return beyond
 
 
 _DETAILS: Final = (
@@ -127,9 +131,11 @@ def _details(answers: Sequence[Answer]) -> dict[str, Any]:
     """Whether SCPs and boundary, where there are any, allow every call; None where that is open."""
     details = {}
     for key, layer, name in _DETAILS:
-        said = [voice for it in answers for other, voice in it.ruling.voices if other is layer]
-        if said:
-            details[key] = {name: all_of([_is_allowing(voice) for voice in said])}
+        voices = [
+            voice for answer in answers for other, voice in answer.ruling.voices if other is layer
+        ]
+        if voices:
+            details[key] = {name: all_of([_is_allowing(voice) for voice in voices])}
     return details
 
 
@@ -138,20 +144,22 @@ def _is_allowing(voice: Voice) -> bool | None:
 
 
 def _across(answers: Sequence[Answer]) -> dict[str, str]:
-    """The strictest decision of each kind of policy; within an account, AWS tells none."""
-    kinds = dict.fromkeys(kind for it in answers for kind in it.across)
+    """The strictest decision of each kind of policy; within an account, AWS gives none."""
+    kinds = dict.fromkeys(kind for answer in answers for kind in answer.across)
     return {
-        kind: _strictest(it.across[kind] for it in answers if kind in it.across).value
+        kind: _strictest(answer.across[kind] for answer in answers if kind in answer.across).value
         for kind in kinds
     }
 
 
 def by_type(ruling: Ruling) -> dict[str, Outcome]:
     """What each kind of policy says of a call across accounts."""
-    said: dict[str, list[Outcome]] = {SOURCE_TYPES[Layer.RESOURCE]: []}
+    outcomes: dict[str, list[Outcome]] = {SOURCE_TYPES[Layer.RESOURCE]: []}
     for layer, voice in ruling.voices:
-        said.setdefault(SOURCE_TYPES[layer], []).append(_alone(layer, voice))
-    return {kind: _strictest(them or [Outcome.IMPLICIT_DENY]) for kind, them in said.items()}
+        outcomes.setdefault(SOURCE_TYPES[layer], []).append(_alone(layer, voice))
+    return {
+        kind: _strictest(of_kind or [Outcome.IMPLICIT_DENY]) for kind, of_kind in outcomes.items()
+    }
 
 
 def _alone(layer: Layer, voice: Voice) -> Outcome:

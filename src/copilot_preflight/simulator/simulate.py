@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from copilot_preflight.access.resource_policies import ResourcePolicy
 from copilot_preflight.base.finding import Place, Source
 from copilot_preflight.base.symbolic import Text
+from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, Request
 from copilot_preflight.iam.layers import (
     Layer,
@@ -43,7 +45,8 @@ class Question:
 
     ``context`` maps condition keys, in any case, to their values. ``caller`` is an ARN, the name
     of a service, or a `Caller` of which less is known. ``explain`` asks for every
-    statement with whether and why it matched.
+    statement with whether and why it matched. ``texts`` are the resources that are not wholly
+    known, by the names under which ``resources`` has them.
     """
 
     actions: Sequence[str]
@@ -51,6 +54,13 @@ class Question:
     context: Mapping[str, Sequence[str]] = field(default_factory=dict)
     caller: str | Caller = ""
     explain: bool = True
+    texts: Mapping[str, Text] = field(default_factory=dict)
+
+
+class KnowsResources(Protocol):
+    """Knows the policies of resources, such as a template that holds them."""
+
+    def policy_of(self, action: str, resource: Text) -> ResourcePolicy: ...
 
 
 def policy_set(*documents: Document) -> PolicySet:
@@ -59,7 +69,10 @@ def policy_set(*documents: Document) -> PolicySet:
 
 
 def simulate(
-    policies: Policies, question: Question, sources: Mapping[str, Source]
+    policies: Policies,
+    question: Question,
+    sources: Mapping[str, Source],
+    resources: KnowsResources | None = None,
 ) -> dict[str, Any]:
     """The answer for every action, as ``{"EvaluationResults": [...]}``.
 
@@ -67,16 +80,16 @@ def simulate(
     one of ``ResourceSpecificResults`` for each of them. ``sources`` are the documents of the
     policies by file name; positions are 1-based. A resource whose ARN names an account belongs to
     it, any other to ``policies.owner``; to a caller whose account is not known, only the latter
-    counts.
+    counts. Without ``policies.resource``, ``resources`` is asked for the policy of every resource.
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
 
     The result is to be read: its parts, such as the reference to a statement, are shared.
     """
-    simulation = _Simulation(policies, question, sources)
-    resources = [(name, Text.of(name)) for name in question.resources]
+    simulation = _Simulation(policies, question, sources, resources)
+    named = [(name, question.texts.get(name) or Text.of(name)) for name in question.resources]
     return {
         "EvaluationResults": [
-            result(action, [simulation.answer(action, *resource) for resource in resources])
+            result(action, [simulation.answer(action, *resource) for resource in named])
             for action in question.actions
         ],
         "IsTruncated": False,
@@ -101,9 +114,14 @@ class _Simulation:
     """One run of the simulator, with what its answers share."""
 
     def __init__(
-        self, policies: Policies, question: Question, sources: Mapping[str, Source]
+        self,
+        policies: Policies,
+        question: Question,
+        sources: Mapping[str, Source],
+        resources: KnowsResources | None,
     ) -> None:
         self._policies = policies
+        self._resources = resources if policies.resource is None else None
         self._sources = sources
         self._explain = question.explain
         caller = question.caller
@@ -116,11 +134,12 @@ class _Simulation:
         # Of each set of a layer, for each statement: what was told of it, by the reason.
         self._told: dict[tuple[Layer, int], list[dict[str, dict[str, Any]]]] = {}
         self._of_owner: dict[tuple[str, bool], Policies] = {}
+        self._of_resource: dict[tuple[str, Text], Policies] = {}
 
     def answer(self, action: str, name: str, resource: Text) -> Answer:
         sent = _Sent(self._context)
         request = Request(action, resource, sent)
-        policies = self._policies_for(action, name)
+        policies = self._policies_for(action, resource)
         ruling = decide(policies, request, self._caller)
         return Answer(
             name,
@@ -135,12 +154,12 @@ class _Simulation:
             list(self._explained(policies, request)) if self._explain else None,
         )
 
-    def _policies_for(self, action: str, resource: str) -> Policies:
+    def _policies_for(self, action: str, resource: Text) -> Policies:
         """The policies, with what the resource's ARN and the action tell of whose it is."""
-        account = resource.split(":", 5)[4] if resource.count(":") >= 5 else ""
+        if self._resources is not None:
+            return self._policies_of(self._resources, action, resource)
         own = self._policies.resource is not None and action.lower().startswith(_DELEGATING)
-        if not account.isdigit() or not self._is_of_known_account:
-            account = ""
+        account = self._account_of(resource)
         found = self._of_owner.get((account, own))
         if found is None:
             found = self._policies._replace(
@@ -149,6 +168,28 @@ class _Simulation:
             )
             self._of_owner[account, own] = found
         return found
+
+    def _policies_of(self, resources: KnowsResources, action: str, resource: Text) -> Policies:
+        """The policies, with the one that the resource itself has."""
+        key = action.partition(":")[0].lower(), resource
+        found = self._of_resource.get(key)
+        if found is None:
+            said = resources.policy_of(action.lower(), resource)
+            account = self._account_of(resource)
+            owner = said.owner or (Text.of(account) if account else self._policies.owner)
+            found = self._of_resource[key] = self._policies._replace(
+                resource=said.policy,
+                owner=owner,
+                resource_must_allow=said.must_allow or self._policies.resource_must_allow,
+            )
+            self._spelt.update(_keys(found))
+        return found
+
+    def _account_of(self, resource: Text) -> str:
+        """The account in a resource's ARN; it counts only if that of the caller is known too."""
+        parsed = arn.parse(resource) if self._is_of_known_account else None
+        account = (parsed.account.literal or "") if parsed is not None else ""
+        return account if account.isdigit() else ""
 
     def _reference(self, layer: Layer, statement: Statement) -> dict[str, Any]:
         """A statement as AWS points at it; one dict for each, however often it is told."""

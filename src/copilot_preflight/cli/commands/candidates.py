@@ -27,9 +27,9 @@ def rules(
     from copilot_preflight.config.settings import catalogue
 
     before, comma, begun = incomplete.rpartition(",") if param.multiple else ("", "", incomplete)
-    told = [rule for rule in catalogue() if rule.id.startswith(begun.upper())]
-    names = [] if told else [it for it in catalogue() if it.name.startswith(begun.lower())]
+    by_id = [rule for rule in catalogue() if rule.id.startswith(begun.upper())]
+    names = [] if by_id else [it for it in catalogue() if it.name.startswith(begun.lower())]
     return [
-        *(CompletionItem(f"{before}{comma}{rule.id}", help=rule.name) for rule in told),
+        *(CompletionItem(f"{before}{comma}{rule.id}", help=rule.name) for rule in by_id),
         *(CompletionItem(f"{before}{comma}{rule.name}", help=rule.id) for rule in names),
     ]

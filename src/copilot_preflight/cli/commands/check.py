@@ -159,13 +159,13 @@ def _written(path: Path, report: Report) -> Report:
     from copilot_preflight.run.suppress import baseline
 
     if report.errors:
-        told = f"{path}: no baseline is written: not every input could be judged"
-        return replace(report, notes=[*report.notes, told])
+        note = f"{path}: no baseline is written: not every input could be judged"
+        return replace(report, notes=[*report.notes, note])
     write_file(path, baseline.written(path, report.findings), map(Path, report.sources))
-    told = f"{path}: findings in the baseline now: {len(report.findings)}"
+    note = f"{path}: findings in the baseline now: {len(report.findings)}"
     known = [baseline.silenced(finding, path) for finding in report.findings]
     return replace(
-        report, findings=(), silenced=[*report.silenced, *known], notes=[*report.notes, told]
+        report, findings=(), silenced=[*report.silenced, *known], notes=[*report.notes, note]
     )
 
 

@@ -1,4 +1,4 @@
-"""``copilot-preflight config``: what holds for a run, and where each piece of it is told."""
+"""``copilot-preflight config``: what holds for a run, and where each piece of it is set."""
 
 from __future__ import annotations
 
@@ -51,39 +51,41 @@ def _different(held: Settings, path: str) -> Mapping[str, str]:
     if grades is None:
         return {}
     elsewhere = Grades(grades.layers[:1])
-    pairs = ((it.id, grades.of(it.id, path), elsewhere.of(it.id, path)) for it in catalogue())
+    pairs = (
+        (rule.id, grades.of(rule.id, path), elsewhere.of(rule.id, path)) for rule in catalogue()
+    )
     return {id: level.label if level else "off" for id, level, other in pairs if level != other}
 
 
-# --- where it is told -----------------------------------------------------------------------------
+# --- where it is set -----------------------------------------------------------------------------
 
 
-def _origin(held: Settings, told: Setting) -> str:
-    if told.place is None or held.config is None:
+def _origin(held: Settings, setting: Setting) -> str:
+    if setting.place is None or held.config is None:
         return "command line"
-    start = held.config.span(told.place.path, key=True).start
-    return f"{told.place.file}:{start.line}"
+    start = held.config.span(setting.place.path, key=True).start
+    return f"{setting.place.file}:{start.line}"
 
 
 def _single(held: Settings) -> Iterator[tuple[str, Any, str]]:
     """Key, value and origin of whatever is no map."""
     from copilot_preflight.config.settings import DEFAULTS
 
-    for path, told in held.told.items():
+    for path, setting in held.by_key.items():
         if len(path) == 1:
-            yield str(path[0]), _plain(told.value), _origin(held, told)
+            yield str(path[0]), _plain(setting.value), _origin(held, setting)
     for key, value in DEFAULTS.items():
-        if (key,) not in held.told:
+        if (key,) not in held.by_key:
             yield key, value, "default"
 
 
 def _maps(held: Settings) -> dict[str, list[tuple[str, Any, str]]]:
-    found: dict[str, list[tuple[str, Any, str]]] = {}
-    for path, told in held.told.items():
+    maps: dict[str, list[tuple[str, Any, str]]] = {}
+    for path, setting in held.by_key.items():
         if len(path) > 1:
-            entry = str(path[1]), _plain(told.value, str(path[0])), _origin(held, told)
-            found.setdefault(str(path[0]), []).append(entry)
-    return found
+            entry = str(path[1]), _plain(setting.value, str(path[0])), _origin(held, setting)
+            maps.setdefault(str(path[0]), []).append(entry)
+    return maps
 
 
 # --- as the file has it ---------------------------------------------------------------------------
@@ -107,9 +109,9 @@ def _plain(value: Any, key: str = "") -> Any:
     if isinstance(value, BucketSetting):
         facts = {"encryption-key": "none" if value.key == "" else value.key}
         more = {"bucket-key": value.bucket_key, "policy": value.policy or None}
-        return _told({**facts, **more})
+        return _without_none({**facts, **more})
     if isinstance(value, Suppressed):
-        return _told(
+        return _without_none(
             {
                 "rule": list(value.rules),
                 "files": _patterns(value.files),
@@ -125,7 +127,7 @@ def _plain(value: Any, key: str = "") -> Any:
 
 def _of_layer(layer: SeverityLayer) -> dict[str, Any]:
     levels = layer.severity.items()
-    return _told(
+    return _without_none(
         {
             "files": _patterns(layer.files),
             "select": sorted(layer.select) if layer.select is not None else None,
@@ -135,21 +137,21 @@ def _of_layer(layer: SeverityLayer) -> dict[str, Any]:
     )
 
 
-def _of_requirement(it: Requirement) -> dict[str, Any]:
-    return _told(
+def _of_requirement(requirement: Requirement) -> dict[str, Any]:
+    return _without_none(
         {
-            "action": it.action,
-            "resource": it.resource,
-            "at": it.at or None,
-            "role": it.role,
-            "because": it.because or None,
-            "files": _patterns(it.files),
+            "action": requirement.action,
+            "resource": requirement.resource,
+            "at": requirement.at or None,
+            "role": requirement.role,
+            "because": requirement.because or None,
+            "files": _patterns(requirement.files),
         }
     )
 
 
-def _told(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if value is not None}
+def _without_none(entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entries.items() if value is not None}
 
 
 def _patterns(globs: Globs | None) -> list[str] | None:
@@ -158,8 +160,10 @@ def _patterns(globs: Globs | None) -> list[str] | None:
     folder = os.path.relpath(globs.folder).replace(os.sep, "/")
     if folder == ".":
         return list(globs.patterns)
-    named = (it if "/" in it.rstrip("/") else f"**/{it}" for it in globs.patterns)
-    return [f"{folder}/{it.removeprefix('/')}" for it in named]
+    named = (
+        pattern if "/" in pattern.rstrip("/") else f"**/{pattern}" for pattern in globs.patterns
+    )
+    return [f"{folder}/{pattern.removeprefix('/')}" for pattern in named]
 
 
 # --- formats --------------------------------------------------------------------------------------
@@ -196,8 +200,8 @@ def _yaml(held: Settings, different: Mapping[str, Mapping[str, str]]) -> str:
             first, *more = _dumped(value, f"  {_scalar(name)}:")
             lines += [_with(first, origin), *more]
     for path, levels in different.items():
-        told = ", ".join(f"{rule} {level}" for rule, level in levels.items())
-        lines.append(f"# {safe(path)}: {told or 'as everywhere'}")
+        differences = ", ".join(f"{rule} {level}" for rule, level in levels.items())
+        lines.append(f"# {safe(path)}: {differences or 'as everywhere'}")
     return "\n".join(lines) + "\n"
 
 

@@ -23,7 +23,7 @@ def explain(rule: str) -> None:
             page = Path(copilot_preflight_rules.__file__).with_name(known.page)
             write(page.read_text(encoding="utf-8"))
             return
-    told = no_rule(rule)
+    message = no_rule(rule)
     raise click.UsageError(
-        told if told.endswith("?") else f"{told}: 'copilot-preflight rules' lists them"
+        message if message.endswith("?") else f"{message}: 'copilot-preflight rules' lists them"
     )

@@ -77,6 +77,12 @@ _OPTIONS: Final = (
         help="Tell also what cannot be decided, and why.  [default: no-info]",
     ),
     click.option(
+        "--assume-defaults/--no-assume-defaults",
+        default=None,
+        help="Take the defaults of parameters for their values where no file gives any.  "
+        "[default: no-assume-defaults]",
+    ),
+    click.option(
         "--fail-on",
         type=click.Choice(_LEVELS),
         help="The least severity that makes the exit status 1.  [default: error]",
@@ -134,15 +140,16 @@ def _asked(
     select: Sequence[str],
     ignore: Sequence[str],
     info: bool | None,
+    assume_defaults: bool | None,
     fail_on: str | None,
     **single: str | None,
 ) -> Iterator[tuple[DataPath, Any]]:
     """What the command line says, in the words of the file; what it leaves out is not there."""
     for text in parameter:
-        name, value = _pair(text, "--parameter", "KEY=VALUE")
+        name, value = pair(text, "--parameter", "KEY=VALUE")
         yield ("parameters", name), value
     for number, text in enumerate(policy):
-        name, value = _pair(text, "--policy", form := "NAME_OR_ARN=FILE")
+        name, value = pair(text, "--policy", form := "NAME_OR_ARN=FILE")
         if not value:
             raise click.BadParameter(f"'{text}' is not {form}", param_hint="--policy")
         is_twice = any(other.startswith(f"{name}=") for other in policy[:number])
@@ -157,13 +164,14 @@ def _asked(
     for key, value in {**several, **single, "fail-on": fail_on}.items():
         if value:
             if key in single:
-                _require_shape(key, value)
+                require_shape(key, value)
             yield (key,), value
-    if info is not None:
-        yield ("info",), info
+    for key, flag in (("info", info), ("assume-defaults", assume_defaults)):
+        if flag is not None:
+            yield (key,), flag
 
 
-def _require_shape(key: str, value: Any) -> None:
+def require_shape(key: str, value: Any) -> None:
     """A single value must be what the configuration file takes under the same key."""
     from copilot_preflight.config.file import published
     from copilot_preflight.read.schema import unlike
@@ -172,7 +180,7 @@ def _require_shape(key: str, value: Any) -> None:
         raise click.BadParameter(wrong, param_hint=f"--{key}")
 
 
-def _pair(text: str, option: str, form: str) -> tuple[str, str]:
+def pair(text: str, option: str, form: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise click.BadParameter(f"'{text}' is not {form}", param_hint=option)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from copilot_preflight.cli.commands.candidates import files
+from copilot_preflight.cli.console import FINDINGS, write
+from copilot_preflight.render.safe_text import safe
+
 if TYPE_CHECKING:
     from copilot_preflight.iam.layers import PolicySet
-    from copilot_preflight.model.roles import Role
-    from copilot_preflight.read.document import Document
+    from copilot_preflight.iam.principals import Caller
+    from copilot_preflight.read.document import Document, DocumentError
+    from copilot_preflight.simulator.from_template import TemplateRole
+    from copilot_preflight.simulator.inputs import Inputs
 
 
 class _AwsOptions(click.Command):
@@ -42,294 +49,306 @@ def _refuse_source(_context: click.Context, _option: click.Parameter, arn: str |
         )
 
 
-_POLICY = "JSON text or file://PATH"
+_POLICY: Final = "JSON or file://PATH"
 
 
 @click.command(cls=_AwsOptions)
-@click.option("--policy-input-list", multiple=True, metavar="POLICY", help=f"Identity: {_POLICY}.")
-@click.option("--permissions-boundary-policy-input-list", multiple=True, metavar="POLICY")
-@click.option("--session-policy", multiple=True, metavar="POLICY")
-@click.option("--resource-policy", metavar="POLICY", help="The policy of the resource itself.")
-@click.option("--scp", multiple=True, metavar="POLICY", help="One for each level; all must allow.")
+@click.option(
+    "--policy-input-list",
+    multiple=True,
+    metavar="POLICY",
+    help=f"A policy of the caller: {_POLICY}. Several may follow.",
+)
+@click.option(
+    "--permissions-boundary-policy-input-list",
+    multiple=True,
+    metavar="POLICY",
+    help="The caller's permissions boundary.",
+)
+@click.option(
+    "--session-policy",
+    multiple=True,
+    metavar="POLICY",
+    help="A policy passed when the session was created.",
+)
+@click.option(
+    "--resource-policy",
+    metavar="POLICY",
+    help="The policy of the resource itself. It needs --caller-arn or --role.",
+)
+@click.option(
+    "--scp",
+    multiple=True,
+    metavar="POLICY",
+    help="Service control policy: one for each level of the organization. Every level must allow "
+    "the call.",
+)
 @click.option(
     "--ordered-organization-policy-input-list",
     metavar="LEVELS",
-    help="SCPs as AWS takes them: JSON, from the root of the organization to the account.",
+    help="Service control policies as the AWS CLI takes them: a JSON list of levels, the root of "
+    "the organization first.",
 )
 @click.option(
-    "--rcp", multiple=True, metavar="POLICY", help="One for each level; only their Deny counts."
+    "--rcp",
+    multiple=True,
+    metavar="POLICY",
+    help="Resource control policy: one for each level. Only its Deny counts.",
 )
 @click.option("--endpoint-policy", metavar="POLICY", help="The policy of the VPC endpoint.")
-@click.option("--action-names", multiple=True, required=True, metavar="ACTION")
-@click.option("--resource-arns", multiple=True, metavar="ARN", help="Default: '*'.")
-@click.option("--context-entries", multiple=True, metavar="ENTRY", help="AWS's shorthand or JSON.")
-@click.option("--caller-arn", default="", metavar="ARN", help="Role, user, session or service.")
-@click.option("--resource-owner", default="", metavar="ACCOUNT", help="Default: the caller's.")
-@click.option("--template", metavar="FILE", help="Take the policies of a role out of a template.")
+@click.option(
+    "--action-names",
+    multiple=True,
+    metavar="ACTION",
+    help="What is called, such as s3:GetObject; no wildcards. Several may follow.",
+)
+@click.option(
+    "--resource-arns",
+    multiple=True,
+    metavar="ARN",
+    help="What it is called on. With --template, resources can stand in it as in Fn::Sub: "
+    "'${Bucket.Arn}/app.env'.  [default: *]",
+)
+@click.option(
+    "--context-entries",
+    multiple=True,
+    metavar="ENTRY",
+    help="Values of condition keys, in the shorthand of the AWS CLI or JSON.",
+)
+@click.option(
+    "--caller-arn",
+    default="",
+    metavar="ARN",
+    help="Who calls: a role, user, session, or a service such as ecs-tasks.amazonaws.com.",
+)
+@click.option(
+    "--resource-owner",
+    default="",
+    metavar="ACCOUNT",
+    help="The account of the resource.  [default: the caller's]",
+)
+@click.option(
+    "--resource-handling-option",
+    default="",
+    metavar="SCENARIO",
+    help="A scenario of EC2, such as EC2-VPC-EBS, whose resources must all be given.",
+)
+@click.option(
+    "--cli-input-json",
+    metavar="FILE|JSON",
+    shell_complete=files,
+    help="All of this in the JSON of the AWS CLI. Options on the command line win.",
+)
+@click.option(
+    "--template",
+    metavar="FILE",
+    shell_complete=files,
+    help="Take the policies of a role from a CloudFormation template, and those of its buckets, "
+    "keys, secrets and repositories.",
+)
 @click.option("--role", metavar="LOGICAL_ID", help="The role in the template.")
+@click.option(
+    "--params",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=files,
+    help="Parameter file of the template, JSON or YAML.",
+)
+@click.option(
+    "--parameter", multiple=True, metavar="KEY=VALUE", help="One parameter value of the template."
+)
+@click.option("--region", default="", metavar="NAME", help="Region of the template's stack.")
+@click.option("--account", default="", metavar="ID", help="Account of the template's stack.")
+@click.option("--query", metavar="JMESPATH", help="Print only this part of the answer.")
+@click.option(
+    "--output",
+    type=click.Choice(("json", "text", "table")),
+    default="json",
+    show_default=True,
+    help="How the answer is printed, as in the AWS CLI.",
+)
+@click.option(
+    "--fail-on-denied",
+    is_flag=True,
+    help="Exit with 1 unless every call is allowed; an undetermined call is not.",
+)
 @click.option(
     "--policy-source-arn", hidden=True, is_eager=True, expose_value=False, callback=_refuse_source
 )
 def simulate(**given: Any) -> None:
-    """Simulate IAM's decision on calls, offline, and say which statement decides each."""
-    import json
+    """Ask IAM about calls, offline: is each allowed, and which statement decides?
 
+    The options and the output are those of "aws iam simulate-custom-policy".
+
+    The exit status is 0 for an answer, 1 with --fail-on-denied if a call is not allowed, and 2
+    for input that cannot be used, such as a misspelt action or policy.
+    """
     from copilot_preflight.read.document import DocumentError
     from copilot_preflight.resolve.value import TemplateError
+    from copilot_preflight.simulator.output import QueryError, queried, rendered
+    from copilot_preflight.simulator.refusals import BadInput
 
+    documents: dict[str, Document] = {}
     try:
-        result = _simulated(given)
-    except DocumentError as fault:
-        raise click.ClickException(
-            ":".join(str(it) for it in (fault.file, fault.line, fault.column) if it)
-            + f": {fault.message}"
-        ) from None
+        answer = _simulated(given, documents)
+        query = given["query"]
+        shown = answer if query is None else queried(answer, query)
+    except BadInput as fault:
+        raise click.BadParameter(str(fault), param_hint=fault.option) from None
+    except QueryError as fault:
+        raise click.BadParameter(str(fault), param_hint="--query") from None
     except TemplateError as fault:
-        raise click.ClickException(f"{fault.file}: {fault}") from None
-    click.echo(json.dumps(result, indent=4))
+        source = documents.get(fault.file)
+        raise _failure(
+            source.fault(fault.path, str(fault))
+            if source
+            else DocumentError(fault.file, 0, 0, str(fault))
+        ) from None
+    except DocumentError as fault:
+        raise _failure(fault) from None
+    write(rendered(shown, given["output"], width=_width()))
+    if given["fail_on_denied"] and (told := _not_allowed(answer)):
+        click.echo(safe(told), err=True)
+        sys.exit(FINDINGS)
 
 
-def _simulated(given: dict[str, Any]) -> dict[str, Any]:
+def _failure(fault: DocumentError) -> click.ClickException:
+    place = ":".join(str(it) for it in (fault.file, fault.line, fault.column) if it)
+    return click.ClickException(f"{place}: {fault.message}")
+
+
+def _width() -> int:
+    """The columns of a table: those of the terminal, 80 where there is none."""
+    from shutil import get_terminal_size
+
+    return max(60, get_terminal_size((80, 24)).columns)
+
+
+def _not_allowed(answer: dict[str, Any]) -> str:
+    """The calls that are not allowed, each with its decision, in one line; ``""`` for none."""
+    calls = [
+        (result["EvalActionName"], one["EvalResourceName"], one["EvalResourceDecision"])
+        for result in answer["EvaluationResults"]
+        for one in result.get("ResourceSpecificResults")
+        or [{**result, "EvalResourceDecision": result["EvalDecision"]}]
+    ]
+    failed = [call for call in calls if call[2] != "allowed"]
+    if not failed:
+        return ""
+    told = ", ".join(f"{action} on {name} ({decision})" for action, name, decision in failed[:5])
+    more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+    return f"not allowed: {len(failed)} of {len(calls)} calls: {told}{more}"
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+_PARAMETERS: Final = {
+    "PolicyInputList": "policy_input_list",
+    "PermissionsBoundaryPolicyInputList": "permissions_boundary_policy_input_list",
+    "SessionPolicy": "session_policy",
+    "ResourcePolicy": "resource_policy",
+    "Scp": "scp",
+    "OrderedOrganizationPolicyInputList": "ordered_organization_policy_input_list",
+    "Rcp": "rcp",
+    "EndpointPolicy": "endpoint_policy",
+    "ActionNames": "action_names",
+    "ResourceArns": "resource_arns",
+    "ContextEntries": "context_entries",
+    "CallerArn": "caller_arn",
+    "ResourceOwner": "resource_owner",
+    "ResourceHandlingOption": "resource_handling_option",
+}
+"""The parameters by AWS's names, ours spelt alike, and the options that give them."""
+
+
+def _simulated(given: dict[str, Any], documents: dict[str, Document]) -> dict[str, Any]:
+    from copilot_preflight.simulator.inputs import Inputs, cli_input
+
+    options = {
+        name: value if isinstance(value, tuple) else (value,) if value else ()
+        for name, value in ((name, given[key]) for name, key in _PARAMETERS.items())
+    }
+    whole = given["cli_input_json"]
+    inputs = Inputs(options, None if whole is None else cli_input(whole))
+    role = _role(given, [it.text for it in inputs.words("ResourceArns")], documents)
+    return _answer(inputs, role, documents)
+
+
+def _answer(
+    inputs: Inputs, role: TemplateRole | None, documents: dict[str, Document]
+) -> dict[str, Any]:
     from copilot_preflight.base.symbolic import Text
     from copilot_preflight.iam.layers import Policies, PolicySet
-    from copilot_preflight.iam.policy import Fact
     from copilot_preflight.iam.principals import Caller
+    from copilot_preflight.simulator import refusals
     from copilot_preflight.simulator.simulate import Question, policy_set
     from copilot_preflight.simulator.simulate import simulate as answer
 
-    documents: dict[str, Document] = {}
+    def levels(name: str) -> tuple[PolicySet, ...]:
+        return tuple(policy_set(document) for document in inputs.policies(name))
 
-    def levels(option: str) -> tuple[PolicySet, ...]:
-        texts = given[option] if isinstance(given[option], tuple) else (given[option],)
-        found = list(_documents(filter(None, texts), option, isinstance(given[option], tuple)))
-        documents.update((document.file, document) for document in found)
-        return tuple(policy_set(document) for document in found)
+    def policies(name: str) -> PolicySet | None:
+        found = inputs.policies(name)
+        return policy_set(*found) if found else None
 
-    def policies(option: str) -> PolicySet | None:
-        found = levels(option)
-        return PolicySet(tuple(s for level in found for s in level.statements)) if found else None
-
-    identity = policies("policy_input_list") or PolicySet()
-    boundary = policies("permissions_boundary_policy_input_list")
-    ordered = tuple(
-        policy_set(*level)
-        for level in _levels(given["ordered_organization_policy_input_list"], documents)
-    )
-    caller: str | Caller = _caller(given["caller_arn"])
-    if (given["template"] is None) is not (given["role"] is None):
-        raise click.UsageError("--template and --role go together")
-    if given["template"] is not None:
-        role = _role(given["template"], given["role"], documents)
-        identity = PolicySet((*role.statements, *identity.statements), role.unread)
-        if role.boundary is not None and boundary is None:
-            known, fact = role.boundary.statements, Fact("boundary", str(role.boundary.arn))
-            if role.undecided:
-                known, fact = None, Fact("condition", role.undecided)
-            boundary = PolicySet(unread=(fact,)) if known is None else PolicySet(known)
+    actions = tuple(map(refusals.action_of, inputs.words("ActionNames")))
+    if not actions:
+        raise click.UsageError("missing option --action-names, or ActionNames of --cli-input-json")
+    words = inputs.words("ResourceArns")
+    texts = {} if role is None else {it.text: role.resource(it) for it in words if "${" in it.text}
+    named = (it.text if it.text in texts else refusals.resource_of(it) for it in words)
+    resources = tuple(named) or ("*",)
+    handling = inputs.word("ResourceHandlingOption")
+    if handling.text:
+        refusals.check_handling(handling, resources)
+    caller: str | Caller = refusals.caller_of(inputs.word("CallerArn"))
+    identity = policies("PolicyInputList") or PolicySet()
+    boundary = policies("PermissionsBoundaryPolicyInputList")
+    if role is not None:
+        own = role.identity
+        identity = PolicySet((*own.statements, *identity.statements), own.unread)
+        boundary = role.boundary if boundary is None else boundary
         caller = caller or Caller(role.arn)
-    resource = policies("resource_policy")
+    resource = policies("ResourcePolicy")
     if resource is not None and not caller:
         raise click.UsageError("--resource-policy needs --caller-arn, whom its Principal may name")
-    owner = given["resource_owner"]
-    return answer(
-        Policies(
-            identity=identity,
-            resource=resource,
-            boundary=boundary,
-            session=policies("session_policy"),
-            scps=(*levels("scp"), *ordered),
-            rcps=levels("rcp"),
-            endpoint=policies("endpoint_policy"),
-            owner=Text.of(_account(owner)) if owner else None,
-        ),
-        Question(
-            tuple(map(_action, given["action_names"])),
-            tuple(map(_resource, given["resource_arns"])) or ("*",),
-            dict(_context(given["context_entries"])),
-            caller,
-        ),
-        documents,
+    owner = inputs.word("ResourceOwner")
+    question = Question(actions, resources, inputs.context(), caller, texts=texts)
+    layers = Policies(
+        identity=identity,
+        resource=resource,
+        boundary=boundary,
+        session=policies("SessionPolicy"),
+        scps=(*levels("Scp"), *(policy_set(*level) for level in inputs.levels())),
+        rcps=levels("Rcp"),
+        endpoint=policies("EndpointPolicy"),
+        owner=Text.of(refusals.account_of(owner)) if owner.text else None,
     )
+    documents.update(inputs.documents)
+    return answer(layers, question, documents, role)
 
 
-def _action(name: str) -> str:
-    """An action; a mistyped one would be a call that only stars allow."""
-    service, _, action = name.partition(":")
-    if not service or not action or ":" in action or "," in name:
-        raise click.BadParameter(
-            f"'{name}' is no action: give them as s3:GetObject, with spaces between several",
-            param_hint="--action-names",
-        )
-    return name
-
-
-def _resource(arn: str) -> str:
-    if arn != "*" and not (arn.startswith("arn:") and arn.count(":") >= 5):
-        raise click.BadParameter(
-            f"'{arn}' is no ARN: give them as arn:aws:s3:::bucket/key, with spaces between several",
-            param_hint="--resource-arns",
-        )
-    return arn
-
-
-def _account(owner: str) -> str:
-    """The account of an owner, given as its id or, as AWS asks for it, as its root's ARN."""
-    account = owner.split(":")[4] if owner.startswith("arn:") and owner.count(":") >= 5 else owner
-    if not (account.isdigit() and len(account) == 12):
-        raise click.BadParameter(
-            f"'{owner}' is no account: give its 12 digits or arn:aws:iam::111122223333:root",
-            param_hint="--resource-owner",
-        )
-    return account
-
-
-def _caller(name: str) -> str:
-    """An ARN or the name of a service; a mistyped one would be nobody, whom nothing allows."""
-    is_arn = name.startswith("arn:") and name.count(":") >= 5
-    is_service = name.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-    if name and not is_arn and not is_service:
-        raise click.BadParameter(
-            f"'{name}' is neither an ARN nor a service such as ecs-tasks.amazonaws.com",
-            param_hint="--caller-arn",
-        )
-    return name
-
-
-def _levels(text: str | None, documents: dict[str, Document]) -> Iterator[list[Document]]:
-    """The policies of each level: ``[{"ServiceControlPolicyInputList": ["{...}", ...]}, ...]``.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
-    """
-    from copilot_preflight.read import document
-
-    if text is None:
-        return
-    option = "--ordered-organization-policy-input-list"
-    found = _listed(text, option)
-    for number, level in enumerate(found, 1):
-        them = level.get("ServiceControlPolicyInputList") if isinstance(level, dict) else None
-        if not isinstance(them, list) or not all(isinstance(it, str) for it in them):
-            raise click.BadParameter(
-                "a level is {ServiceControlPolicyInputList: [string, …]}", param_hint=option
-            )
-        name = "OrderedOrganizationPolicyInputList"
-        read = [document.parse(it, f"{name}.{number}.{at}") for at, it in enumerate(them, 1)]
-        for one in read:
-            _require_policy(one)
-            documents[one.file] = one
-        yield read
-
-
-def _listed(text: str, option: str) -> list[Any]:
-    """A JSON list, or the one item that stands for it. ``text`` may be file://PATH."""
-    import json
-
-    try:
-        found = json.loads(_content(text))
-    except ValueError as error:
-        message = str(error)[:1].lower() + str(error)[1:]
-        raise click.BadParameter(message, param_hint=option) from None
-    return found if isinstance(found, list) else [found]
-
-
-def _documents(texts: Iterable[str], option: str, several: bool) -> Iterator[Document]:
-    """The policies given to an option, each a policy or, as in the AWS CLI, a list of them.
-
-    They are named as AWS names them: ``PolicyInputList.1``, but ``ResourcePolicy``.
-    """
-    from copilot_preflight.read import document
-
-    prefix = "".join(word.capitalize() for word in option.split("_"))
-    number = 0
-    for text in texts:
-        number += 1
-        if text.startswith("file://"):
-            found = document.read(text.removeprefix("file://"))
-        else:
-            found = document.parse(text, f"{prefix}.{number}" if several else prefix)
-        if not isinstance(found.data, list):
-            _require_policy(found)
-            yield found
-            continue
-        for index, inner in enumerate(found.data):
-            if not isinstance(inner, str):
-                raise found.fault((index,), "a list of policies holds them as strings")
-            one = document.parse(inner, f"{prefix}.{number + index}")
-            _require_policy(one)
-            yield one
-        number += len(found.data) - 1
-
-
-def _require_policy(found: Document) -> None:
-    if not isinstance(found.data, dict) or "Statement" not in found.data:
-        raise found.fault((), "a policy is a map that has Statement")
-
-
-def _role(template: str, logical_id: str, documents: dict[str, Document]) -> Role:
-    """A role of a template, with the parameter values that lie beside it."""
+def _role(
+    given: dict[str, Any], resources: Sequence[str], documents: dict[str, Document]
+) -> TemplateRole | None:
+    """The role of --template, None without one."""
+    template, role = given["template"], given["role"]
+    if (template is None) is not (role is None):
+        raise click.UsageError("--template and --role go together")
+    if template is None:
+        for option in ("params", "parameter", "region", "account"):
+            if given[option]:
+                raise click.UsageError(f"--{option} is of use with --template only")
+        return None
     from pathlib import Path
 
-    from copilot_preflight.inputs.package import Loader
-    from copilot_preflight.model.roles import roles
-    from copilot_preflight.read import document
-    from copilot_preflight.resolve.stack import Run
-    from copilot_preflight.resolve.view import View
+    from copilot_preflight.cli.commands.options import pair, require_shape
+    from copilot_preflight.simulator.from_template import Deployment, role_of
 
-    loaded = document.read(template)
-    loader = Loader()
-    stack = Run().add(loader.package(loaded, Path(template)))
-    documents.update((it.file, it) for it in (loaded, *loader.documents))
-    for role in roles(View(stack)):
-        if role.logical_id == logical_id:
-            return role
-    raise click.BadParameter(f"'{template}' has no role '{logical_id}'", param_hint="--role")
-
-
-_PARTS = ("ContextKeyName", "ContextKeyValues", "ContextKeyType")
-
-
-def _context(entries: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """``ContextKeyName=k,ContextKeyValues=v1,v2,ContextKeyType=string``, or JSON of the same."""
-    for entry in entries:
-        text = _content(entry)
-        is_json = text.lstrip().startswith(("[", "{"))
-        for name, values in _json_context(text) if is_json else [_shorthand(text)]:
-            if not name:
-                raise _bad_entry(f"'{text}' has no ContextKeyName")
-            yield name, values
-
-
-def _content(entry: str) -> str:
-    if not entry.startswith("file://"):
-        return entry
-    from copilot_preflight.read import document
-
-    return document.read(entry.removeprefix("file://")).text
-
-
-def _json_context(text: str) -> Iterator[tuple[str, list[str]]]:
-    for item in _listed(text, "--context-entries"):
-        values = item.get("ContextKeyValues", []) if isinstance(item, dict) else None
-        if not isinstance(values, list) or not isinstance(item.get("ContextKeyName"), str):
-            raise _bad_entry("an entry is {ContextKeyName: string, ContextKeyValues: [string, …]}")
-        yield item["ContextKeyName"], [_plain(value) for value in values]
-
-
-def _plain(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _shorthand(entry: str) -> tuple[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    reading = ""
-    for part in entry.split(","):
-        key, equals, value = part.partition("=")
-        if equals and key.strip() in _PARTS:
-            reading, part = key.strip(), value
-        found.setdefault(reading, []).append(part.strip().strip("\"'"))
-    name = ",".join(found.get("ContextKeyName", []))
-    return name, found.get("ContextKeyValues", [])
-
-
-def _bad_entry(message: str) -> click.BadParameter:
-    return click.BadParameter(message, param_hint="--context-entries")
+    for key in ("region", "account"):
+        if given[key]:
+            require_shape(key, given[key])
+    parameters = dict(pair(it, "--parameter", "KEY=VALUE") for it in given["parameter"])
+    params = tuple(map(Path, given["params"]))
+    deployment = Deployment(params, parameters, given["region"], given["account"], resources)
+    return role_of(template, role, deployment, documents)

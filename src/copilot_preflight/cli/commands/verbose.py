@@ -19,8 +19,8 @@ def lines(checked: Checked, options: Options) -> Iterator[str]:
     yield from map(safe, _of_run(options))
     for judged in checked.judged:
         yield safe(judged.file)
-        for what, told in _of_package(checked.packages[judged.file]):
-            yield safe(f"  {what + ':':<11} {told}")
+        for what, description in _of_package(checked.packages[judged.file]):
+            yield safe(f"  {what + ':':<11} {description}")
         read = "1 scenario" if judged.scenarios == 1 else f"{judged.scenarios} scenarios"
         yield f"  {'judged:':<11} in {read}, {judged.seconds * 1000:.0f} ms"
 
@@ -40,9 +40,9 @@ def _of_run(options: Options) -> Iterator[str]:
 def _of_package(package: Package) -> Iterator[tuple[str, str]]:
     values = package.parameters.values()
     origins = Counter(it.place.file if it.place else "--parameter" for it in values)
-    told = (f"{count} from {origin}" for origin, count in origins.items())
+    counts = (f"{count} from {origin}" for origin, count in origins.items())
     empty = "no value" if package.has_parameters else "none given"
-    yield "parameters", ", ".join(told) or empty
+    yield "parameters", ", ".join(counts) or empty
     if package.addons is not None:
         yield "addons", package.addons.file
     if package.manifest is not None:
