@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests import stacks
+from tests.stacks import stack
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.needs.env_files import ENV_FILE
-from copilot_preflight.read.document import parse, read
+from copilot_preflight.read.document import read
 from copilot_preflight.resolve.stack import Run, Stack
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -22,24 +23,12 @@ ALLOWED, DENIED = Outcome.ALLOWED, Outcome.IMPLICIT_DENY
 EXPLICIT, OPEN = Outcome.EXPLICIT_DENY, Outcome.UNDETERMINED
 
 
-def stack(
-    text: str,
-    parameters: Mapping[str, str] | None = None,
-    pseudo: Mapping[str, str] | None = None,
-    run: Run | None = None,
-    file: str = "t.yml",
-) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(parse(text, file), values, has_parameters=parameters is not None)
-    return (run or Run()).add(package, pseudo)
-
-
 def told(decision: Decision) -> tuple[str, Outcome, str]:
     return decision.call.action, decision.outcome, str(decision.call.view.scenario)
 
 
 def decisions(found: Stack) -> list[tuple[str, Outcome, str]]:
-    """The decisions on the environment files; a role's own grants may announce more calls."""
+    """The decisions on the environment files; a role's own grants may imply more calls."""
     return [told(d) for d in Analysis(found).decisions if d.call.need.kind == ENV_FILE]
 
 
@@ -161,7 +150,8 @@ def test_every_stack_of_copilot_is_proved_right() -> None:
 
 # --- a role, a file and a statement ---------------------------------------------------------------
 
-TEMPLATE = """
+TEMPLATE = (
+    """
 Parameters:
   Env: {{Type: String}}
   BucketParam: {{Type: String}}
@@ -180,13 +170,9 @@ Resources:
     Type: AWS::S3::Bucket
     Properties: {bucket}
   Named: {{Type: AWS::S3::Bucket, Properties: {{BucketName: b}}}}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: {role}
-      ContainerDefinitions:
-        - Name: web
-          EnvironmentFiles: [{file}]
+"""
+    + stacks.task("EnvironmentFiles: [{file}]", "ExecutionRoleArn: {role}")
+    + """
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -199,6 +185,7 @@ Resources:
     Properties: {{}}
 {more}
 """
+)
 
 
 def template(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 
 ALLOWED, OPEN = Outcome.ALLOWED, Outcome.UNDETERMINED
 IMPLICIT, EXPLICIT = Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY
 
-TEMPLATE = """
+TEMPLATE = (
+    """
 Parameters:
   Team: {Type: String}
 Conditions:
@@ -27,16 +27,14 @@ Resources:
           - ServerSideEncryptionByDefault: {SSEAlgorithm: aws:kms, KMSMasterKeyID: !GetAtt Key.Arn}
   Key: {Type: AWS::KMS::Key}
   Secret: {Type: AWS::SecretsManager::Secret}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: !GetAtt Role.Arn
-      ContainerDefinitions:
-        - Name: web
-          EnvironmentFiles: [{Type: s3, Value: <file>}]
-          Secrets:
-            - {Name: ONE, ValueFrom: !Ref Secret}
-            - {Name: TWO, ValueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/web'}
+"""
+    + stacks.task("""
+    EnvironmentFiles: [{Type: s3, Value: <file>}]
+    Secrets:
+      - {Name: ONE, ValueFrom: !Ref Secret}
+      - {Name: TWO, ValueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/web'}
+""")
+    + """
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -50,19 +48,20 @@ Resources:
               - {Effect: Allow, Action: '*', Resource: '*'}
               - {Effect: Deny, Action: '*', Resource: '*', Condition: <condition>}
 """
+)
 OWN = "!Sub '${Bucket.Arn}/web.env'"
 ELSEWHERE = "arn:aws:s3:::else/web.env"
 
 
 def stack(condition: str, file: str = OWN) -> Stack:
     text = TEMPLATE.replace("<condition>", condition).replace("<file>", file)
-    return Run().add(Package(parse(text, "t.yml")))
+    return stacks.stack(text)
 
 
 def outcomes(condition: str, file: str = OWN) -> dict[str, Outcome]:
     """What becomes of each call where a Deny has a condition."""
     calls = Analysis(stack(condition, file)).decisions
-    return {it.call.action: it.outcome for it in calls if it.call.need.kind != "announced"}
+    return {it.call.action: it.outcome for it in calls if it.call.need.kind != "implied"}
 
 
 @pytest.mark.parametrize(

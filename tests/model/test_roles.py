@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.roles import Boundary, Role, role_named, roles
 from copilot_preflight.read.document import parse
@@ -41,14 +41,7 @@ def stack(
     addons: str | None = None,
     file: str = "t.yml",
 ) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(
-        parse(PARAMETERS + resources, file),
-        values,
-        has_parameters=parameters is not None,
-        addons=parse(addons, "addons.yml") if addons is not None else None,
-    )
-    return (run or Run()).add(package)
+    return stacks.stack(PARAMETERS + resources, parameters, None, run, file, addons=addons)
 
 
 def role(found: Stack, logical_id: str = "Role", scenario: Scenario = ANY) -> Role:

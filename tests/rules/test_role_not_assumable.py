@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
 from copilot_preflight_rules.role_not_assumable import role_not_assumable
 
 TEMPLATE = """
@@ -29,7 +27,7 @@ WRONG = "{Effect: Allow, Principal: {Service: x.amazonaws.com}, Action: 'sts:Ass
 
 
 def findings(text: str) -> list[Finding]:
-    return list(role_not_assumable(Analysis(Run().add(Package(parse(text, "t.yml"))))))
+    return list(role_not_assumable(Analysis(stacks.stack(text))))
 
 
 def allow(principal: str, action: str = "'sts:AssumeRole'", more: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
@@ -41,7 +42,7 @@ LOGIN = "ecr:GetAuthorizationToken"
 
 
 def stack(*statements: str, more: str = "") -> Stack:
-    return Run().add(Package(parse(TEMPLATE.format(", ".join(statements)) + more, "t.yml")))
+    return stacks.stack(TEMPLATE.format(", ".join(statements)) + more)
 
 
 def allow(actions: str, *resources: str, effect: str = "Allow") -> str:

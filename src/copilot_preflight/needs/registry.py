@@ -81,8 +81,8 @@ SOURCES: Final = (
         beside=_RUNNERS,
     ),
     SourceEntry(
-        "announced",
-        "announced_sites",
+        "implied_by_grants",
+        "implied_sites",
         ("AWS::IAM::Role",),
         ("BucketEncryption",),
         beside=("AWS::S3::Bucket",),
