@@ -37,11 +37,7 @@ def main() -> int:
     os.chdir(ROOT)
     ignored = [f"--ignore={folder}" for folder in SKIPPED]
     seconds = float(os.environ.get("WITHIN", _SECONDS))
-    return int(
-        pytest.main(
-            ["-q", "-x", *ignored, *chosen], [Nearest(chosen, seconds)]
-        )
-    )
+    return int(pytest.main(["-q", "-x", *ignored, *chosen], [Nearest(chosen, seconds)]))
 
 
 def changed_files(root: Path) -> Iterator[str]:
