@@ -87,13 +87,13 @@ def _not_judged(unread: Unread) -> Finding:
 
 def _tellable(facts: Sequence[Fact]) -> list[Fact]:
     """The facts that somebody can know, in the order in which they help: a key that is made up
-    while the pipeline runs is told only where nothing else is open."""
+    while the pipeline runs is reported only where nothing else is open."""
     known = [fact for fact in facts if not fact.name.startswith("artifact key")]
     return sorted(known or facts, key=_is_pseudo)
 
 
 def _is_pseudo(fact: Fact) -> bool:
-    """What is the deployment's own is told last: it is the other value that is missing."""
+    """What is the deployment's own is reported last: it is the other value that is missing."""
     return fact.name.startswith("AWS::")
 
 

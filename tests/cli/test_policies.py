@@ -70,7 +70,7 @@ def test_what_a_policy_denies(
     data: Any,
     status: int,
 ) -> None:
-    """A policy that is handed over counts in the decision on the calls of its role or bucket."""
+    """A policy that is provided counts in the decision on the calls of its role or bucket."""
     write({"web.yml": bounded(templates.clean), "p.json": json.dumps(data)})
     result = run(*given, *option)
     assert (result.status, result.err) == (status, "")

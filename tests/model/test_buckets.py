@@ -359,7 +359,7 @@ def test_what_a_macro_may_add_to_a_key() -> None:
     assert key_policy(text) == [("", "", ())]
 
 
-# --- policies that are handed over ----------------------------------------------------------------
+# --- policies that are provided ----------------------------------------------------------------
 
 SHARED = "{Statement: {Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}}"
 
@@ -396,7 +396,7 @@ def test_a_bucket_policy_that_is_handed_over(name: str) -> None:
 
 
 def test_policies_of_keys_are_no_buckets() -> None:
-    """What is handed over for a key has no say about a bucket that is not known."""
+    """What is provided for a key has no say about a bucket that is not known."""
     run = provided(KEY_ARN, "alias/app")
     found = stack("{}", run=run)
     assert bucket_policy(View(found), found.resolver().parameter("KeyParam")) == ()

@@ -53,7 +53,7 @@ def actions(of: Role | Boundary) -> list[str]:
 
 
 def provided(name: str, policy: str = READ) -> Outside:
-    """A managed policy that is handed over."""
+    """A managed policy that is provided."""
     value = Value(Plain("p.yml"), parse(policy, "p.yml").data, ())
     return Outside([ProvidedPolicy(name, value, statements_of(value, name), has_principals=False)])
 
@@ -363,7 +363,7 @@ def test_unknown_managed_policies_are_missing_facts(arn: str) -> None:
 
 
 def test_managed_policies_that_are_handed_over() -> None:
-    """A managed policy that is handed over counts as read; a condition on its ARN stays."""
+    """A managed policy that is provided counts as read; a condition on its ARN stays."""
     run = Run(provided("Elsewhere"))
     arns = "['arn:aws:iam::111122223333:policy/Elsewhere', !Ref PolicyArn]"
     text = "  Role: {Type: AWS::IAM::Role, Properties: {ManagedPolicyArns: %s}}"

@@ -116,7 +116,7 @@ def test_a_secret_is_found_by_either_arn() -> None:
     ],
 )
 def test_the_key_of_a_secret(key: str, expected: str) -> None:
-    """Only a customer's key has an ARN to be granted; an unknown alias tells of none."""
+    """Only a customer's key has an ARN to be granted; an unknown alias shows none."""
     found = stack(key)
     secret = secret_with_arn(View(found), Text.of(f"{SECRETS}:app/named"))
     assert secret is not None

@@ -158,7 +158,7 @@ def test_no_value_asks_for_nothing(value: str) -> None:
 
 
 def test_the_value_of_a_parameter_tells_the_store() -> None:
-    """What is handed over for a parameter is read as if it stood in the template."""
+    """What is provided for a parameter is read as if it stood in the template."""
     assert asked("!Ref Arn", {"Arn": "app"}) == [(GET, f"{SSM}/app")]
     assert asked("!Ref Arn", {"Arn": f"{SECRETS}:app"}) == [(READ, f"{SECRETS}:app-${{suffix}}")]
 

@@ -138,7 +138,7 @@ def test_no_task_role_is_told_once() -> None:
 
 
 def test_a_grant_on_the_execution_role_is_on_the_wrong_one() -> None:
-    """E9733 tells of it."""
+    """E9733 reports it."""
     text = TEMPLATE.replace("%(role)s", "%(role)s\n      ExecutionRoleArn: !GetAtt Other.Arn")
     other = f"""
   Other:

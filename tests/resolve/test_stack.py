@@ -259,7 +259,7 @@ def test_environment_and_workload_of_a_copilot_stack() -> None:
 
 
 def test_given_values_know_their_place() -> None:
-    """A value that was handed over is found with the place that it came from."""
+    """A value that was provided is found with the place that it came from."""
     found = stack(parameters={"Env": "prod"})
     assert found.given("Env") == ParameterValue("prod")
     assert found.given("Other") is None

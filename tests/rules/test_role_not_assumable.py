@@ -137,7 +137,7 @@ def test_long_lists_and_names_are_cut_short() -> None:
 
 
 def test_a_scenario_is_named() -> None:
-    """Where it hangs on a condition, the message says when."""
+    """Where it depends on a condition, the message says when."""
     name = "!If [IsProd, ecs-tasks.amazonaws.com, ec2.amazonaws.com]"
     found = only(allow(f"{{Service: {name}}}"))
     assert found.message.endswith("ECS cannot start the tasks of 'Web' when IsProd is false")

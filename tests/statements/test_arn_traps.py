@@ -300,7 +300,7 @@ def test_a_statement_is_read_in_a_scenario_that_has_it() -> None:
 
 
 def test_an_environment_files_value_is_to_blame_itself() -> None:
-    """The grant of an invalid value is not found: E9716 tells of the value."""
+    """The grant of an invalid value is not found: E9716 reports the value."""
     template = f"""
 Parameters: {{File: {{Type: String}}}}
 Resources:

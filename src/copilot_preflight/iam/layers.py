@@ -294,7 +294,7 @@ def _grant(
     admitted = _either(resource.allow, resource.delegates)
     across = _both(admitted, identity.allow)
     if policies.resource_must_allow:
-        # A key's or a role's own policy must let the caller in, or hand over to its account.
+        # A key's or a role's own policy must let the caller in, or leave it to its account.
         yield Layer.RESOURCE, admitted
         within = _either(resource.allow, across)
         yield Layer.IDENTITY, _choose(same, within, across)

@@ -22,7 +22,7 @@ class FileSystem(NamedTuple):
     """A file system of a template.
 
     ``ids`` are its id, as ``Ref`` and as an attribute. ``policy`` is None where it has none, which
-    lets in everybody who reaches it. ``undecided`` is an open condition on which it hangs whether
+    lets in everybody who reaches it. ``undecided`` is an open condition that decides whether
     it has one.
     """
 

@@ -34,7 +34,7 @@ class Role(NamedTuple):
     """A role of a template, as one scenario shows it.
 
     ``statements`` are all that attach to it and can be read; ``unread`` are the policies that
-    attach, or may attach, and cannot. ``undecided`` is an open condition on which it hangs whether
+    attach, or may attach, and cannot. ``undecided`` is an open condition that decides whether
     there is a boundary, or which: ``boundary`` is then one that may be there. ``id`` is the unique
     id, ``AROA…``; ``tags`` are those that are certain, the stack's own come on top.
     """
@@ -230,7 +230,7 @@ def _role(view: View, head: _Head) -> Role:
 
 
 def _boundary(view: View, properties: Value) -> tuple[Boundary | None, str]:
-    """The boundary, and the open condition on which it hangs."""
+    """The boundary, and the open condition that decides it."""
     found = next(properties.children("PermissionsBoundary"), None)
     if found is None:
         return None, ""
@@ -335,9 +335,9 @@ def _managed(view: View, properties: Value) -> Iterator[Statement | Fact]:
 
 
 def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...] | None:
-    """What a managed policy says: as a template of the run has it, as handed over, or as AWS does.
+    """What a managed policy says: as a template of the run has it, as provided, or as AWS does.
 
-    Who hands over a policy of AWS's knows of a version that we may not.
+    Whoever gives a policy of AWS's may know of a version that we do not.
     """
     for other in view.around():
         for logical_id, resource in other.resources("AWS::IAM::ManagedPolicy"):

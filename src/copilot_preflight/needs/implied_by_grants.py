@@ -115,7 +115,7 @@ def _by_bucket(view: View, role: Role) -> Iterator[tuple[Bucket, tuple[Grant, ..
 def _grants(role: Role) -> Iterator[Grant]:
     """What the role's Allow statements say of objects, with nothing left open but the name.
 
-    A condition may be just what makes do without the key, such as a header that asks for SSE-S3.
+    A condition may be the very thing that avoids the key, such as a header that asks for SSE-S3.
     """
     for statement in role.statements:
         if statement.effect != "Allow" or statement.clauses or statement.not_actions:
@@ -154,7 +154,7 @@ def _first_allowed(role: Role, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
 
 
 def _open_condition(view: View, bucket: Bucket, grants: tuple[Grant, ...]) -> str:
-    """An open condition of this template on which it hangs what is granted, or encrypted."""
+    """An open condition of this template that decides what is granted, or encrypted."""
     own = [bucket.undecided] if bucket.place.file == view.file else []
     for grant in grants:
         own += (*grant.statement.conditions, *grant.entry.conditions)

@@ -1,4 +1,4 @@
-"""Files with policies -> what is handed over to a run.
+"""Files with policies -> what is provided to a run.
 
 A file holds a policy document, in JSON or YAML, or what the AWS CLI prints around one.
 """
@@ -176,12 +176,12 @@ _MALFORMED: Final = (
 
 
 def is_policy_name(name: str) -> bool:
-    """Whether a policy can be handed over under a name or ARN."""
+    """Whether a policy can be provided under a name or ARN."""
     return _kind_of(name) is not None
 
 
 def _kind_of(name: str) -> Kind | None:
-    """What a policy is of, by the name or ARN under which it is handed over; None: of nothing."""
+    """What a policy is of, by the name or ARN under which it is provided; None: of nothing."""
     if not name.startswith("arn:"):
         return _NAMED if _NAME.fullmatch(name) else None
     parsed = arn.parse(Text.of(name))

@@ -36,7 +36,7 @@ class PlacedStatement(NamedTuple):
     statement: Statement
 
     @property
-    def beside(self) -> tuple[Statement, ...]:
+    def neighbours(self) -> tuple[Statement, ...]:
         """All statements of the roles that it attaches to, or of its own document."""
         place = self.statement.place
         attached = _attached(self.view).get(place)

@@ -75,7 +75,7 @@ _OPTIONS: Final = (
     click.option(
         "--info/--no-info",
         default=None,
-        help="Tell also what cannot be decided, and why.  [default: no-info]",
+        help="Also report what cannot be decided, and why.  [default: no-info]",
     ),
     click.option(
         "--assume-defaults/--no-assume-defaults",
