@@ -179,6 +179,7 @@ Resources:
       Policies:
         - PolicyName: P
           PolicyDocument:
+            Version: '2012-10-17'
             Statement: [{statements}]
   Other:
     Type: AWS::IAM::Role
@@ -247,6 +248,10 @@ ALL_OF_BUCKET = CDK % "'/*'"
         ("arn:aws:s3:::b/app.env", "'arn:aws-cn:s3:::b/*'", DENIED),
         ("arn:aws:s3:::b/app.env", "!Sub 'arn:${AWS::Partition}:s3:::b/*'", ALLOWED),
         ("arn:aws:s3:::b/app.env", "!Sub 'arn:aws:s3:::b/${!aws:PrincipalTag/x}'", OPEN),
+        ("arn:aws:s3:::b/app.env", "'arn:aws:s3'", ALLOWED),
+        ("arn:aws:s3:::b/app.env", "'arn:aws:sqs'", DENIED),
+        ("!Sub '${Bucket.Arn}/app.env'", "!Sub 'arn:${AWS::Partition}:s3'", ALLOWED),
+        ("arn:aws:s3:::b/app.env", "'arn:aws:s3:*/app.env'", OPEN),
         ("arn:aws:s3:::b/app.env", "!ImportValue elsewhere", OPEN),
         ("arn:aws:s3:::b/app.env", "!Ref AWS::NoValue", OPEN),
     ],
@@ -254,6 +259,32 @@ ALL_OF_BUCKET = CDK % "'/*'"
 def test_one_statement(file: str, resource: str, outcome: Outcome) -> None:
     """What one grant makes of the call."""
     assert outcomes(template(file, allow(resource))) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("version", "outcome"),
+    [
+        ("Version: '2012-10-17'", OPEN),
+        ("Version: 2008-10-17", DENIED),
+        ("Id: P", DENIED),
+        ("Version: !Ref Env", OPEN),
+    ],
+)
+def test_variables_need_a_version(version: str, outcome: Outcome) -> None:
+    """Without a Version, or with the first, a variable is text, and no name of a file.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    granted = allow("!Sub 'arn:aws:s3:::b/${!aws:PrincipalTag/x}'")
+    text = TEMPLATE.format(
+        file="{Type: s3, Value: arn:aws:s3:::b/app.env}",
+        statements=granted,
+        role="!GetAtt Role.Arn",
+        bucket="{}",
+        more="",
+    )
+    assert "Version: '2012-10-17'" in text
+    assert outcomes(stack(text.replace("Version: '2012-10-17'", version))) == [outcome]
 
 
 @pytest.mark.parametrize("resource", ["'arn:aws:s3:::*'", "!Sub 'arn:aws:s3:::${BucketParam}/*'"])

@@ -345,6 +345,14 @@ def test_policies_of_aws(arn: str) -> None:
     assert all(s.place.path[-2:] == ("ManagedPolicyArns", 0) for s in found.statements)
 
 
+def test_aws_writes_its_policies_in_the_current_version() -> None:
+    """Their variables are variables, though the table of them leaves the Version out."""
+    found = role(managed("['arn:aws:iam::aws:policy/AWSCodeCommitReadOnly']"))
+    names = {hole.name for s in found.statements for e in s.resources for hole in e.text.holes}
+    assert "policy variable aws:username" in names
+    assert not any(s.has_literal_variables for s in found.statements)
+
+
 @pytest.mark.parametrize(
     "arn",
     [

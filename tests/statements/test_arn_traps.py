@@ -319,3 +319,10 @@ Resources:
     given = {"File": ParameterValue("arn::s3:::b/web.env", None)}
     package = Package(parse(template, "t.yml"), parameters=given, has_parameters=True)
     assert unmatched(Run().add(package)) == ()
+
+
+@pytest.mark.parametrize("resource", [KMS + "key/", SECRETS + "secret:"])
+def test_a_variable_that_is_text_is_no_trap(resource: str) -> None:
+    """Without a Version it matches nothing, for another reason: its ARN is of the right kind."""
+    action = "kms:Decrypt" if resource.startswith(KMS) else READ
+    assert found(allow(action, f"!Sub '{resource}${{!aws:PrincipalTag/x}}-??????'")) == []

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import EMPTY, Text
 from copilot_preflight.iam import arn, managed
-from copilot_preflight.iam.policy import Fact, Statement
+from copilot_preflight.iam.policy import CURRENT_VERSION, Fact, Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.resolve.query import query, query_by
@@ -358,7 +358,7 @@ def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...
     known = None if tail is None else managed.statements_of(tail)
     if tail is None or known is None:
         return None
-    document = value._replace(raw={"Statement": _in_partition(known)})
+    document = value._replace(raw={"Version": CURRENT_VERSION, "Statement": _in_partition(known)})
     return tuple(s._replace(place=value.place) for s in statements_of(document, tail))
 
 
