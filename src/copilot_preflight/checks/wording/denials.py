@@ -64,6 +64,8 @@ def enumeration(words: Sequence[str]) -> str:
 _REASONS: Final = {
     diagnosis.CONDITION_OFF: "the grant stands under condition '{condition}', which does not hold",
     diagnosis.UNMET_CONDITION: "the grant asks for {wanted}, which does not hold",
+    diagnosis.LITERAL_VARIABLES: "the variables of the grant are plain text, as its policy lacks "
+    "Version '2012-10-17'",
     diagnosis.HALF_GRANTED: "the grant '{granted}' names the bucket itself, not its objects",
     diagnosis.OTHER_PARTITION: "the grant '{granted}' is in another partition",
     diagnosis.OTHER_BUCKET: "the grant is for another bucket, '{granted}'",
