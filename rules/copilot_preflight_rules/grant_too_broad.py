@@ -11,7 +11,7 @@ from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
-from copilot_preflight.checks.wording.corrections import removed
+from copilot_preflight.checks.wording.corrections import removed, taken_out
 from copilot_preflight.checks.wording.parts import cited
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Entry, Statement
@@ -23,7 +23,7 @@ from copilot_preflight.needs.env_files import (
 )
 
 if TYPE_CHECKING:
-    from copilot_preflight.edits.edit import Help
+    from copilot_preflight.edits.edit import Edit, Help
     from copilot_preflight.edits.grant import Grant, PolicyOwner
 
 _ANY_ACTION: Final = Text.of("s3:", Hole("any action"))
@@ -85,7 +85,7 @@ def _way_out(found: Sequence[_Broad]) -> Help:
         names = dict.fromkeys(f"'{s.sid or s.policy}'" for s in narrow if s is not None)
         return advice.help_with(
             f"take it away: {' and '.join(names)} grants the environment files already",
-            edits=[removed(_superfluous(found[0]), "take away what grants too much")],
+            edits=_taken_away(found[0]),
         )
     reads = list({each.read.asked: each.read for each in found}.values())
     return advice.help_with(
@@ -95,11 +95,13 @@ def _way_out(found: Sequence[_Broad]) -> Help:
     )
 
 
-def _superfluous(broad: _Broad) -> Place:
-    """What is to go: the entry, or the statement that is nothing without it."""
-    statement = broad.statement
+def _taken_away(broad: _Broad) -> list[Edit]:
+    statement, title = broad.statement, "take away what grants too much"
+    is_listed = broad.entry in (*statement.actions, *statement.resources)
+    if not is_listed or managed.statements_of(statement.policy) is not None:
+        return [removed(statement.place, title)]  # NotAction, NotResource, or a policy of AWS's
     beside = statement.actions if broad.is_action else statement.resources
-    return broad.entry.place if len(beside) > 1 else statement.place
+    return taken_out(statement, [broad.entry], beside, title)
 
 
 def _grants(reads: Sequence[EnvFileRead], owner: PolicyOwner) -> list[Grant]:

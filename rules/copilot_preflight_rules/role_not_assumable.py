@@ -9,7 +9,7 @@ from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
-from copilot_preflight.checks.wording.corrections import added_to, removed, replaced
+from copilot_preflight.checks.wording.corrections import added_to, replaced, taken_out
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Clause, Principal, Statement
 from copilot_preflight.model.trust import ASSUME, Assumption, assumptions, trusted
@@ -81,14 +81,17 @@ def _denied(found: Assumption, policy: str) -> _Told:
     at = found.denying.place if found.denying is not None else found.role.trust_place
     message = f"{policy} denies {caller} {ASSUME}"
     help = f"take {caller} out of the Deny statement: no Allow can overrule it"
-    names = found.denying.principals if found.denying is not None else ()
-    title = f"take {caller} out of the Deny statement"
-    edits = [
-        removed(name.entry.place, title)
-        for name in names
-        if name.kind == "Service" and name.entry.text.literal == found.use.handover.service
-    ]
-    return at, message, "the Deny", help, edits
+    return at, message, "the Deny", help, [*_undenied(found)]
+
+
+def _undenied(found: Assumption) -> Iterator[Edit]:
+    """The service, where the Deny statement names it, taken out."""
+    denying, service = found.denying, found.use.handover.service
+    if denying is not None and found.use.through is None:
+        names = [name.entry for name in denying.principals]
+        own = [name for name in names if name.text.literal == service]
+        if own:
+            yield from taken_out(denying, own, names, f"take {service} out of the Deny statement")
 
 
 def _without_action(found: Assumption, policy: str, statement: Statement) -> _Told:

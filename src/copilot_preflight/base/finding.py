@@ -93,10 +93,11 @@ class Finding(NamedTuple):
     """One defect: the place, the argument, and the way out.
 
     ``message`` is one line that stands alone; ``label`` is the few words under the underlined
-    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out, and the
-    text of ``remedy`` where that is more than a sentence. Where ``is_secret``, a secret may stand
-    near one of the places, and no report quotes their lines. A rule leaves its own identity out:
-    ``rule``, ``name`` and ``url`` are filled in behind it, and so is ``graded``.
+    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out, and
+    ``remedy`` the value that it is the text of, where it is more than a sentence. Where
+    ``is_secret``, a secret may stand near one of the places, and no report quotes their lines. A
+    rule leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it, and
+    so is ``graded``.
     """
 
     at: Place

@@ -33,6 +33,18 @@ def removed(at: Place, title: str) -> Edit:
     return removal(at, title)
 
 
+def taken_out(
+    statement: Statement, entries: Collection[Entry], of: Collection[Entry], title: str
+) -> list[Edit]:
+    """Some entries of an element of a statement taken away; all of them with the statement.
+
+    A statement is nothing without its principals, actions or resources, or refused.
+    """
+    if all(entry in entries for entry in of):
+        return [removed(statement.place, title)]
+    return [removed(entry.place, title) for entry in entries]
+
+
 def corrected(
     statement: Statement, entry: Entry, actions: Collection[Entry], text: str, title: str
 ) -> Edit:
@@ -87,6 +99,8 @@ def list_of(statement: Place, entry: Place, depth: int) -> DataPath | None:
     if statement.file != entry.file or path[: len(start)] != start:
         return None
     end = len(start)
+    if path[end : end + 1] == ("Statement",):
+        return None  # of a policy of AWS's, which stands for its ARN
     for _ in range(depth):
         end = _inside_branches(path, end) + 1
     end = _inside_branches(path, end)

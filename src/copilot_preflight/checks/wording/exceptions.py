@@ -5,7 +5,7 @@ from __future__ import annotations
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.checks.analysis import Denial
-from copilot_preflight.checks.wording.corrections import added_to
+from copilot_preflight.checks.wording.corrections import added_to, taken_out
 from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.edits.edit import END, Applicability, Edit, Help, insertion, removal
 from copilot_preflight.edits.spelling import EVERYBODY, Spelling, spelling_of
@@ -33,14 +33,12 @@ def exception(denied: Denial) -> Help | None:
         return _listed(denied, statement)
     if statement.not_principals:
         return _by_condition_alone(denied, statement)
-    if any(principal.entry.text.equals(role.arn) for principal in statement.principals):
+    names = [principal.entry for principal in statement.principals]
+    own = [name for name in names if name.text.equals(role.arn)]
+    if own:
+        edits = taken_out(statement, own, names, "take the role out of the Deny statement")
         return Help(
-            "no Allow overrules a Deny: take the role out of its Principal",
-            edits=tuple(
-                removal(principal.entry.place, "take the role out of the Deny statement")
-                for principal in statement.principals
-                if principal.entry.text.equals(role.arn)
-            ),
+            "no Allow overrules a Deny: take the role out of its Principal", edits=(*edits,)
         )
     if statement.principals:
         excepted = _excepted(denied, statement)
