@@ -21,6 +21,7 @@ from copilot_preflight.resolve.view import View
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Help
+    from copilot_preflight.edits.grant import PolicyOwner
 
 _GET: Final = "s3:GetObject"
 _LIST: Final = "s3:ListBucket"
@@ -37,7 +38,7 @@ def missing_object_looks_denied(analysis: Analysis) -> Iterator[Finding]:
             by_bucket.setdefault(bucket, []).append(entry)
         for bucket, entries in by_bucket.items():
             if not _may_list(view, role, bucket):
-                yield _finding(role, bucket, entries)
+                yield _finding(view, role, bucket, entries)
 
 
 def _roles_of_code(view: View) -> Iterator[Role]:
@@ -97,12 +98,15 @@ def _lists(statement: Statement, bucket: Text) -> bool:
     return any(match(entry.text, bucket) is not False for entry in statement.resources)
 
 
-def _finding(role: Role, bucket: Text, entries: list[Entry]) -> Finding:
+def _finding(view: View, role: Role, bucket: Text, entries: list[Entry]) -> Finding:
     first = entries[0]
     whole = arn.parse_s3(first.text)
     partition = whole.partition if whole is not None else Text.of("aws")
     keys = dict.fromkeys(key for entry in entries if (key := _key(entry)))
-    help = _help(role, str(arn.s3_arn(partition, bucket)), tuple(keys))
+    owner = advice.owner(
+        Layer.IDENTITY, str(role), role.place, role.logical_id, view.stack.workload
+    )
+    help = _help(owner, str(arn.s3_arn(partition, bucket)), tuple(keys))
     return Finding(
         at=first.place,
         message=f"{role} may read objects of '{bucket}' but is not granted {_LIST}: "
@@ -115,10 +119,9 @@ def _finding(role: Role, bucket: Text, entries: list[Entry]) -> Finding:
     )
 
 
-def _help(role: Role, bucket: str, keys: tuple[str, ...]) -> Help:
+def _help(owner: PolicyOwner, bucket: str, keys: tuple[str, ...]) -> Help:
     from copilot_preflight.edits.grant import Clause
 
-    owner = advice.owner(Layer.IDENTITY, str(role), role.place, role.logical_id)
     condition = [] if "*" in keys else [Clause("StringLike", "s3:prefix", keys)]
     return advice.help_with(
         "where the code must tell a missing object from a denied one:",

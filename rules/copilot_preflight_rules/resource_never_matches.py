@@ -121,16 +121,16 @@ def _named_by_arn(resource: Entry, stack: Stack) -> Help:
     from copilot_preflight.edits.edit import Applicability, replacement
     from copilot_preflight.edits.spelling import Spelling
 
-    sentence, title = "name the resource by its ARN", "name the resource by its ARN"
+    what = "name the resource by its ARN"
     first, *rest = resource.text.parts
     if not isinstance(first, Hole) or first.name not in stack.data["Resources"]:
-        return advice.help_with(sentence)
+        return advice.help_with(what)
     attribute = f"{first.name}.Arn"
     new = Spelling(attribute, "Fn::GetAtt")
     if rest:
         new = Spelling(f"${{{attribute}}}{Text.of(*rest)}", "Fn::Sub")
-    edit = replacement(resource.place, new, title, Applicability.REVIEW)
-    return advice.help_with(f"{sentence}: {edit.yaml}", edits=[edit])
+    edit = replacement(resource.place, new, what, Applicability.REVIEW)
+    return advice.help_with(f"{what}: {edit.yaml}", edits=[edit])
 
 
 def _finding(found: Unmatched) -> Finding:

@@ -144,7 +144,8 @@ def _let_in(found: Assumption, near: Principal | None) -> Edit | None:
         return replaced(near.entry.place, service, f"correct it to {service}")
     for statement in found.role.trust:
         names = [name for name in statement.principals if name.kind == "Service"]
-        if statement.effect == "Allow" and names and not statement.clauses:
+        lets_in = statement.effect == "Allow" and covers_action(statement, ASSUME).verdict
+        if lets_in and names and not statement.clauses:
             title = f"let {service} assume the role as well"
             return added_to(statement.place, names[0].entry.place, service, title, depth=2)
     return None

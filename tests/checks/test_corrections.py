@@ -226,3 +226,16 @@ def test_a_condition_is_left_to_somebody_who_knows_what_it_is_for() -> None:
     found = [finding for finding in findings(text) if finding.rule == "E9732"]
     assert len(found) == 1
     assert edits_of(text, "E9732") == []
+
+
+def test_a_service_is_let_in_where_roles_are_assumed() -> None:
+    """A statement that allows something else is not where a service is missing."""
+    other = "{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:TagSession'}"
+    text = template().replace(
+        "[{Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}",
+        f"[{other}, {{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}",
+        1,
+    )
+    (edit,) = edits_of(text, "E9732")
+    assert edit.path[-4:] == (1, "Principal", "Service", END)
+    assert [*findings(carried_out(text, [edit]))] == []

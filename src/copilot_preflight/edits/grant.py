@@ -20,7 +20,7 @@ class PolicyOwner(NamedTuple):
     ``name`` is for sentences: ``role 'ExecutionRole'``. ``place`` is the role, key or repository in
     its template, the PolicyDocument of an endpoint, and a statement of any other policy; None where
     no file of the run has it. ``workload`` is the Copilot workload whose overrides change the
-    template, ``""`` outside of Copilot.
+    role's template, ``""`` outside of Copilot and for other policies.
     """
 
     layer: Layer
