@@ -17,7 +17,7 @@ from copilot_preflight.access.cause import (
 )
 from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call, calls_of
-from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.base.finding import Finding, Place, Related, Remedy
 from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
@@ -51,7 +51,7 @@ class Denial(NamedTuple):
         return self.need.about(EnvFileRead)
 
     def finding(
-        self, message: str, *, label: str, help: str, related: Iterable[Related] = ()
+        self, message: str, *, label: str, help: Remedy | str, related: Iterable[Related] = ()
     ) -> Finding:
         """A finding at the place that asks for the call; the rule's id is filled in later."""
         return Finding(
@@ -61,7 +61,8 @@ class Denial(NamedTuple):
             related=(*related, *value_of_parameter(self.need.view.stack, self.need.value)),
             call=cited(self.call),
             cause=self.cause.kind,
-            help=help,
+            help=help if isinstance(help, str) else help.text,
+            remedy=None if isinstance(help, str) else help,
         )
 
 
