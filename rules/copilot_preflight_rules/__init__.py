@@ -22,7 +22,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9733", "grant-on-wrong-role", ("denials",)),
     RuleEntry("E9734", "task-role-missing", ("needs_without_role",)),
     RuleEntry("W9735", "credentials-overridden", resources=("AWS::ECS::TaskDefinition",)),
-    RuleEntry("E9737", "reference-unknown"),
+    RuleEntry("E9737", "reference-unknown", ("unknown_references",)),
     RuleEntry("E9741", "secret-denied", ("denials", "needs_without_calls")),
     RuleEntry("E9742", "image-pull-denied", ("denials",)),
     RuleEntry("E9743", "log-delivery-denied", ("denials",)),

@@ -37,6 +37,6 @@ def efs_mount_denied(analysis: Analysis) -> Iterator[Finding]:
             related=[*telling.shown(first), *related],
             help=advice.granted(
                 first.call,
-                advice.grant(advice.policy_of(first.call), actions, str(first.call.resource)),
+                advice.grant(advice.policy_of(first.call), actions, advice.resource_of(first.call)),
             ),
         )

@@ -47,7 +47,7 @@ def _finding(group: list[Denial]) -> Finding:
         f"and not {lacks} with their key '{key}'",
         label="granted without the key",
         related=[*related, *([Related(role.place, "the role")] if is_here else [])],
-        help=_help(group, key),
+        help=_help(group, advice.resource_of(first.call)),
     )
     return found._replace(at=entry if is_here else role.place)
 

@@ -106,7 +106,11 @@ def _finding(view: View, role: Role, bucket: Text, entries: list[Entry]) -> Find
     owner = advice.owner(
         Layer.IDENTITY, str(role), role.place, role.logical_id, view.stack.workload
     )
-    help = _help(owner, str(arn.s3_arn(partition, bucket)), tuple(keys))
+    help = _help(
+        owner,
+        advice.written_in(role.place.file, arn.s3_arn(partition, bucket), view),
+        tuple(keys),
+    )
     return Finding(
         at=first.place,
         message=f"{role} may read objects of '{bucket}' but is not granted {_LIST}: "

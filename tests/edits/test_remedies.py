@@ -87,10 +87,7 @@ GRANTED = [
     "image-pull-denied",
     "registry-credentials-denied",
     "exec-channel-denied",
-    "efs-mount-denied",
     "required-call-denied",
-    "missing-object-looks-denied",
-    "half-granted-encryption",
     "denied-by-key-policy",
     "denied-by-endpoint-policy",
     "endpoint-policy-may-deny",
@@ -146,6 +143,22 @@ def _write_grant(grant: Grant, number: int) -> None:
     inside = ("Properties", "KeyPolicy") if owner.layer is Layer.RESOURCE else ()
     edit = insertion(file, (*path, *inside, "Statement", END), grant, "grant it")
     _carry_out([edit])
+
+
+@pytest.mark.parametrize(
+    ("sample", "gap"),
+    [
+        ("efs-mount-denied", "<Images of gallery.addons.stack.yml>"),
+        ("missing-object-looks-denied", "<Uploads of web.addons.stack.yml>"),
+        ("half-granted-encryption", "<UploadsKey of uploader.addons.stack.yml>"),
+    ],
+    indirect=["sample"],
+)
+def test_a_name_of_another_template_is_left_open(sample: Rule, gap: str) -> None:
+    """The role's template has no resource of that name: the grant says what belongs there."""
+    found = check(folder_of(sample), info=sample.severity is Severity.INFO)
+    (grant,) = (grant for help in remedies(found.findings) for grant in help.grants)
+    assert gap in grant.gaps
 
 
 @pytest.mark.parametrize("sample", GRANTED, indirect=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.access.cause import (
     BUCKET_ACTION_ON_OBJECT,
@@ -22,12 +22,29 @@ from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
+from copilot_preflight.resolve.references import UnknownName, unknown_names
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mismatches
 
 if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial
+
+
+_DECIDING: Final = (
+    "AWS::ECS::TaskDefinition",
+    "AWS::ECS::Service",
+    "AWS::IAM::Role",
+    "AWS::IAM::Policy",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::S3::BucketPolicy",
+    "AWS::KMS::Key",
+    "AWS::CodePipeline::Pipeline",
+    "AWS::CodeBuild::Project",
+    "AWS::AppRunner::Service",
+)
+"""What decides whether a call is allowed, or asks for one."""
 
 
 class Denial(NamedTuple):
@@ -207,6 +224,16 @@ class Analysis:
             if (path := read.file.value.path) not in paths:
                 paths.add(path)
                 yield read
+
+    @cached_property
+    def unknown_references(self) -> tuple[UnknownName, ...]:
+        """The names that what decides about access refers to, and that the template lacks."""
+        return tuple(
+            unknown
+            for kind in _DECIDING
+            for logical_id, _ in self.stack.of_type(kind)
+            for unknown in unknown_names(self.stack, ("Resources", logical_id))
+        )
 
     @cached_property
     def needs_without_role(self) -> tuple[Need, ...]:

@@ -122,7 +122,8 @@ def grants(group: Sequence[Denial], owner: PolicyOwner | None = None) -> tuple[G
     owner = owner or advice.policy_of(group[0].call)
     return tuple(
         dict.fromkeys(
-            advice.grant(owner, denied.call.action, str(denied.call.resource)) for denied in group
+            advice.grant(owner, denied.call.action, advice.resource_of(denied.call))
+            for denied in group
         )
     )
 

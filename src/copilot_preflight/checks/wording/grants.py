@@ -6,15 +6,17 @@ The values that say it are loaded when there is something to say: a run without 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from copilot_preflight.access.cause import CONTENT_HASH
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.finding import Place
-from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.layers import Layer
 from copilot_preflight.needs.env_files import EnvFileRead
+from copilot_preflight.resolve.view import View
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit, Help
@@ -26,6 +28,26 @@ def policy_of(call: Call) -> PolicyOwner:
     """The role that makes a call, whose own policies are to allow it."""
     role, workload = call.role, call.view.stack.workload
     return owner(Layer.IDENTITY, str(role), role.place, role.logical_id, workload)
+
+
+def resource_of(call: Call) -> str:
+    """The resource of a call as the template of its role can name it: see `written_in`."""
+    return written_in(call.role.place.file, call.resource, call.view)
+
+
+def written_in(own: str, resource: Text, view: View) -> str:
+    """An ARN as one template can name it.
+
+    A name that another template of the run gives cannot be written there: its place is left open.
+    """
+    files = {stack.file for stack in view.run.stacks}
+    files |= {other.file for other in view.with_addons()}
+    return "".join(
+        f"<{part.name} of {PurePath(part.scope).name}>"
+        if isinstance(part, Hole) and part.scope in files and part.scope != own
+        else str(Text.of(part))
+        for part in resource.parts
+    )
 
 
 def owner(
