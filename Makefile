@@ -13,11 +13,12 @@ INSTALLED_DEV := $(VENV)/installed-dev-$(KEY)
 SOURCES := $(wildcard src rules tests benchmarks docs)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench clean
+.PHONY: help demo test soak lint format docs bench clean
 
 help:
 	@echo "make demo    lint sample_templates/ and show the findings"
 	@echo "make test    lint, type check, run the tests"
+	@echo "make soak    hold definite answers against 50,000 values of their unknowns"
 	@echo "make lint    ruff and mypy only"
 	@echo "make format  let ruff rewrite what it can"
 	@echo "make docs    write what the documentation takes from the code"
@@ -32,6 +33,10 @@ demo: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+# Other samples each time; a failure names its SEED, and make soak SEED=... takes the same again.
+soak: $(INSTALLED_DEV)
+	SAMPLES=50000 SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest -q tests/iam/test_unknowns.py
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check $(SOURCES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -305,6 +306,43 @@ def test_allowed_values_tell_what_a_value_cannot_hold() -> None:
     assert found is not None
     assert str(found.bucket) == "${Size}"
     assert bucket.equals(Text.of("arn:aws:s3:::/k")) is False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "possible"),
+    [
+        ("[0-9]{12}", "111122223333", True),
+        ("^[0-9]{12}$", "111122223333", True),
+        (r"\d{12}", "111122223333", True),
+        (r"\d{12}", "11112222333", False),
+        (r"\d{12}", "11112222333*", False),
+        (r"[\d-]+", "1111-2222", True),
+        (r"[\d-]+", "1111:2222", False),
+        (r"[a-z]\w{0,3}", "a:b", False),
+        (r"[a-z]\w*", "", False),
+        (r"[a-z]\w*", "a_1", True),
+        (r"([a-z]+)?", "", True),
+        ("(one|two:three)", "two:three", True),
+        (".*", "a:b", True),
+        ("[^:]+", "a:b", True),
+        ("[a-z&&[^b]]+", "b:", True),
+        (r"a\.b", "a.b", True),
+        ("[0-9]{2,}", "12:", False),
+        ("[0-9]{2,}", "1234", True),
+        (r"x\$", "x$", True),
+        (None, "a:b", True),
+    ],
+)
+def test_a_pattern_tells_what_a_value_cannot_be(
+    pattern: str | None, value: str, possible: bool
+) -> None:
+    """AllowedPattern tells the characters that tear an ARN apart and, if it is fixed, the length.
+
+    A pattern with more than characters, sets and numbers of them tells nothing.
+    """
+    text = f"Parameters: {{P: {{Type: String, AllowedPattern: {json.dumps(pattern)}}}}}"
+    found = stack(f"{text}\nResources: {{A: {{Type: A::B::C}}}}").resolver(ANY)
+    assert (found.parameter("P").equals(Text.of(value)) is not False) is possible
 
 
 def test_a_bucket_name_is_a_name_whoever_gives_it() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
 from copilot_preflight.resolve import return_values as attributes
 from copilot_preflight.resolve.conditions import Conditions
+from copilot_preflight.resolve.hints import spelling
 from copilot_preflight.resolve.scenario import Scenario, spelt
 from copilot_preflight.resolve.template import SHARED_PSEUDO, SUB_VARIABLE, Template
 from copilot_preflight.resolve.value import Guard, TemplateError, Value, function_of
@@ -33,6 +35,9 @@ _MAX_PIECES: Final = 2_000
 
 _LISTS: Final = ("Fn::GetAZs", "Fn::Cidr", "Fn::Transform")
 """Functions whose result is a list, or may be one, that only AWS can write out."""
+
+_TELLING: Final = NAME_EXCLUDES + string.ascii_letters
+"""Characters of which it matters that a value cannot hold them: an account has no letters."""
 
 _URL_SUFFIX: Final = {
     "aws": "amazonaws.com",
@@ -234,9 +239,12 @@ class Resolver(Conditions):
         allowed = [value for value in self._allowed(name) or () if value not in never]
         if len(allowed) == 1:
             return Text.of(allowed[0])
-        excludes = "".join(c for c in NAME_EXCLUDES if allowed and c not in "".join(allowed))
-        nonempty = "" in never or (bool(allowed) and "" not in allowed)
-        return Text.of(Hole(name, self.file, excludes, nonempty, never))
+        told = spelling(self._parameters.get(name))
+        characters = "".join(allowed) if allowed else told.characters if told else _TELLING
+        excludes = "".join(c for c in _TELLING if c not in characters)
+        nonempty = "" in never or ("" not in allowed if allowed else bool(told and told.least))
+        length = told.least if told and told.least == told.most else 0
+        return Text.of(Hole(name, self.file, excludes, nonempty, never, length=length))
 
     def _resource(self, logical_id: str) -> tuple[str, attributes.Lookup]:
         raw = self._resources[logical_id]
