@@ -151,3 +151,13 @@ def test_a_policy_that_nobody_can_read_under_a_boundary(bucket: str, tmp_path: P
 def test_a_policy_that_is_read_under_a_boundary(tmp_path: Path) -> None:
     """A bucket policy that grants nothing lifts no boundary."""
     assert rules(tmp_path, limit="kms:*") == ["E9763"]
+
+
+def test_a_policy_out_of_sight_under_a_boundary(tmp_path: Path) -> None:
+    """The policy of a bucket outside the run may grant what the boundary does not allow."""
+    text = TEMPLATE.format(
+        parameter="{Type: String}", key=ROOT, bucket=TLS_ONLY, limit="kms:*", granted="*"
+    )
+    elsewhere = text.replace("!Sub '${Bucket.Arn}/web.env'", "'arn:aws:s3:::config/web.env'")
+    assert elsewhere != text
+    assert {rule for rule in found(tmp_path, app=elsewhere)["app"] if rule[0] != "W"} == {"I9790"}

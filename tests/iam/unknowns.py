@@ -102,7 +102,8 @@ def _hole(world: World, chance: Random, name: str) -> Hidden | None:
     written = chance.choice([part for part in places[chosen].parts if isinstance(part, str)])
     stretch = _stretch(written, chance)
     everywhere = bool(stretch) and chance.random() < 0.4
-    in_caller = stretch in str(world.caller.arn) and (everywhere or chosen == of_caller)
+    own = f"{world.caller.arn} {world.caller.session}"
+    in_caller = stretch in own and (everywhere or chosen == of_caller)
     if in_caller and (stretch not in _TOKENS or stretch in ("role", "*")):
         return None  # ARN and session of a caller would no longer belong together
     hole = _made(stretch, chance, name, is_name=in_caller)

@@ -79,14 +79,14 @@ class Caller(NamedTuple):
 def _kind_of(name: Text) -> str | None:
     """``role``, ``user``, ``root``, ``assumed-role``, ... of an ARN.
 
-    "" for what is no ARN, and None where a hole decides.
+    "" for what is no ARN with a resource, and None where a hole decides.
     """
     parsed = arn.parse(name)
-    if parsed is None:
+    parts = parsed.resource.parts if parsed is not None else ()
+    if not parts:
         return None if name.literal is None else ""
-    parts = parsed.resource.parts
-    if not parts or not isinstance(parts[0], str):
-        return None if parts else "nothing"
+    if not isinstance(parts[0], str):
+        return None
     kind, slash, _ = parts[0].partition("/")
     return kind if slash or len(parts) == 1 else None
 
