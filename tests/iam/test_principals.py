@@ -103,6 +103,8 @@ def test_the_same_unknown_account_is_the_callers() -> None:
         key = PolicySet((naming_one(ALL, name),))
         found = Policies(read(ALL), key, resource_must_allow=True)
         assert ruled(found, role).outcome is Outcome.ALLOWED
+        silent = found._replace(identity=read(NOTHING))
+        assert ruled(silent, role).outcome is Outcome.IMPLICIT_DENY
 
 
 def test_a_canonical_user_may_be_the_callers_account() -> None:

@@ -217,6 +217,9 @@ def _one(principal: Principal, caller: Caller, *, pinned: bool) -> tuple[Naming,
 def _levels(name: Text, caller: Caller) -> Iterator[tuple[Naming, bool | None]]:
     """Each way in which a principal may name a caller, and whether it does."""
     kind = _kind_of(name)
+    if kind is None and _is_account(name, caller):
+        yield Naming.ACCOUNT, True  # the number of an account is nothing else
+        return
     if not kind:
         yield Naming.ROLE if caller.is_user is False else Naming.SESSION, _may_be_unique_id(name)
     if kind is None:
