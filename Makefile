@@ -25,13 +25,14 @@ SOURCES := $(wildcard src rules tests benchmarks docs tools)
 SNAPSHOTS = $(shell grep -rl --include='test_*.py' SnapshotAssertion tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format snapshots docs rule bench lock upgrade test-oldest \
+.PHONY: help demo test quick soak lint format snapshots docs rule bench lock upgrade test-oldest \
 	test-newest clean
 
 help:
 	@echo "make demo         lint sample_templates/ and show the findings"
 	@echo "make test         lint, type check, run the tests"
 	@echo "make quick        the tests of what has changed, up to the first failure"
+	@echo "make soak         hold definite answers against 50,000 values of their unknowns"
 	@echo "make lint         ruff and mypy only"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make snapshots    write the pinned reports and the documentation, and show what changed"
@@ -56,6 +57,10 @@ test: lint
 
 quick: $(INSTALLED_DEV)
 	@$(BIN)/python -m tools.quick
+
+# Other samples each time; a failure names its SEED, and make soak SEED=... takes the same again.
+soak: $(INSTALLED_DEV)
+	SAMPLES=50000 SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest -q tests/iam/test_unknowns.py
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check $(SOURCES)

@@ -50,6 +50,8 @@ SESSION = f"arn:aws:sts::{HERE}:assumed-role/app/task"
 USER = f"arn:aws:iam::{HERE}:user/ana"
 ROOT = f"arn:aws:iam::{HERE}:root"
 LINKED = f"arn:aws:iam::{HERE}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+LINKED_SESSION = f"arn:aws:sts::{HERE}:assumed-role/AWSServiceRoleForECS/ecs"
+FEDERATED = f"arn:aws:sts::{HERE}:federated-user/ana"
 OBJECT = "arn:aws:s3:::b/k"
 KEY = f"arn:aws:kms:eu-west-1:{HERE}:key/1"
 
@@ -795,6 +797,103 @@ def principals() -> Iterator[Case]:
         )
 
 
+def federated_users() -> Iterator[Case]:
+    """A federated user is named as itself; the user who made the session is not told."""
+    named = [allow(**aws(FEDERATED))]
+    for ceiling in ("boundary", "session"):
+        yield Case(
+            f"no {ceiling} limits a federated user that is named",
+            LOGIC,
+            ALLOWED,
+            resource=named,
+            caller=FEDERATED,
+            **{ceiling: NOTHING},  # type: ignore[arg-type]
+        )
+        yield Case(
+            f"the {ceiling} limits a federated user by the user who federated",
+            LOGIC,
+            IMPLICIT,
+            BOUNDARY if ceiling == "boundary" else BY_SESSION,
+            identity=ALL,
+            resource=[allow(**aws(USER))],
+            caller=FEDERATED,
+            **{ceiling: NOTHING},  # type: ignore[arg-type]
+        )
+    for says, principal, allowed, denied in (
+        ("itself", FEDERATED, ALLOWED, EXPLICIT),
+        ("another federated user", FEDERATED + "2", IMPLICIT, ALLOWED),
+        ("a user of the account, of the same name", USER, OPEN, OPEN),
+        ("a user of the account, of another name", USER + "2", OPEN, OPEN),
+        ("a user of another account", USER.replace(HERE, THERE), IMPLICIT, ALLOWED),
+        ("the account", ROOT, IMPLICIT, EXPLICIT),
+    ):
+        for effect, outcome in ((allow, allowed), (deny, denied)):
+            layer = {ALLOWED: "", IMPLICIT: IDENTITY, EXPLICIT: BY_RESOURCE}.get(outcome)
+            if layer is None:
+                layer = IDENTITY if effect is allow else BY_RESOURCE
+            yield Case(
+                f"a federated user, {effect.__name__} for {says}",
+                PRINCIPAL + "#sts-session-principals",
+                outcome,
+                layer,
+                identity=ALL if effect is deny else [],
+                resource=[effect(**aws(principal))],
+                caller=FEDERATED,
+            )
+
+
+def root_users() -> Iterator[Case]:
+    """The root user needs no policy in its account, and only the organization limits it."""
+    other = [allow(NotAction="s3:*")]
+    for says, outcome, layer, more in (
+        ("no policy", ALLOWED, "", {}),
+        ("a boundary", ALLOWED, "", {"boundary": NOTHING}),
+        ("a bucket policy for others", ALLOWED, "", {"resource": [allow(**aws(USER))]}),
+        ("a Deny in the bucket policy", EXPLICIT, BY_RESOURCE, {"resource": [deny(**ANYONE)]}),
+        ("an SCP", IMPLICIT, SCP, {"scps": [other]}),
+        ("an RCP", EXPLICIT, RCP, {"rcps": [[deny(**ANYONE)]]}),
+        ("a bucket elsewhere", IMPLICIT, BY_RESOURCE, {"owner": THERE}),
+        (
+            "a bucket elsewhere that names the account",
+            ALLOWED,
+            "",
+            {"owner": THERE, "resource": [allow(**aws(ROOT))]},
+        ),
+        (
+            "a key that names it",
+            ALLOWED,
+            "",
+            {"action": "kms:Decrypt", "on": KEY, "resource": [allow(**aws(ROOT))]},
+        ),
+        (
+            "a key that names another",
+            IMPLICIT,
+            BY_RESOURCE,
+            {"action": "kms:Decrypt", "on": KEY, "resource": [allow(**aws(USER))]},
+        ),
+    ):
+        page = LOGIC if says == "no policy" else POLICIES + "#access_policies-root"
+        given: dict[str, Any] = more
+        yield Case(f"the root user: {says}", page, outcome, layer, caller=ROOT, **given)
+
+
+def identities() -> Iterator[Case]:
+    """sts:GetCallerIdentity needs no permission, and tells the same where it is denied."""
+    page = "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"
+    ask: dict[str, Any] = {"action": "sts:GetCallerIdentity", "on": "*"}
+    for says, outcome, layer, more in (
+        ("no policy", ALLOWED, "", {}),
+        ("a Deny", ALLOWED, "", {"identity": [*ALL, deny()]}),
+        ("a boundary", ALLOWED, "", {"identity": ALL, "boundary": NOTHING}),
+        ("a session policy", ALLOWED, "", {"session": [deny()], "caller": SESSION}),
+        ("an SCP that allows", ALLOWED, "", {"scps": [ALL]}),
+        ("an SCP", OPEN, SCP, {"scps": [[*ALL, deny()]]}),
+        ("an endpoint", OPEN, ENDPOINT, {"endpoint": [allow(**ANYONE, Action="s3:*")]}),
+    ):
+        given: dict[str, Any] = {**ask, **more}
+        yield Case(f"sts:GetCallerIdentity: {says}", page, outcome, layer, **given)
+
+
 def ceilings() -> Iterator[Case]:
     """Boundary, session policy and SCP each have to allow what the identity policy allows."""
     for on in itertools.product((True, False), repeat=4):
@@ -847,6 +946,23 @@ def ceilings() -> Iterator[Case]:
             caller=SESSION,
             **limits,
         )
+    for says, condition in (
+        ("Null", when("Null", "aws:PrincipalArn", "false")),
+        ("ArnNotEquals", when("ArnNotEquals", "aws:PrincipalArn", ROLE + "2")),
+        ("StringNotLike", when("StringNotLike", "aws:PrincipalArn", ROLE + "2*")),
+        ("ArnEqualsIfExists", when("ArnEqualsIfExists", "aws:PrincipalArn", ROLE)),
+        ("a wildcard", when("ArnLike", "aws:PrincipalArn", f"arn:aws:iam::{HERE}:role/*")),
+    ):
+        yield Case(
+            f"whether a boundary limits everyone whom no ARN grants to: {says}",
+            PRINCIPAL,
+            OPEN,
+            BOUNDARY,
+            resource=[allow(**ANYONE, **condition)],
+            context={"aws:PrincipalArn": [ROLE]},
+            caller=SESSION,
+            boundary=NOTHING,
+        )
     yield Case("a boundary grants nothing", BOUNDARIES, IMPLICIT, IDENTITY, boundary=ALL)
     yield Case("a session policy grants nothing", POLICIES, IMPLICIT, IDENTITY, session=ALL)
     yield Case("an SCP grants nothing", SCPS, IMPLICIT, IDENTITY, scps=[ALL])
@@ -884,6 +1000,20 @@ def organizations() -> Iterator[Case]:
                 resource=[allow(**aws(ROLE))],
                 scps=levels,
             )
+    for says, levels, outcome in (
+        ("allow", [ALL], ALLOWED),
+        ("silent", [other], OPEN),
+        ("Deny", [[*ALL, deny(Action="s3:*")]], OPEN),
+    ):
+        yield Case(
+            f"a session tells no path, and so not that it is service-linked; SCPs: {says}",
+            SCPS,
+            outcome,
+            "" if outcome == ALLOWED else SCP,
+            identity=ALL,
+            scps=levels,
+            caller=LINKED_SESSION,
+        )
     insecure = deny(**ANYONE, **when("BoolIfExists", "aws:SecureTransport", "false"))
     for sent, outcome in (("false", EXPLICIT), ("true", ALLOWED)):
         for level in range(3):
@@ -1079,6 +1209,22 @@ def trust() -> Iterator[Case]:
         yield Case(
             f"trust: {says}", page, outcome, layer, resource=policy, context=context, **assume
         )
+    for says, anyone, outcome in (
+        ("all principals", "*", EXPLICIT),
+        ("all AWS principals", {"AWS": "*"}, OPEN),
+        ("all AWS principals and it", {"AWS": "*", "Service": ecs}, EXPLICIT),
+        ("an account", {"AWS": ROOT}, ALLOWED),
+    ):
+        refused = deny(Principal=anyone, Action="sts:AssumeRole")
+        del refused["Resource"]
+        yield Case(
+            f"trust, a service under a Deny of {says}",
+            PRINCIPAL + "#principal-anonymous",
+            outcome,
+            "" if outcome == ALLOWED else BY_RESOURCE,
+            resource=[*trusts({"Service": ecs}), refused],
+            **assume,
+        )
     for says, principal, identity, outcome, layer in (
         ("a user is named", USER, [], ALLOWED, ""),
         ("the account is named, identity allows", ROOT, ALL, ALLOWED, ""),
@@ -1139,6 +1285,9 @@ CASES: Final = [
         effects,
         accounts,
         principals,
+        federated_users,
+        root_users,
+        identities,
         ceilings,
         organizations,
         endpoints,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.resolve.expressions import resolve, stack
 
@@ -74,3 +76,40 @@ def test_arns_of_the_deployment_tell_the_partition() -> None:
     assert partition(A="arn:aws-cn:s3:::b/k", B="arn:aws:s3:::b/k") is None
     assert partition(A="arn:mars:s3:::b/k", B="x") is None
     assert partition(A="x", B="y") is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "possible"),
+    [
+        ("[0-9]{12}", "111122223333", True),
+        ("^[0-9]{12}$", "111122223333", True),
+        (r"\d{12}", "111122223333", True),
+        (r"\d{12}", "11112222333", False),
+        (r"\d{12}", "11112222333*", False),
+        (r"[\d-]+", "1111-2222", True),
+        (r"[\d-]+", "1111:2222", False),
+        (r"[a-z]\w{0,3}", "a:b", False),
+        (r"[a-z]\w*", "", False),
+        (r"[a-z]\w*", "a_1", True),
+        (r"([a-z]+)?", "", True),
+        ("(one|two:three)", "two:three", True),
+        (".*", "a:b", True),
+        ("[^:]+", "a:b", True),
+        ("[a-z&&[^b]]+", "b:", True),
+        (r"a\.b", "a.b", True),
+        ("[0-9]{2,}", "12:", False),
+        ("[0-9]{2,}", "1234", True),
+        (r"x\$", "x$", True),
+        (None, "a:b", True),
+    ],
+)
+def test_a_pattern_tells_what_a_value_cannot_be(
+    pattern: str | None, value: str, possible: bool
+) -> None:
+    """AllowedPattern tells the characters that tear an ARN apart and, if it is fixed, the length.
+
+    A pattern with more than characters, sets and numbers of them tells nothing.
+    """
+    text = f"Parameters: {{P: {{Type: String, AllowedPattern: {json.dumps(pattern)}}}}}"
+    found = stack(f"{text}\nResources: {{A: {{Type: A::B::C}}}}").resolver()
+    assert (found.parameter("P").equals(Text.of(value)) is not False) is possible

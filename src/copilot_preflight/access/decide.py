@@ -98,7 +98,9 @@ def _judge(call: Call) -> Decision:
         outcome, facts = Outcome.UNDETERMINED, call.needed.doubts
     elif outcome is Outcome.UNDETERMINED and instead:
         facts = (*call.needed.doubts, *(fact for fact in facts if fact.kind != "value"))
-    if outcome is Outcome.ALLOWED and resource.unseen:
+    limited = outcome is Outcome.IMPLICIT_DENY and ruling.layer in (Layer.BOUNDARY, Layer.SESSION)
+    if resource.unseen and (outcome is Outcome.ALLOWED or limited):
+        # What nobody has seen may deny, and may grant by an ARN, as which no boundary limits it.
         outcome, facts = Outcome.UNDETERMINED, resource.unseen
     decision = Decision(call, outcome, ruling, facts, passed)
     if decision.is_denied or call.needed.doubts or route is None:

@@ -124,6 +124,8 @@ def decide(policies: Policies, request: Request, caller: Caller) -> Ruling:
     from the caller's identity policies, from the resource's policy, or, across accounts, from both.
     """
     voices = tuple(_voices(policies, request, caller))
+    if request.action.lower() == _NEEDS_NOTHING:
+        return _of_needing_nothing(voices)
     for layer, voice in voices:
         if voice.deny:
             deciding = tuple(s for other, v in voices if other is layer for s in v.denying)
@@ -144,6 +146,24 @@ def decide(policies: Policies, request: Request, caller: Caller) -> Ruling:
     return Ruling(Outcome.ALLOWED, None, deciding, voices=voices)
 
 
+_NEEDS_NOTHING: Final = "sts:getcalleridentity"
+
+
+def _of_needing_nothing(voices: tuple[tuple[Layer, Voice], ...]) -> Ruling:
+    """The decision on sts:GetCallerIdentity, which a Deny in the caller's policies does not stop.
+
+    What a policy of the organization or of an endpoint does to it, AWS does not say.
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    for layer, voice in voices:
+        limits = layer in (Layer.SCP, Layer.RCP, Layer.ENDPOINT)
+        silent = layer is not Layer.RCP and voice.allow is not True
+        if limits and (silent or voice.deny is not False):
+            facts = (*voice.facts, Fact("document", f"the {layer.value} as AWS applies it"))
+            return Ruling(Outcome.UNDETERMINED, layer, facts=facts, voices=voices)
+    return Ruling(Outcome.ALLOWED, voices=voices)
+
+
 ACCOUNTS: Final = "the accounts of the caller and the resource"
 """What it is called where it is not known whether both are of one account."""
 
@@ -157,12 +177,9 @@ def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tu
     policies of its own, and belongs to no account that an SCP limits.
     Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     """
-    bounded = policies.boundary is not None
-    if not caller.is_service_linked:
-        for level in policies.rcps:
-            yield Layer.RCP, _voice(level, request)
-        for level in () if caller.service else policies.scps:
-            yield Layer.SCP, _voice(level, request)
+    bounded = _is_bounded(policies.boundary)
+    if policies.rcps or policies.scps:
+        yield from _of_organization(policies, request, caller)
     if policies.resource is not None:
         yield Layer.RESOURCE, _voice(policies.resource, request, caller, bounded=bounded)
     if caller.service:
@@ -176,13 +193,45 @@ def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tu
         yield Layer.ENDPOINT, _voice(policies.endpoint, request, caller, bounded=bounded)
 
 
+def _of_organization(
+    policies: Policies, request: Request, caller: Caller
+) -> Iterator[tuple[Layer, Voice]]:
+    linked = caller.is_service_linked
+    if linked:
+        return
+    for layer, levels in (
+        (Layer.RCP, policies.rcps),
+        (Layer.SCP, () if caller.service else policies.scps),
+    ):
+        for level in levels:
+            voice = _voice(level, request)
+            yield layer, voice if linked is False else _doubted(voice)
+
+
+def _doubted(voice: Voice) -> Voice:
+    """What a layer says that may not apply to the caller."""
+    return voice._replace(
+        allow=voice.allow or None,
+        deny=voice.deny and None,
+        denying=(),
+        facts=(*voice.facts, Fact("value", "the path of the role")),
+    )
+
+
+def _is_bounded(boundary: PolicySet | None) -> bool | None:
+    """Whether the caller has a permissions boundary: open where a template's condition decides."""
+    if boundary is None:
+        return False
+    return None if any(fact.kind == "condition" for fact in boundary.unread) else True
+
+
 def speaks(
     statement: Statement,
     request: Request,
     caller: Caller | None,
     covered: Match | None = None,
     *,
-    bounded: bool = False,
+    bounded: bool | None = False,
 ) -> tuple[Match, Naming, Naming]:
     """Whether a statement applies to a request, and how closely it names the caller.
 
@@ -205,7 +254,11 @@ def addressed(answer: Match, least: Naming, most: Naming) -> Match:
 
 
 def _voice(
-    policies: PolicySet, request: Request, caller: Caller | None = None, *, bounded: bool = False
+    policies: PolicySet,
+    request: Request,
+    caller: Caller | None = None,
+    *,
+    bounded: bool | None = False,
 ) -> Voice:
     """What the statements of one layer say together."""
     allowing: list[Statement] = []
@@ -244,8 +297,8 @@ def _voice(
         deny=any_of(
             [*unread, *(sure or None for effect, sure, _, _ in heard if effect != "Allow")]
         ),
-        delegates=any_of(_at_least(Naming.ACCOUNT, allows)),
-        to_session=any_of(_at_least(Naming.SESSION, allows)),
+        delegates=any_of([*unread, *_at_least(Naming.ACCOUNT, allows)]),
+        to_session=any_of([*unread, *_at_least(Naming.SESSION, allows)]),
         allowing=tuple(allowing),
         denying=tuple(denying),
         facts=tuple(dict.fromkeys(facts)),
@@ -283,25 +336,28 @@ def _grant(
 ) -> Iterator[tuple[Layer, bool | None]]:
     """Where the permission comes from, and what limits it.
 
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource-based.html
+    The root user has every permission of its account, and can have no boundary.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#access_policies-root
+    and: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource-based.html
     """
     resource = said.get(Layer.RESOURCE, Voice())
     if caller.service:
         yield Layer.RESOURCE, resource.allow
         return
-    identity = said[Layer.IDENTITY]
+    root = caller.is_root
+    own = _either(root, said[Layer.IDENTITY].allow)
     same = same_account(policies, caller)
     admitted = _either(resource.allow, resource.delegates)
-    across = _both(admitted, identity.allow)
+    across = _both(admitted, own)
     if policies.resource_must_allow:
         # A key's or a role's own policy must let the caller in, or leave it to its account.
         yield Layer.RESOURCE, admitted
         within = _either(resource.allow, across)
         yield Layer.IDENTITY, _choose(same, within, across)
     else:
-        yield Layer.IDENTITY, _choose(same, _either(resource.allow, identity.allow), identity.allow)
+        yield Layer.IDENTITY, _choose(same, _either(resource.allow, own), own)
         yield Layer.RESOURCE, _choose(same, True, admitted)
-    free = _both(same, resource.to_session)
+    free = _either(root, _both(same, resource.to_session))
     for layer in (Layer.BOUNDARY, Layer.SESSION):
         if layer in said:
             yield layer, _either(free, said[layer].allow)
@@ -309,9 +365,11 @@ def _grant(
 
 def same_account(policies: Policies, caller: Caller) -> bool | None:
     """Whether caller and resource share an account; they do where nobody says otherwise."""
-    account = caller.account
-    if policies.owner is None or account is None:
+    if policies.owner is None:
         return True
+    account = caller.account
+    if account is None:
+        return None if caller.arn.literal is None else True
     return account.equals(policies.owner)
 
 

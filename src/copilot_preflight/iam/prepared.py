@@ -82,7 +82,7 @@ class Prepared:
         values = (value for clause in statement.clauses for value in clause.values)
         plain = all(value.text.literal is not None for value in values)
         self._tests = tuple(map(Test, statement.clauses)) if plain else None
-        self._named: tuple[Caller, bool, tuple[Naming, Naming]] | None = None
+        self._named: tuple[Caller, bool | None, tuple[Naming, Naming]] | None = None
 
     def reach(self, request: Request, known: str | None) -> Match:
         """Whether Resource/NotResource covers the ARN.
@@ -110,7 +110,7 @@ class Prepared:
         held = all_hold(self._tests, context) if self._tests else CERTAIN
         return together(self.statement, covered, reached, held)
 
-    def naming(self, caller: Caller, *, bounded: bool) -> tuple[Naming, Naming]:
+    def naming(self, caller: Caller, *, bounded: bool | None) -> tuple[Naming, Naming]:
         """What `principals.naming` says; the last caller is remembered."""
         named = self._named
         if named is None or named[0] is not caller or named[1] is not bounded:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from string import ascii_letters
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.arn import PARTITIONS
@@ -145,3 +146,73 @@ def reference_in(raw: Any) -> str:
     template = raw.get("Fn::Sub")
     whole = re.fullmatch(r"\$\{\s*(\w+)\s*\}", template) if isinstance(template, str) else None
     return whole[1] if whole else ""
+
+
+class Spelling(NamedTuple):
+    """What a pattern tells of the values that match it: their characters, and how many."""
+
+    characters: frozenset[str]
+    least: int
+    most: int | None  # None: there is no limit
+
+
+_PIECE: Final = re.compile(
+    r"(?P<set>\[(?:[^\]\[\\^&]|\\[^a-zA-Z0-9]|\\[dw])+\]|\\[dw]|\\[^a-zA-Z0-9]|[^\\\[\](){}.*+?|^$])"
+    r"(?P<times>\*|\+|\?|\{(?P<least>\d+)(?P<more>,(?P<most>\d*))?\})?"
+)
+_DIGITS: Final = "0123456789"
+_CLASSES: Final = {"d": _DIGITS, "w": _DIGITS + ascii_letters + "_"}
+
+
+def spelling(parameter: Any) -> Spelling | None:
+    r"""What the AllowedPattern of a parameter tells, such as ``[0-9]{12}`` or ``^team-\w+$``.
+
+    The whole of a String has to match; of a list, each element has to. None without a pattern,
+    and for one with more than characters, sets of them and their numbers.
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+    """
+    pattern = parameter.get("AllowedPattern") if isinstance(parameter, dict) else None
+    if not isinstance(pattern, str) or parameter.get("Type") != "String":
+        return None
+    rest = pattern.removeprefix("^")
+    rest = rest[:-1] if rest.endswith("$") and not rest.endswith("\\$") else rest
+    characters, least = set[str](), 0
+    most: int | None = 0
+    while rest:
+        piece = _PIECE.match(rest)
+        if piece is None:
+            return None
+        few, many = _times(piece)
+        characters |= _characters(piece["set"])
+        least += few
+        most = None if most is None or many is None else most + many
+        rest = rest[piece.end() :]
+    return Spelling(frozenset(characters), least, most)
+
+
+def _times(piece: re.Match[str]) -> tuple[int, int | None]:
+    """How often a piece of a pattern stands there: at least, and at most."""
+    times = piece["times"]
+    if times is None or times in "*+?":
+        return {None: (1, 1), "*": (0, None), "+": (1, None), "?": (0, 1)}[times]
+    least = int(piece["least"])
+    if piece["more"] is None:
+        return least, least
+    return least, int(piece["most"]) if piece["most"] else None
+
+
+def _characters(written: str) -> set[str]:
+    r"""The characters of ``[a-z_]``, ``\d``, ``\.`` or ``x``."""
+    inside = written[1:-1] if written.startswith("[") else written
+    found: set[str] = set()
+    ends = re.findall(r"\\?.", inside, re.DOTALL)
+    while ends:
+        first = ends.pop(0)
+        if len(first) == 2 and first[1] in _CLASSES:
+            found |= set(_CLASSES[first[1]])
+        elif len(ends) > 1 and ends[0] == "-" and ends[1] not in ("\\d", "\\w"):
+            found |= set(map(chr, range(ord(first[-1]), ord(ends[1][-1]) + 1)))
+            del ends[:2]
+        else:
+            found.add(first[-1])
+    return found

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameter
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -14,8 +15,12 @@ from typing import Any, Final, NamedTuple
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
 from copilot_preflight.resolve.conditions import Conditions
+from copilot_preflight.resolve.hints import spelling
 from copilot_preflight.resolve.scenario import Scenario, spelt
 from copilot_preflight.resolve.template import SHARED_PSEUDO, Template
+
+_TELLING: Final = NAME_EXCLUDES + string.ascii_letters
+"""Characters of which it matters that a value cannot hold them: an account has no letters."""
 
 _URL_SUFFIX: Final = {
     "aws": "amazonaws.com",
@@ -120,9 +125,14 @@ class Parameters(Conditions):
         allowed = [value for value in self._allowed(name) or () if value not in never]
         if len(allowed) == 1:
             return Text.of(allowed[0])
-        excludes = "".join(c for c in NAME_EXCLUDES if allowed and c not in "".join(allowed))
-        nonempty = "" in never or (bool(allowed) and "" not in allowed)
-        return Text.of(Hole(name, self.file, excludes, nonempty, never))
+        pattern = spelling(self._parameters.get(name))
+        characters = "".join(allowed) if allowed else pattern.characters if pattern else _TELLING
+        excludes = "".join(c for c in _TELLING if c not in characters)
+        nonempty = "" in never or (
+            "" not in allowed if allowed else bool(pattern and pattern.least)
+        )
+        length = pattern.least if pattern and pattern.least == pattern.most else 0
+        return Text.of(Hole(name, self.file, excludes, nonempty, never, length=length))
 
     def _allowed(self, parameter: str) -> tuple[str, ...] | None:
         """The AllowedValues of a parameter; None where any value will do."""
