@@ -28,6 +28,7 @@ from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mi
 
 if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial
+    from copilot_preflight.model.trust import Assumption
 
 
 class Denial(NamedTuple):
@@ -206,6 +207,13 @@ class Analysis:
             if (path := read.file.value.path) not in paths:
                 paths.add(path)
                 yield read
+
+    @cached_property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """Every role that a resource hands to a service, with the answer of its trust policy."""
+        from copilot_preflight.model.trust import assumptions
+
+        return tuple(assumptions(self.stack))
 
     @cached_property
     def needs_without_role(self) -> tuple[Need, ...]:
