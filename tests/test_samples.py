@@ -145,6 +145,12 @@ ACCEPTED: Mapping[str, Mapping[Remark, str]] = {
     "broken/env-file-decrypt-denied": {
         ("W2001", "Parameters/ArtifactKeyARN"): "the defect: the grant that used the key is gone",
     },
+    "broken/reference-unknown": {
+        (
+            "E1010",
+            "Resources/TaskDefinition/Properties/ExecutionRoleArn/Fn::GetAtt/0",
+        ): "the defect: there is no such resource",
+    },
     "broken/role-not-assumable": {
         (
             "W1001",

@@ -12,6 +12,7 @@ from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.trust import Assumption
 from copilot_preflight.needs.need import Need
+from copilot_preflight.needs.unread import Unread, unread_resources
 
 _WORDS = {
     "condition": "the outcome of condition '{}'",
@@ -24,25 +25,36 @@ _WORDS = {
     "boundary": "permissions boundary '{}', which is outside the run",
     "fact": "knowing {}",
 }
-_GIVE_VALUES = "hand over parameter values, with --params FILE or --parameter NAME=VALUE"
+_GIVE_VALUES = "give parameter values, with --params FILE or --parameter NAME=VALUE"
+_GIVE_REGION = "say where the stack is deployed, with --region REGION"
+_GIVE_ACCOUNT = "say in which account the stack is deployed, with --account ID"
+_PSEUDO = {
+    "AWS::Region": _GIVE_REGION,
+    "AWS::Partition": _GIVE_REGION,
+    "AWS::URLSuffix": _GIVE_REGION,
+    "AWS::AccountId": _GIVE_ACCOUNT,
+}
 _HELP = {
     "condition": _GIVE_VALUES,
     "value": _GIVE_VALUES,
-    "context": "see for yourself whether the request meets that condition",
-    "tag": "see that the resource bears the tag",
-    "document": "check it together with the template that has it, or hand its policy over, with "
+    "context": "no file can say what a request carries: a statement without that condition decides",
+    "tag": "give the resource the tag in a template of this run; one that is set elsewhere shows "
+    "in no file",
+    "document": "check it together with the template that has it, or give its policy, with "
     "--policy NAME_OR_ARN=FILE",
     "attachment": _GIVE_VALUES,
-    "resource-policy": "check it together with the template that has it, or hand the policy over, "
-    "with --policy NAME_OR_ARN=FILE",
-    "boundary": "check it together with the template that has it, or hand the policy over, with "
+    "resource-policy": "check it together with the template that has it, or give the policy, with "
     "--policy NAME_OR_ARN=FILE",
-    "fact": "see for yourself",
+    "boundary": "check it together with the template that has it, or give the policy, with "
+    "--policy NAME_OR_ARN=FILE",
+    "fact": "no file can say that: look in the account",
 }
 
 
 @rule("I9790", "access-undetermined", "Access cannot be decided from the files")
 def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
+    for unread in unread_resources(analysis.view):
+        yield _not_judged(unread)
     for need in analysis.needs_once():
         if need.role is None and need.role_value is not None:
             role = abridged(need.role_value.text())
@@ -83,6 +95,17 @@ def _open_trust(assumption: Assumption) -> Finding:
     )
 
 
+def _not_judged(unread: Unread) -> Finding:
+    return Finding(
+        at=unread.place,
+        message=f"{unread.who}: which calls '{unread.logical_id}' makes with which role is not "
+        f"judged, as {unread.kind} is not read",
+        label="not judged",
+        cause="not-judged",
+        help="see that its roles may pull the image, write the logs and read the secrets",
+    )
+
+
 def _tellable(facts: Sequence[Fact]) -> list[Fact]:
     """The facts that somebody can know, in the order in which they help: a key that is made up
     while the pipeline runs is told only where nothing else is open."""
@@ -105,6 +128,11 @@ def _kind(fact: Fact) -> str:
     return "tag" if is_tag else fact.kind
 
 
+def _way_out(fact: Fact) -> str:
+    kind = _kind(fact)
+    return _PSEUDO.get(fact.name, _HELP[kind]) if kind == "value" else _HELP[kind]
+
+
 def _finding(need: Need, calls: Sequence[CitedCall], facts: Sequence[Fact]) -> Finding:
     missing = " and ".join(dict.fromkeys(map(_told, facts)))
     what = " and ".join(f"{call.action} on '{abridged(call.resource)}'" for call in calls)
@@ -114,5 +142,5 @@ def _finding(need: Need, calls: Sequence[CitedCall], facts: Sequence[Fact]) -> F
         label="undetermined",
         call=calls[0] if calls else None,
         cause="undetermined",
-        help="\n".join(dict.fromkeys(_HELP[_kind(fact)] for fact in facts)),
+        help="\n".join(dict.fromkeys(map(_way_out, facts))),
     )

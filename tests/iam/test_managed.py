@@ -92,3 +92,25 @@ def test_every_row_is_found() -> None:
     assert keys == sorted(set(keys))
     for key, statements in rows:
         assert statements_of(key) == json.loads(statements)
+
+
+@pytest.mark.parametrize(
+    ("tail", "right"),
+    [
+        ("AmazonECSTaskExecutionRolePolicy", "service-role/AmazonECSTaskExecutionRolePolicy"),
+        (
+            "service-role/amazonecstaskexecutionrolepolicy",
+            "service-role/AmazonECSTaskExecutionRolePolicy",
+        ),
+        ("aws-service-role/ReadOnlyAccess", "ReadOnlyAccess"),
+        ("service-role/AmazonECSTaskExecutionRolePolicy", None),
+        ("AmazonECSTaskExecutionRolPolicy", None),
+        ("", None),
+        ("service-role/", None),
+        ("a.c", None),
+        ("x\ty", None),
+    ],
+)
+def test_the_right_path_of_a_policy(tail: str, right: str | None) -> None:
+    """A name that AWS has elsewhere is meant to be that one; any other may be new."""
+    assert managed.right_path(tail) == right

@@ -484,6 +484,11 @@ def test_severities_have_their_colours(
             "no findings in 2 files (1 other file ignored), but the run itself failed",
         ),
         ([], {"files": 0, "ignored": 1}, "no findings in 0 files (1 other file ignored)"),
+        (
+            [],
+            {"files": 1, "not_judged": [("AWS::Batch::JobDefinition", 2)]},
+            "no findings in 1 file; not judged: 2 AWS::Batch::JobDefinition",
+        ),
         (["E1"], {"files": 1}, "1 error in 1 file"),
         (["W1", "W2"], {"files": 2}, "2 warnings in 2 files"),
         (["E1", "I1", "E2", "W1", "I2"], {"files": 3}, "2 errors, 1 warning, 2 info in 3 files"),

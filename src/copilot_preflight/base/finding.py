@@ -154,7 +154,8 @@ class Report:
 
     ``notes`` are remarks on how it was asked for, one line each; no part of a report's formats.
     ``templates`` are the ``files`` that were checked, by name. ``silenced`` are the findings that
-    are suppressed, and none of ``findings``.
+    are suppressed, and none of ``findings``. ``not_judged`` are the types of resource that start
+    containers and that no rule looks at, each with their number.
     """
 
     files: int
@@ -165,6 +166,7 @@ class Report:
     sources: Mapping[str, Source] = field(default_factory=dict)
     notes: Sequence[str] = ()
     templates: Sequence[str] = ()
+    not_judged: Sequence[tuple[str, int]] = ()
 
     def span(self, place: Place) -> Span:
         """Where a place stands; the first character of a file that the run did not load."""

@@ -8,6 +8,7 @@ table.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,21 @@ def statements_of(arn_tail: str) -> list[dict[str, Any]] | None:
     start += len(key)
     statements: list[dict[str, Any]] = json.loads(rows[start : rows.index(b"\n", start)])
     return statements
+
+
+def right_path(arn_tail: str) -> str | None:
+    """The policy of AWS that has the same name under another path, or in other letter case.
+
+    None where the policy itself is known, or no such name is. The name of a managed policy is
+    unique in an account, whatever its path, and AWS's own have one account:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    if statements_of(arn_tail) is not None or "\t" in arn_tail or "\n" in arn_tail:
+        return None
+    name = arn_tail.rpartition("/")[2]
+    pattern = rb"\n((?:[^\t\n]*/)?" + re.escape(name.encode()) + rb")\t"
+    found = re.search(pattern, _rows(), re.IGNORECASE) if name else None
+    return found[1].decode() if found is not None else None
 
 
 @cache

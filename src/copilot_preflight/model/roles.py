@@ -354,7 +354,7 @@ def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...
     provided = view.run.outside.find(policy)
     if provided is not None:
         return provided.statements
-    tail = _aws_managed(policy)
+    tail = aws_managed(policy)
     known = None if tail is None else managed.statements_of(tail)
     if tail is None or known is None:
         return None
@@ -362,7 +362,7 @@ def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...
     return tuple(s._replace(place=value.place) for s in statements_of(document, tail))
 
 
-def _aws_managed(policy: Text) -> str | None:
+def aws_managed(policy: Text) -> str | None:
     """``service-role/X`` of ``arn:P:iam::aws:policy/service-role/X``, whatever P is.
 
     Some of Copilot's own stacks spell ``${AWS::Partition}`` there without ``!Sub``.

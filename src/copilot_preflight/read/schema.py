@@ -42,11 +42,11 @@ def faults(found: Document, schema: Schema) -> Iterator[DocumentError]:
     return _Check(found, schema).value(found.data, schema, ())
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """``": did you mean 'select'?"`` for ``selct``; ``""`` where nothing is like it."""
     from difflib import get_close_matches  # here: most runs have no such fault
 
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f": did you mean '{close[0]}'?" if close else ""
 
 

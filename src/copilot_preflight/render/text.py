@@ -50,6 +50,9 @@ def summary(report: Report) -> str:
         line += f" ({_counted(report.ignored, 'other file', 'other files')} ignored)"
     if report.errors and not found:
         line += ", but the run itself failed"
+    if report.not_judged:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in report.not_judged)
+        line += f"; not judged: {kinds}"
     return line
 
 

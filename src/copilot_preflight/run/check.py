@@ -111,7 +111,15 @@ class _Check:
             notes=tuple(self.notes),
             templates=tuple(template.file for template, _ in templates),
             silenced=tuple(silenced),
+            not_judged=self._not_judged(),
         )
+
+    def _not_judged(self) -> tuple[tuple[str, int], ...]:
+        counts: dict[str, int] = {}
+        for judged in self.judged.values():
+            for kind in judged.not_judged:
+                counts[kind] = counts.get(kind, 0) + 1
+        return tuple(sorted(counts.items()))
 
     def _judge(self, run: Run) -> None:
         stacks = tuple(run.stacks)

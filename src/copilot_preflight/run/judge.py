@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.finding import Finding, InputError, Position
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import Rule, RuleEntry
+from copilot_preflight.needs.unread import UNREAD
 from copilot_preflight.read.document import Document
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError
@@ -26,7 +27,7 @@ class Judged(NamedTuple):
     It is not ``is_sound`` where it could not be judged, as ``errors`` say. ``left_out`` are the
     templates of the run that turned out broken meanwhile, itself among them; ``files`` are those
     that the findings depend on, None for every one of the run. ``unused`` are the policies from
-    outside for which nobody had asked then.
+    outside for which nobody had asked then, ``not_judged`` the types of what no source reads.
     """
 
     file: str
@@ -38,6 +39,7 @@ class Judged(NamedTuple):
     is_sound: bool = True
     scenarios: int = 0
     seconds: float = 0
+    not_judged: Sequence[str] = ()
 
     def depends_on(self, files: frozenset[str]) -> bool:
         """Whether other findings are possible without some templates."""
@@ -177,6 +179,7 @@ class Judge:
             stack.file in self.analyses,
             stack.scenarios,
             time.perf_counter() - start,
+            [kind for kind in UNREAD for _ in stack.of_type(kind)],
         )
 
     def _jobs_for(self, templates: int) -> int:

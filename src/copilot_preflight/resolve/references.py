@@ -1,0 +1,105 @@
+"""Names that a template refers to and does not have, and functions that there are not.
+
+CloudFormation refuses such a template; until then nobody knows what the reference was to be.
+Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html,
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-ref.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from copilot_preflight.base.finding import DataPath
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.template import SUB_VARIABLE
+
+FUNCTIONS: Final = frozenset(
+    {
+        "Ref", "Condition",
+        "Fn::And", "Fn::Base64", "Fn::Cidr", "Fn::Contains", "Fn::EachMemberEquals",
+        "Fn::EachMemberIn", "Fn::Equals", "Fn::FindInMap", "Fn::ForEach", "Fn::GetAtt",
+        "Fn::GetAZs", "Fn::GetStackOutput", "Fn::If", "Fn::ImportValue", "Fn::Join", "Fn::Length",
+        "Fn::Not", "Fn::Or", "Fn::RefAll", "Fn::Select", "Fn::Split", "Fn::Sub",
+        "Fn::ToJsonString", "Fn::Transform", "Fn::ValueOf", "Fn::ValueOfAll",
+    }
+)  # fmt: skip
+"""The functions that CloudFormation has, those for rules among them."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9]+")
+"""What a logical id is made of. Copilot's own stacks refer to more in ways that work: to
+``Resource.Attribute`` by ``Ref``, and by a tag ``!Ref:``."""
+
+_WRITES_RESOURCES: Final = "AWS::LanguageExtensions"
+"""The one transform that adds no resource of which its ``Fn::ForEach`` does not speak."""
+
+
+class UnknownName(NamedTuple):
+    """A name that a node refers to and nothing has; ``is_function``: of a function.
+
+    ``known`` are the names that there are.
+    """
+
+    path: DataPath
+    name: str
+    known: tuple[str, ...]
+    is_function: bool = False
+
+
+def unknown_names(stack: Stack, path: DataPath) -> Iterator[UnknownName]:
+    """The unknown names in what stands at a path of a template, each where it stands.
+
+    Nothing where macros may write the resource that is referred to.
+    """
+    transforms = stack.data.get("Transform")
+    listed = transforms if isinstance(transforms, list) else [transforms] if transforms else []
+    if stack.unwritten or any(name != _WRITES_RESOURCES for name in listed):
+        return
+    node: Any = stack.data
+    for step in path:
+        node = node[step]
+    known = (*(stack.data.get("Parameters") or ()), *(stack.data.get("Resources") or ()))
+    yield from _in_node(node, path, known)
+
+
+def _in_node(node: Any, path: DataPath, known: tuple[str, ...]) -> Iterator[UnknownName]:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _in_node(item, (*path, index), known)
+        return
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        if len(node) == 1:
+            yield from _of_function(str(key), value, path, known)
+        yield from _in_node(value, (*path, key), known)
+
+
+def _of_function(
+    function: str, argument: Any, path: DataPath, known: tuple[str, ...]
+) -> Iterator[UnknownName]:
+    prefix, colons, name = function.partition("::")
+    if prefix == "Fn" and colons and _NAME.fullmatch(name) and function not in FUNCTIONS:
+        yield UnknownName(path, function, tuple(sorted(FUNCTIONS)), is_function=True)
+    for name in _named_by(function, argument):
+        if name not in known and _NAME.fullmatch(name):
+            yield UnknownName(path, name, known)
+
+
+def _named_by(function: str, argument: Any) -> Iterator[str]:
+    """The parameters and resources that one function names, where they are written out."""
+    if function == "Ref" and isinstance(argument, str):
+        yield argument
+    elif function == "Fn::GetAtt":
+        first = argument[0] if isinstance(argument, list) and argument else argument
+        if isinstance(first, str):
+            yield first if isinstance(argument, list) else first.partition(".")[0]
+    elif function == "Fn::Sub":
+        text, own = argument, ()
+        if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], dict):
+            text, own = argument[0], tuple(argument[1])
+        for variable in SUB_VARIABLE.findall(text) if isinstance(text, str) else ():
+            name = variable.strip()
+            if name and not name.startswith("!") and name not in own:
+                yield name.partition(".")[0]
