@@ -91,7 +91,7 @@ def _open_trust(assumption: Assumption) -> Finding:
         label="undetermined",
         related=(Related(use.value.place, f"used as the {use.handover.what} role"),),
         cause="undetermined",
-        help="\n".join(dict.fromkeys(_HELP[_kind(fact)] for fact in facts)),
+        help="\n".join(dict.fromkeys(map(_way_out, facts))),
     )
 
 

@@ -26,7 +26,7 @@ MORE = """
   Api: {Type: AWS::ECS::TaskDefinition, Properties: {ExecutionRoleArn: !GetAtt Role.Arn}}
   Build: {Type: AWS::CodeBuild::Project, Properties: {ServiceRole: !Ref Role}}
 """
-HERE = {"AWS::AccountId": "111122223333"}
+HERE = {"AWS::AccountId": "111122223333", "AWS::Region": "eu-west-1"}
 WRONG = "{Effect: Allow, Principal: {Service: x.amazonaws.com}, Action: 'sts:AssumeRole'}"
 
 

@@ -185,7 +185,9 @@ def match(pattern: Text, target: Text) -> bool | None:
     if _must_match(pattern, target):
         return True
     left, right = _different(pattern, target, wild=True)
-    return None if _may_match(_as_pattern_set(left), _as_set(right)) else False
+    if not _may_match(_as_pattern_set(left), _as_set(right)):
+        return False
+    return False if _ends_apart(left, right) else None
 
 
 def wildcard_match(pattern: str, target: str) -> bool:
@@ -295,6 +297,26 @@ def _begin_apart(pattern: Text, target: Text) -> bool:
     head = _BEFORE_WILDCARD.match(one[0])
     known = head[0] if head is not None else ""
     return not (known.startswith(two[0]) or two[0].startswith(known))
+
+
+def _ends_apart(pattern: Text, target: Text) -> bool:
+    """Whether a pattern and a string that begin with the same hole certainly go on differently.
+
+    Whatever wildcards a value holds, as a pattern it matches itself, and at no earlier place can
+    its stars leave off: the letters behind it are still to be found behind it in the string.
+    """
+    if not pattern.parts or pattern.parts[:1] != target.parts[:1]:
+        return False
+    one, two = _atoms(pattern), _atoms(target)
+    pairs = zip(one, two, strict=False)
+    shared = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(two)))
+    rest = one[shared:]
+    while rest and isinstance(rest[0], str) and rest[0] in WILDCARDS:
+        rest.pop(0)
+    if not rest or isinstance(rest[0], Hole):
+        return False
+    behind = Text.of("*", *rest)
+    return not _may_match(_as_pattern_set(behind), _as_set(Text.of(*two[shared:])))
 
 
 def _is_wild(atom: str | Hole) -> bool:
