@@ -73,9 +73,9 @@ def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
         yield _finding(need, [call for _, call, _ in group], facts)
     trusts = set()
     for assumption in analysis.assumptions:
-        key = assumption.role.place, assumption.use.caller, assumption.missing
-        if assumption.missing and key not in trusts:
-            trusts.add(key)
+        trust = assumption.role.place, assumption.use.caller, assumption.missing
+        if assumption.missing and trust not in trusts:
+            trusts.add(trust)
             yield _open_trust(assumption)
 
 

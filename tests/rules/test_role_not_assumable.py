@@ -140,7 +140,7 @@ def test_a_condition_that_never_holds() -> None:
         (
             "Bool: {'aws:MultiFactorAuthPresent': 'true'}",
             "'ecs-tasks.amazonaws.com' sends no aws:MultiFactorAuthPresent",
-            "take the condition out for 'ecs-tasks.amazonaws.com': only people have a second factor",
+            "take the condition out for 'ecs-tasks.amazonaws.com': only people have a second",
         ),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_condition_that_no_service_meets(condition: str, label: str, help: str
 
 
 def test_what_nobody_can_tell_of_a_trust_policy() -> None:
-    """I9790 names the fact that is missing, at the statement, and nothing where AWS documents it."""
+    """I9790 names the fact that is missing, and says nothing where AWS documents the policy."""
     for condition, missing in (
         ("StringEquals: {'aws:SourceAccount': !Ref AWS::AccountId}", None),
         ("ArnLike: {'aws:SourceArn': !Sub 'arn:aws:ecs:*:${AWS::AccountId}:*'}", None),

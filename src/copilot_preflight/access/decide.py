@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from copilot_preflight.access.request import Call, calls_of
+from copilot_preflight.access.request import MAY_SEND, Call, calls_of
 from copilot_preflight.access.resource_policies import ResourcePolicy, resource_policy
 from copilot_preflight.iam import layers
 from copilot_preflight.iam.evaluate import Outcome, evaluate
@@ -88,6 +88,8 @@ def _judge(call: Call) -> Decision:
     route, resource = _route_of(call), resource_policy(call)
     passed = route.endpoint if route is not None else None
     ruling = _ruling(call, resource, passed)
+    if ruling.outcome is Outcome.UNDETERMINED:
+        call, ruling = _whatever_is_sent(call, ruling, resource, passed)
     outcome, facts = ruling.outcome, ruling.facts
     instead = (
         _judge(call._replace(needed=call.needed.alternative)) if call.needed.alternative else None
@@ -104,6 +106,20 @@ def _judge(call: Call) -> Decision:
     if decision.is_denied or call.needed.doubts or route is None:
         return decision
     return decision._replace(possible_denial=_possible_denial(call, resource, route))
+
+
+def _whatever_is_sent(
+    call: Call, ruling: Ruling, resource: ResourcePolicy, endpoint: Endpoint | None
+) -> tuple[Call, Ruling]:
+    """The ruling on all that may be sent under the keys on which it depends, if it is the same."""
+    asked = {fact.name.lower() for fact in ruling.facts if fact.kind == "context"}
+    for key in asked & set(MAY_SEND):
+        calls = [call.sending({key: values}) for values in MAY_SEND[key]]
+        rulings = [_ruling(each, resource, endpoint) for each in calls]
+        outcomes = {each.outcome for each in rulings}
+        if len(outcomes) == 1 and Outcome.UNDETERMINED not in outcomes:
+            return calls[0], rulings[0]
+    return call, ruling
 
 
 def _route_of(call: Call) -> Route | None:

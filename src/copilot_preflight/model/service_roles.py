@@ -24,7 +24,6 @@ _PIPELINE: Final = f"{_AWS}codepipeline/latest/userguide/pipelines-create-servic
 _ACTION: Final = f"{_AWS}codepipeline/latest/APIReference/API_ActionDeclaration.html"
 
 
-
 class Source(NamedTuple):
     """What a service says of the resource for which it assumes a role.
 
