@@ -1,28 +1,49 @@
-# `make demo` and `make test` need Python 3.10 or newer and nothing else: they make .venv
-# on the first run and touch the network again only when pyproject.toml has changed.
+# `make demo` and `make test` need Python 3.10 or newer and nothing else: they make .venv out of the
+# versions and hashes in requirements/ and touch the network again only when those have changed.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := -m pip install --quiet --disable-pip-version-check
+LOCKS := requirements/runtime.txt requirements/dev.txt
 
-# By content, not by time: a fresh checkout beside a kept .venv must not reinstall.
-KEY := $(shell cksum < pyproject.toml | cut -d ' ' -f 1)
-INSTALLED := $(VENV)/installed-$(KEY)
-INSTALLED_DEV := $(VENV)/installed-dev-$(KEY)
+# By content, not by time: a fresh checkout beside a kept .venv must not reinstall. An environment
+# for other versions, of Python too, is made anew, so that nothing is left of the old one.
+key = $(firstword $(shell cat $(1) | cksum))
+RELEASE := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+MADE := $(VENV)/made-$(RELEASE)-$(call key,$(LOCKS))
+INSTALLED := $(VENV)/installed-$(call key,pyproject.toml)
+INSTALLED_DEV := $(VENV)/installed-dev-$(call key,pyproject.toml)
 
-SOURCES := $(wildcard src rules tests benchmarks docs)
+UV_VENV := .venv-uv
+UV := $(UV_VENV)/bin/uv
+UV_INSTALLED := $(UV_VENV)/installed-$(call key,requirements/uv.txt)
+COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.10 \
+	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock'
+
+SOURCES := $(wildcard src rules tests benchmarks docs tools)
+SNAPSHOTS = $(shell grep -rl --include='test_*.py' SnapshotAssertion tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench clean
+.PHONY: help demo test quick lint format snapshots docs rule bench lock upgrade test-oldest \
+	test-newest clean
 
 help:
-	@echo "make demo    lint sample_templates/ and show the findings"
-	@echo "make test    lint, type check, run the tests"
-	@echo "make lint    ruff and mypy only"
-	@echo "make format  let ruff rewrite what it can"
-	@echo "make docs    write what the documentation takes from the code"
-	@echo "make bench   run the scripts in benchmarks/"
-	@echo "make clean   remove .venv and caches"
+	@echo "make demo         lint sample_templates/ and show the findings"
+	@echo "make test         lint, type check, run the tests"
+	@echo "make quick        the tests of what has changed, up to the first failure"
+	@echo "make lint         ruff and mypy only"
+	@echo "make format       let ruff rewrite what it can"
+	@echo "make snapshots    write the pinned reports and the documentation, and show what changed"
+	@echo "make docs         write what the documentation takes from the code"
+	@echo "make rule NAME=some-new-rule ID=E9799"
+	@echo "                  begin a rule: its code, page, sample and line in the catalogue"
+	@echo "make bench        run the scripts in benchmarks/"
+	@echo "make lock         write requirements/ after a change of pyproject.toml"
+	@echo "make upgrade      write requirements/ with the newest versions"
+	@echo "make test-oldest  run the tests on the lowest versions that pyproject.toml allows"
+	@echo "make test-newest  run the tests on the newest versions that there are"
+	@echo "make clean        remove environments and caches"
 
 # The tool exits with 1 for findings, which is what the demo is to show; 2 is a failed run. Python
 # exits with 1 for a traceback too, hence the look at whether anything was reported.
@@ -33,6 +54,9 @@ demo: $(INSTALLED)
 test: lint
 	$(BIN)/python -m pytest -n 2
 
+quick: $(INSTALLED_DEV)
+	@$(BIN)/python -m tools.quick
+
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
@@ -42,25 +66,67 @@ format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
+# Each hunk of the difference says which test it belongs to; see .gitattributes.
+snapshots: $(INSTALLED_DEV)
+	-$(BIN)/python -m pytest -q -n 2 --snapshot-update $(SNAPSHOTS)
+	$(BIN)/python -m docs.generate
+	@git -c diff.snapshot.xfuncname='^# name: (.*)$$' diff -- '*.ambr' '*.md'
+
 docs: $(INSTALLED_DEV)
 	$(BIN)/python -m docs.generate
+
+rule: $(INSTALLED_DEV)
+	@$(BIN)/python -m tools.new_rule '$(NAME)' '$(ID)'
 
 bench: $(INSTALLED_DEV)
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
 
+# What is locked and still fits stays; `make upgrade` lets go of it. The runtime's versions are
+# those of the development's, so that an environment for one can grow into the other.
+lock: $(UV_INSTALLED)
+	$(COMPILE) $(UPGRADE) --extra dev --group build --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --upgrade --constraints requirements/dev.txt --group build \
+		--output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) $(UPGRADE) --group lock --output-file requirements/uv.txt
+
+upgrade: UPGRADE := --upgrade
+upgrade: lock
+
+# Each in an environment of its own, which is resolved and made anew on every run.
+test-oldest: RESOLUTION := lowest-direct
+test-newest: RESOLUTION := highest
+test-oldest test-newest: test-%: $(UV_INSTALLED)
+	$(UV) venv --quiet --no-config --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-$*
+	$(UV) pip install --quiet --no-config --python .venv-$* --resolution $(RESOLUTION) \
+		--upgrade --editable '.[dev]'
+	$(UV) pip list --no-config --python .venv-$*
+	.venv-$*/bin/python -m pytest -n 2 $(PYTEST)
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
-	find src rules tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find $(SOURCES) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-# One recipe makes the environment, so that an interrupted one is made anew.
-$(BIN)/pip:
+# One recipe makes the environment, so that an interrupted one is made anew. An activated one may
+# be what $(PYTHON) runs in: it is cleared by Python itself, not removed before.
+$(MADE):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("copilot-preflight needs Python 3.10 or newer, and $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12" % sys.version_info[:2])'
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) -m venv failed: is the venv module installed (on Debian: python3-venv)?" >&2; exit 1; }
-
-$(INSTALLED): | $(BIN)/pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) -m venv failed: is the venv module installed (on Debian: python3-venv)?" >&2; exit 1; }
 	@touch $@
 
-$(INSTALLED_DEV): | $(BIN)/pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+# Without build isolation, which would fetch a build backend that is not in the lock.
+EDITABLE := $(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+
+$(INSTALLED): | $(MADE)
+	$(BIN)/python $(PIP) --require-hashes --requirement requirements/runtime.txt
+	$(EDITABLE)
+	@touch $@
+
+$(INSTALLED_DEV): | $(MADE)
+	$(BIN)/python $(PIP) --require-hashes --requirement requirements/dev.txt
+	$(EDITABLE)
 	@touch $(INSTALLED) $@
+
+$(UV_INSTALLED):
+	@$(PYTHON) -m venv --clear $(UV_VENV)
+	$(UV_VENV)/bin/python $(PIP) --require-hashes --requirement requirements/uv.txt
+	@touch $@

@@ -127,7 +127,7 @@ def test_examples_of_the_page_run() -> None:
 
 
 def test_the_page_names_every_export() -> None:
-    """docs/api.md tells of all that is exported."""
+    """docs/api.md lists all that is exported."""
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     table = page.partition("## What there is")[2].partition("`help(")[0]
     assert [name for name in copilot_preflight.__all__ if f"`{name}" not in table] == []
@@ -163,7 +163,7 @@ def test_lint_knows_the_options_of_check() -> None:
 
 @pytest.mark.usefixtures("package")
 def test_arguments_reach_the_run() -> None:
-    """Rules are chosen, remarks asked for, values given, policies handed over."""
+    """Rules are chosen, remarks asked for, values given, policies provided."""
     lint = copilot_preflight.lint
     assert lint("infrastructure", select=["E9711"]).findings == ()
     assert lint("infrastructure", ignore=["W97"]).findings == ()

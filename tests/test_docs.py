@@ -46,6 +46,36 @@ def name_of(page: Path) -> str:
     return page.relative_to(PROJECT).as_posix()
 
 
+# --- where do I look? --------------------------------------------------------------------------
+
+ANSWERS = [
+    re.sub(r"^\| | \|$", "", row).split(" | ")
+    for row in (PROJECT / "CONTRIBUTING.md")
+    .read_text(encoding="utf-8")
+    .partition("## Where do I look?\n")[2]
+    .partition("\n## ")[0]
+    .splitlines()
+    if row.endswith("` |")
+]
+"""The rows of the table: a question, files, and the name to begin at in each of them."""
+
+
+def test_the_table_of_questions_is_read() -> None:
+    assert len(ANSWERS) >= 10
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer[0])
+def test_the_answer_to_a_question_is_where_the_table_says(answer: list[str]) -> None:
+    """Each file is there, and defines the name that the table says to begin at."""
+    _, where, begin_at = answer
+    files = re.findall(r"`(\S+\.py)`", where)
+    names = re.findall(r"`(\w+)`", begin_at)
+    for file, name in zip(files, names, strict=True):
+        source = PROJECT if file.startswith("rules/") else PROJECT / "src" / "copilot_preflight"
+        text = (source / file).read_text(encoding="utf-8")
+        assert re.search(rf"^ *(def {name}\(|{name}: Final)", text, re.MULTILINE), (file, name)
+
+
 # --- generated ---------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 In the sections Example and Instead a fence whose info string names a file (``yaml
 web-test.stack.yml``) is that file. Instead shows what changes: its files are laid over those of
 the example, and a Copilot patch (``copilot/<name>/overrides/cfn.patches.yml``) is applied to
-them; a ``.scp.json`` is handed over as a level of the organization, and a
+them; a ``.scp.json`` is provided as a level of the organization, and a
 ``.copilot-preflight.yml`` is the configuration. In the example, ``# <- E9711``
 ends the line that the finding points at.
 """

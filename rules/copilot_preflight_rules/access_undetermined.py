@@ -9,6 +9,7 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording.parts import abridged, cited
 from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.iam.layers import ACCOUNTS
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.trust import Assumption
 from copilot_preflight.needs.need import Need
@@ -33,6 +34,7 @@ _PSEUDO = {
     "AWS::Partition": _GIVE_REGION,
     "AWS::URLSuffix": _GIVE_REGION,
     "AWS::AccountId": _GIVE_ACCOUNT,
+    ACCOUNTS: _GIVE_ACCOUNT,
 }
 _HELP = {
     "condition": _GIVE_VALUES,
@@ -108,18 +110,20 @@ def _not_judged(unread: Unread) -> Finding:
 
 def _tellable(facts: Sequence[Fact]) -> list[Fact]:
     """The facts that somebody can know, in the order in which they help: a key that is made up
-    while the pipeline runs is told only where nothing else is open."""
+    while the pipeline runs is reported only where nothing else is open."""
     known = [fact for fact in facts if not fact.name.startswith("artifact key")]
     return sorted(known or facts, key=_is_pseudo)
 
 
 def _is_pseudo(fact: Fact) -> bool:
-    """What is the deployment's own is told last: it is the other value that is missing."""
+    """What is the deployment's own is reported last: it is the other value that is missing."""
     return fact.name.startswith("AWS::")
 
 
 def _told(fact: Fact) -> str:
     kind = _kind(fact)
+    if fact.name == ACCOUNTS:
+        return f"knowing {ACCOUNTS}"
     return _WORDS[kind].format(fact.name.partition("/")[2] if kind == "tag" else fact.name)
 
 

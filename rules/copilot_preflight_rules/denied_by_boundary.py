@@ -16,10 +16,10 @@ def denied_by_boundary(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.BOUNDARY)):
         boundary = group[0].call.role.boundary
         arn = str(boundary.arn) if boundary else ""
-        # What CloudFormation names is told by its logical id.
+        # What CloudFormation names is named by its logical id.
         last = arn.rpartition("/")[2].removeprefix("${").removesuffix("}")
         name = f"permissions boundary '{last}'"
-        way = f"allow it in {name}, beside the role's own grant"
+        way = f"allow it in {name}, as well as in the role's own policy"
         if ":iam::aws:policy/" in arn:
             way = "set a boundary of your own in its place, for nobody but AWS can change it"
         yield telling.refused(

@@ -25,7 +25,7 @@ def endpoint_policy_may_deny(analysis: Analysis) -> Iterator[Finding]:
         yield first.finding(
             f"{first.call.who} may be refused {telling.calls(group)}, which the "
             f"{first.need.subject} needs: {why}, and whether the task's calls go through that "
-            "endpoint cannot be told",
+            "endpoint cannot be known",
             label=f"403 if it goes through {endpoint}",
             related=[
                 *([Related(denying.place, "what would deny it")] if denying else []),

@@ -10,15 +10,15 @@ from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
-from copilot_preflight.needs.announced import ANNOUNCED, Announced
+from copilot_preflight.needs.implied_by_grants import IMPLIED, Implied
 
 
 @rule("W9757", "half-granted-encryption", "Role may use encrypted objects and not their key")
 def half_granted_encryption(analysis: Analysis) -> Iterator[Finding]:
     groups: dict[object, list[Denial]] = {}
-    told = {_identity(d) for d in analysis.denials if d.need.kind != ANNOUNCED}
+    told = {_identity(d) for d in analysis.denials if d.need.kind != IMPLIED}
     for denied in analysis.denials:
-        if denied.need.kind == ANNOUNCED and _identity(denied) not in told:
+        if denied.need.kind == IMPLIED and _identity(denied) not in told:
             groups.setdefault(denied.need.key, []).append(denied)
     for group in groups.values():
         yield _finding(group)
@@ -30,9 +30,9 @@ def _identity(denied: Denial) -> object:
 
 def _finding(group: list[Denial]) -> Finding:
     first = group[0]
-    announced = first.need.about(Announced)
-    bucket, role, key = announced.bucket, first.call.role, str(first.call.resource)
-    grants = [announced.grants[denied.call.action] for denied in group]
+    implied = first.need.about(Implied)
+    bucket, role, key = implied.bucket, first.call.role, str(first.call.resource)
+    grants = [implied.grants[denied.call.action] for denied in group]
     may = telling.enumeration([grant.action for grant in grants])
     lacks = telling.enumeration([denied.call.action for denied in group])
     entry = grants[0].entry.place

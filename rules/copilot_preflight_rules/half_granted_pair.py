@@ -57,7 +57,7 @@ def _missing_half(item: PlacedStatement, entry: Entry) -> Text | None:
         return None
     reached = any(
         match(resource.text, target) is not False
-        for statement in item.beside
+        for statement in item.neighbours
         if statement.effect != "Deny" and any(map(is_s3, statement.actions))
         for resource in statement.resources
     )

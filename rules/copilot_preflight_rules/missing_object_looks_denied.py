@@ -21,7 +21,7 @@ from copilot_preflight.resolve.view import View
 _GET: Final = "s3:GetObject"
 _LIST: Final = "s3:ListBucket"
 _RUN_CODE: Final = ("lambda.amazonaws.com", "tasks.apprunner.amazonaws.com", "ec2.amazonaws.com")
-"""Services that hand a role to code of the user's, beside ECS."""
+"""Services that hand a role to code of the user's, apart from ECS."""
 
 
 @rule("I9756", "missing-object-looks-denied", "A missing object answers 403, not 404")
@@ -79,7 +79,7 @@ def _read_objects(role: Role) -> Iterator[tuple[Entry, Text]]:
 
 
 def _may_list(view: View, role: Role, bucket: Text) -> bool:
-    """Whether anybody may let a role list a bucket; what nobody has seen may."""
+    """Whether anybody may let a role list a bucket; a policy that nobody has seen may."""
     target = arn.s3_arn(Text.of(arn.name_hole("any partition")), bucket)
     seen = (*role.statements, *bucket_policy(view, bucket))
     return bool(role.unread) or any(_lists(statement, target) for statement in seen)

@@ -1,4 +1,4 @@
-"""E9755: ARNs that the actions beside them can never match."""
+"""E9755: ARNs that the actions next to them can never match."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def resource_never_matches(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _told(analysis: Analysis) -> set[Place]:
-    """The ARNs for which a denied call is told already."""
+    """The ARNs for which a denied call is reported already."""
     from copilot_preflight.checks.wording import images_and_logs as starts
     from copilot_preflight.checks.wording import secret_reads as secrets
 

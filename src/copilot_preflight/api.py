@@ -50,7 +50,7 @@ def lint(
     None for as many as are of use.
 
     No configuration file is read but the one that is named, and nothing is written. What cannot be
-    read or judged is told by ``errors`` of the report. Raises ValueError for a rule that there is
+    read or judged is in ``errors`` of the report. Raises ValueError for a rule that there is
     not, for less than one process, and for a configuration file that cannot be used.
 
     >>> template = '''

@@ -2,7 +2,7 @@
 
 There is one cfn-lint rule class for each rule, and nothing else here that cfn-lint could take for
 one: it makes a rule of every subclass of CloudFormationLintRule that a module has, imported ones
-too. What a finding says beside its place is folded into one line, because cfn-lint shows no second
+too. What a finding says apart from its place is folded into one line: cfn-lint shows no second
 place.
 """
 
@@ -238,7 +238,7 @@ def _stand_in(file: str, path: DataPath = ()) -> DataPath:
 def _parameter_sets(cfn: Template) -> Iterator[tuple[str, dict[str, ParameterValue]]]:
     """The deployments that cfn-lint was told: a name for each, and its parameter values.
 
-    They win over the values beside the template; with none, there are those values alone.
+    They win over the values next to the template; with none, there are those values alone.
     """
     for number, told in enumerate(cfn.context.parameter_sets or (), start=1):
         name = f"'{told.source}'" if told.source else f"set {number}"

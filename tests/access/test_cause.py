@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.access.cause import Cause, cause_of, is_other_version
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
 
 ONE, TWO = "1" * 64, "2" * 64
 TEMPLATE = """
@@ -39,7 +37,7 @@ def cause(
     *statements: str, task: str = "", file: str = FILE, action: str = "s3:GetObject"
 ) -> Cause:
     text = TEMPLATE.format(statements=", ".join(statements), task=task, file=file)
-    found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
+    found = Analysis(stacks.stack(text)).decisions
     return next(cause_of(d) for d in found if d.is_denied and d.call.action == action)
 
 
@@ -73,6 +71,11 @@ def test_grants_for_something_else(resource: str, kind: str) -> None:
 @pytest.mark.parametrize("partition", ["aws", "${AWS::Partition}"])
 def test_a_grant_of_the_same_service(partition: str) -> None:
     """However its partition is spelt, an alias is told as another resource than its key."""
+    alias = f"!Sub 'arn:{partition}:kms:${{AWS::Region}}:${{AWS::AccountId}}:alias/app'"
+    role = stacks.role(
+        "{Effect: Allow, Action: 'secretsmanager:*', Resource: !Ref Db}",
+        f"{{Effect: Allow, Action: kms:Decrypt, Resource: {alias}}}",
+    )
     text = f"""
 Resources:
   Key: {{Type: AWS::KMS::Key}}
@@ -82,19 +85,9 @@ Resources:
     Properties:
       ExecutionRoleArn: !GetAtt Role.Arn
       ContainerDefinitions: [{{Name: web, Secrets: [{{Name: DB, ValueFrom: !Ref Db}}]}}]
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyName: P
-          PolicyDocument:
-            Statement:
-              - {{Effect: Allow, Action: 'secretsmanager:*', Resource: !Ref Db}}
-              - Effect: Allow
-                Action: kms:Decrypt
-                Resource: !Sub 'arn:{partition}:kms:${{AWS::Region}}:${{AWS::AccountId}}:alias/app'
+{role}
 """
-    found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
+    found = Analysis(stacks.stack(text)).decisions
     causes = [cause_of(decision) for decision in found if decision.is_denied]
     assert [cause.kind for cause in causes] == ["other-resource"]
 
@@ -153,7 +146,7 @@ LAYERS = """
 def test_layers(statements: tuple[str, ...], bucket: str, kind: str, effect: str) -> None:
     """A denial by another layer names it, with the statement that decides."""
     text = TEMPLATE.format(statements=", ".join(statements), task="", file=FILE) + LAYERS % bucket
-    found = Analysis(Run().add(Package(parse(text, "t.yml")))).decisions
+    found = Analysis(stacks.stack(text)).decisions
     denied = cause_of(next(d for d in found if d.is_denied))
     assert denied.kind == kind
     assert denied.statement is not None

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests import stacks
+from tests.stacks import stack
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.needs.env_files import ENV_FILE
-from copilot_preflight.read.document import parse, read
+from copilot_preflight.read.document import read
 from copilot_preflight.resolve.stack import Run, Stack
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -22,24 +23,12 @@ ALLOWED, DENIED = Outcome.ALLOWED, Outcome.IMPLICIT_DENY
 EXPLICIT, OPEN = Outcome.EXPLICIT_DENY, Outcome.UNDETERMINED
 
 
-def stack(
-    text: str,
-    parameters: Mapping[str, str] | None = None,
-    pseudo: Mapping[str, str] | None = None,
-    run: Run | None = None,
-    file: str = "t.yml",
-) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(parse(text, file), values, has_parameters=parameters is not None)
-    return (run or Run()).add(package, pseudo)
-
-
 def told(decision: Decision) -> tuple[str, Outcome, str]:
     return decision.call.action, decision.outcome, str(decision.call.view.scenario)
 
 
 def decisions(found: Stack) -> list[tuple[str, Outcome, str]]:
-    """The decisions on the environment files; a role's own grants may announce more calls."""
+    """The decisions on the environment files; a role's own grants may imply more calls."""
     return [told(d) for d in Analysis(found).decisions if d.call.need.kind == ENV_FILE]
 
 
@@ -161,7 +150,8 @@ def test_every_stack_of_copilot_is_proved_right() -> None:
 
 # --- a role, a file and a statement ---------------------------------------------------------------
 
-TEMPLATE = """
+TEMPLATE = (
+    """
 Parameters:
   Env: {{Type: String}}
   BucketParam: {{Type: String}}
@@ -180,25 +170,23 @@ Resources:
     Type: AWS::S3::Bucket
     Properties: {bucket}
   Named: {{Type: AWS::S3::Bucket, Properties: {{BucketName: b}}}}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: {role}
-      ContainerDefinitions:
-        - Name: web
-          EnvironmentFiles: [{file}]
+"""
+    + stacks.task("EnvironmentFiles: [{file}]", "ExecutionRoleArn: {role}")
+    + """
   Role:
     Type: AWS::IAM::Role
     Properties:
       Policies:
         - PolicyName: P
           PolicyDocument:
+            Version: '2012-10-17'
             Statement: [{statements}]
   Other:
     Type: AWS::IAM::Role
     Properties: {{}}
 {more}
 """
+)
 
 
 def template(
@@ -260,6 +248,10 @@ ALL_OF_BUCKET = CDK % "'/*'"
         ("arn:aws:s3:::b/app.env", "'arn:aws-cn:s3:::b/*'", DENIED),
         ("arn:aws:s3:::b/app.env", "!Sub 'arn:${AWS::Partition}:s3:::b/*'", ALLOWED),
         ("arn:aws:s3:::b/app.env", "!Sub 'arn:aws:s3:::b/${!aws:PrincipalTag/x}'", OPEN),
+        ("arn:aws:s3:::b/app.env", "'arn:aws:s3'", ALLOWED),
+        ("arn:aws:s3:::b/app.env", "'arn:aws:sqs'", DENIED),
+        ("!Sub '${Bucket.Arn}/app.env'", "!Sub 'arn:${AWS::Partition}:s3'", ALLOWED),
+        ("arn:aws:s3:::b/app.env", "'arn:aws:s3:*/app.env'", OPEN),
         ("arn:aws:s3:::b/app.env", "!ImportValue elsewhere", OPEN),
         ("arn:aws:s3:::b/app.env", "!Ref AWS::NoValue", OPEN),
     ],
@@ -267,6 +259,32 @@ ALL_OF_BUCKET = CDK % "'/*'"
 def test_one_statement(file: str, resource: str, outcome: Outcome) -> None:
     """What one grant makes of the call."""
     assert outcomes(template(file, allow(resource))) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("version", "outcome"),
+    [
+        ("Version: '2012-10-17'", OPEN),
+        ("Version: 2008-10-17", DENIED),
+        ("Id: P", DENIED),
+        ("Version: !Ref Env", OPEN),
+    ],
+)
+def test_variables_need_a_version(version: str, outcome: Outcome) -> None:
+    """Without a Version, or with the first, a variable is text, and no name of a file.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    granted = allow("!Sub 'arn:aws:s3:::b/${!aws:PrincipalTag/x}'")
+    text = TEMPLATE.format(
+        file="{Type: s3, Value: arn:aws:s3:::b/app.env}",
+        statements=granted,
+        role="!GetAtt Role.Arn",
+        bucket="{}",
+        more="",
+    )
+    assert "Version: '2012-10-17'" in text
+    assert outcomes(stack(text.replace("Version: '2012-10-17'", version))) == [outcome]
 
 
 @pytest.mark.parametrize("resource", ["'arn:aws:s3:::*'", "!Sub 'arn:aws:s3:::${BucketParam}/*'"])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 
 ALLOWED, OPEN = Outcome.ALLOWED, Outcome.UNDETERMINED
 IMPLICIT, EXPLICIT = Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY
 
-TEMPLATE = """
+TEMPLATE = (
+    """
 Parameters:
   Team: {Type: String}
 Conditions:
@@ -27,16 +27,14 @@ Resources:
           - ServerSideEncryptionByDefault: {SSEAlgorithm: aws:kms, KMSMasterKeyID: !GetAtt Key.Arn}
   Key: {Type: AWS::KMS::Key}
   Secret: {Type: AWS::SecretsManager::Secret}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: !GetAtt Role.Arn
-      ContainerDefinitions:
-        - Name: web
-          EnvironmentFiles: [{Type: s3, Value: <file>}]
-          Secrets:
-            - {Name: ONE, ValueFrom: !Ref Secret}
-            - {Name: TWO, ValueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/web'}
+"""
+    + stacks.task("""
+    EnvironmentFiles: [{Type: s3, Value: <file>}]
+    Secrets:
+      - {Name: ONE, ValueFrom: !Ref Secret}
+      - {Name: TWO, ValueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/web'}
+""")
+    + """
   Other: {Type: AWS::IAM::Role}
   Role:
     Type: AWS::IAM::Role
@@ -51,19 +49,20 @@ Resources:
               - {Effect: Allow, Action: '*', Resource: '*'}
               - {Effect: Deny, Action: '*', Resource: '*', Condition: <condition>}
 """
+)
 OWN = "!Sub '${Bucket.Arn}/web.env'"
 ELSEWHERE = "arn:aws:s3:::else/web.env"
 
 
 def stack(condition: str, file: str = OWN) -> Stack:
     text = TEMPLATE.replace("<condition>", condition).replace("<file>", file)
-    return Run().add(Package(parse(text, "t.yml")))
+    return stacks.stack(text)
 
 
 def outcomes(condition: str, file: str = OWN) -> dict[str, Outcome]:
     """What becomes of each call where a Deny has a condition."""
     calls = Analysis(stack(condition, file)).decisions
-    return {it.call.action: it.outcome for it in calls if it.call.need.kind != "announced"}
+    return {it.call.action: it.outcome for it in calls if it.call.need.kind != "implied"}
 
 
 @pytest.mark.parametrize(
@@ -176,9 +175,9 @@ def test_a_grant_that_waits_for_what_is_never_sent(condition: str, outcome: Outc
     assert grant in TEMPLATE
     text = TEMPLATE.replace(grant, f"{grant[:-1]}, Condition: {condition}}}")
     text = text.replace("<condition>", "{Bool: {'aws:SecureTransport': 'false'}}")
-    analysis = Analysis(Run().add(Package(parse(text.replace("<file>", OWN), "t.yml"))))
+    analysis = Analysis(stacks.stack(text.replace("<file>", OWN)))
     reads = [it for it in analysis.decisions if it.call.action == "s3:GetObject"]
-    assert {it.outcome for it in reads if it.call.need.kind != "announced"} == {outcome}
+    assert {it.outcome for it in reads if it.call.need.kind != "implied"} == {outcome}
     causes = {it.cause.kind for it in analysis.denials if it.call.action == "s3:GetObject"}
     assert causes == ({"unmet-condition"} if outcome is IMPLICIT else set())
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.run import check as engine
 
-TASK = """
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: !GetAtt Role.Arn
-      ContainerDefinitions:
-        - Name: web
-          EnvironmentFiles: [{Type: s3, Value: 'arn:aws:s3:::config/web.env'}]
-"""
+FILE = "{Type: s3, Value: 'arn:aws:s3:::config/web.env'}"
+TASK = "\n" + stacks.task(f"EnvironmentFiles: [{FILE}]")
 ROLE = """
   Role:
     Type: AWS::IAM::Role

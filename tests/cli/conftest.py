@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.stacks import COPILOT_TASK
 
 from copilot_preflight.cli import main as cli
 
@@ -26,14 +27,7 @@ Parameters:
 Conditions:
   HasEnvFile: !Not [!Equals [!Ref EnvFileARN, '']]
 Resources:
-  TaskDefinition:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: !GetAtt ExecutionRole.Arn
-      ContainerDefinitions:
-        - Name: web
-          EnvironmentFiles:
-            - !If [HasEnvFile, {{Type: s3, Value: !Ref EnvFileARN}}, !Ref AWS::NoValue]
+{task}\
   ExecutionRole:
     Type: AWS::IAM::Role
     Properties:
@@ -83,7 +77,8 @@ def templates() -> Templates:
     """The text of a stack that is clean, and of others with one finding each."""
 
     def text(action: str, resource: str) -> str:
-        return TEMPLATE.format(parameters=PARAMETERS, action=action, resource=resource)
+        filled = {"parameters": PARAMETERS, "task": COPILOT_TASK}
+        return TEMPLATE.format(**filled, action=action, resource=resource)
 
     return Templates(
         clean=text("s3:GetObject", "'arn:aws:s3:::artifacts/manual/env-files/*'"),

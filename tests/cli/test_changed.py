@@ -1,4 +1,4 @@
-"""``check --changed``: which templates a file that changed has a say in."""
+"""``check --changed``: which templates a file that changed affects."""
 
 from __future__ import annotations
 

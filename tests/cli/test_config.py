@@ -1,4 +1,4 @@
-"""The configuration file: how it is found and refused, what it changes, and what tells of it."""
+"""The configuration file: how it is found and refused, what it changes, and what shows it."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_a_severity_shows_everywhere(write: Write, run: Run, templates: Any) -> 
 
 
 def test_rules_are_turned_off_and_remarks_on(write: Write, run: Run, templates: Any) -> None:
-    """``off`` silences a rule; a remark that is made a warning is told without --info."""
+    """``off`` silences a rule; a remark that is made a warning is reported without --info."""
     write({"a.yml": templates.denied, "b.yml": templates.undetermined})
     silent = run("a.yml", "b.yml")
     assert "E9711" in silent.out
@@ -454,7 +454,7 @@ def test_the_baseline_of_the_file(write: Write, run: Run, templates: Any) -> Non
     assert run("web.yml").out == "no findings in 1 file, 1 suppressed\n"
 
 
-# --- what tells of it -----------------------------------------------------------------------------
+# --- what shows it -------------------------------------------------------------------------------
 
 
 def test_config_prints_what_holds_and_where_it_is_told(write: Write, run: Run) -> None:
@@ -504,6 +504,7 @@ assume-defaults: false  # default
         "settings": {
             "fail-on": {"value": "error", "origin": "default"},
             "info": {"value": False, "origin": "default"},
+            "assume-defaults": {"value": False, "origin": "default"},
         },
         "paths": {},
     }

@@ -78,7 +78,7 @@ def test_later_parameter_file_wins(run: Run, write: Write, templates: Any, env_f
 def test_parameter_file_wins_over_the_neighbour(
     run: Run, write: Write, templates: Any, env_file: str
 ) -> None:
-    """What the user hands over counts more than what lies beside the template."""
+    """What the user provides counts more than what lies beside the template."""
     write(
         {
             "web-test.stack.yml": templates.locked,

@@ -70,7 +70,7 @@ def test_what_a_policy_denies(
     data: Any,
     status: int,
 ) -> None:
-    """A policy that is handed over counts in the decision on the calls of its role or bucket."""
+    """A policy that is provided counts in the decision on the calls of its role or bucket."""
     write({"web.yml": bounded(templates.clean), "p.json": json.dumps(data)})
     result = run(*given, *option)
     assert (result.status, result.err) == (status, "")
@@ -130,7 +130,7 @@ def test_policies_under_names_of_nothing(run: Run, write: Write, templates: Any)
     assert result.status == 2
     assert result.errors == [
         f"error: --policy: '{arn}' is no name or ARN of a managed policy, bucket or key, nor the "
-        "ARN of a secret or repository",
+        "ARN of a secret, repository or file system",
         "error: --policy: 'Limits' is given twice",
     ]
     assert "1 error in 1 file" in result.out

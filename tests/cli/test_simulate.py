@@ -485,7 +485,7 @@ def test_a_role_whose_account_is_not_known_is_of_the_account_of_the_resource(
 def test_what_is_not_known_of_a_role_leaves_the_answer_open(
     simulate: Simulate, template: str
 ) -> None:
-    """A boundary outside the template is undetermined and named, unless it is handed over."""
+    """A boundary outside the template is undetermined and named, unless it is provided."""
     call = ("--template", template, "--role", "Limited", "--action-names", "s3:GetObject")
     (missing,) = simulate(*call)
     assert (missing["EvalDecision"], missing["DecidedBy"]) == (

@@ -18,6 +18,8 @@ CROSS = GUIDE + "reference_policies_evaluation-logic-cross-account.html"
 ACTION = GUIDE + "reference_policies_elements_action.html"
 NOT_ACTION = GUIDE + "reference_policies_elements_notaction.html"
 RESOURCE = GUIDE + "reference_policies_elements_resource.html"
+ARNS = GUIDE + "reference-arns.html"
+VERSION = GUIDE + "reference_policies_elements_version.html"
 NOT_RESOURCE = GUIDE + "reference_policies_elements_notresource.html"
 PRINCIPAL = GUIDE + "reference_policies_elements_principal.html"
 NOT_PRINCIPAL = GUIDE + "reference_policies_elements_notprincipal.html"
@@ -78,6 +80,7 @@ class Case:
     context: Mapping[str, Sequence[str]] = field(default_factory=dict)
     caller: str = ROLE
     owner: str = HERE
+    version: str = "2012-10-17"
 
 
 def allow(**elements: Any) -> Statement:
@@ -140,7 +143,6 @@ _RESOURCES: Final = [
     ("everything", "*", True),
     ("all objects of a bucket", "arn:aws:s3:::b/*", True),
     ("a star across a slash", "arn:aws:s3:::*", True),
-    ("a star across colons", "arn:aws:s3:*/k", True),
     ("a question mark for one character", "arn:aws:s3:::b/?", True),
     ("a question mark for no character", "arn:aws:s3:::b/k?", False),
     ("a star for no character", "arn:aws:s3:::b/k*", True),
@@ -312,7 +314,7 @@ def logic() -> Iterator[Case]:
     two_keys = {"Condition": {"StringEquals": {"aws:Key": "a", "aws:Other": "o"}}}
     two_operators = {"Condition": {"StringEquals": {"aws:Key": "a"}, "Bool": {"aws:Other": "true"}}}
     for name, block, good in (("keys", two_keys, "o"), ("operators", two_operators, "true")):
-        for key, other in itertools.product(("a", "x"), (good, "x")):
+        for key, other in itertools.product(("a", "x"), (good, "false")):
             holds = (key, other) == ("a", good)
             yield Case(
                 f"two {name} are joined by AND: {key}, {other}",
@@ -329,6 +331,131 @@ def logic() -> Iterator[Case]:
         when("StringEquals", "AWS:KEY", "a"),
         "a",
     )
+
+
+_QUEUE_OF = f"arn:aws:sqs:eu-west-1:{HERE}:"
+
+# says, page, pattern, ARN, whether it covers: None where no page says it
+_SEGMENTS: Final = [
+    ("a star that ends a segment", RESOURCE, "arn:aws:sqs:*", _QUEUE, True),
+    ("a star that ends the middle one", RESOURCE, "arn:*:s3:::b/*", OBJECT, True),
+    ("a star inside a segment", RESOURCE, f"arn:aws:sqs:e*1:{HERE}:q", _QUEUE, True),
+    ("a question mark in a segment", RESOURCE, f"arn:aws:sqs:eu-west-?:{HERE}:q", _QUEUE, True),
+    ("a star inside, over a colon", RESOURCE, "arn:aws:sqs:e*3:q", _QUEUE, None),
+    ("a star inside, to the end", RESOURCE, "arn:aws:sqs:e*q", _QUEUE, None),
+    ("a star that begins, over colons", RESOURCE, "arn:aws:s3:*/k", OBJECT, None),
+    ("a question mark over a colon", RESOURCE, "arn:aws:s3:?:b/k", OBJECT, None),
+    ("a star inside, nothing it could", RESOURCE, "arn:aws:sqs:e*4:q", _QUEUE, False),
+    (
+        "a colon of the resource's own",
+        RESOURCE,
+        "arn:aws:s3:::b/*.env",
+        "arn:aws:s3:::b/a:b.env",
+        True,
+    ),
+    ("three segments", ARNS, "arn:aws:sqs", _QUEUE, True),
+    ("three segments of S3", ARNS, "arn:aws:s3", OBJECT, True),
+    ("four segments", ARNS, "arn:aws:sqs:eu-west-1", _QUEUE, True),
+    ("five segments", ARNS, f"arn:aws:sqs:eu-west-1:{HERE}", _QUEUE, True),
+    ("three segments, another service", ARNS, "arn:aws:sns", _QUEUE, False),
+    ("four segments, another region", ARNS, "arn:aws:sqs:eu-west-2", _QUEUE, False),
+    ("five segments, another account", ARNS, f"arn:aws:sqs:eu-west-1:{THERE}", _QUEUE, False),
+    ("a part of a service's name", ARNS, "arn:aws:sq", _QUEUE, False),
+    ("six segments, of which one is empty", ARNS, "arn:aws:s3:::", OBJECT, False),
+    ("five segments with a star", ARNS, "arn:aws:sqs:*:q", _QUEUE, None),
+]
+
+
+def segments() -> Iterator[Case]:
+    """Wildcards and the colons of an ARN; ARNs of fewer than six segments."""
+    for says, page, pattern, on, covers in _SEGMENTS:
+        for name, applies in (
+            ("Resource", covers),
+            ("NotResource", None if covers is None else not covers),
+        ):
+            sure = {True: ALLOWED, False: IMPLICIT, None: OPEN}[applies]
+            yield Case(
+                f"Allow, {name}: {says}",
+                page,
+                sure,
+                "" if applies else IDENTITY,
+                identity=[allow(**{name: pattern})],
+                action="sqs:SendMessage" if ":sqs:" in on else "s3:GetObject",
+                on=on,
+            )
+            sure = {True: EXPLICIT, False: ALLOWED, None: OPEN}[applies]
+            yield Case(
+                f"Deny, {name}: {says}",
+                page,
+                sure,
+                "" if applies is False else IDENTITY,
+                identity=[*ALL, deny(**{name: pattern})],
+                action="sqs:SendMessage" if ":sqs:" in on else "s3:GetObject",
+                on=on,
+            )
+    for says, pattern, outcome in (
+        ("an incomplete ARN", "arn:aws:sqs", OPEN),
+        ("an incomplete ARN of another service", "arn:aws:sns", IMPLICIT),
+    ):
+        yield Case(
+            f"a resource policy, {says}",
+            ARNS,
+            outcome,
+            IDENTITY,
+            resource=[allow(Resource=pattern, **aws(ROLE))],
+            action="sqs:SendMessage",
+            on=_QUEUE,
+        )
+
+
+def versions() -> Iterator[Case]:
+    """Variables are variables under 2012-10-17 only, else literal strings."""
+    folder = "arn:aws:s3:::b/${aws:username}/*"
+    sent = {"aws:username": ["ana"], "aws:ResourceTag/owner": ["ana"]}
+    literal = {**sent, "aws:ResourceTag/owner": ["${aws:username}"]}
+    owned = when("StringEquals", "aws:ResourceTag/owner", "${aws:username}")
+    for version, filled in (("2012-10-17", True), ("2008-10-17", False), ("", False)):
+        for says, elements, on, context, holds in (
+            ("Resource", {"Resource": folder}, "arn:aws:s3:::b/ana/k", sent, filled),
+            (
+                "Resource, its own spelling",
+                {"Resource": folder},
+                "arn:aws:s3:::b/${aws:username}/k",
+                sent,
+                not filled,
+            ),
+            ("NotResource", {"NotResource": folder}, "arn:aws:s3:::b/ana/k", sent, not filled),
+            ("a Condition", owned, OBJECT, sent, filled),
+            ("a Condition, its own spelling", owned, OBJECT, literal, not filled),
+            ("a star", {"Resource": "arn:aws:s3:::b/${*}"}, "arn:aws:s3:::b/*", sent, filled),
+            (
+                "a star, a wildcard between braces",
+                {"Resource": "arn:aws:s3:::b/${*}"},
+                "arn:aws:s3:::b/${k}",
+                sent,
+                not filled,
+            ),
+        ):
+            yield Case(
+                f"Version '{version}': {says}",
+                VERSION,
+                ALLOWED if holds else IMPLICIT,
+                "" if holds else IDENTITY,
+                identity=[allow(**elements)],
+                on=on,
+                context=context,
+                version=version,
+            )
+            yield Case(
+                f"Version '{version}', Deny: {says}",
+                VERSION,
+                EXPLICIT if holds else ALLOWED,
+                IDENTITY if holds else "",
+                identity=[*ALL, deny(**elements)],
+                on=on,
+                context=context,
+                version=version,
+            )
 
 
 def variables() -> Iterator[Case]:
@@ -397,6 +524,92 @@ def variables() -> Iterator[Case]:
             "" if holds else IDENTITY,
             identity=[allow(**when(operator, "aws:ResourceTag/owner", "${aws:username}"))],
             context={"aws:ResourceTag/owner": [sent], "aws:username": ["ana"]},
+        )
+    no_value = VARIABLES + "#policy-vars-no-value"
+    for effect, operator, outcome in (
+        ("Allow", "StringEquals", IMPLICIT),
+        ("Allow", "StringLike", IMPLICIT),
+        ("Allow", "StringNotEquals", ALLOWED),
+        ("Allow", "StringNotLike", ALLOWED),
+        ("Deny", "StringEquals", ALLOWED),
+        ("Deny", "StringNotEquals", EXPLICIT),  # AWS's own example
+    ):
+        team = when(operator, "s3:ExistingObjectTag/Team", "${aws:PrincipalTag/Team}")
+        yield Case(
+            f"{effect}, a variable without a value: {operator}",
+            no_value,
+            outcome,
+            "" if outcome == ALLOWED else IDENTITY,
+            identity=[allow(**team)] if effect == "Allow" else [*ALL, deny(**team)],
+            context={"s3:ExistingObjectTag/Team": ["a"]},
+        )
+    for element, effect, outcome in (
+        ("Resource", "Allow", IMPLICIT),
+        ("Resource", "Deny", ALLOWED),
+        ("NotResource", "Allow", ALLOWED),
+        ("NotResource", "Deny", EXPLICIT),
+    ):
+        reach = {element: "arn:aws:s3:::b/${aws:PrincipalTag/Team}*"}
+        yield Case(
+            f"{effect}, a variable without a value in {element}",
+            no_value,
+            outcome,
+            "" if outcome == ALLOWED else IDENTITY,
+            identity=[allow(**reach)] if effect == "Allow" else [*ALL, deny(**reach)],
+        )
+    for operator, value in (
+        ("NumericEquals", "10"),
+        ("DateEquals", _TEN),
+        ("IpAddress", "203.0.113.7"),
+        ("BinaryEquals", "QQ=="),
+        ("Bool", "true"),
+    ):
+        yield Case(
+            f"an operator without variables: {operator}",
+            VARIABLES + "#policy-vars-wheretouse",
+            OPEN,
+            IDENTITY,
+            identity=[allow(**when(operator, "aws:Key", "${aws:Other}"))],
+            context={"aws:Key": [value], "aws:Other": [value]},
+        )
+    for says, sent, outcome in (
+        ("itself", "arn:aws:s3:::b/a*", ALLOWED),
+        ("what it would match", "arn:aws:s3:::b/ab", OPEN),
+        ("what it would not match", "arn:aws:s3:::b/b", IMPLICIT),
+    ):
+        yield Case(
+            f"a star in a variable's value: {says}",
+            VARIABLES,
+            outcome,
+            "" if outcome == ALLOWED else IDENTITY,
+            identity=[allow(Resource="arn:aws:s3:::b/${aws:PrincipalTag/Team}")],
+            on=sent,
+            context={"aws:PrincipalTag/Team": ["a*"]},
+        )
+
+
+def values() -> Iterator[Case]:
+    """Values that no page knows, and several values for an operator that takes one."""
+    for operator, wanted, sent, outcome in (
+        ("NumericLessThan", "inf", ["1"], OPEN),
+        ("NumericEquals", "1_0", ["10"], OPEN),
+        ("NumericNotEquals", "nan", ["nan"], OPEN),
+        ("Bool", "yes", ["true"], OPEN),
+        ("Bool", "yes", ["yes"], OPEN),
+        ("DateLessThan", "2030", [_TEN], OPEN),
+        ("DateLessThan", "2030-01-01", [_TEN], ALLOWED),
+        ("StringEquals", "a", ["a", "b"], OPEN),
+        ("StringEquals", "a", ["b", "c"], IMPLICIT),
+        ("StringNotEquals", "a", ["b", "c"], OPEN),
+        ("ArnLike", "arn:aws:sqs:*:*:q", [_QUEUE, _QUEUE + "2"], OPEN),
+    ):
+        yield Case(
+            f"{operator} {wanted} over {sent}: a value of no page",
+            MULTIVALUED if len(sent) > 1 else OPERATORS,
+            outcome,
+            "" if outcome == ALLOWED else IDENTITY,
+            identity=[allow(**when(operator, "aws:Key", wanted))],
+            context={"aws:Key": sent},
         )
 
 
@@ -919,7 +1132,10 @@ CASES: Final = [
         operators,
         sets,
         logic,
+        segments,
+        versions,
         variables,
+        values,
         effects,
         accounts,
         principals,

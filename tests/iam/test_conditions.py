@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.conditions import hold
-from copilot_preflight.iam.policy import Clause, Entry, Fact
+from copilot_preflight.iam.policy import Clause, Entry, Fact, with_variables
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
+W3C = "https://www.w3.org/TR/NOTE-datetime"
 OPERATORS = _GUIDE + "reference_policies_elements_condition_operators.html"
 SEVERAL = _GUIDE + "reference_policies_condition-logic-multiple-context-keys-or-values.html"
 SETS = _GUIDE + "reference_policies_condition-single-vs-multi-valued-context-keys.html"
@@ -106,6 +108,12 @@ ROWS: list[tuple[str, tuple[Value, ...], tuple[Value, ...] | None, bool | None, 
     ("Bool", ("true",), ("true",), True, OPERATORS),
     ("Bool", ("True",), ("true",), True, OPERATORS),
     ("Bool", ("false",), ("true",), False, OPERATORS),
+    # AWS compares with true or false; of another word it says nothing.
+    ("Bool", ("yes",), ("yes",), None, OPERATORS),
+    ("Bool", ("yes",), ("true",), None, OPERATORS),
+    ("Bool", ("true",), ("yes",), None, OPERATORS),
+    ("Bool", ("yes", "true"), ("true",), True, OPERATORS),
+    ("Bool", (TEAM,), (TEAM,), None, OPERATORS),
     ("BoolNot", ("false",), ("true",), None, OPERATORS),  # there is no such operator
     # Numbers.
     ("NumericEquals", ("10",), ("10.0",), True, OPERATORS),
@@ -115,6 +123,15 @@ ROWS: list[tuple[str, tuple[Value, ...], tuple[Value, ...] | None, bool | None, 
     ("NumericLessThanEquals", ("10",), ("10",), True, OPERATORS),
     ("NumericGreaterThan", ("10",), ("11",), True, OPERATORS),
     ("NumericGreaterThanEquals", ("10",), ("10",), True, OPERATORS),
+    ("NumericEquals", ("-1",), ("-1.0",), True, OPERATORS),
+    ("NumericEquals", ("10000000000000001",), ("10000000000000000",), False, OPERATORS),
+    # An integer or a decimal number: what only Python takes for one is none.
+    *(
+        ("NumericLessThan", (odd,), ("1",), None, OPERATORS)
+        for odd in ("inf", "-inf", "nan", "1_0", "1e3", " 10", "10 ", "", "0x10", "\u0661")
+    ),
+    ("NumericLessThan", ("10",), ("inf",), None, OPERATORS),
+    ("NumericNotEquals", ("nan",), ("nan",), None, OPERATORS),
     ("NumericEquals", ("ten",), ("10",), None, OPERATORS),
     ("NumericNotEquals", ("ten",), ("10",), None, OPERATORS),
     # Dates: ISO 8601 or seconds since the epoch.
@@ -124,6 +141,17 @@ ROWS: list[tuple[str, tuple[Value, ...], tuple[Value, ...] | None, bool | None, 
     ("DateLessThanEquals", ("2020-01-01T00:00:00Z",), ("2020-01-01T00:00:00Z",), True, OPERATORS),
     ("DateGreaterThan", ("2020-01-01T00:00:00Z",), ("2020-01-01T01:00:00+00:00",), True, OPERATORS),
     ("DateGreaterThanEquals", ("2020-01-01T00:00:00Z",), ("2019-01-01",), False, OPERATORS),
+    ("DateEquals", ("2020-01-01T00:00Z",), ("2020-01-01",), True, W3C),
+    ("DateLessThan", ("2020-01-01T00:00:00.5Z",), ("2020-01-01T00:00:00.45Z",), True, W3C),
+    ("DateEquals", ("2020-01-01T01:30:00+01:30",), ("1577836800",), True, W3C),
+    ("DateEquals", ("2020-01-01T00:00:00Z",), ("1577836800.0",), True, OPERATORS),
+    # Four digits are a year for W3C and seconds for the epoch; and forms that neither has.
+    ("DateLessThan", ("2030",), ("2020-01-01T00:00:00Z",), None, W3C),
+    ("DateLessThan", ("2020-01-01T00:00:00Z",), ("2030",), None, W3C),
+    *(
+        ("DateLessThan", (odd,), ("2020-01-01T00:00:00Z",), None, W3C)
+        for odd in ("2030-01", "2030-01-01T00:00:00", "2030-W01-1", "2030-02-30", "inf", "nan", "")
+    ),
     ("DateLessThan", ("soon",), ("2020-01-01T00:00:00Z",), None, OPERATORS),
     # Addresses.
     ("IpAddress", ("203.0.113.0/24",), ("203.0.113.9",), True, OPERATORS),
@@ -132,6 +160,11 @@ ROWS: list[tuple[str, tuple[Value, ...], tuple[Value, ...] | None, bool | None, 
     ("IpAddress", ("2001:DB8:1234:5678::/64",), ("2001:db8:1234:5678::1",), True, OPERATORS),
     ("IpAddress", ("2001:DB8::/32",), ("203.0.113.9",), False, OPERATORS),
     ("NotIpAddress", ("203.0.113.0/24",), ("203.0.114.9",), True, OPERATORS),
+    # The page gives an address without prefix a /32, of version 6 too, where it is 2**96 addresses.
+    ("IpAddress", ("2001:db8::1",), ("2001:db8::1",), True, OPERATORS),
+    ("IpAddress", ("2001:db8::1",), ("2001:db8::2",), None, OPERATORS),
+    ("IpAddress", ("2001:db8::1",), ("2001:db9::1",), False, OPERATORS),
+    ("IpAddress", ("10.0.0.0/255.0.0.0",), ("10.0.0.1",), None, OPERATORS),
     ("IpAddress", ("everywhere",), ("203.0.113.9",), None, OPERATORS),
     # ARNs: part by part, a wildcard does not span the colons; the page's own example.
     (
@@ -192,8 +225,14 @@ ROWS: list[tuple[str, tuple[Value, ...], tuple[Value, ...] | None, bool | None, 
     ("ForAnyValue:StringEqualsIfExists", ("a",), ABSENT, None, SETS),
     ("ForAnyValue:StringEqualsIfExists", ("a",), ("a",), True, SETS),
     ("StringEquals", ("a",), ("a", "b"), None, SETS),
-    ("StringEquals", ("a", "b"), ("a", "b"), True, SETS),
+    ("StringEquals", ("a", "b"), ("a", "b"), None, SETS),
+    ("StringEquals", ("a",), ("b", "c"), False, SETS),
+    ("StringEquals", ("a",), ("a", "a"), True, SETS),
     ("StringNotEquals", ("a",), ("a", "b"), None, SETS),
+    ("StringNotEquals", ("a",), ("b", "c"), None, SETS),
+    ("StringNotEquals", ("a", "b"), ("a", "b"), None, SETS),
+    ("StringNotEqualsIfExists", ("a",), ("b", "c"), None, SETS),
+    ("Null", ("false",), ("a", "b"), True, OPERATORS),
     ("ForSomeValues:StringEquals", ("a",), ("a",), None, SETS),
     ("StringEqualz", ("a",), ("a",), None, OPERATORS),
     ("", ("a",), ("a",), None, OPERATORS),
@@ -244,6 +283,101 @@ def test_operators(
 ) -> None:
     """Every operator answers as its page says."""
     assert answer(operator, wanted, sent) is verdict, page
+
+
+NO_VALUE = VARIABLES + "#policy-vars-no-value"
+WHERE = VARIABLES + "#policy-vars-wheretouse"
+SPECIAL = VARIABLES + "#policy-vars-specialchars"
+ANA, STAR, MANY = ("ana",), ("a*",), ("ana", "bob")
+QUEUE = "arn:aws:sqs:eu-west-1:111122223333:"
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "sent", "variable", "verdict", "page"),
+    [
+        ("StringEquals", ("${v}",), ("ana",), ANA, True, WHERE),
+        ("StringNotLike", ("${v}?",), ("ana1",), ANA, False, WHERE),
+        ("ArnLike", (QUEUE + "${v}",), (QUEUE + "ana",), ANA, True, WHERE),
+        ("ForAnyValue:StringLike", ("${v}*",), ("x", "ana1"), ANA, True, WHERE),
+        ("StringEquals", ("${v}",), ("ana",), UNKNOWN, None, WHERE),
+        # A key of several values is no variable.
+        ("StringEquals", ("${v}",), ("ana",), MANY, None, SETS),
+        # Without a value, nothing is equal to it or like it; what is negated holds.
+        ("StringEquals", ("${v}",), ("ana",), ABSENT, False, NO_VALUE),
+        ("StringEquals", ("${v}",), ("${v}",), ABSENT, False, NO_VALUE),
+        ("StringLike", ("${v}*",), ("ana",), ABSENT, False, NO_VALUE),
+        ("StringNotEquals", ("${v}",), ("ana",), ABSENT, True, NO_VALUE),
+        ("StringNotLike", ("*${v}",), ("ana",), ABSENT, True, NO_VALUE),
+        ("ArnLike", (QUEUE + "${v}",), (QUEUE + "ana",), ABSENT, False, NO_VALUE),
+        ("ArnNotEquals", (QUEUE + "${v}",), (QUEUE + "ana",), ABSENT, True, NO_VALUE),
+        ("StringEqualsIfExists", ("${v}",), ("ana",), ABSENT, False, NO_VALUE),
+        ("StringEqualsIfExists", ("${v}",), ABSENT, ABSENT, True, NO_VALUE),
+        ("StringNotEquals", ("${v}",), ABSENT, ABSENT, True, NO_VALUE),
+        ("ForAnyValue:StringEquals", ("${v}",), ("a", "b"), ABSENT, False, NO_VALUE),
+        ("ForAllValues:StringNotEquals", ("${v}",), ("a", "b"), ABSENT, True, NO_VALUE),
+        ("StringEquals", ("${v}",), UNKNOWN, ABSENT, None, NO_VALUE),
+        ("StringEquals", ("${v}", "ana"), ("ana",), ABSENT, True, SEVERAL),
+        ("StringEquals", ("${v, 'ana'}",), ("ana",), ABSENT, True, VARIABLES),
+        # Operators that take no variables are not given any.
+        ("NumericEquals", ("${v}",), ("10",), ("10",), None, WHERE),
+        ("NumericNotEquals", ("${v}",), ("10",), ("9",), None, WHERE),
+        ("NumericNotEquals", ("${v}",), ("10",), ABSENT, None, WHERE),
+        ("DateLessThan", ("${v}",), ("1577836800",), ("1577836801",), None, WHERE),
+        ("IpAddress", ("${v}",), ("10.0.0.1",), ("10.0.0.1",), None, WHERE),
+        ("NotIpAddress", ("${v}",), ("10.0.0.1",), ABSENT, None, WHERE),
+        ("BinaryEquals", ("${v}",), ("QQ==",), ("QQ==",), None, WHERE),
+        ("Null", ("${v}",), ("a",), ("false",), None, OPERATORS + "#Conditions_Null"),
+        # The page of the variables forbids them in Bool, the page of the operators has them.
+        ("Bool", ("${v}",), ("true",), ("true",), None, OPERATORS + "#Conditions_Boolean"),
+        ("Bool", ("${v}",), ("true",), ABSENT, None, OPERATORS + "#Conditions_Boolean"),
+        # Whether a star that a value brings is a wildcard, AWS does not say.
+        ("StringEquals", ("${v}",), ("a*",), STAR, True, SPECIAL),
+        ("StringEquals", ("${v}",), ("ab",), STAR, False, SPECIAL),
+        ("StringLike", ("${v}",), ("a*",), STAR, True, SPECIAL),
+        ("StringLike", ("${v}",), ("ab",), STAR, None, SPECIAL),
+        ("StringLike", ("${v}",), ("b",), STAR, False, SPECIAL),
+        ("StringNotLike", ("${v}",), ("ab",), STAR, None, SPECIAL),
+        ("StringLike", ("${*}${v}",), ("*ab",), STAR, None, SPECIAL),
+        ("StringLike", ("${*}${v}",), ("xab",), STAR, False, SPECIAL),
+        ("ArnLike", (QUEUE + "${v}",), (QUEUE + "ab",), STAR, None, SPECIAL),
+    ],
+)
+def test_variables(
+    operator: str,
+    wanted: tuple[str, ...],
+    sent: tuple[str, ...] | None,
+    variable: tuple[str, ...] | None,
+    verdict: bool | None,
+    page: str,
+) -> None:
+    """Variables are filled where AWS fills them, and never with a guess."""
+    given = {"aws:key": sent, "v": variable}
+    context = {k: tuple(map(Text.of, v)) for k, v in given.items() if v is not None}
+    asked = clause(operator, *(with_variables(Text.of(value)) for value in wanted))
+    assert hold([asked], context).verdict is verdict, page
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["StringLike", "StringNotLike"]),
+    st.lists(st.sampled_from(["a", "*", "?", "${*}", "${v}"]), max_size=5),
+    st.text("ab*?", max_size=5),
+    st.text("ab*?", max_size=3),
+)
+def test_an_answer_with_variables_is_that_of_both_readings(
+    operator: str, wanted: list[str], sent: str, value: str
+) -> None:
+    """A value's stars taken for wildcards, or for stars: what is definite holds of both."""
+    negated = operator == "StringNotLike"
+    texts = {"*": ".*", "?": ".", "${*}": re.escape("*"), "${v}": re.escape(value), "a": "a"}
+    wild = {**texts, "${v}": "".join({"*": ".*", "?": "."}.get(c, c) for c in value)}
+    readings = {
+        (re.fullmatch("".join(map(table.__getitem__, wanted)), sent) is not None) is not negated
+        for table in (texts, wild)
+    }
+    asked = clause(operator, with_variables(Text.of("".join(wanted))))
+    context = {"aws:key": (Text.of(sent),), "v": (Text.of(value),)}
+    assert hold([asked], context).verdict is (readings.pop() if len(readings) == 1 else None)
 
 
 def test_all_clauses_must_hold() -> None:

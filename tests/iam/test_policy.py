@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text, match
-from copilot_preflight.iam.policy import Fact, missing_values, with_variables
+from copilot_preflight.iam.policy import (
+    Clause,
+    Entry,
+    Fact,
+    Statement,
+    missing_values,
+    with_variables,
+)
 
 BUCKET = Hole("Bucket", excludes=":/*?", nonempty=True)
 
@@ -53,3 +61,64 @@ def test_missing_values_name_conditions_first() -> None:
     """A hole that a template condition would fill asks for the condition, others for a value."""
     text = Text.of("a", Hole("If ...", condition="IsProd"), BUCKET)
     assert missing_values(text) == (Fact("condition", "IsProd"), Fact("value", "Bucket"))
+
+
+# --- Version --------------------------------------------------------------------------------------
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+OLD = pytest.mark.parametrize("version", ["", "2008-10-17"])
+
+
+@OLD
+@pytest.mark.parametrize("written", ["b/${aws:username}/*", "b/${*}", "b/${$}", "b/${aws:x, 'y'}"])
+def test_variables_of_an_old_policy_are_text(version: str, written: str) -> None:
+    """Without a Version, or with the first, AWS takes them for literal strings."""
+    assert with_variables(Text.of(written), version) == Text.of(written)
+
+
+def test_variables_of_a_policy_of_unknown_version_are_anything() -> None:
+    """They may be text, or have whatever value the request gives them."""
+    text = with_variables(Text.of("b/${aws:username}/*"), None)
+    for target in ("b/${aws:username}/k", "b/ana/k"):
+        assert match(text, Text.of(target)) is None
+    assert match(text, Text.of("c/ana/k")) is False
+    assert missing_values(text) == (Fact("value", "Version of the policy"),)
+    assert text.equals(with_variables(Text.of("b/${aws:username}/*"), None)) is True
+    assert text.equals(with_variables(Text.of("b/${aws:userid}/*"), None)) is None
+    plain = Text.of("b/", BUCKET, "/*")
+    assert with_variables(plain, None) is plain
+
+
+def written(version: str | None, text: str = "b/${aws:username}/*", **more: object) -> Statement:
+    place = Place("t.yml", ())
+    entry = Entry(with_variables(Text.of(text), version), place)
+    return Statement("Allow", place, version=version, **(more or {"resources": (entry,)}))  # type: ignore[arg-type]
+
+
+@OLD
+def test_a_statement_knows_its_literal_variables(version: str) -> None:
+    """In Resource, NotResource and Condition; none where there are none, or they are filled."""
+    place = Place("t.yml", ())
+    entry = Entry(Text.of("${aws:username}"), place)
+    assert written(version).has_literal_variables
+    assert written(version, not_resources=(entry,)).has_literal_variables
+    clause = Clause("StringLike", "s3:prefix", (entry,))
+    assert written(version, clauses=(clause,)).has_literal_variables
+    assert not written(version, sid="${aws:username}").has_literal_variables
+    assert not written(version, "b/$x/*").has_literal_variables
+
+
+@pytest.mark.parametrize("version", ["2012-10-17", None])
+def test_a_statement_whose_variables_may_be_filled_has_no_literal_ones(version: str | None) -> None:
+    """What is not known is not told."""
+    found = written(version)
+    assert not found.has_literal_variables
+    assert found.in_current_version() is found
+
+
+@OLD
+def test_a_statement_can_be_read_in_the_current_version(version: str) -> None:
+    """As what it was meant to be; one without variables is the same in both."""
+    assert written(version).in_current_version() == written("2012-10-17")
+    plain = written(version, "b/*")
+    assert plain.in_current_version() is plain

@@ -11,7 +11,7 @@ from tests.iam.test_evaluate import requests, statement, statements
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.evaluate import Request, applies, covers_action
-from copilot_preflight.iam.policy import Clause, Entry, Statement
+from copilot_preflight.iam.policy import Clause, Entry, Principal, Statement
 from copilot_preflight.iam.prepared import Patterns, Prepared
 
 patterns = st.lists(st.text("ab/[.*?", max_size=6), min_size=1, max_size=4)
@@ -47,6 +47,37 @@ def test_prepared_answers_are_the_same(found: Statement, asked: list[Request]) -
         covered = covers_action(found, request.action)
         answer = prepared.applies(request, request.resource.literal, covered)
         assert answer == applies(found, request)
+
+
+ODD = (
+    "arn:aws:s3",
+    "arn:aws:s3:*/k",
+    "arn:aws:s3:::b/*",
+    "arn:aws:s3::",
+    "arn:*:b/k",
+    "arn:aws:sqs",
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(ODD), min_size=1, max_size=3),
+    st.booleans(),
+    st.booleans(),
+)
+def test_prepared_answers_are_the_same_of_odd_arns(
+    patterns: list[str], inverse: bool, is_identity_based: bool
+) -> None:
+    """Those that are not whole, and those of whose wildcards AWS says too little."""
+    made = statement("Allow", ["*"], patterns)
+    if inverse:
+        made = made._replace(resources=(), not_resources=made.resources)
+    if not is_identity_based:
+        made = made._replace(principals=(Principal("AWS", Entry(Text.of("*"), made.place)),))
+    request = Request("s3:GetObject", Text.of("arn:aws:s3:::b/k"))
+    covered = covers_action(made, request.action)
+    answer = Prepared(made).applies(request, request.resource.literal, covered)
+    assert answer == applies(made, request)
 
 
 # --- characters that are no wildcards -------------------------------------------------------------

@@ -40,7 +40,17 @@ from copilot_preflight.simulator.simulate import caller_of, policy_set
 
 SERVICE: Final = "ecs-tasks.amazonaws.com"
 ACTION: Final = "s3:GetObject"
-CONTEXT: Final = {"aws:securetransport": ["true"], "aws:tags": ["a", "b"], "aws:absent": []}
+CONTEXT: Final = {
+    "aws:securetransport": ["true"],
+    "aws:tags": ["a", "b"],
+    "aws:absent": [],
+    "aws:bucket": ["b"],
+    "aws:tag": ["b"],
+    "aws:spelling": ["${aws:Bucket}"],
+}
+CURRENT: Final = "2012-10-17"
+VERSION: Final = "Version"
+"""The Version of a statement's document, written into the statement; none: the current one."""
 
 
 class World(NamedTuple):
@@ -120,24 +130,52 @@ def says(statements: Sequence[Statement], effect: str, to: str | None = None) ->
 def applies(statement: Statement, to: str | None) -> bool:
     if to is not None and to not in [n for of in statement["Principal"].values() for n in of]:
         return False
-    for element, target, flags in (
-        ("Action", ACTION, re.IGNORECASE),
-        ("Resource", OBJECT, 0),
-    ):
-        if element in statement and not fits(statement[element], target, flags):
+    current = statement.get(VERSION, CURRENT) == CURRENT
+    for element, target in (("Action", ACTION), ("Resource", OBJECT)):
+        if element in statement and not fits(statement[element], target, current=current):
             return False
-        if f"Not{element}" in statement and fits(statement[f"Not{element}"], target, flags):
+        inverse = statement.get(f"Not{element}")
+        if inverse is not None and fits(inverse, target, current=current):
             return False
     return all(
-        holds(operator, CONTEXT[key.lower()], wanted)
+        holds(operator, CONTEXT[key.lower()], spelt_out(wanted, current=current))
         for operator, keys in statement.get("Condition", {}).items()
         for key, wanted in keys.items()
     )
 
 
-def fits(pattern: str, target: str, flags: int) -> bool:
-    written = "".join({"*": ".*", "?": "."}.get(c) or re.escape(c) for c in pattern)
-    return re.fullmatch(written, target, flags) is not None
+def spelt_out(wanted: list[str], *, current: bool) -> list[str]:
+    """Values with their variables filled; one whose variable has no value is none."""
+    if not current:
+        return wanted
+    filled = (re.sub(_VARIABLE, value_of, text) for text in wanted)
+    return [text for text in filled if NOTHING not in text]
+
+
+_VARIABLE: Final = r"\$\{([^}]*)\}"
+NOTHING: Final = "\0"
+
+
+def value_of(variable: re.Match[str]) -> str:
+    return "".join(CONTEXT[variable[1].lower()]) or NOTHING
+
+
+def fits(pattern: str, target: str, *, current: bool) -> bool:
+    """Whether an action, or an ARN with all that AWS adds to it, matches.
+
+    Only patterns are written here of which it is documented what their wildcards stand for.
+    """
+    if target == ACTION:
+        return re.fullmatch(as_regex(pattern), target, re.IGNORECASE) is not None
+    if pattern != "*":
+        pattern += ":*" * (5 - pattern.count(":"))
+    if current:
+        return any(re.fullmatch(as_regex(it), target) for it in spelt_out([pattern], current=True))
+    return re.fullmatch(as_regex(pattern), target) is not None
+
+
+def as_regex(pattern: str) -> str:
+    return "".join({"*": ".*", "?": "."}.get(c) or re.escape(c) for c in pattern)
 
 
 def holds(operator: str, sent: list[str], wanted: list[str]) -> bool:
@@ -166,7 +204,17 @@ _ELEMENTS: list[dict[str, Any]] = [
     {"Resource": "arn:aws:s3:::b/?"},
     {"Resource": "arn:aws:s3:::B/*"},
     {"NotResource": "arn:aws:s3:::c/*"},
-    {"NotResource": "arn:*:b/k"},
+    {"NotResource": "arn:*:s3:::b/k"},
+    {"Resource": "arn:aws:s3:::${aws:Bucket}/*"},
+    {"Resource": "arn:aws:s3:::${aws:Bucket}/*", VERSION: "2008-10-17"},
+    {"NotResource": "arn:aws:s3:::${aws:Bucket}/*", VERSION: ""},
+    {"NotResource": "arn:aws:s3:::${aws:Absent}*"},
+    when("StringEquals", "aws:Tag", "${aws:Bucket}"),
+    {**when("StringEquals", "aws:Tag", "${aws:Bucket}"), VERSION: ""},
+    {**when("StringEquals", "aws:Spelling", "${aws:Bucket}"), VERSION: "2008-10-17"},
+    when("StringEquals", "aws:Spelling", "${aws:Bucket}"),
+    when("StringEquals", "aws:SecureTransport", "${aws:Absent}"),
+    when("StringNotEquals", "aws:SecureTransport", "${aws:Absent}"),
     when("Bool", "aws:SecureTransport", "true"),
     when("StringEquals", "aws:Absent", "x"),
     when("StringNotEquals", "aws:Absent", "x"),
@@ -177,6 +225,16 @@ _ELEMENTS: list[dict[str, Any]] = [
     {"Condition": {"Bool": {"aws:securetransport": ["true"]}, "Null": {"aws:Tags": ["true"]}}},
 ]
 _PLAIN = [make(**elements) for make in (allow, allow, deny) for elements in _ELEMENTS]
+# What AWS adds to ARNs that are not whole, it says of policies without principals only.
+_OF_IDENTITIES = [
+    *_PLAIN,
+    *(
+        make(**{element: pattern})
+        for make in (allow, deny)
+        for element in ("Resource", "NotResource")
+        for pattern in ("arn:aws:s3", "arn:aws", "arn:aws:sqs", "arn:aws:s3::111122223333")
+    ),
+]
 _NAMES = [ROLE, SESSION, USER, ROOT, HERE, THERE, ROLE + "2", LINKED]
 
 
@@ -194,10 +252,11 @@ def lists(of: Sequence[Statement]) -> st.SearchStrategy[list[Statement]]:
 
 
 # Were every layer left to chance, most worlds would be denied, by several of them.
-layers = st.sampled_from([[allow()], [allow()], [allow(Action="sns:*")]]) | lists(_PLAIN)
-levels: st.SearchStrategy[list[list[Statement]]] = (
-    st.just([]) | st.just([[allow()]]) | st.lists(layers, max_size=2)
-)
+layers = st.sampled_from([[allow()], [allow()], [allow(Action="sns:*")]]) | lists(_OF_IDENTITIES)
+
+
+def levels(of: st.SearchStrategy[list[Statement]]) -> st.SearchStrategy[list[list[Statement]]]:
+    return st.just([]) | st.just([[allow()]]) | st.lists(of, max_size=2)
 
 
 @st.composite
@@ -212,7 +271,7 @@ def worlds(draw: st.DrawFn) -> World:
     if caller != SERVICE and boundary is None and session is None:
         principals = [*principals, _ANYONE]
     ceiling = [it for it in _PRINCIPALS if not {ROOT, HERE, SESSION} & {*it["Principal"]["AWS"]}]
-    rcps = [[{**it, **_ANYONE} for it in level] for level in draw(levels)]
+    rcps = [[{**it, **_ANYONE} for it in level] for level in draw(levels(lists(_PLAIN)))]
     return World(
         caller,
         draw(layers),
@@ -224,7 +283,7 @@ def worlds(draw: st.DrawFn) -> World:
         boundary,
         session,
         draw(st.none() | st.just([allow(**_ANYONE)]) | lists(_naming([_ANYONE, *ceiling]))),
-        draw(levels),
+        draw(levels(layers)),
         rcps,
         draw(st.sampled_from([HERE, THERE])),
         draw(st.booleans()),
@@ -237,7 +296,14 @@ def _parsed(text: str) -> policy.Statement:
 
 
 def read(statements: Sequence[Statement]) -> PolicySet:
-    return PolicySet(tuple(_parsed(json.dumps({"Statement": it})) for it in statements))
+    return PolicySet(tuple(_parsed(json.dumps(document(it))) for it in statements))
+
+
+def document(statement: Statement) -> dict[str, Any]:
+    """The document of one statement, under the Version that is written into it."""
+    version = statement.get(VERSION, CURRENT)
+    inner = {name: value for name, value in statement.items() if name != VERSION}
+    return {**({VERSION: version} if version else {}), "Statement": inner}
 
 
 def ours(world: World) -> str:

@@ -10,6 +10,7 @@ from lsprotocol import types
 from pytest_lsp import LanguageClient
 from tests.lsp.conftest import COMMAND, make_client
 from tests.lsp.editor import REQUESTS, Editor, asked, place_of, range_of
+from tests.stacks import COPILOT_TASK
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,14 +33,7 @@ Conditions:
   HasEnvFile: !Not [!Equals [{{Ref: EnvFileARN}}, '']]
   IsLoud: !Equals [!Ref LogLevel, debug]
 Resources:
-  TaskDefinition:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: !GetAtt ExecutionRole.Arn
-      ContainerDefinitions:
-        - Name: web
-          EnvironmentFiles:
-            - !If [HasEnvFile, {{Type: s3, Value: !Ref EnvFileARN}}, !Ref AWS::NoValue]
+{COPILOT_TASK}\
           Environment:
             - {{Name: TOPIC, Value: !Sub '${{WorkloadName}}-${{AWS::Region}}-events'}}
             - {{Name: FORMAT, Value: !If [IsLoud, !Sub '${{WorkloadName}}-long', short]}}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.buckets import bucket_named, bucket_policy, buckets, is_bucket_known
 from copilot_preflight.model.keys import key_with_arn, keys
 from copilot_preflight.model.policy_documents import statements_of
@@ -47,10 +46,8 @@ def stack(
     file: str = "t.yml",
     more: str = "",
 ) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
     text = TEMPLATE % (KEY_ID, properties) + more
-    package = Package(parse(text, file), values, has_parameters=bool(parameters))
-    return (run or Run()).add(package, PSEUDO)
+    return stacks.stack(text, parameters, PSEUDO, run, file)
 
 
 def encryption(rule: str) -> str:
@@ -292,7 +289,7 @@ OWN = "{Statement: {Sid: Own, Effect: Allow, Principal: '*', Action: 'kms:Decryp
 
 def key_policy(resource: str) -> list[tuple[str, str, tuple[str, ...]]]:
     """Effect, principal and conditions of each statement."""
-    found = Run().add(Package(parse(KEYS % resource, "k.yml")), PSEUDO)
+    found = stacks.stack(KEYS % resource, pseudo=PSEUDO, file="k.yml")
     (key,) = keys(View(found))
     return [
         (
@@ -347,7 +344,7 @@ def test_a_condition_decides_between_a_policy_and_the_default() -> None:
     """In each scenario the key has one policy."""
     policy = f"!If [IsProd, {OWN}, !Ref AWS::NoValue]"
     text = f"{{Type: AWS::KMS::Key, Properties: {{KeyPolicy: {policy}}}}}"
-    found = Run().add(Package(parse(KEYS % text, "k.yml")), PSEUDO)
+    found = stacks.stack(KEYS % text, pseudo=PSEUDO, file="k.yml")
     said = []
     for outcome in (True, False):
         (scenario,) = (leaf.scenario for leaf in View(found).where((("IsProd", outcome),)))
@@ -362,7 +359,7 @@ def test_what_a_macro_may_add_to_a_key() -> None:
     assert key_policy(text) == [("", "", ())]
 
 
-# --- policies that are handed over ----------------------------------------------------------------
+# --- policies that are provided ----------------------------------------------------------------
 
 SHARED = "{Statement: {Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}}"
 
@@ -399,7 +396,7 @@ def test_a_bucket_policy_that_is_handed_over(name: str) -> None:
 
 
 def test_policies_of_keys_are_no_buckets() -> None:
-    """What is handed over for a key has no say about a bucket that is not known."""
+    """What is provided for a key has no say about a bucket that is not known."""
     run = provided(KEY_ARN, "alias/app")
     found = stack("{}", run=run)
     assert bucket_policy(View(found), found.resolver().parameter("KeyParam")) == ()

@@ -7,31 +7,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.finding import Report
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.credentials import overrides
-from copilot_preflight.read.document import parse
 from copilot_preflight.render.formats import render
-from copilot_preflight.resolve.stack import Run
 from copilot_preflight.run import check as engine
 
 KEY, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
-TEMPLATE = """
+TEMPLATE = (
+    """
 Parameters:
   Key: {Type: String}
   Optional: {Type: String, Default: ''}
   EnvFileARN: {Type: String}
 Conditions: {HasKey: !Not [!Equals [!Ref Key, '']]}
 Resources:
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      TaskRoleArn: !GetAtt TaskRole.Arn
-      ContainerDefinitions:
-        - Name: web
-          CONTAINER
+"""
+    + stacks.task("CONTAINER", "TaskRoleArn: !GetAtt TaskRole.Arn")
+    + """
   TaskRole:
     Type: AWS::IAM::Role
     Properties:
@@ -41,6 +35,7 @@ Resources:
           Principal: {Service: ecs-tasks.amazonaws.com}
           Action: sts:AssumeRole
 """
+)
 
 
 def pair(key: str = "abc", secret: str = "def", more: str = "") -> str:
@@ -52,9 +47,8 @@ def pair(key: str = "abc", secret: str = "def", more: str = "") -> str:
 def found(
     container: str, template: str = TEMPLATE, parameters: Mapping[str, str] | None = None
 ) -> list[list[str]]:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
     text = template.replace("CONTAINER", container)
-    stack = Run().add(Package(parse(text, "t.yml"), values, has_parameters=bool(values)))
+    stack = stacks.stack(text, parameters)
     return [[f"{it.name} {it.where}" for it in each.settings] for each in overrides(stack)]
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.stacks import stack
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.endpoints import (
     Endpoint,
     endpoints,
@@ -17,8 +16,8 @@ from copilot_preflight.model.endpoints import (
     layers,
 )
 from copilot_preflight.model.tasks import task_definitions
-from copilot_preflight.read.document import parse, read
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.read.document import read
+from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.view import View
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -32,18 +31,6 @@ Conditions:
   IsProd: !Equals [!Ref Env, prod]
 Resources:
 """
-
-
-def stack(
-    text: str,
-    parameters: Mapping[str, str] | None = None,
-    run: Run | None = None,
-    file: str = "t.yml",
-    pseudo: Mapping[str, str] | None = None,
-) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(parse(text, file), values, has_parameters=parameters is not None)
-    return (run or Run()).add(package, pseudo)
 
 
 def one(properties: str, more: str = "") -> Endpoint:
@@ -400,7 +387,7 @@ Outputs:
     environment = environment.replace("\nOutputs:\n", gateway)
     stack(environment, run=run, file="env.yml", pseudo={"AWS::StackName": "app-test"})
     text = (corpus / "workloads" / f"{name}.stack.yml").read_text()
-    found = stack(text, {"AppName": "app", "EnvName": "test", "WorkloadName": kind}, run)
+    found = stack(text, {"AppName": "app", "EnvName": "test", "WorkloadName": kind}, run=run)
     (task,) = task_definitions(View(found))
     passed = [(e.logical_id, certain) for e, certain in in_the_way(View(found), task, "s3")]
     assert passed == [("Endpoint", True)]

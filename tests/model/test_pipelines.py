@@ -197,7 +197,7 @@ def test_a_project_has_all_its_artifacts_and_sources() -> None:
     ],
 )
 def test_acls_are_disabled_where_the_bucket_says_so(properties: str, disabled: bool) -> None:
-    """Without OwnershipControls it hangs on the age of the bucket, which nobody can tell."""
+    """Without OwnershipControls it depends on the age of the bucket, which nobody can tell."""
     text = (
         "Parameters: {X: {Type: String}}\nResources: {B: {Type: AWS::S3::Bucket, Properties: %s}}"
     )

@@ -132,10 +132,38 @@ def test_lists_of_unknown_length() -> None:
 
 def test_a_policy_variable_is_a_hole() -> None:
     """What IAM fills in is not the literal text that the template has."""
-    (entry,) = only(
-        "Statement: {Effect: Allow, Action: a, Resource: !Sub 'b/${!aws:username}/*'}"
-    ).resources
+    (entry,) = only(f"Version: '2012-10-17'\n{WITH_VARIABLE}").resources
     assert str(entry.text) == "b/${policy variable aws:username}/*"
+
+
+WITH_VARIABLE = "Statement: {Effect: Allow, Action: a, Resource: !Sub 'b/${!aws:username}/*'}"
+
+
+@pytest.mark.parametrize(
+    ("version", "read"),
+    [
+        ("Version: '2012-10-17'", "2012-10-17"),
+        ("Version: 2012-10-17", "2012-10-17"),  # YAML's own date
+        ("Version: '2008-10-17'", "2008-10-17"),
+        ("Version: 2008-10-17", "2008-10-17"),
+        ("", ""),
+        ("Version: !Ref AWS::NoValue", ""),
+        ("Version: !Ref Env", None),
+        ("Version: !If [IsProd, '2012-10-17', !Ref AWS::NoValue]", None),
+        ("Version: '2012-10-71'", None),  # AWS refuses the document
+        ("Fn::Transform: {Name: M}", None),
+    ],
+)
+def test_a_statement_has_the_version_of_its_document(version: str, read: str | None) -> None:
+    """Without one, or with the first, variables are the text that they are spelt with."""
+    *_, found = statements(f"{version}\n{WITH_VARIABLE}")
+    (entry,) = found.resources
+    assert found.version == read
+    assert found.has_literal_variables is (read in ("", "2008-10-17"))
+    assert str(entry.text) == {
+        "2012-10-17": "b/${policy variable aws:username}/*",
+        None: "b/${Version of the policy}/*",
+    }.get(read, "b/${aws:username}/*")
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.roles import Boundary, Role, role_named, roles
 from copilot_preflight.read.document import parse
@@ -41,14 +41,7 @@ def stack(
     addons: str | None = None,
     file: str = "t.yml",
 ) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(
-        parse(PARAMETERS + resources, file),
-        values,
-        has_parameters=parameters is not None,
-        addons=parse(addons, "addons.yml") if addons is not None else None,
-    )
-    return (run or Run()).add(package)
+    return stacks.stack(PARAMETERS + resources, parameters, None, run, file, addons=addons)
 
 
 def role(found: Stack, logical_id: str = "Role", scenario: Scenario = ANY) -> Role:
@@ -60,7 +53,7 @@ def actions(of: Role | Boundary) -> list[str]:
 
 
 def provided(name: str, policy: str = READ) -> Outside:
-    """A managed policy that is handed over."""
+    """A managed policy that is provided."""
     value = Value(Plain("p.yml"), parse(policy, "p.yml").data, ())
     return Outside([ProvidedPolicy(name, value, statements_of(value, name), has_principals=False)])
 
@@ -352,6 +345,14 @@ def test_policies_of_aws(arn: str) -> None:
     assert all(s.place.path[-2:] == ("ManagedPolicyArns", 0) for s in found.statements)
 
 
+def test_aws_writes_its_policies_in_the_current_version() -> None:
+    """Their variables are variables, though the table of them leaves the Version out."""
+    found = role(managed("['arn:aws:iam::aws:policy/AWSCodeCommitReadOnly']"))
+    names = {hole.name for s in found.statements for e in s.resources for hole in e.text.holes}
+    assert "policy variable aws:username" in names
+    assert not any(s.has_literal_variables for s in found.statements)
+
+
 @pytest.mark.parametrize(
     "arn",
     [
@@ -370,7 +371,7 @@ def test_unknown_managed_policies_are_missing_facts(arn: str) -> None:
 
 
 def test_managed_policies_that_are_handed_over() -> None:
-    """A managed policy that is handed over counts as read; a condition on its ARN stays."""
+    """A managed policy that is provided counts as read; a condition on its ARN stays."""
     run = Run(provided("Elsewhere"))
     arns = "['arn:aws:iam::111122223333:policy/Elsewhere', !Ref PolicyArn]"
     text = "  Role: {Type: AWS::IAM::Role, Properties: {ManagedPolicyArns: %s}}"

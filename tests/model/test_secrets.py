@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.symbolic import Hole, Text
-from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.secrets import (
     complete_arn,
     has_suffix,
@@ -15,8 +15,7 @@ from copilot_preflight.model.secrets import (
     secret_with_arn,
     without_suffix,
 )
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 HERE = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}
@@ -51,7 +50,7 @@ Resources:
 
 
 def stack(key: str = "!Ref Key", secret: str = "!Ref Named") -> Stack:
-    return Run().add(Package(parse(TEMPLATE % (key, secret), "t.yml")), HERE)
+    return stacks.stack(TEMPLATE % (key, secret), pseudo=HERE)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_a_secret_is_found_by_either_arn() -> None:
     ],
 )
 def test_the_key_of_a_secret(key: str, expected: str) -> None:
-    """Only a customer's key has an ARN to be granted; an unknown alias tells of none."""
+    """Only a customer's key has an ARN to be granted; an unknown alias shows none."""
     found = stack(key)
     secret = secret_with_arn(View(found), Text.of(f"{SECRETS}:app/named"))
     assert secret is not None

@@ -6,11 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from tests import stacks
 
-from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.service_roles import ROLE_HANDOVERS, RoleHandover, RoleUse, role_uses
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.view import View
 
 OPEN = {
@@ -22,7 +20,7 @@ ROLE = "arn:aws:iam::111122223333:role/x"
 
 def uses(resources: dict[str, Any]) -> list[RoleUse]:
     text = json.dumps({**OPEN, "Resources": resources})
-    return list(role_uses(View(Run().add(Package(parse(text, "t.json"))))))
+    return list(role_uses(View(stacks.stack(text, file="t.json"))))
 
 
 def nested(path: str, value: Any, *, lists: bool) -> Any:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.model.instances import instance_role
 from copilot_preflight.model.services import (
     TaskRun,
@@ -18,7 +18,7 @@ from copilot_preflight.model.services import (
     runs_of,
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.read.document import parse, read
+from copilot_preflight.read.document import read
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.view import View
 
@@ -46,9 +46,7 @@ def stack(
     run: Run | None = None,
     file: str = "t.yml",
 ) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(parse(text, file), values, has_parameters=parameters is not None)
-    return (run or Run()).add(package, {"AWS::Region": "eu-west-1"})
+    return stacks.stack(text, parameters, {"AWS::Region": "eu-west-1"}, run, file)
 
 
 def task(found: Stack) -> TaskDefinition:

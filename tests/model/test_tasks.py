@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
-from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 TEMPLATE = """
@@ -27,7 +26,7 @@ Resources:
 
 
 def stack(properties: str) -> Stack:
-    return Run().add(Package(parse(TEMPLATE.format(properties), "t.yml")))
+    return stacks.stack(TEMPLATE.format(properties))
 
 
 def task(found: Stack, scenario: Scenario = ANY) -> TaskDefinition:

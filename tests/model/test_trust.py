@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.trust import Assumption, assumptions, trusted
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
 
 ALLOWED, UNDETERMINED = Outcome.ALLOWED, Outcome.UNDETERMINED
 REFUSED, DENIED = Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY
@@ -40,7 +38,7 @@ def only(condition: str) -> str:
 def found(
     document: str, user: tuple[str, str] = TASK, pseudo: Mapping[str, str] | None = None
 ) -> list[Assumption]:
-    stack = Run().add(Package(parse(TEMPLATE.format(document, *user), "t.yml")), pseudo)
+    stack = stacks.stack(TEMPLATE.format(document, *user), pseudo=pseudo)
     return list(assumptions(stack))
 
 
@@ -209,7 +207,7 @@ def test_firehose_sends_the_account_as_external_id() -> None:
         condition = f"Condition: {{StringEquals: {{'sts:ExternalId': '{external}'}}}}}}"
         text = TEMPLATE.format(f"{{Statement: [{statement}, {condition}]}}", *DELIVERY)
         text = text.replace("RoleARN: !GetAtt Role.Arn", "RoleARN: !GetAtt Role.Arn}")
-        (assumption,) = assumptions(Run().add(Package(parse(text, "t.yml")), DEPLOYED))
+        (assumption,) = assumptions(stacks.stack(text, pseudo=DEPLOYED))
         assert assumption.outcome is UNDETERMINED
         assert bool(assumption.missing) is asked
 
@@ -276,7 +274,7 @@ def test_a_service_that_does_not_tell_its_source_may_send_anything() -> None:
     assert found(document, rule) == []  # a rule's own RoleArn is no target's
     nested = TEMPLATE.replace("{{{2}: !GetAtt Role.Arn}}", "{{Targets: [{{RoleArn: {2}}}]}}")
     text = nested.format(document, "AWS::Events::Rule", "!GetAtt Role.Arn")
-    (assumption,) = assumptions(Run().add(Package(parse(text, "t.yml"))))
+    (assumption,) = assumptions(stacks.stack(text))
     assert assumption.outcome is UNDETERMINED
 
 
@@ -310,7 +308,7 @@ def test_the_use_and_the_trust_hang_on_the_same_condition() -> None:
         "{Statement: [" + trust("{Service: !If [IsProd, ecs-tasks.amazonaws.com, x]}") + "]}", *TASK
     )
     text = text.replace("User: {", "User: {Condition: IsProd, ")
-    each = list(assumptions(Run().add(Package(parse(text, "t.yml")))))
+    each = list(assumptions(stacks.stack(text)))
     assert [it.outcome for it in each] == [ALLOWED]
 
 
@@ -335,7 +333,7 @@ def test_an_instance_profile_that_nothing_uses(before: str, after: str, is_judge
     text = text.replace("Roles: !GetAtt Role.Arn", "Roles: [!Ref Role]")
     if before:
         text = text.replace("  User: {Type: AWS::IAM::InstanceProfile, Properties: {", before)
-    stack = Run().add(Package(parse(text + after, "t.yml")))
+    stack = stacks.stack(text + after)
     assert [it.is_refused for it in assumptions(stack)] == ([True] if is_judged else [])
 
 
@@ -358,7 +356,7 @@ def test_a_macro_may_write_the_trust_policy() -> None:
     text = TEMPLATE.format(f"{{Statement: [{trust('{Service: x.amazonaws.com}')}]}}", *TASK)
     inside = text.replace("Properties: {Ass", "Properties: {'Fn::Transform': {Name: x}, Ass")
     for written in (f"Transform: Mine\n{text}", inside):
-        (assumption,) = assumptions(Run().add(Package(parse(written, "t.yml"))))
+        (assumption,) = assumptions(stacks.stack(written))
         assert assumption.outcome is UNDETERMINED
         assert not assumption.is_refused
 
@@ -415,6 +413,6 @@ def test_the_role_of_an_action_is_assumed_by_the_pipelines_role(
     pipeline: str, principal: str, is_refused: bool
 ) -> None:
     """CodePipeline assumes an action's role through the pipeline's, not as a service."""
-    stack = Run().add(Package(parse(PIPELINE.format(pipeline, principal), "t.yml")))
+    stack = stacks.stack(PIPELINE.format(pipeline, principal))
     of_action = [it for it in assumptions(stack) if it.role.logical_id == "Action"]
     assert [it.is_refused for it in of_action] == [is_refused]

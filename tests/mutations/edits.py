@@ -152,22 +152,19 @@ def attach(policy_arn: str) -> Edit:
 
 def execution_role(value: str) -> Edit:
     """Makes the task definition ask for another execution role."""
-
-    def edit(site: Site) -> None:
-        line = site.stack.task.line("ExecutionRoleArn:")
-        assert line is not None
-        site.swap(line, r"ExecutionRoleArn:.*", f"ExecutionRoleArn: {value}")
-
-    return edit
+    return _task_property("ExecutionRoleArn", value)
 
 
 def task_role(value: str) -> Edit:
     """Makes the task definition ask for another task role."""
+    return _task_property("TaskRoleArn", value)
 
+
+def _task_property(key: str, value: str) -> Edit:
     def edit(site: Site) -> None:
-        line = site.stack.task.line("TaskRoleArn:")
+        line = site.stack.task.line(f"{key}:")
         assert line is not None
-        site.swap(line, r"TaskRoleArn:.*", f"TaskRoleArn: {value}")
+        site.swap(line, rf"{key}:.*", f"{key}: {value}")
 
     return edit
 

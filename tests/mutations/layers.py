@@ -296,9 +296,9 @@ BOUNDARY: Final = (
         by_boundary(says="'AmazonS3ReadOnlyAccess'"),
     ),
     bounded("that nobody has seen", bounded_by(COPILOTS), UNDECIDED),
-    bounded("that is handed over", bounded_by(COPILOTS), (), hands("limit", EVERYTHING)),
+    bounded("that is provided", bounded_by(COPILOTS), (), hands("limit", EVERYTHING)),
     bounded(
-        "that is handed over and too narrow",
+        "that is provided and too narrow",
         bounded_by(COPILOTS),
         by_boundary(),
         hands("limit", "{Effect: Allow, Action: 's3:*', Resource: '*'}"),

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.mutations import buckets, conditions, grants, keys, layers, roles, spellings, values
+from tests.mutations.edits import reads
 from tests.mutations.harness import (
+    Finds,
     Mutation,
     Site,
     Stack,
@@ -85,6 +88,15 @@ def test_mutations_have_names_of_their_own() -> None:
     """A name is a test's id, and tells a mutation from the others."""
     names = [mutation.name for mutation in (*MUTATIONS, *OF_BUCKETS)]
     assert len(names) == len(set(names))
+
+
+def test_the_example_of_the_readme_holds(tmp_path: Path) -> None:
+    readme = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    mutation = eval(example, {"Mutation": Mutation, "Finds": Finds, "reads": reads})
+    changed = [each for stack in OWN for each in _changed(mutation, stack)]
+    assert len(changed) == 4
+    assert [p for stack, site in changed for p in report(mutation, stack, site, tmp_path)] == []
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)

@@ -99,7 +99,7 @@ def test_a_grant_of_the_whole_bucket_mends_every_break(
         site = broken(stack, file, edit)
         statement(WIDE)(site)
         rules = {found.rule for found in check(site, tmp_path)}
-        # A statement that can never match is still wrong, though nothing hangs on it any more.
+        # A statement that can never match is still wrong, though nothing depends on it any more.
         assert rules <= {"W9713", "E9717"}, (file.name, rules)
 
 

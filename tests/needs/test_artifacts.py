@@ -468,7 +468,7 @@ def test_one_grant_makes_one_finding_however_many_actions_need_it() -> None:
 
 
 def test_a_grant_on_the_arn_of_the_bucket_is_the_statements_finding() -> None:
-    """E9751 tells of it: one broken statement, one finding."""
+    """E9751 reports it: one broken statement, one finding."""
     text = template(SOURCE, pipeline=allow(PUT, "!GetAtt Artifacts.Arn"))
     assert list(map(told, Analysis(stack(text)).denials)) == [
         "PipelineRole s3:PutObject object-action-on-bucket-arn"

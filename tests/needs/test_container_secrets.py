@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from textwrap import indent
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight_rules import RULES
 
 ALLOWED, DENIED = Outcome.ALLOWED, Outcome.IMPLICIT_DENY
@@ -28,26 +26,14 @@ SSM = "arn:aws:ssm:eu-west-1:111122223333:parameter"
 SECRETS = "arn:aws:secretsmanager:eu-west-1:111122223333:secret"
 GET, READ, DECRYPT = "ssm:GetParameters", "secretsmanager:GetSecretValue", "kms:Decrypt"
 
-TEMPLATE = """
+TEMPLATE = f"""
 Parameters:
-  Name: {Type: String}
-  Arn: {Type: String}
-  Path: {Type: AWS::SSM::Parameter::Name}
+  Name: {{Type: String}}
+  Arn: {{Type: String}}
+  Path: {{Type: AWS::SSM::Parameter::Name}}
 Resources:
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: !GetAtt Role.Arn
-      ContainerDefinitions:
-        - Name: web
-          %(asks)s
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyDocument:
-            Statement:
-              - %(statement)s
+{stacks.task("%(asks)s")}
+{stacks.role("%(statement)s")}
 %(resources)s
 """
 
@@ -70,9 +56,7 @@ def stack(
     pseudo: Mapping[str, str] = HERE,
 ) -> Stack:
     text = TEMPLATE % {"asks": calls, "statement": grant, "resources": indent(resources, "  ")}
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(parse(text, "t.yml"), values, has_parameters=parameters is not None)
-    return Run().add(package, pseudo)
+    return stacks.stack(text, parameters, pseudo)
 
 
 def secret(value: str) -> str:
@@ -174,7 +158,7 @@ def test_no_value_asks_for_nothing(value: str) -> None:
 
 
 def test_the_value_of_a_parameter_tells_the_store() -> None:
-    """What is handed over for a parameter is read as if it stood in the template."""
+    """What is provided for a parameter is read as if it stood in the template."""
     assert asked("!Ref Arn", {"Arn": "app"}) == [(GET, f"{SSM}/app")]
     assert asked("!Ref Arn", {"Arn": f"{SECRETS}:app"}) == [(READ, f"{SECRETS}:app-${{suffix}}")]
 
@@ -502,7 +486,7 @@ def test_secrets_need_an_execution_role() -> None:
     """Without one nothing can be read, and the task definition is at fault."""
     text = TEMPLATE % {"asks": secret("x"), "statement": grant(GET, '"*"'), "resources": ""}
     text = text.replace("ExecutionRoleArn:", "TaskRoleArn:")
-    found = Analysis(Run().add(Package(parse(text, "t.yml"), {}), HERE))
+    found = Analysis(stacks.stack(text, pseudo=HERE))
     assert [f.message for rule in RULES if rule.id == "E9731" for f in rule(found)] == [
         "task definition 'Task' has no ExecutionRoleArn, and ECS needs that role for the secret "
         "'S' of container 'web'"
@@ -518,6 +502,6 @@ def test_a_grant_on_the_task_role_has_its_own_rule() -> None:
         "      ExecutionRoleArn: !Ref Bare\n      ContainerDefinitions:",
     )
     text += "  Bare: {Type: AWS::IAM::Role}\n"
-    found = Analysis(Run().add(Package(parse(text, "t.yml"), {}), HERE))
+    found = Analysis(stacks.stack(text, pseudo=HERE))
     told = [f for rule in RULES if rule.id in ("E9733", "E9741") for f in rule(found)]
     assert [(f.rule, f.cause) for f in told] == [("E9733", "wrong-role")]

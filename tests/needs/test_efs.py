@@ -3,49 +3,42 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 MOUNT, WRITE = "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"
 
-TEMPLATE = """
+TASK = stacks.task(
+    "MountPoints: [{SourceVolume: data, ContainerPath: /data, ReadOnly: %(readonly)s}]",
+    """
+    %(role)s
+    Volumes:
+      - Name: data
+        EFSVolumeConfiguration:
+          FilesystemId: %(id)s
+          TransitEncryption: ENABLED
+          AuthorizationConfig: {IAM: %(iam)s%(point)s}
+    """,
+)
+TEMPLATE = f"""
 Parameters:
-  Iam: {Type: String}
+  Iam: {{Type: String}}
 Conditions:
   IsProd: !Equals [!Ref AWS::Region, eu-west-1]
 Resources:
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      %(role)s
-      Volumes:
-        - Name: data
-          EFSVolumeConfiguration:
-            FilesystemId: %(id)s
-            TransitEncryption: ENABLED
-            AuthorizationConfig: {IAM: %(iam)s%(point)s}
-      ContainerDefinitions:
-        - Name: web
-          MountPoints: [{SourceVolume: data, ContainerPath: /data, ReadOnly: %(readonly)s}]
+{TASK}
   Files:
     Type: AWS::EFS::FileSystem
     Properties:
       Encrypted: true
       %(policy)s
-  Point: {Type: AWS::EFS::AccessPoint, Properties: {FileSystemId: !Ref Files}}
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyDocument:
-            Statement:
-              - %(statement)s
+  Point: {{Type: AWS::EFS::AccessPoint, Properties: {{FileSystemId: !Ref Files}}}}
+{stacks.role("%(statement)s")}
 %(resources)s
 """
 NOTHING = "{Effect: Allow, Action: sqs:SendMessage, Resource: '*'}"
@@ -87,7 +80,7 @@ def stack(
         "readonly": readonly,
         "resources": resources,
     }
-    return Run().add(Package(parse(text, "t.yml"), {}))
+    return stacks.stack(text)
 
 
 def grant(resource: str, actions: str = MOUNT, rest: str = "") -> str:

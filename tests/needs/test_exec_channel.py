@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 CHANNEL = [
@@ -45,14 +44,7 @@ Resources:
       Configuration:
         ExecuteCommandConfiguration: %(configuration)s
   Key: {Type: AWS::KMS::Key}
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyDocument:
-            Statement:
-              - %(statement)s
-"""
+""" + stacks.role("%(statement)s")
 NOTHING = "{Effect: Allow, Action: sqs:SendMessage, Resource: '*'}"
 GRANTED = "{Effect: Allow, Action: 'ssmmessages:*', Resource: '*'}"
 
@@ -75,7 +67,7 @@ def stack(
         "configuration": configuration,
         "environment": environment,
     }
-    return Run().add(Package(parse(text, "t.yml"), {}), {"AWS::Partition": "aws"})
+    return stacks.stack(text, pseudo={"AWS::Partition": "aws"})
 
 
 def told(found: Stack) -> list[Finding]:
@@ -146,7 +138,7 @@ def test_no_task_role_is_told_once() -> None:
 
 
 def test_a_grant_on_the_execution_role_is_on_the_wrong_one() -> None:
-    """E9733 tells of it."""
+    """E9733 reports it."""
     text = TEMPLATE.replace("%(role)s", "%(role)s\n      ExecutionRoleArn: !GetAtt Other.Arn")
     other = f"""
   Other:

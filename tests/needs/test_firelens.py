@@ -5,40 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests import stacks
 from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 GET, LOCATE, DECRYPT = "s3:GetObject", "s3:GetBucketLocation", "kms:Decrypt"
 FILE = "arn:aws:s3:::config/fluent.conf"
 
-TEMPLATE = """
+TASK = stacks.task(
+    """
+    FirelensConfiguration:
+      Type: fluentbit
+      Options: {config-file-type: %(kind)s, config-file-value: %(file)s}
+    """,
+    "%(role)s",
+)
+TEMPLATE = f"""
 Parameters:
-  File: {Type: String}
+  File: {{Type: String}}
 Conditions:
   IsEc2: !Equals [!Ref AWS::Region, us-east-1]
 Resources:
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      %(role)s
-      ContainerDefinitions:
-        - Name: router
-          FirelensConfiguration:
-            Type: fluentbit
-            Options: {config-file-type: %(kind)s, config-file-value: %(file)s}
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyDocument:
-            Statement:
-              - %(statement)s
+{TASK}
+{stacks.role("%(statement)s")}
 %(resources)s
 """
 ROLE = "ExecutionRoleArn: !GetAtt Role.Arn"
@@ -55,8 +47,7 @@ def stack(
 ) -> Stack:
     found = {"file": file, "statement": statement, "resources": resources}
     text = TEMPLATE % {**found, "kind": kind, "role": role}
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    return Run().add(Package(parse(text, "t.yml"), values))
+    return stacks.stack(text, parameters)
 
 
 def allow(*pairs: tuple[str, str]) -> str:

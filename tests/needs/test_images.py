@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from textwrap import indent
 
 import pytest
+from tests import stacks
 from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.needs.images import private_image
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 
 ALLOWED, DENIED = Outcome.ALLOWED, Outcome.IMPLICIT_DENY
 EXPLICIT, OPEN = Outcome.EXPLICIT_DENY, Outcome.UNDETERMINED
@@ -31,32 +29,19 @@ NOTHING = "{Effect: Allow, Action: s3:ListAllMyBuckets, Resource: '*'}"
 HOST = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}"
 ARN = "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository"
 
-TEMPLATE = """
+TEMPLATE = f"""
 Parameters:
-  Given: {Type: String}
-  Tag: {Type: String}
-  Name: {Type: String}
-  Subnets: {Type: List<AWS::EC2::Subnet::Id>}
-  Role: {Type: String}
+  Given: {{Type: String}}
+  Tag: {{Type: String}}
+  Name: {{Type: String}}
+  Subnets: {{Type: List<AWS::EC2::Subnet::Id>}}
+  Role: {{Type: String}}
 Conditions:
   Private: !Equals [!Ref Given, private]
 Resources:
-  Cluster: {Type: AWS::ECS::Cluster}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      %(role)s
-      ContainerDefinitions:
-        - Name: web
-          Image: %(image)s
-  ExecutionRole:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyName: pull
-          PolicyDocument:
-            Statement:
-              - %(grant)s
+  Cluster: {{Type: AWS::ECS::Cluster}}
+{stacks.task("Image: %(image)s", "%(role)s")}
+{stacks.role("%(grant)s", name="ExecutionRole", policy="pull")}
 %(resources)s
 """
 OWN_ROLE = "ExecutionRoleArn: !GetAtt ExecutionRole.Arn"
@@ -89,9 +74,7 @@ def stack(
     parameters: Mapping[str, str] | None = None,
 ) -> Stack:
     fills = {"image": image, "grant": grant, "role": role, "resources": indent(resources, "  ")}
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(parse(TEMPLATE % fills, "t.yml"), values, has_parameters=bool(parameters))
-    return Run().add(package)
+    return stacks.stack(TEMPLATE % fills, parameters)
 
 
 def errors(found: Stack) -> list[str]:
@@ -311,9 +294,8 @@ def test_copilots_own_repository_is_known_to_deny_nothing() -> None:
     found = []
     for image in (f"{host}/shop/web:1", f"{host}/other/web:1"):
         given = {"AppName": "shop", "EnvName": "test", "WorkloadName": "web"}
-        values = {n: ParameterValue(v) for n, v in {**given, "ContainerImage": image}.items()}
-        package = Package(parse(text, "web.yml"), values, has_parameters=True)
-        found.append(outcomes(Run().add(package))[GET])
+        values = {**given, "ContainerImage": image}
+        found.append(outcomes(stacks.stack(text, values, file="web.yml"))[GET])
     assert found == [ALLOWED, OPEN]
 
 

@@ -5,45 +5,32 @@ from __future__ import annotations
 from textwrap import indent
 
 import pytest
+from tests import stacks
 from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 CREATE, PUT, GROUP = "logs:CreateLogStream", "logs:PutLogEvents", "logs:CreateLogGroup"
 HEAD = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group"
 
-TEMPLATE = """
+GRANT = "{Effect: Allow, Action: %(actions)s, Resource: %(resource)s}"
+TEMPLATE = f"""
 Parameters:
-  Given: {Type: String}
-  Region: {Type: String}
+  Given: {{Type: String}}
+  Region: {{Type: String}}
 Conditions:
   Chosen: !Equals [!Ref Given, yes]
 Resources:
-  Cluster: {Type: AWS::ECS::Cluster}
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      %(role)s
-      ContainerDefinitions:
-        - Name: web
-          LogConfiguration: %(logs)s
-  ExecutionRole:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyName: logs
-          PolicyDocument:
-            Statement:
-              - Effect: Allow
-                Action: %(actions)s
-                Resource: %(resource)s
-  Logs: {Type: AWS::Logs::LogGroup}
-  Named: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Sub '/ecs/${AWS::StackName}'}}
+  Cluster: {{Type: AWS::ECS::Cluster}}
+{stacks.task("LogConfiguration: %(logs)s", "%(role)s")}
+{stacks.role(GRANT, name="ExecutionRole", policy="logs")}
+  Logs: {{Type: AWS::Logs::LogGroup}}
+  Named:
+    Type: AWS::Logs::LogGroup
+    Properties: {{LogGroupName: !Sub '/ecs/${{AWS::StackName}}'}}
 %(more)s
 """
 OWN_ROLE, NO_ROLE = "ExecutionRoleArn: !GetAtt ExecutionRole.Arn", "Family: web"
@@ -73,7 +60,7 @@ def stack(
 ) -> Stack:
     fills = {"logs": logs, "resource": resource, "actions": actions, "role": role}
     text = TEMPLATE % {**fills, "more": indent(more, "  ")}
-    return Run().add(Package(parse(text, "t.yml")))
+    return stacks.stack(text)
 
 
 def errors(found: Stack) -> list[str]:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from tests import stacks
 
-from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.tasks import Container, task_definitions
 from copilot_preflight.needs.need import Need, Site, needs_of
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 
@@ -24,7 +23,7 @@ def conditional_containers(count: int) -> Stack:
     lines += ["Resources:", "  Task:", "    Type: AWS::ECS::TaskDefinition", "    Properties:"]
     lines += ["      ContainerDefinitions:"]
     lines += [f"        - !If [C{n}, {{Name: c{n}}}, !Ref AWS::NoValue]" for n in range(count)]
-    return Run().add(Package(parse("\n".join(lines), "t.yml")))
+    return stacks.stack("\n".join(lines))
 
 
 @pytest.mark.parametrize("count", [1, 10, 40])

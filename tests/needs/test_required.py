@@ -6,6 +6,7 @@ import os
 from textwrap import indent
 
 import pytest
+from tests import stacks
 from tests.needs.asked import findings
 
 from copilot_preflight.base.finding import Place
@@ -25,30 +26,19 @@ BUCKET = "$.Resources.*.Properties.ContainerDefinitions[*].Environment[?(@.Name=
 READ = Requirement(TOLD, "s3:GetObject", "arn:aws:s3:::{}/*", BUCKET)
 SEND = Requirement(TOLD, "sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:orders")
 
-TEMPLATE = """
+TASK = stacks.task("Environment: %(environment)s", "RequiresCompatibilities: [FARGATE]\n%(roles)s")
+GRANT = "{Effect: Allow, Action: %(action)s, Resource: %(resource)s}"
+TEMPLATE = f"""
 Parameters:
-  Given: {Type: String}
-  Optional: {Type: String, Default: ''}
+  Given: {{Type: String}}
+  Optional: {{Type: String, Default: ''}}
 Conditions:
   Chosen: !Equals [!Ref Given, yes]
 Resources:
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      RequiresCompatibilities: [FARGATE]
-      %(roles)s
-      ContainerDefinitions:
-        - Name: web
-          Environment: %(environment)s
-  TaskRole:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyName: own
-          PolicyDocument:
-            Statement: {Effect: Allow, Action: %(action)s, Resource: %(resource)s}
-  ExecutionRole: {Type: AWS::IAM::Role}
-  Uploads: {Type: AWS::S3::Bucket, Properties: {BucketName: uploads}}
+{TASK}
+{stacks.role(GRANT, name="TaskRole", policy="own")}
+  ExecutionRole: {{Type: AWS::IAM::Role}}
+  Uploads: {{Type: AWS::S3::Bucket, Properties: {{BucketName: uploads}}}}
 %(more)s
 """
 BOTH = "{TaskRoleArn: !GetAtt TaskRole.Arn, ExecutionRoleArn: !GetAtt ExecutionRole.Arn}"
@@ -65,7 +55,7 @@ def stack(
     fills = {"environment": environment, "action": action, "resource": resource, "roles": roles}
     text = TEMPLATE % {**fills, "more": indent(more, "  ")}
     provided = Outside(requirements=requirements)
-    return Run(provided).add(Package(parse(text, "t.yml")))
+    return stacks.stack(text, run=Run(provided))
 
 
 def bucket(value: str) -> str:

@@ -84,7 +84,7 @@ def test_no_report_quotes_a_secret(everything: Report, format: str) -> None:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_report_is_the_same_in_every_run(everything: Report, format: str) -> None:
-    """Nothing hangs on the time, or on the folder that it is made in."""
+    """Nothing depends on the time, or on the folder that it is made in."""
     assert render(everything, format) == render(everything, format)
     assert str(Path.cwd()) not in render(everything, format)
 

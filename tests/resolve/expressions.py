@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests import stacks
+
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Run, Stack
@@ -64,9 +64,7 @@ def stack(
     run: Run | None = None,
     file: str = "t.yml",
 ) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(parse(text, file), values, has_parameters=parameters is not None)
-    return (run or Run()).add(package, pseudo)
+    return stacks.stack(text, parameters, pseudo, run, file)
 
 
 def resolve(

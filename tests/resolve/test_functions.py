@@ -330,7 +330,7 @@ def test_copilots_bucket_is_the_bucket_of_the_file() -> None:
 
 
 def test_copilots_bucket_with_the_value() -> None:
-    """The same expression, with the ARN handed over."""
+    """The same expression, with the ARN provided."""
     found = stack(COPILOT, {"EnvFileARN": "arn:aws-cn:s3:::b/manual/env-files/x.env/1.env"})
     assert found.resolver().text(parse(BUCKET, "e.yml").data, ()).literal == "arn:aws-cn:s3:::b"
 

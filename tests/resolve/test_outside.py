@@ -1,4 +1,4 @@
-"""Policies that are handed over are found by whatever the templates call them."""
+"""Policies that are provided are found by whatever the templates call them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def provided(*names: str, principals: bool = False) -> Outside:
 
 
 def found(among: Outside, *asked: str | Hole) -> str | None:
-    """The name under which what is asked for was handed over."""
+    """The name under which what is asked for was provided."""
     value = among.policy(Text.of(*asked))
     return None if value is None else str(value.raw)
 

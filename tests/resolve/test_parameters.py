@@ -21,7 +21,7 @@ def test_values_that_are_handed_over_win() -> None:
 
 
 def test_an_empty_default_counts_only_in_a_deployment() -> None:
-    """Copilot's optional parameters are open until values are handed over."""
+    """Copilot's optional parameters are open until values are provided."""
     assert resolve("!Ref Optional").literal is None
     assert resolve("!Ref Optional", {}).literal == ""
 
@@ -54,7 +54,7 @@ def test_a_bucket_name_is_a_name_whoever_gives_it() -> None:
     ],
 )
 def test_the_region_tells_the_partition(region: str, partition: str, suffix: str) -> None:
-    """Partition and URL suffix follow from the region, handed over or chosen by a scenario."""
+    """Partition and URL suffix follow from the region, provided or chosen by a scenario."""
     for pseudo, scenario in (
         ({"AWS::Region": region}, ANY),
         ({}, ANY.choosing("AWS::Region", Text.of(region))),

@@ -316,7 +316,7 @@ def test_pseudo_parameters_are_chosen_like_others() -> None:
 
 
 def test_given_values_decide() -> None:
-    """What is handed over is not split on."""
+    """What is provided is not split on."""
     found = View(stack({"IsProd": equals("Env", "prod")}, Env="prod"))
     assert found.settle("IsProd") == [found]
     assert found.resolver.decide("IsProd") is True

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
-from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
-from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.resolve.view import View
@@ -41,14 +40,7 @@ def stack(
     file: str = "t.yml",
     addons: str | None = None,
 ) -> Stack:
-    values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
-    package = Package(
-        parse(text, file),
-        values,
-        has_parameters=parameters is not None,
-        addons=parse(addons, "addons.yml") if addons is not None else None,
-    )
-    return (run or Run()).add(package, pseudo)
+    return stacks.stack(text, parameters, pseudo, run, file, addons=addons)
 
 
 # --- resources ------------------------------------------------------------------------------------
@@ -267,7 +259,7 @@ def test_environment_and_workload_of_a_copilot_stack() -> None:
 
 
 def test_given_values_know_their_place() -> None:
-    """A value that was handed over is found with the place that it came from."""
+    """A value that was provided is found with the place that it came from."""
     found = stack(parameters={"Env": "prod"})
     assert found.given("Env") == ParameterValue("prod")
     assert found.given("Other") is None

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
 from copilot_preflight_rules.access_undetermined import access_undetermined
 from copilot_preflight_rules.role_not_assumable import role_not_assumable
 
@@ -31,7 +29,7 @@ WRONG = "{Effect: Allow, Principal: {Service: x.amazonaws.com}, Action: 'sts:Ass
 
 
 def findings(text: str) -> list[Finding]:
-    return list(role_not_assumable(Analysis(Run().add(Package(parse(text, "t.yml"))))))
+    return list(role_not_assumable(Analysis(stacks.stack(text))))
 
 
 def allow(principal: str, action: str = "'sts:AssumeRole'", more: str = "") -> str:
@@ -166,7 +164,7 @@ def test_what_nobody_can_tell_of_a_trust_policy() -> None:
     ):
         more = f", Condition: {{{condition}}}"
         text = TEMPLATE.format(allow("{Service: ecs-tasks.amazonaws.com}", more=more))
-        analysis = Analysis(Run().add(Package(parse(text, "t.yml")), HERE))
+        analysis = Analysis(stacks.stack(text, pseudo=HERE))
         assert not list(role_not_assumable(analysis))
         found = list(access_undetermined(analysis))
         assert [it.message for it in found] == (
@@ -196,7 +194,7 @@ def test_long_lists_and_names_are_cut_short() -> None:
 
 
 def test_a_scenario_is_named() -> None:
-    """Where it hangs on a condition, the message says when."""
+    """Where it depends on a condition, the message says when."""
     name = "!If [IsProd, ecs-tasks.amazonaws.com, ec2.amazonaws.com]"
     found = only(allow(f"{{Service: {name}}}"))
     assert found.message.endswith("ECS cannot start the tasks of 'Web' when IsProd is false")

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.finding import Report
 from copilot_preflight.run import check
@@ -15,16 +16,12 @@ from copilot_preflight.run.options import Options
 TRUST = "{Statement: {Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, \
 Action: 'sts:AssumeRole'}}"
 
+TASK = stacks.task(
+    "Image: nginx\nEnvironmentFiles: [{Type: s3, Value: 'arn:aws:s3:::shop/web.env'}]"
+)
 ASKS = f"""
 Resources:
-  Task:
-    Type: AWS::ECS::TaskDefinition
-    Properties:
-      ExecutionRoleArn: !GetAtt Role.Arn
-      ContainerDefinitions:
-        - Name: web
-          Image: nginx
-          EnvironmentFiles: [{{Type: s3, Value: 'arn:aws:s3:::shop/web.env'}}]
+{TASK}
   Role:
     Type: AWS::IAM::Role
     Properties: {{RoleName: exec, AssumeRolePolicyDocument: {TRUST}}}

@@ -25,7 +25,7 @@ def document(*statements: Any) -> dict[str, Any]:
 
 
 def read(folder: Path, text: str, name: str = "Boundary") -> tuple[Outside, list[str]]:
-    """What a file hands over under a name, and the faults as the user sees them."""
+    """What a file provides under a name, and the faults as the user sees them."""
     path = folder / "p.json"
     path.write_text(text, encoding="utf-8")
     reader = PolicyReader()
@@ -177,11 +177,11 @@ def test_policies_of_another_kind(
     ],
 )
 def test_names_of_nothing(tmp_path: Path, name: str) -> None:
-    """A role, an object, a typo: nothing of which a policy can be handed over."""
+    """A role, an object, a typo: nothing of which a policy can be provided."""
     _, faults = read(tmp_path, INNER, name)
     assert faults == [
         f"--policy:0:0: '{name}' is no name or ARN of a managed policy, bucket or key, nor the ARN "
-        "of a secret or repository"
+        "of a secret, repository or file system"
     ]
 
 
@@ -223,7 +223,7 @@ def test_levels(tmp_path: Path) -> None:
 
 
 def test_full_access_stands_beside_policies_that_only_deny(tmp_path: Path) -> None:
-    """FullAWSAccess, which AWS attaches, is seldom handed over and there all the same."""
+    """FullAWSAccess, which AWS attaches, is seldom provided and there all the same."""
     provided, _ = levels(tmp_path, "scps", [document(DENY)])
     (level,) = provided.scps
     assert [(s.effect, s.policy.rpartition("/")[2]) for s in level.statements] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
@@ -41,7 +42,7 @@ LOGIN = "ecr:GetAuthorizationToken"
 
 
 def stack(*statements: str, more: str = "") -> Stack:
-    return Run().add(Package(parse(TEMPLATE.format(", ".join(statements)) + more, "t.yml")))
+    return stacks.stack(TEMPLATE.format(", ".join(statements)) + more)
 
 
 def allow(actions: str, *resources: str, effect: str = "Allow") -> str:
@@ -299,7 +300,7 @@ def test_a_statement_is_read_in_a_scenario_that_has_it() -> None:
 
 
 def test_an_environment_files_value_is_to_blame_itself() -> None:
-    """The grant of an invalid value is not found: E9716 tells of the value."""
+    """The grant of an invalid value is not found: E9716 reports the value."""
     template = f"""
 Parameters: {{File: {{Type: String}}}}
 Resources:
@@ -318,3 +319,10 @@ Resources:
     given = {"File": ParameterValue("arn::s3:::b/web.env", None)}
     package = Package(parse(template, "t.yml"), parameters=given, has_parameters=True)
     assert unmatched(Run().add(package)) == ()
+
+
+@pytest.mark.parametrize("resource", [KMS + "key/", SECRETS + "secret:"])
+def test_a_variable_that_is_text_is_no_trap(resource: str) -> None:
+    """Without a Version it matches nothing, for another reason: its ARN is of the right kind."""
+    action = "kms:Decrypt" if resource.startswith(KMS) else READ
+    assert found(allow(action, f"!Sub '{resource}${{!aws:PrincipalTag/x}}-??????'")) == []

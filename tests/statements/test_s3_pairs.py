@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Entry
-from copilot_preflight.inputs.package import Package
-from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, is_s3, mismatches, s3_statements
 
 NAME = Hole("Name", excludes=":/*?", nonempty=True)
@@ -30,7 +29,7 @@ Resources:
 
 
 def stack(statements: str, more: str = "") -> Stack:
-    return Run().add(Package(parse(TEMPLATE.format(statements) + more, "t.yml")))
+    return stacks.stack(TEMPLATE.format(statements) + more)
 
 
 def entry(*parts: str | Hole) -> Entry:

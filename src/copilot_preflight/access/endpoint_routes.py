@@ -83,7 +83,7 @@ def _is_near(call: Call) -> bool | None:
 
 
 def context_of(endpoint: Endpoint) -> Mapping[str, tuple[Text, ...]]:
-    """What an endpoint tells of each call: itself, and not the caller's address.
+    """What an endpoint adds to each call: itself, and not the caller's address.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """

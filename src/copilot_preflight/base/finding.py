@@ -123,7 +123,7 @@ class Finding(NamedTuple):
 
 
 IN_SOURCE, EXTERNAL = "inSource", "external"
-"""Where a suppression is written, in SARIF's words: in the files themselves, or beside them."""
+"""Where a suppression is written, in SARIF's words: in the files themselves, or elsewhere."""
 
 
 class Silenced(NamedTuple):

@@ -190,18 +190,73 @@ def match(pattern: Text, target: Text) -> bool | None:
     return False if _ends_apart(left, right) else None
 
 
+def match_by_segment(pattern: Text, target: Text, separator: str, count: int) -> bool | None:
+    """`match`, but True only where no wildcard inside a segment has to run over a separator.
+
+    Segments are what stands between the first ``count`` separators (one character each) of the
+    pattern; behind those, a wildcard runs on freely, and so does a star that ends its segment.
+    """
+    verdict = match(pattern, target)
+    if verdict and has_inner_wildcard(pattern, separator, count):
+        return True if _must_match(pattern, target, separator, count) else None
+    return verdict
+
+
+def has_inner_wildcard(pattern: Text, separator: str, count: int) -> bool:
+    """Whether a wildcard stands inside one of the first ``count`` segments and does not end it."""
+    return pattern.has_wildcard() and _confined(_atoms(pattern), separator, count) > 0
+
+
+def _confined(atoms: Sequence[str | Hole], separator: str, count: int) -> int:
+    """The wildcards inside a segment of a pattern, as the bits of a number."""
+    found = begun = 0
+    for index, atom in enumerate(atoms):
+        if begun == count:
+            break
+        begun += atom == separator
+        following = atoms[index + 1] if index + 1 < len(atoms) else separator
+        if atom == "?" or (atom == "*" and following not in (separator, "*")):
+            found |= 1 << index
+    return found
+
+
 def wildcard_match(pattern: str, target: str) -> bool:
     """Whether a pattern with ``*`` and ``?`` matches the whole of a known string."""
     if pattern == "*" or pattern == target:
         return True
-    if "*" not in pattern and "?" not in pattern:
+    beginning, star, rest = pattern.partition("*")
+    if not star:
+        return len(pattern) == len(target) and "?" in pattern and _stands(pattern, target, 0)
+    if not _stands(beginning, target, 0):
         return False
-    return _compiled(pattern).match(target) is not None
+    *between, ending = rest.split("*")
+    begin, end = len(beginning), len(target) - len(ending)
+    if begin > end or not _stands(ending, target, end):
+        return False
+    # The leftmost place is as good as any other: what follows has the most room behind it.
+    for piece in between:
+        begin = _find(piece, target, begin, end)
+        if begin < 0:
+            return False
+        begin += len(piece)
+    return True
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(regex_of(pattern))
+def _stands(piece: str, target: str, begin: int) -> bool:
+    """Whether a piece without stars stands at a place of a string."""
+    if "?" not in piece:
+        return target.startswith(piece, begin)
+    return len(target) - begin >= len(piece) and all(
+        wanted in ("?", found) for wanted, found in zip(piece, target[begin:], strict=False)
+    )
+
+
+def _find(piece: str, target: str, begin: int, end: int) -> int:
+    """The first place of a piece without stars, or -1."""
+    if "?" not in piece:
+        return target.find(piece, begin, end)
+    places = range(begin, end - len(piece) + 1)
+    return next((place for place in places if _stands(piece, target, place)), -1)
 
 
 def regex_of(pattern: str) -> str:
@@ -349,26 +404,38 @@ def _may_match(left: Sequence[_Step], right: Sequence[_Step]) -> bool:
     return bool(places >> len(left))
 
 
-def _must_match(pattern: Text, target: Text) -> bool:
-    """Whether the pattern matches whatever fills the holes: each hole meets itself or a star."""
+def _must_match(pattern: Text, target: Text, separator: str = "", count: int = 0) -> bool:
+    """Whether the pattern matches whatever fills the holes: each hole meets itself or a star.
+
+    ``separator`` and ``count`` are those of `match_by_segment`.
+    """
     stars, any_character, by_atom = 0, 0, dict["str | Hole", int]()
     atoms = _atoms(pattern)
     for index, atom in enumerate(atoms):
         stars |= (atom == "*") << index
         any_character |= (atom == "?") << index
         by_atom[atom] = by_atom.get(atom, 0) | 1 << index
+    free = ~_confined(atoms, separator, count) if count else -1
     places = _flood(1, stars)
     for atom in _atoms(target):
-        onward = by_atom.get(atom, 0) | (any_character if isinstance(atom, str) else 0)
+        separates = count and (atom == separator or _may_hold(atom, separator))
+        passing, single = (
+            (stars & free, any_character & free) if separates else (stars, any_character)
+        )
+        onward = by_atom.get(atom, 0) | (single if isinstance(atom, str) else 0)
         through = places
-        places = _flood((places & stars) | (places & onward & ~stars) << 1, stars)
+        places = _flood((places & passing) | (places & onward & ~stars) << 1, stars)
         if isinstance(atom, Hole) and atom.length:  # as many question marks match it too
             for _ in range(atom.length):
-                through = _flood((through & stars) | (through & any_character & ~stars) << 1, stars)
+                through = _flood((through & passing) | (through & single & ~stars) << 1, stars)
             places |= through
         if not places:
             return False
     return bool(places >> len(atoms))
+
+
+def _may_hold(atom: str | Hole, separator: str) -> bool:
+    return isinstance(atom, Hole) and separator not in atom.excludes
 
 
 def _flood(places: int, onward: int) -> int:

@@ -34,7 +34,7 @@ class Rule(NamedTuple):
 
     @property
     def page(self) -> str:
-        """The file name of the rule's page, beside its code."""
+        """The file name of the rule's page, next to its code."""
         return f"{self.name.replace('-', '_')}.md"
 
     def __call__(self, analysis: Analysis) -> Iterator[Finding]:

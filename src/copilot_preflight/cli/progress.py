@@ -16,7 +16,7 @@ _WIDTH: Final = 30
 class Bar:
     """A line on a terminal that is written over and over. Elsewhere, and in CI, nothing.
 
-    It has no colours, and no control characters beside the carriage return.
+    It has no colours, and no control characters but the carriage return.
     """
 
     def __init__(self, stream: TextIO | None, *, is_wanted: bool = True) -> None:

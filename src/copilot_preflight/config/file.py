@@ -136,24 +136,25 @@ class _Reader:
         return tuple(self._params(level, (*path, n)) for n, level in enumerate(value))
 
     def _policy(self, value: Any, path: DataPath) -> str:
-        from copilot_preflight.run.policy_files import is_policy_name
+        from copilot_preflight.run.policy_files import NO_POLICY, is_policy_name
 
         if not is_policy_name(str(path[-1])):
             message = (
                 f"'{path[-1]}' is no name or ARN of a managed policy, bucket or key, nor the ARN "
-                "of a secret or repository"
+                "of a secret, repository or file system"
             )
             self._refuse(path, message, key=True)
-        return self._file(value, path)
+        return value if value == NO_POLICY else self._file(value, path)
 
     def _bucket(self, value: Any, path: DataPath) -> BucketSetting:
         if not _BUCKET.fullmatch(str(path[-1])):
             self._refuse(path, f"'{path[-1]}' is no name of a bucket", key=True)
         key, policy = value.get("encryption-key"), value.get("policy", "")
+        is_file = policy not in ("", "none")
         return BucketSetting(
             "" if key == "none" else key,
             value.get("bucket-key"),
-            self._file(policy, (*path, "policy")) if policy else "",
+            self._file(policy, (*path, "policy")) if is_file else policy,
         )
 
     def _beside(self, value: Any, _path: DataPath) -> str:

@@ -76,7 +76,7 @@ _NAMES_WITHOUT_COLON: Final = frozenset(
 
 
 def kinds_of(action: str) -> tuple[str, ...] | None:
-    """The kinds of resource whose ARNs can stand beside an action; None: not to be judged.
+    """The kinds of resource whose ARNs can stand next to an action; None: not to be judged.
 
     Any kind of the service for S3: bucket or object is the business of `model.s3_statements`. The
     empty tuple stands for ``*`` alone.
@@ -101,7 +101,7 @@ def can_match(resource: Text, action: str) -> bool:
     if not kinds:
         return match(resource, Text.of("*")) is not False
     if action.startswith("s3:") and _names_bucket(resource):
-        return True  # as good as all ARNs beside S3's actions: no need to walk the forms
+        return True  # as good as all ARNs for S3's actions: no need to walk the forms
     forms = forms_of(action)
     parsed = arn.parse(resource)
     service = None if parsed is None else parsed.service.literal
@@ -135,7 +135,7 @@ def is_arn(resource: Text) -> bool:
 
 @cache
 def forms_of(action: str) -> tuple[Text, ...]:
-    """Every ARN that an action can stand beside, as patterns; a hole is what a name can hold."""
+    """Every ARN that an action can stand next to, as patterns; a hole is what a name can hold."""
     service = action.partition(":")[0]
     loose = action in _WHOLE_PATHS
     return tuple(_form(service, kind, loose=loose) for kind in kinds_of(action) or ())

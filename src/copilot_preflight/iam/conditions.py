@@ -5,12 +5,25 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.base.three_valued import all_of, any_of
-from copilot_preflight.iam.policy import Clause, Entry, Fact, Match, equal, matches, missing_values
+from copilot_preflight.iam.policy import (
+    Clause,
+    Entry,
+    Fact,
+    Match,
+    equal,
+    filled,
+    matches,
+    missing_values,
+)
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Compare = Callable[[Text, Text], "bool | None"]
 """(value in the policy, value in the request) -> whether they agree."""
@@ -18,7 +31,7 @@ Compare = Callable[[Text, Text], "bool | None"]
 
 def hold(clauses: Iterable[Clause], context: Mapping[str, tuple[Text, ...]]) -> Match:
     """Whether all clauses hold. An empty tuple in ``context`` says that the key is not sent."""
-    return all_hold(map(Test, clauses), context)
+    return all_hold((_filled(clause, context) for clause in clauses), context)
 
 
 def all_hold(tests: Iterable[Test], context: Mapping[str, tuple[Text, ...]]) -> Match:
@@ -32,8 +45,24 @@ def all_hold(tests: Iterable[Test], context: Mapping[str, tuple[Text, ...]]) -> 
     return Match(None, tuple(facts)) if facts else _HOLDS
 
 
+def _filled(clause: Clause, context: Mapping[str, tuple[Text, ...]]) -> Test:
+    """A clause with its policy variables filled, where its operator is one that takes them.
+
+    Strings and ARNs do. Numbers, dates, addresses, binary values and Null do not; of Bool, one
+    page of AWS says that it does and another that it does not.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
+    """
+    takes_variables = _parts(clause.operator)[0].startswith(("string", "arn"))
+    if not takes_variables or all(value.text.literal is not None for value in clause.values):
+        return Test(clause)
+    return Test(clause, tuple(filled(clause.values, context)))
+
+
 class Test:
-    """One clause, its operator taken apart, for as many requests as there are."""
+    """One clause, its operator taken apart, for as many requests as there are.
+
+    ``values`` are its values with their variables filled; there may be none left.
+    """
 
     __slots__ = (
         "_answered",
@@ -43,12 +72,14 @@ class Test:
         "_name",
         "_negated",
         "_quantifier",
+        "_values",
         "key",
     )
 
-    def __init__(self, clause: Clause) -> None:
+    def __init__(self, clause: Clause, values: tuple[Entry, ...] | None = None) -> None:
         self.key: Final = clause.key.lower()
         self._clause = clause
+        self._values = clause.values if values is None else values
         self._name, self._quantifier, self._if_exists = _parts(clause.operator)
         positive = _NEGATED.get(self._name, self._name)
         self._negated = positive != self._name
@@ -64,10 +95,10 @@ class Test:
 
     def _holds(self, sent: tuple[Text, ...] | None) -> Match:
         clause, quantifier = self._clause, self._quantifier
-        undecided = tuple(Fact("condition", c) for value in clause.values for c in value.conditions)
+        undecided = tuple(Fact("condition", c) for value in self._values for c in value.conditions)
         if undecided:
             return Match(None, undecided)
-        if sent is None or not clause.values or quantifier not in _QUANTIFIERS:
+        if sent is None or not clause.values or (quantifier and quantifier not in _QUANTIFIERS):
             return _unknown(clause)
         if self._name == "null" and not self._if_exists and not quantifier:
             return _null(clause, sent) or _unknown(clause)
@@ -76,11 +107,17 @@ class Test:
         if not sent:
             absent = _when_absent(quantifier, if_exists=self._if_exists, negated=self._negated)
             return _unknown(clause) if absent is None else _answer(absent, clause)
-        answers = [_one(self._compare, clause.values, value, self._negated) for value in sent]
-        verdict = _QUANTIFIERS[quantifier](answers)
+        answers = [_one(self._compare, self._values, value, self._negated) for value in sent]
+        if quantifier:
+            verdict = _QUANTIFIERS[quantifier](answers)
+        else:
+            verdict = _without_quantifier(answers, sent, negated=self._negated)
         if verdict is None:
-            return _unknown(clause, _missing(clause, sent))
+            return _unknown(clause, self._missing(sent))
         return _answer(verdict, clause)
+
+    def _missing(self, sent: tuple[Text, ...]) -> tuple[Fact, ...]:
+        return missing_values(*(value.text for value in self._values), *sent)
 
 
 _HOLDS: Final = Match(True)
@@ -110,10 +147,6 @@ def _when_absent(quantifier: str, *, if_exists: bool, negated: bool) -> bool | N
     return quantifier == "forallvalues" or if_exists or negated
 
 
-def _missing(clause: Clause, sent: tuple[Text, ...]) -> tuple[Fact, ...]:
-    return missing_values(*(value.text for value in clause.values), *sent)
-
-
 def _parts(operator: str) -> tuple[str, str, bool]:
     """``ForAnyValue:StringLikeIfExists`` -> (``stringlike``, ``foranyvalue``, True)."""
     quantifier, _, name = operator.lower().rpartition(":")
@@ -126,9 +159,18 @@ def _one(compare: Compare, values: tuple[Entry, ...], sent: Text, negated: bool)
     return verdict if verdict is None or not negated else not verdict
 
 
-def _same(answers: list[bool | None]) -> bool | None:
-    """An operator without quantifier is for a single value; AWS does not say what several do."""
-    return answers[0] if len(set(answers)) == 1 else None
+def _without_quantifier(
+    answers: list[bool | None], sent: tuple[Text, ...], *, negated: bool
+) -> bool | None:
+    """An operator without quantifier, which is for a single value.
+
+    AWS says that a key of several needs a quantifier, and not what comes of one that has none;
+    but where no value is like the policy's, nothing can make a match of them.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
+    if len(set(sent)) == 1:
+        return answers[0]
+    return False if not negated and set(answers) == {False} else None
 
 
 def _answer(verdict: bool, clause: Clause) -> Match:
@@ -159,7 +201,15 @@ def _arn_like(wanted: Text, sent: Text) -> bool | None:
     return all_of([matches(*pair) for pair in zip(patterns.items, arns.items, strict=True)])
 
 
-def _ordered(read: Callable[[str], float], holds: Callable[[float, float], bool]) -> Compare:
+def _truth(wanted: Text, sent: Text) -> bool | None:
+    """Whether two Boolean values agree; what is neither true nor false, AWS does not know."""
+    if wanted.literal is None or sent.literal is None:
+        return None
+    one, other = wanted.literal.lower(), sent.literal.lower()
+    return one == other if {one, other} <= {"true", "false"} else None
+
+
+def _ordered(read: Callable[[str], Decimal], holds: Callable[[Decimal, Decimal], bool]) -> Compare:
     def compare(wanted: Text, sent: Text) -> bool | None:
         if wanted.literal is None or sent.literal is None:
             return None
@@ -171,29 +221,67 @@ def _ordered(read: Callable[[str], float], holds: Callable[[float, float], bool]
     return compare
 
 
-def _seconds(value: str) -> float:
-    """A date as IAM takes it, ISO 8601 or seconds since the epoch."""
-    from datetime import datetime, timezone
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_DATE: Final = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:T(?P<minute>[0-9]{2}:[0-9]{2})(?::(?P<second>[0-9]{2})(?P<fraction>\.[0-9]+)?)?"
+    r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}))?"
+)
 
-    try:
-        return float(value)
-    except ValueError:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        return moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp()
+
+def _number(value: str) -> Decimal:
+    """An integer or a decimal number, the two that AWS names. Raises ValueError."""
+    from decimal import Decimal
+
+    if not _NUMBER.fullmatch(value):
+        raise ValueError(value)
+    return Decimal(value)
+
+
+def _seconds(value: str) -> Decimal:
+    """A date as IAM takes it: a day or a moment in W3C's form, or seconds since the epoch.
+
+    Four digits are both, seconds and a year: AWS does not say which. Raises ValueError.
+    Source: https://www.w3.org/TR/NOTE-datetime
+    """
+    from datetime import datetime
+    from decimal import Decimal
+
+    if len(value) != 4 and _NUMBER.fullmatch(value):
+        return Decimal(value)
+    found = _DATE.fullmatch(value)
+    if found is None:
+        raise ValueError(value)
+    zone = (found["zone"] or "Z").replace("Z", "+00:00")
+    clock = f"{found['minute'] or '00:00'}:{found['second'] or '00'}"
+    moment = datetime.fromisoformat(f"{found['day']}T{clock}{zone}")
+    return Decimal(round(moment.timestamp())) + Decimal(found["fraction"] or 0)
 
 
 def _in_network(wanted: Text, sent: Text) -> bool | None:
+    """Whether an address lies in a range; one without a prefix is a range of a single address.
+
+    AWS's page gives such an address the prefix /32, of version 6 too, where that is a wide range:
+    the answer stands only where it is the same for both.
+    """
     from ipaddress import ip_address, ip_network
 
     if wanted.literal is None or sent.literal is None:
         return None
+    base, slash, prefix = wanted.literal.partition("/")
+    if slash and not (prefix.isascii() and prefix.isdigit()):
+        return None
     try:
-        return ip_address(sent.literal) in ip_network(wanted.literal, strict=False)
+        address = ip_address(sent.literal)
+        verdict = address in ip_network(wanted.literal, strict=False)
+        if not slash and (address in ip_network(f"{base}/32", strict=False)) is not verdict:
+            return None
     except ValueError:
         return None
+    return verdict
 
 
-def _orders(prefix: str, read: Callable[[str], float]) -> dict[str, Compare]:
+def _orders(prefix: str, read: Callable[[str], Decimal]) -> dict[str, Compare]:
     return {
         f"{prefix}equals": _ordered(read, lambda a, b: a == b),
         f"{prefix}lessthan": _ordered(read, lambda a, b: a < b),
@@ -209,10 +297,10 @@ _COMPARE: Final[dict[str, Compare]] = {
     "stringlike": matches,
     "arnequals": _arn_like,  # AWS: ArnEquals and ArnLike behave identically
     "arnlike": _arn_like,
-    "bool": _equal_ignoring_case,
+    "bool": _truth,
     "binaryequals": _equal,
     "ipaddress": _in_network,
-    **_orders("numeric", float),
+    **_orders("numeric", _number),
     **_orders("date", _seconds),
 }
 
@@ -228,7 +316,6 @@ _NEGATED: Final = {
 }
 
 _QUANTIFIERS: Final[dict[str, Callable[[list[bool | None]], bool | None]]] = {
-    "": _same,
     "foranyvalue": any_of,
     "forallvalues": all_of,
 }

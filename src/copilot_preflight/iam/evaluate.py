@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -13,15 +13,15 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import conditions
 from copilot_preflight.iam.policy import (
-    Clause,
     Entry,
     Fact,
     Match,
     Statement,
-    fill_variables,
+    filled,
     matches,
     missing_values,
 )
+from copilot_preflight.iam.resources import covers
 
 
 class Outcome(Enum):
@@ -102,9 +102,7 @@ def applies(statement: Statement, request: Request, covered: Match | None = None
     reached = covers_resource(statement, request)
     if reached.verdict is False:
         return reached
-    held = CERTAIN
-    if statement.clauses:
-        held = conditions.hold(_filled(statement.clauses, request), request.context)
+    held = conditions.hold(statement.clauses, request.context) if statement.clauses else CERTAIN
     return together(statement, covered, reached, held)
 
 
@@ -122,8 +120,8 @@ def covers_action(statement: Statement, action: str) -> Match:
     """Whether Action/NotAction covers an action; names are compared without case."""
     target = Text.of(action.lower())
     if statement.not_actions:
-        return _excluded_by("NotAction", _any(statement.not_actions, target, ignore_case=True))
-    answer = _any(statement.actions, target, ignore_case=True)
+        return _excluded_by("NotAction", _any(statement.not_actions, target))
+    answer = _any(statement.actions, target)
     return answer._replace(why=f"no action covers {action}") if answer.verdict is False else answer
 
 
@@ -136,51 +134,34 @@ def covers_resource(statement: Statement, request: Request) -> Match:
     if not statement.resources and not statement.not_resources:
         is_trust = statement.principals and request.action.lower().startswith("sts:")
         return CERTAIN if is_trust else Match(None, (Fact("value", "Resource"),))
+    entries = filled(statement.not_resources or statement.resources, request.context)
+    covered = _any(entries, request.resource, statement)
     if statement.not_resources:
-        # What an exception for a variable that is not sent leaves out, AWS does not say.
-        entries = _entries(statement.not_resources, request, keep=True)
-        covered = _any(entries, request.resource)
         return EXCLUDED if covered.verdict else _excluded_by("NotResource", covered)
-    answer = _any(_entries(statement.resources, request), request.resource)
-    return NOT_COVERED if answer.verdict is False else answer
+    return NOT_COVERED if covered.verdict is False else covered
 
 
-def _entries(entries: Iterable[Entry], request: Request, *, keep: bool = False) -> Iterator[Entry]:
-    """Entries with their policy variables filled; one whose variable is not sent matches nothing.
+def _any(entries: Iterable[Entry], target: Text, names_resources: Statement | None = None) -> Match:
+    """Whether one of the patterns matches: one certain match is enough.
 
-    ``keep`` leaves such an entry open instead.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    They are ARNs of a statement where that is given, else names of actions, which have no case.
     """
-    for entry in entries:
-        if entry.text.literal is not None:
-            yield entry
-        elif (text := fill_variables(entry.text, request.context)) is not None:
-            yield entry if text is entry.text else entry._replace(text=text)
-        elif keep:
-            yield entry
-
-
-def _filled(clauses: Iterable[Clause], request: Request) -> Iterator[Clause]:
-    for clause in clauses:
-        if all(value.text.literal is not None for value in clause.values):
-            yield clause
-        else:
-            yield clause._replace(values=tuple(_entries(clause.values, request)))
-
-
-def _any(entries: Iterable[Entry], target: Text, *, ignore_case: bool = False) -> Match:
-    """Whether one of the patterns matches: one certain match is enough."""
     facts: list[Fact] = []
     for entry in entries:
-        verdict = matches(entry.text.lower() if ignore_case else entry.text, target)
+        if names_resources is None:
+            verdict = matches(entry.text.lower(), target)
+        else:
+            is_identity_based = names_resources.is_identity_based
+            verdict = covers(entry.text, target, is_identity_based=is_identity_based)
         if verdict is False:
             continue
         if verdict and not entry.conditions:
             return CERTAIN
         facts += (Fact("condition", name) for name in entry.conditions)
         if verdict is None:
-            facts += missing_values(entry.text, target)
+            facts += missing_values(entry.text, target) or (
+                Fact("fact", f"how AWS reads '{entry.text}'"),
+            )
     return Match(None, tuple(facts)) if facts else Match(False)
 
 

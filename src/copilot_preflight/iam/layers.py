@@ -144,7 +144,10 @@ def decide(policies: Policies, request: Request, caller: Caller) -> Ruling:
     return Ruling(Outcome.ALLOWED, None, deciding, voices=voices)
 
 
-_ACCOUNTS: Final = Fact("value", "the accounts of the caller and the resource")
+ACCOUNTS: Final = "the accounts of the caller and the resource"
+"""What it is called where it is not known whether both are of one account."""
+
+_ACCOUNTS: Final = Fact("value", ACCOUNTS)
 
 
 def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tuple[Layer, Voice]]:
@@ -291,7 +294,7 @@ def _grant(
     admitted = _either(resource.allow, resource.delegates)
     across = _both(admitted, identity.allow)
     if policies.resource_must_allow:
-        # A key's or a role's own policy must let the caller in, or hand over to its account.
+        # A key's or a role's own policy must let the caller in, or leave it to its account.
         yield Layer.RESOURCE, admitted
         within = _either(resource.allow, across)
         yield Layer.IDENTITY, _choose(same, within, across)

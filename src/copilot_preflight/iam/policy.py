@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -60,11 +60,23 @@ class Clause(NamedTuple):
     values: tuple[Entry, ...]
 
 
+CURRENT_VERSION: Final = "2012-10-17"
+"""The Version of the policy language that has policy variables.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+"""
+
+_WITHOUT_VARIABLES: Final = ("", "2008-10-17")
+VERSIONS: Final = (*_WITHOUT_VARIABLES, CURRENT_VERSION)
+"""All that there are, and none, which counts as the first."""
+
+
 class Statement(NamedTuple):
     """One statement; an element that it does not have is empty.
 
     ``conditions`` are the undecided template conditions under which the statement is there.
-    ``policy`` names the policy that it stands in, for messages.
+    ``policy`` names the policy that it stands in, for messages. ``version`` is the Version of its
+    document: ``""`` where it has none, None where it is not known, or none that AWS knows.
     """
 
     effect: str  # "Allow", "Deny", or "" where it is not known
@@ -79,6 +91,35 @@ class Statement(NamedTuple):
     not_principals: tuple[Principal, ...] = ()
     clauses: tuple[Clause, ...] = ()
     conditions: tuple[str, ...] = ()
+    version: str | None = CURRENT_VERSION
+
+    @property
+    def is_identity_based(self) -> bool:
+        """Whether it names no principals, as only the statements of other policies do."""
+        return not self.principals and not self.not_principals
+
+    @property
+    def has_literal_variables(self) -> bool:
+        """Whether it writes ``${...}`` where its document's Version makes plain text of that."""
+        return self.version in _WITHOUT_VARIABLES and self.in_current_version() is not self
+
+    def in_current_version(self) -> Statement:
+        """The statement as it would be read under ``Version: 2012-10-17``.
+
+        It is the same object where it writes no variables, or where they are variables already.
+        """
+        if self.version not in _WITHOUT_VARIABLES:
+            return self
+        changed = self._replace(
+            resources=tuple(map(_reread, self.resources)),
+            not_resources=tuple(map(_reread, self.not_resources)),
+            clauses=tuple(c._replace(values=tuple(map(_reread, c.values))) for c in self.clauses),
+        )
+        return self if changed == self else changed._replace(version=CURRENT_VERSION)
+
+
+def _reread(entry: Entry) -> Entry:
+    return entry._replace(text=with_variables(entry.text))
 
 
 def missing_values(*texts: Text) -> tuple[Fact, ...]:
@@ -96,25 +137,29 @@ VARIABLE: Final = "policy variable "
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
-def with_variables(text: Text) -> Text:
+def with_variables(text: Text, version: str | None = CURRENT_VERSION) -> Text:
     """Policy variables such as ``${aws:username}`` become holes: only the request fills them.
 
     So do ``${*}``, ``${?}`` and ``${$}``, which stand for the bare character, whatever is sent.
+    ``version`` is that of the document, as in `Statement`: without one, or with the first, all of
+    them are plain text; where it is not known, they may be either.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
+    if version in _WITHOUT_VARIABLES:
+        return text
     if not any("${" in part for part in text.parts if isinstance(part, str)):
         return text
-    return Text.of(*_variable_parts(text))
+    return Text.of(*_variable_parts(text, is_known=version == CURRENT_VERSION))
 
 
-def _variable_parts(text: Text) -> Iterator[str | Hole]:
+def _variable_parts(text: Text, *, is_known: bool) -> Iterator[str | Hole]:
     for part in text.parts:
         if isinstance(part, Hole):
             yield part
             continue
         for index, piece in enumerate(_VARIABLE.split(part)):
             if index % 2:
-                yield Hole(VARIABLE + piece)
+                yield Hole(VARIABLE + piece) if is_known else Hole("Version of the policy", piece)
                 continue
             literal, begun, rest = piece.partition("${")
             yield literal
@@ -123,42 +168,69 @@ def _variable_parts(text: Text) -> Iterator[str | Hole]:
                 return
 
 
-# A policy holds no character beyond U+00FF, so these two are free to say "a star" and "a question
+# A policy holds no character beyond U+00FF, so these are free to say "a star" and "a question
 # mark" in a pattern, where * and ? themselves are wildcards.
 # Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
-_BARE_STAR: Final = "\ufdd0"
-_BARE_MARK: Final = "\ufdd1"
-_CHARACTERS: Final = {"$": "$", "*": _BARE_STAR, "?": _BARE_MARK}
-_TO_BARE: Final = str.maketrans({"*": _BARE_STAR, "?": _BARE_MARK})
+_BARE: Final = str.maketrans({"*": "\ufdd0", "?": "\ufdd1"})
+# Whether they are wildcards where the value of a variable brings them, no page of AWS says.
+_BROUGHT: Final = str.maketrans({"*": "\ufdd2", "?": "\ufdd3"})
+_BROUGHT_TO_BARE: Final = str.maketrans({"\ufdd2": "\ufdd0", "\ufdd3": "\ufdd1"})
+_BROUGHT_TO_WILD: Final = str.maketrans({"\ufdd2": "*", "\ufdd3": "?"})
+_OURS: Final = re.compile("[\ufdd0-\ufdd3]")
+_CHARACTERS: Final = {"$": "$", "*": "*".translate(_BARE), "?": "?".translate(_BARE)}
 
 
-def matches(pattern: Text, target: Text) -> bool | None:
-    """Whether a pattern whose variables are filled matches a string, as `text.match` has it."""
-    return match(pattern, _bare(target) if _has_bare(pattern) else target)
+def matches(
+    pattern: Text, target: Text, match: Callable[[Text, Text], bool | None] = match
+) -> bool | None:
+    """Whether a pattern whose variables are filled matches a string, as ``match`` has it."""
+    if not _has_ours(pattern):
+        return match(pattern, target)
+    bare, asked = _translated(pattern, _BROUGHT_TO_BARE), _translated(target, _BARE)
+    verdict = match(bare, asked)
+    if verdict is not False or bare == pattern:
+        return verdict
+    return None if match(_translated(pattern, _BROUGHT_TO_WILD), asked) is not False else False
 
 
 def equal(wanted: Text, sent: Text) -> bool | None:
     """Whether a string whose variables are filled is the same as another, wildcards and all."""
-    return _bare(wanted).equals(_bare(sent)) if _has_bare(wanted) else wanted.equals(sent)
+    if not _has_ours(wanted):
+        return wanted.equals(sent)
+    bare = _translated(_translated(wanted, _BROUGHT_TO_BARE), _BARE)
+    return bare.equals(_translated(sent, _BARE))
 
 
-def _has_bare(text: Text) -> bool:
-    return any(
-        _BARE_STAR in part or _BARE_MARK in part for part in text.parts if isinstance(part, str)
-    )
+def _has_ours(text: Text) -> bool:
+    return any(isinstance(part, str) and _OURS.search(part) for part in text.parts)
 
 
-def _bare(text: Text) -> Text:
-    """A string of which the stars and question marks are themselves."""
-    return Text(tuple(p.translate(_TO_BARE) if isinstance(p, str) else p for p in text.parts))
+def _translated(text: Text, table: Mapping[int, str]) -> Text:
+    return Text(tuple(p.translate(table) if isinstance(p, str) else p for p in text.parts))
+
+
+def filled(entries: Iterable[Entry], context: Mapping[str, tuple[Text, ...]]) -> Iterator[Entry]:
+    """Entries with their policy variables filled, without those that nothing can match.
+
+    What has a variable that is not sent, and has no default, matches no resource and is equal to
+    no value, in Resource, in NotResource and in a Condition.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+    """
+    for entry in entries:
+        if entry.text.literal is not None:
+            yield entry
+        elif (text := fill_variables(entry.text, context)) is not None:
+            yield entry if text is entry.text else entry._replace(text=text)
 
 
 def fill_variables(text: Text, context: Mapping[str, tuple[Text, ...]]) -> Text | None:
     """A string with its policy variables filled from a request's context.
 
-    ``${*}`` and ``${?}`` become characters of our own, which `matches` and `equal` know.
+    ``${*}`` and ``${?}`` become characters of our own, which `matches` and `equal` know, and so do
+    the stars and question marks that a value brings.
     A variable that is not sent takes its default (``${aws:PrincipalTag/team, 'none'}``); without
-    one, nothing can match, and the answer is None. One of which nothing is known stays a hole.
+    one, nothing can match, and the answer is None. One of which nothing is known stays a hole, and
+    so does a key of several values, which AWS takes for no variable.
     """
     parts: list[str | Hole | Text] = []
     for part in text.parts:
@@ -173,7 +245,7 @@ def fill_variables(text: Text, context: Mapping[str, tuple[Text, ...]]) -> Text 
         if sent is None or len(sent) > 1:
             parts.append(part)
         elif sent:
-            parts.append(sent[0])
+            parts.append(_translated(sent[0], _BROUGHT))
         elif comma:
             parts.append(default.strip().strip("'"))
         else:

@@ -24,6 +24,7 @@ from copilot_preflight.iam.evaluate import (
 )
 from copilot_preflight.iam.policy import Entry, Match, Statement
 from copilot_preflight.iam.principals import Caller, Naming, naming
+from copilot_preflight.iam.resources import is_plain
 
 _WILDCARD: Final = re.compile(r"[*?]")
 
@@ -119,7 +120,7 @@ class Prepared:
 
 
 def _known(entries: tuple[Entry, ...]) -> Patterns | None:
-    """The patterns of entries that are all there for certain and spelt out."""
+    """The patterns of entries that are all there for certain, spelt out, and read in one way."""
     literals = [entry.text.literal for entry in entries if not entry.conditions]
-    spelt = [literal for literal in literals if literal is not None]
+    spelt = [literal for literal in literals if literal is not None and is_plain(literal)]
     return Patterns(spelt) if spelt and len(spelt) == len(entries) else None

@@ -58,7 +58,7 @@ class Discovery:
         if path is not None and is_parameter_file(path):
             template = template_of(path)
             if template is None:
-                message = "parameter values without a template beside them: hand them to --params"
+                message = "parameter values without a template next to them: use --params"
                 self.faults.append(DocumentError(name, 0, 0, message))
                 return
             path = template

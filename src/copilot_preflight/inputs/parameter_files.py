@@ -16,7 +16,7 @@ class ParameterValue(NamedTuple):
 
 
 _OTHER_SECTIONS: Final = frozenset({"Tags", "StackPolicy"})
-"""What may stand beside ``Parameters`` in a template configuration file of CodePipeline."""
+"""What may stand next to ``Parameters`` in a template configuration file of CodePipeline."""
 
 
 def parameter_values(values: Document) -> dict[str, ParameterValue]:

@@ -1,4 +1,4 @@
-"""The protocol: what the editor tells and asks, and what it is told."""
+"""The protocol: what the editor sends and asks, and what it gets."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Server(LanguageServer):
             self._publish(where)
         self._refresh_lenses()
 
-    # --- what the editor is told -------------------------------------------------------------
+    # --- what the editor gets -------------------------------------------------------------
 
     def _publish(self, where: str) -> None:
         found: dict[Any, types.Diagnostic] = {}
@@ -173,7 +173,7 @@ class Server(LanguageServer):
             pages.update((hover.finding(finding), None) for finding in findings)
             stack = package.stack_in(where)
             if stack is None or (is_own and blocks):
-                continue  # an addons template: its values are those that its package hands over
+                continue  # an addons template: its values are those that its package provides
             line = Lines(document.text).line(position)
             path = document.path_at(position)
             label = "" if is_own else f"in {package.template.name}: "

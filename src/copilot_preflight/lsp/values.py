@@ -43,7 +43,7 @@ def resolved_at(stack: Stack, path: DataPath, line: str, column: int) -> Iterato
     try:
         yield from _found(stack, path, line, column)
     except (TemplateError, RecursionError):
-        return  # the diagnostics tell of it, where it matters
+        return  # the diagnostics report it, where it matters
 
 
 def _found(stack: Stack, path: DataPath, line: str, column: int) -> Iterator[Resolved]:
@@ -172,7 +172,7 @@ def _readings(view: View, raw: Any, path: DataPath, room: int) -> Iterator[Readi
 
 
 def _open(view: View, variants: list[Value]) -> str:
-    """A condition on which it hangs what the value is."""
+    """A condition that decides what the value is."""
     resolver = view.resolver
     names = [name for value in variants for name in value.conditions]
     names += (hole.condition for value in variants for hole in _text(value).holes)

@@ -42,7 +42,7 @@ class Expiration(NamedTuple):
 class Bucket(NamedTuple):
     """A bucket of a template.
 
-    ``encryption`` is None where it cannot be read, or hangs on the open condition ``undecided``.
+    ``encryption`` is None where it cannot be read, or depends on the open condition ``undecided``.
     """
 
     logical_id: str
@@ -75,7 +75,7 @@ def encryption_of(view: View, name: Text) -> Encryption | None:
 def is_bucket_known(view: View, name: Text) -> bool:
     """Whether all is known that the bucket's policy says.
 
-    It, or the bucket, is the run's, or the policy was handed over.
+    It, or the bucket, is the run's, or the policy was provided.
     """
     return (
         bucket_named(view, name) is not None
@@ -123,7 +123,7 @@ def _buckets(view: View) -> Iterator[Bucket]:
 def bucket_policy(view: View, name: Text) -> tuple[Statement, ...]:
     """The statements of policies for a bucket, which need not be in the run itself.
 
-    A bucket has one policy: the run's own takes the place of what was handed over.
+    A bucket has one policy: the run's own takes the place of what was provided.
     """
     own = [policy for other in view.around() for policy in _policies_for(other, name)]
     said = [s for policy in own for s in _said_of(name, policy.bucket, policy.statements, view.run)]
@@ -140,7 +140,7 @@ def bucket_policy(view: View, name: Text) -> tuple[Statement, ...]:
 
 
 def _handed_policies(view: View, name: Text) -> Iterator[tuple[Text, tuple[Statement, ...]]]:
-    """The bucket policies that were handed over and are, or may be, those of a bucket."""
+    """The bucket policies that were provided and are, or may be, those of a bucket."""
     if not view.run.outside.policies:
         return
     found = view.run.outside.find(_bucket_arn(view, name))
@@ -153,7 +153,7 @@ def _handed_policies(view: View, name: Text) -> Iterator[tuple[Text, tuple[State
 
 
 class _BucketPolicy(NamedTuple):
-    """``conditions`` are open, and on them hangs whether there is the policy at all."""
+    """``conditions`` are open, and they decide whether there is the policy at all."""
 
     bucket: Text
     statements: tuple[Statement, ...]

@@ -22,7 +22,7 @@ class FileSystem(NamedTuple):
     """A file system of a template.
 
     ``ids`` are its id, as ``Ref`` and as an attribute. ``policy`` is None where it has none, which
-    lets in everybody who reaches it. ``undecided`` is an open condition on which it hangs whether
+    lets in everybody who reaches it. ``undecided`` is an open condition that decides whether
     it has one.
     """
 
@@ -38,12 +38,16 @@ class FileSystem(NamedTuple):
 
 
 def file_system(view: View, reference: Text) -> FileSystem | None:
-    """The file system of the run that certainly has an id or an ARN."""
+    """The file system that certainly has an id or an ARN: of the run, or by its policy's file."""
     for other in view.around():
         for found in file_systems(other):
             if reference in (*found.ids, found.arn):
                 return found
-    return None
+    provided = view.run.outside.find(reference)
+    if provided is None:
+        return None
+    said = tuple(_on(reference, statement) for statement in provided.statements)
+    return FileSystem(provided.name, provided.document.place, (), reference, said or None)
 
 
 @query

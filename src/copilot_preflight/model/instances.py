@@ -29,10 +29,10 @@ _LAUNCH_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
 
 
 def instance_role(view: View, task: TaskDefinition) -> Role | None:
-    """The role of every instance on which a task may be placed; None where that cannot be told.
+    """The role of every instance on which a task may be placed; None where that cannot be known.
 
     An instance is tied to a task by the capacity provider of its Auto Scaling group. Where the
-    run names the launch type alone, the group must be the only one in the files, stand beside
+    run names the launch type alone, the group must be the only one in the files, stand next to
     the cluster, and name it in its user data, as an instance must to join it.
     """
     runs = runs_of(view, task)

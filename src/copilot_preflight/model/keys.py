@@ -18,7 +18,7 @@ from copilot_preflight.resolve.view import View
 class Key(NamedTuple):
     """A KMS key of a template, with its key policy.
 
-    ``logical_id`` is the name by which the user calls it, where its policy was handed over.
+    ``logical_id`` is the name by which the user calls it, where its policy was provided.
     """
 
     logical_id: str
@@ -33,7 +33,7 @@ def keys(view: View) -> tuple[Key, ...]:
 
 
 def key_with_arn(view: View, key: Text) -> Key | None:
-    """The key that certainly has an ARN: of the run, or one whose policy was handed over."""
+    """The key that certainly has an ARN: of the run, or one whose policy was provided."""
     for other in view.around():
         if (found := _by_arn(other).get(key)) is not None:
             return found
@@ -64,7 +64,7 @@ def _by_arn(view: View) -> dict[Text, Key]:
 def key_arn(view: View, reference: Text, *, follow: bool = True) -> Text | None:
     """The ARN behind a KMSMasterKeyID: a key id, an alias or an ARN.
 
-    None where it cannot be told, the empty text for the key that AWS manages.
+    None where it cannot be known, the empty text for the key that AWS manages.
     """
     resolver = view.resolver
     known = reference.literal or ""

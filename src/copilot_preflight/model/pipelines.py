@@ -24,7 +24,7 @@ class Encrypted(NamedTuple):
     """The key that something is said to be encrypted with.
 
     ``key`` is the ARN of a customer key; None where no key is named, or the one that AWS manages
-    for S3, which asks for no permission. ``is_known`` is False where it cannot be told which.
+    for S3, which asks for no permission. ``is_known`` is False where it cannot be known which.
     """
 
     key: Text | None = None
@@ -136,7 +136,7 @@ def project_of(view: View, action: Action) -> Project | None:
 
 
 def store_of(view: View, pipeline: Pipeline, action: Action) -> Store | None:
-    """The store of an action: that of its region; None where it cannot be told.
+    """The store of an action: that of its region; None where it cannot be known.
 
     Source: https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-create-cross-region.html
     """

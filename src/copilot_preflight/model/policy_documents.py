@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from copilot_preflight.base.symbolic import Hole, Text
-from copilot_preflight.iam.policy import Clause, Entry, Principal, Statement, with_variables
+from copilot_preflight.iam.policy import (
+    CURRENT_VERSION,
+    VERSIONS,
+    Clause,
+    Entry,
+    Principal,
+    Statement,
+    with_variables,
+)
 from copilot_preflight.resolve.functions import Resolver
-from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.value import Value, text_of
 
 _UNKNOWN: Final = Text.of(Hole("statement"))
 
@@ -33,11 +41,20 @@ def _statements(document: Value, policy: str) -> Iterator[Statement]:
             continue
         if variant.is_written_out_by_aws:
             yield _unreadable(variant, policy)
+        version = _version(variant)
         for statement in variant.each("Statement"):
             if statement.is_opaque or statement.is_open or statement.is_written_out_by_aws:
                 yield _unreadable(statement, policy)
             else:
-                yield statement_of(statement, policy)
+                yield statement_of(statement, policy, version)
+
+
+def _version(document: Value) -> str | None:
+    """The Version of a document, as `Statement` has it."""
+    text = text_of(document, "Version")
+    version = "" if text is None else text.literal
+    is_known = version in VERSIONS and not document.is_written_out_by_aws
+    return version if is_known else None
 
 
 def _unreadable(value: Value, policy: str) -> Statement:
@@ -47,8 +64,8 @@ def _unreadable(value: Value, policy: str) -> Statement:
     )
 
 
-def statement_of(value: Value, policy: str) -> Statement:
-    """The statement at a node of a policy document."""
+def statement_of(value: Value, policy: str, version: str | None = CURRENT_VERSION) -> Statement:
+    """The statement at a node of a policy document, of which `Statement` tells the version."""
     # Fn::If around the effect alone leaves two statements in one.
     own = (c for effect in value.children("Effect") for c in effect.conditions)
     conditions = tuple(dict.fromkeys((*value.conditions, *own)))
@@ -57,47 +74,50 @@ def statement_of(value: Value, policy: str) -> Statement:
         place=value.place,
         policy=policy,
         sid=value.literal("Sid") or "",
-        actions=_entries(value, "Action"),
-        not_actions=_entries(value, "NotAction"),
-        resources=_entries(value, "Resource"),
-        not_resources=_entries(value, "NotResource"),
-        principals=tuple(_principals(value, "Principal")),
-        not_principals=tuple(_principals(value, "NotPrincipal")),
-        clauses=tuple(_clauses(value)),
+        actions=_entries(value, "Action", version),
+        not_actions=_entries(value, "NotAction", version),
+        resources=_entries(value, "Resource", version),
+        not_resources=_entries(value, "NotResource", version),
+        principals=tuple(_principals(value, "Principal", version)),
+        not_principals=tuple(_principals(value, "NotPrincipal", version)),
+        clauses=tuple(_clauses(value, version)),
         conditions=conditions,
+        version=version,
     )
 
 
-def _entries(statement: Value, key: str) -> tuple[Entry, ...]:
-    return tuple(_entry(item, statement) for item in statement.each(key))
+def _entries(statement: Value, key: str, version: str | None) -> tuple[Entry, ...]:
+    return tuple(_entry(item, statement, version) for item in statement.each(key))
 
 
-def _entry(item: Value, statement: Value) -> Entry:
+def _entry(item: Value, statement: Value, version: str | None) -> Entry:
     own = item.guard[len(statement.guard) :]
-    text = with_variables(item.text())
+    text = with_variables(item.text(), version)
     return Entry(text, item.place, tuple(condition for condition, _ in own))
 
 
-def _principals(statement: Value, key: str) -> Iterator[Principal]:
+def _principals(statement: Value, key: str, version: str | None) -> Iterator[Principal]:
     for value in statement.children(key):
         if isinstance(value.raw, dict) and not value.is_opaque:
             for kind, names in value.items():
                 for name in names.elements():
-                    yield Principal(kind, _entry(name, statement))
+                    yield Principal(kind, _entry(name, statement, version))
         else:
-            yield Principal("AWS", _entry(value, statement))
+            yield Principal("AWS", _entry(value, statement, version))
 
 
-def _clauses(statement: Value) -> Iterator[Clause]:
+def _clauses(statement: Value, version: str | None) -> Iterator[Clause]:
     for block in statement.children("Condition"):
         if block.is_opaque or block.is_written_out_by_aws:
-            yield Clause("", "", (_entry(block, statement),))
+            yield Clause("", "", (_entry(block, statement, version),))
             continue
         for operator, value in block.items():
             for keys in value.variants():
                 if keys.is_opaque or keys.is_written_out_by_aws:
-                    yield Clause(operator, "", (_entry(keys, statement),))
+                    yield Clause(operator, "", (_entry(keys, statement, version),))
                     continue
                 for key, values in keys.items():
-                    entries = tuple(_entry(value, statement) for value in values.elements())
+                    entries = tuple(
+                        _entry(value, statement, version) for value in values.elements()
+                    )
                     yield Clause(operator, key, entries)

@@ -26,7 +26,7 @@ Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePull
 
 
 class Repository(NamedTuple):
-    """A repository whose policy is known: of the run, or one whose policy was handed over."""
+    """A repository whose policy is known: of the run, or one whose policy was provided."""
 
     name: str
     place: Place

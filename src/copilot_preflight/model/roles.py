@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import EMPTY, Text
 from copilot_preflight.iam import arn, managed
-from copilot_preflight.iam.policy import Fact, Statement
+from copilot_preflight.iam.policy import CURRENT_VERSION, Fact, Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.resolve.query import query, query_by
@@ -34,7 +34,7 @@ class Role(NamedTuple):
     """A role of a template, as one scenario shows it.
 
     ``statements`` are all that attach to it and can be read; ``unread`` are the policies that
-    attach, or may attach, and cannot. ``undecided`` is an open condition on which it hangs whether
+    attach, or may attach, and cannot. ``undecided`` is an open condition that decides whether
     there is a boundary, or which: ``boundary`` is then one that may be there. ``id`` is the unique
     id, ``AROA…``; ``tags`` are those that are certain, the stack's own come on top.
     """
@@ -230,7 +230,7 @@ def _role(view: View, head: _Head) -> Role:
 
 
 def _boundary(view: View, properties: Value) -> tuple[Boundary | None, str]:
-    """The boundary, and the open condition on which it hangs."""
+    """The boundary, and the open condition that decides it."""
     found = next(properties.children("PermissionsBoundary"), None)
     if found is None:
         return None, ""
@@ -335,9 +335,9 @@ def _managed(view: View, properties: Value) -> Iterator[Statement | Fact]:
 
 
 def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...] | None:
-    """What a managed policy says: as a template of the run has it, as handed over, or as AWS does.
+    """What a managed policy says: as a template of the run has it, as provided, or as AWS does.
 
-    Who hands over a policy of AWS's knows of a version that we may not.
+    Whoever gives a policy of AWS's may know of a version that we do not.
     """
     for other in view.around():
         for logical_id, resource in other.resources("AWS::IAM::ManagedPolicy"):
@@ -358,7 +358,7 @@ def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...
     known = None if tail is None else managed.statements_of(tail)
     if tail is None or known is None:
         return None
-    document = value._replace(raw={"Statement": _in_partition(known)})
+    document = value._replace(raw={"Version": CURRENT_VERSION, "Statement": _in_partition(known)})
     return tuple(s._replace(place=value.place) for s in statements_of(document, tail))
 
 

@@ -32,7 +32,7 @@ class Secret(NamedTuple):
     """A secret of the run. ``arn`` ends in the six characters that Secrets Manager adds.
 
     ``key`` is the ARN of the customer key, None for the key that AWS manages and where the key
-    cannot be told; ``undecided`` is an open condition on which it hangs. ``tags`` are those of the
+    cannot be known; ``undecided`` is an open condition that decides it. ``tags`` are those of the
     resource that are certain: the stack's own tags come on top, but take the place of none.
     """
 
@@ -205,7 +205,7 @@ def _parameters(view: View) -> tuple[Parameter, ...]:
 
 
 def secret_policy(view: View, secret: Text) -> list[Statement]:
-    """The statements of policies for a secret, of the run or handed over.
+    """The statements of policies for a secret, of the run or provided.
 
     Those that may be for another secret are open.
 
@@ -226,7 +226,7 @@ def secret_policy(view: View, secret: Text) -> list[Statement]:
 
 
 def is_secret_known(view: View, secret: Text) -> bool:
-    """Whether all is known that a secret's policy says: it is the run's, or was handed over."""
+    """Whether all is known that a secret's policy says: it is the run's, or was provided."""
     return secret_with_arn(view, secret) is not None or _handed(view.run, secret) is not None
 
 

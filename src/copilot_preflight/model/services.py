@@ -60,7 +60,7 @@ def runs_of(view: View, task: TaskDefinition) -> tuple[TaskRun, ...]:
     """The runs, in any template of the run, that certainly take a task definition of a stack.
 
     A task definition is named by its ARN or by its family, whose newest revision it then is; what
-    is pinned to a revision number is another one, for all that can be told.
+    is pinned to a revision number is another one, as far as can be known.
     """
     names = _names(view, task)
     return tuple(

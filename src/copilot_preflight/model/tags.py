@@ -9,7 +9,7 @@ from copilot_preflight.resolve.value import Value
 
 
 def listed_tags(properties: Value) -> Iterator[tuple[str, Text]]:
-    """The tags of a list of Key and Value; those that hang on an open condition are left out."""
+    """The tags of a list of Key and Value; those that depend on an open condition are left out."""
     for tag in properties.each("Tags"):
         if tag.guard != properties.guard or tag.is_opaque or tag.is_open:
             continue

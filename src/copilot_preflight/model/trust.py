@@ -127,7 +127,7 @@ def assumptions(stack: Stack) -> Iterator[Assumption]:
 
 
 def _is_idle(stack: Stack, use: RoleUse) -> bool:
-    """Whether a role is handed over in vain: an instance profile without users and without a name.
+    """Whether a role serves nothing: an instance profile without users and without a name.
 
     Nothing tells that an instance runs with it, and many are there for no reason at all.
     """

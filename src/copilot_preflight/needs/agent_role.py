@@ -25,7 +25,7 @@ class AgentRole(NamedTuple):
 
 @query_by(lambda task: task.logical_id)
 def agent_role(view: View, task: TaskDefinition) -> AgentRole | None:
-    """The execution role; without one, that of the instance, None where it cannot be told.
+    """The execution role; without one, that of the instance, None where it cannot be known.
 
     Fargate has no instance whose role could serve.
     """

@@ -252,7 +252,7 @@ def _references(at: _Step) -> Doubts:
     return doubts
 
 
-# --- buckets beside the store ---------------------------------------------------------------------
+# --- other buckets than the store -----------------------------------------------------------------
 
 
 def _of_s3_action(at: _Step) -> Iterator[Need]:

@@ -87,7 +87,7 @@ def _of_project_source(project: Project, source: Value) -> Iterator[Need]:
 
 
 def _bucket_and_key(location: Text) -> tuple[Text, Text] | None:
-    """``bucket/key`` taken apart, where it can be told where the bucket ends."""
+    """``bucket/key`` taken apart, where it can be known where the bucket ends."""
     first, rest = location.parts[0] if location.parts else "", location.parts[1:]
     if isinstance(first, str):
         name, slash, key = first.partition("/")

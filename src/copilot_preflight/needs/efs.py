@@ -50,8 +50,9 @@ def _needs(
     given = text_of(configuration, "FilesystemId")
     if given is None:
         return
-    mounted = file_system(view, given)
-    asked = mounted.arn if mounted is not None else _arn(view, "file-system", given)
+    asked = _arn(view, "file-system", given)
+    mounted = file_system(view, given) or file_system(view, asked)
+    asked = mounted.arn if mounted is not None else asked
     name = text_of(volume, "Name")
     calls = tuple(_calls(view, task, volume, asked, mounted))
     if not calls and task.task_role is not None:

@@ -124,7 +124,7 @@ def _needs(read: EnvFileRead) -> Iterator[Need]:
 
 
 def _undecided(read: EnvFileRead) -> str:
-    """An open condition on which it hangs which file is asked for, or how it is encrypted."""
+    """An open condition that decides which file is asked for, or how it is encrypted."""
     resolver = read.view.resolver
     names = [hole.condition for hole in read.file.arn.holes]
     if read.bucket is not None and read.bucket.place.file == read.view.file:

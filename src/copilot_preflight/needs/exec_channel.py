@@ -42,7 +42,7 @@ CHANNEL_ACTIONS: Final = (
 ANY_GROUP: Final = Hole("any log group", excludes="*?")
 SESSION: Final = Hole("name of the session", excludes=":*?", nonempty=True)
 LOG: Final = Hole("name of the log", excludes="*?", nonempty=True)
-"""What only a session tells of the resources of these calls."""
+"""What is known of the resources of these calls only once there is a session."""
 
 _ANYTHING: Final = Text.of("*")
 _FLAG: Final = "EnableExecuteCommand"
@@ -99,7 +99,7 @@ def _place(run: TaskRun) -> Place:
 
 
 def _open_condition(view: View, task: TaskDefinition, runs: tuple[TaskRun, ...]) -> str:
-    """The open condition, of the task's own template, on which it hangs whether ECS Exec is on."""
+    """The open condition, of the task's own template, that decides whether ECS Exec is on."""
     if may_execute_command(view, task) is not None:
         return ""
     resolver = view.resolver

@@ -111,7 +111,7 @@ def _calls(view: View, asked: Text) -> Iterator[NeededCall]:
 
 
 def _undecided(view: View, asked: Text) -> str:
-    """An open condition on which it hangs how the file is encrypted."""
+    """An open condition that decides how the file is encrypted."""
     name = arn.parse_s3(asked)
     bucket = bucket_named(view, name.bucket) if name else None
     return bucket.undecided if bucket is not None and bucket.place.file == view.file else ""

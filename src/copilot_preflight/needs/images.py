@@ -98,7 +98,7 @@ def _is_copilots(view: View, image: PrivateImage) -> bool:
 
 
 def _open_condition(value: Value) -> str:
-    """A condition on which it hangs whether the image is a private one."""
+    """A condition that decides whether the image is a private one."""
     return next((hole.condition for hole in value.text().holes if hole.condition), "")
 
 
@@ -131,7 +131,7 @@ def repository_arn(view: View, image: PrivateImage) -> Text:
 def private_image(image: Text) -> PrivateImage | None:
     """The repository of ``account.dkr.ecr.region.amazonaws.com/name[:tag][@digest]``.
 
-    None for every other registry, and where it cannot be told. Hosts for FIPS are
+    None for every other registry, and where it cannot be known. Hosts for FIPS are
     ``account.dkr.ecr-fips.region…``, dual-stack ones ``account.dkr-ecr.region.on.aws``.
     Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
     """

@@ -16,8 +16,8 @@ class SourceEntry(NamedTuple):
     """A source by its module and name, loaded for the templates that have something for it.
 
     ``kinds`` are the types of resource that it reads, one of which the template must have;
-    ``keys`` are properties, one of which must stand in them. ``beside``: types of resource of which
-    some template of the run must have one, with one of the properties if there are any.
+    ``keys`` are properties, one of which must stand in them. ``elsewhere``: types of resource of
+    which some template of the run must have one, with one of the properties if there are any.
     ``on_demand``: only where the user hands requirements over.
     """
 
@@ -25,7 +25,7 @@ class SourceEntry(NamedTuple):
     name: str
     kinds: tuple[str, ...]
     keys: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     on_demand: bool = False
 
     def is_for(self, stack: Stack) -> bool:
@@ -33,9 +33,9 @@ class SourceEntry(NamedTuple):
             return False
         if not any(map(stack.has, self.kinds)):
             return False
-        if self.beside:
+        if self.elsewhere:
             around = stack.run.around(stack)
-            return any(self._has_keys(other, self.beside) for other in around)
+            return any(self._has_keys(other, self.elsewhere) for other in around)
         return self._has_keys(stack, self.kinds)
 
     def _has_keys(self, stack: Stack, kinds: tuple[str, ...]) -> bool:
@@ -78,14 +78,14 @@ SOURCES: Final = (
         "exec_channel_sites",
         (_TASK,),
         ("EnableExecuteCommand",),
-        beside=_RUNNERS,
+        elsewhere=_RUNNERS,
     ),
     SourceEntry(
-        "announced",
-        "announced_sites",
+        "implied_by_grants",
+        "implied_sites",
         ("AWS::IAM::Role",),
         ("BucketEncryption",),
-        beside=("AWS::S3::Bucket",),
+        elsewhere=("AWS::S3::Bucket",),
     ),
     SourceEntry("required", "required_sites", (_TASK,), on_demand=True),
 )

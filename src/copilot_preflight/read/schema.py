@@ -21,7 +21,7 @@ KEYWORDS: Final = frozenset(
         "required", "properties", "additionalProperties", "items",
     }
 )  # fmt: skip
-"""The keywords that are understood, beside those that only describe."""
+"""The keywords that are understood, apart from those that only describe."""
 
 _IS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "object": lambda value: isinstance(value, dict),

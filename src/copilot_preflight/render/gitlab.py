@@ -1,4 +1,4 @@
-"""GitLab's Code Quality report: a list of what it shows beside a merge request.
+"""GitLab's Code Quality report: a list of what it shows next to a merge request.
 
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 """

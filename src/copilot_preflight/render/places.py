@@ -1,4 +1,4 @@
-"""Where files and findings are, as other programs want to be told.
+"""Where files and findings are, in the forms that other programs want.
 
 They look from the root of a checkout, with ``/`` between the names of folders, also on Windows.
 """

@@ -36,7 +36,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
-# Errors are proved; warnings are proved too, but whether they matter hangs on how a stack is used.
+# Errors are proved; so are warnings, but whether they matter depends on how a stack is used.
 _PRECISION = {Severity.ERROR: "very-high", Severity.WARNING: "high", Severity.INFO: "medium"}
 _TAGS = ["aws", "cloudformation", "ecs", "iam"]
 

@@ -13,7 +13,7 @@ from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.base.three_valued import all_of, any_of
 from copilot_preflight.iam.arn import partition_of_region
-from copilot_preflight.resolve.scenario import Scenario, spelt
+from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.template import SHARED_PSEUDO, Template
 from copilot_preflight.resolve.value import Guard, TemplateError
 
@@ -28,7 +28,6 @@ class Conditions(ABC):
         self._conditions = template.conditions
         self._decided: dict[str, bool | None] = {}
         self._deciding: list[str] = []
-        self._allowed_values: dict[str, tuple[str, ...] | None] = {}
 
     @abstractmethod
     def text(self, raw: Any, path: DataPath, guard: Guard = ()) -> Text:
@@ -47,8 +46,8 @@ class Conditions(ABC):
         """An unknown parameter, known to have none of some values."""
 
     @abstractmethod
-    def _is_list_parameter(self, name: Any) -> bool:
-        """Whether a parameter holds several values."""
+    def _allowed(self, parameter: str) -> tuple[str, ...] | None:
+        """The AllowedValues of a parameter; None where any value will do."""
 
     def decide(self, condition: str) -> bool | None:
         """The outcome of a named condition, None where it is open; a cycle is an error."""
@@ -164,14 +163,3 @@ class Conditions(ABC):
         if others == [] and possible:
             return possible
         return [*possible, self._shaped(parameter, never)]
-
-    def _allowed(self, parameter: str) -> tuple[str, ...] | None:
-        """The AllowedValues of a parameter; None where any value will do."""
-        if parameter not in self._allowed_values:
-            declared = self._parameters.get(parameter)
-            values = declared.get("AllowedValues") if isinstance(declared, dict) else None
-            allowed: tuple[str, ...] | None = None
-            if isinstance(values, list) and values and not self._is_list_parameter(parameter):
-                allowed = tuple(spelt(v) for v in values if not isinstance(v, (dict, list)))
-            self._allowed_values[parameter] = allowed
-        return self._allowed_values[parameter]

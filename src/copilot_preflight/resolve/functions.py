@@ -264,7 +264,7 @@ class Resolver(Parameters):
         return self.text(mapped, path, guard) if is_text else None
 
     def _mapped(self, argument: Any, path: DataPath, guard: Guard) -> Any:
-        """What stands in Mappings, or the DefaultValue; None where that cannot be told."""
+        """What stands in Mappings, or the DefaultValue; None where that cannot be known."""
         if not isinstance(argument, list) or len(argument) < 3:
             raise TemplateError(self.file, path, "Fn::FindInMap takes a map name and two keys")
         keys = [self.text(item, (*path, i), guard).literal for i, item in enumerate(argument[:3])]

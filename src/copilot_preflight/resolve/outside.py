@@ -1,7 +1,7 @@
-"""What the user hands over beside the templates: the policies of things outside the run.
+"""What the user provides next to the templates: the policies of things outside the run.
 
 It is found again by what the templates call it. An ARN in a template may leave its partition,
-region or account open; it then means the one policy that was handed over under such an ARN, and
+region or account open; it then means the one policy that was provided under such an ARN, and
 nothing if there are two.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ProvidedPolicy(NamedTuple):
-    """A policy document with the name or ARN under which it was handed over.
+    """A policy document with the name or ARN under which it was provided.
 
     ``has_principals`` tells the policy of a resource (a bucket, a key) from a managed policy.
     """
@@ -80,7 +80,7 @@ class Requirement(NamedTuple):
 
 
 class Outside:
-    """The policies that were handed over, and what else the user tells of things outside the run.
+    """The policies that were provided, and what else the user says about things outside the run.
 
     ``scps`` and ``rcps`` hold one set for each level of the organization.
     """
@@ -103,14 +103,14 @@ class Outside:
     def policy(self, name: Text) -> Value | None:
         """The document of what a template calls by a name or an ARN.
 
-        An ARN stands for a managed policy, bucket, key, alias, secret or repository; a bare name
-        for a bucket, key or alias.
+        An ARN stands for a managed policy, bucket, key, alias, secret, repository or file system;
+        a bare name for a bucket, key or alias.
         """
         found = self.find(name)
         return None if found is None else found.document
 
     def find(self, name: Text) -> ProvidedPolicy | None:
-        """The same, with the name under which it was handed over."""
+        """The same, with the name under which it was provided."""
         asked = arn.parse(name) if self.policies else None
         certain, possible = [], []
         for policy in self.policies:
@@ -126,7 +126,7 @@ class Outside:
         return found[0]
 
     def bucket(self, name: Text) -> ProvidedBucket | None:
-        """What the user tells of the bucket that certainly has a name."""
+        """What the user says about the bucket that certainly has a name."""
         return self._buckets.get(name.literal or "")
 
     @property
@@ -156,7 +156,7 @@ def _has_name(policy: ProvidedPolicy, asked: arn.Arn, resource: str) -> bool:
     """Whether an ARN is one of something with a bare name.
 
     Names of managed policies are unique in an account, whatever their paths; AWS's own policies
-    have another account, which is part of the ARNs by which they are handed over.
+    have another account, which is part of the ARNs by which they are provided.
     """
     service = asked.service.literal
     if service == "iam":

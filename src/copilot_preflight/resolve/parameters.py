@@ -59,6 +59,7 @@ class Parameters(Conditions):
     def __init__(self, template: Template, inputs: Inputs, scenario: Scenario) -> None:
         super().__init__(template, scenario)
         self._inputs = inputs
+        self._allowed_values: dict[str, tuple[str, ...] | None] = {}
 
     def pseudo(self, name: str) -> Text:
         """A pseudo parameter: as provided, else one hole for the whole run.
@@ -122,6 +123,17 @@ class Parameters(Conditions):
         excludes = "".join(c for c in NAME_EXCLUDES if allowed and c not in "".join(allowed))
         nonempty = "" in never or (bool(allowed) and "" not in allowed)
         return Text.of(Hole(name, self.file, excludes, nonempty, never))
+
+    def _allowed(self, parameter: str) -> tuple[str, ...] | None:
+        """The AllowedValues of a parameter; None where any value will do."""
+        if parameter not in self._allowed_values:
+            declared = self._parameters.get(parameter)
+            values = declared.get("AllowedValues") if isinstance(declared, dict) else None
+            allowed: tuple[str, ...] | None = None
+            if isinstance(values, list) and values and not self._is_list_parameter(parameter):
+                allowed = tuple(spelt(v) for v in values if not isinstance(v, (dict, list)))
+            self._allowed_values[parameter] = allowed
+        return self._allowed_values[parameter]
 
     def _is_list_parameter(self, name: Any) -> bool:
         declared = self._parameters.get(name) if isinstance(name, str) else None

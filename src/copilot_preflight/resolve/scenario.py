@@ -18,7 +18,7 @@ class Scenario:
     """One way to read a template.
 
     ``values`` are parameter values chosen here, each with what it is known not to be: texts are
-    equal without it, scenarios are not. ``assumed`` are outcomes of comparisons that hang on no
+    equal without it, scenarios are not. ``assumed`` are outcomes of comparisons that depend on no
     single parameter, ``decisions`` the conditions that were asked for, with their outcomes, which
     follow from the rest. Where ``every_branch`` is true no condition is decided: every branch of
     the template is seen.
@@ -51,7 +51,7 @@ class Scenario:
 
     @property
     def is_possible(self) -> bool:
-        """Whether what is assumed can be true, as far as it can be told."""
+        """Whether what is assumed can be true, as far as it can be known."""
         return all(one.equals(two) in (None, equal) for one, two, equal in self.assumed)
 
     def choosing(self, parameter: str, value: Text, scope: str = "") -> Scenario:

@@ -175,7 +175,7 @@ class Stack:
             self._addons.forget(files)
 
     def given(self, parameter: str) -> ParameterValue | None:
-        """The value that was handed over for a parameter, with its place."""
+        """The value that was provided for a parameter, with its place."""
         return self.package.parameters.get(parameter)
 
     def declares(self, parameter: str) -> bool:

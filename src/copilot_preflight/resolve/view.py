@@ -58,7 +58,7 @@ class View:
         return View(self.stack, scenario)
 
     def of(self, other: Stack) -> View:
-        """A stack of the run beside this view: only the view's own stack has its scenario."""
+        """A stack of the run next to this view: only the view's own stack has its scenario."""
         return self if other is self.stack else View(other)
 
     def with_addons(self) -> Iterator[View]:

@@ -31,13 +31,13 @@ class Options(NamedTuple):
 
     ``policies`` are names or ARNs with the file of the policy; ``scps`` and ``rcps`` are the files
     of each level of the organization. ``read`` reads templates and what belongs to them: an editor
-    has text that is not saved. ``suppress`` is what the file ``config`` suppresses, beside what is
+    has text that is not saved. ``suppress`` is what the file ``config`` suppresses, next to what is
     written in the files themselves and in a ``baseline``; ``suppressions`` False shows it all.
     ``today`` is a date for the suppressions, the local one unless told.
 
     ``grades`` give rules other severities, None for those of their ids. ``shared_params`` and
     ``shared_parameters`` are values for whatever template declares them: it is no fault if none
-    does. ``buckets`` and ``bucket_policies`` tell of buckets outside the run, ``requirements`` of
+    does. ``buckets`` and ``bucket_policies`` describe buckets outside the run, ``requirements`` of
     further calls.
 
     ``progress`` is called as the run goes on. ``jobs`` is the number of processes in which

@@ -1,4 +1,4 @@
-"""What a run is given in files beside its templates: parameter values, policies from outside."""
+"""What a run is given in files next to its templates: parameter values, policies from outside."""
 
 from __future__ import annotations
 

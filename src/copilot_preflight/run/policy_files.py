@@ -1,4 +1,4 @@
-"""Files with policies -> what is handed over to a run.
+"""Files with policies -> what is provided to a run.
 
 A file holds a policy document, in JSON or YAML, or what the AWS CLI prints around one.
 """
@@ -66,8 +66,14 @@ _ARNS: Final = (
     ("kms", re.compile(r"(?:key|alias)/[\w/-]+", re.ASCII), _RESOURCE),
     ("secretsmanager", re.compile(r"secret:[\w/+=.@-]+", re.ASCII), _RESOURCE),
     ("ecr", re.compile(r"repository/[\w./-]+", re.ASCII), _RESOURCE),
+    ("elasticfilesystem", re.compile(r"file-system/fs-[0-9a-f]+", re.ASCII), _RESOURCE),
 )
-"""Service, resource and kind of the ARNs under which a policy can be handed over."""
+"""Service, resource and kind of the ARNs under which a policy can be given."""
+
+NO_POLICY: Final = "none"
+"""Stands in place of a file: the resource has no policy of its own."""
+
+_KEY_ID: Final = re.compile(r"alias/.*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]+")
 
 
 class PolicyReader:
@@ -99,14 +105,43 @@ class PolicyReader:
                 self.faults.append(DocumentError("--policy", 0, 0, message))
                 continue
             seen.add(name)
+            if str(path) == NO_POLICY:
+                yield from self._without(name, kind)
+                continue
             found = self._policy(path, kind)
             if found is not None:
                 has_principals = _has_principals(_statements(found.raw)[0])
                 yield ProvidedPolicy(name, found, statements_of(found, name), has_principals)
 
+    def _without(self, name: str, kind: Kind) -> Iterator[ProvidedPolicy]:
+        """What it means that something has no policy.
+
+        A key always has one: without one of its own, that which leaves access to IAM.
+        Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+        """
+        own = arn.parse(Text.of(name))
+        message = ""
+        if kind is _MANAGED:
+            message = f"'{name}={NO_POLICY}': a managed policy cannot be without a policy"
+        elif own is None and _KEY_ID.fullmatch(name):
+            message = f"'{name}={NO_POLICY}': name the key by its ARN, which shows its account"
+        if message:
+            self.faults.append(DocumentError("--policy", 0, 0, message))
+            return
+        statements: list[dict[str, Any]] = []
+        if own is not None and own.service.literal == "kms":
+            root = f"arn:{own.partition}:iam::{own.account}:root"
+            default = {"Action": "kms:*", "Resource": "*", "Principal": {"AWS": root}}
+            statements.append({"Effect": "Allow", **default})
+        document = Value(Plain("--policy"), {"Statement": statements}, ())
+        yield ProvidedPolicy(name, document, statements_of(document, name), has_principals=True)
+
     def of_buckets(self, policies: Iterable[tuple[str, Path]]) -> Iterator[ProvidedPolicy]:
         """The policies of buckets, by their names."""
         for name, path in policies:
+            if str(path) == NO_POLICY:
+                yield from self._without(name, _RESOURCE)
+                continue
             found = self._policy(path, _RESOURCE)
             if found is not None:
                 yield ProvidedPolicy(name, found, statements_of(found, name), has_principals=True)
@@ -135,18 +170,18 @@ class PolicyReader:
 
 
 _MALFORMED: Final = (
-    "'{}' is no name or ARN of a managed policy, bucket or key, nor the ARN of a secret or "
-    "repository"
+    "'{}' is no name or ARN of a managed policy, bucket or key, nor the ARN of a secret, "
+    "repository or file system"
 )
 
 
 def is_policy_name(name: str) -> bool:
-    """Whether a policy can be handed over under a name or ARN."""
+    """Whether a policy can be provided under a name or ARN."""
     return _kind_of(name) is not None
 
 
 def _kind_of(name: str) -> Kind | None:
-    """What a policy is of, by the name or ARN under which it is handed over; None: of nothing."""
+    """What a policy is of, by the name or ARN under which it is provided; None: of nothing."""
     if not name.startswith("arn:"):
         return _NAMED if _NAME.fullmatch(name) else None
     parsed = arn.parse(Text.of(name))

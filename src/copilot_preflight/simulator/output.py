@@ -44,7 +44,7 @@ def rendered(answer: Any, form: str, *, width: int = 80) -> str:
     if form == "json":
         return json.dumps(answer, indent=4) + "\n"
     if isinstance(answer, dict) and "IsTruncated" in answer:
-        # The AWS CLI reads all the pages, and tells of none.
+        # The AWS CLI reads all the pages, and shows one answer.
         answer = {key: value for key, value in answer.items() if key != "IsTruncated"}
     if form == "text":
         return "".join(f"{line}\n" for line in _text(answer))

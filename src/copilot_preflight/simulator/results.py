@@ -166,7 +166,7 @@ def _alone(layer: Layer, voice: Voice) -> Outcome:
     """What one layer would decide if there were no other."""
     if voice.deny:
         return Outcome.EXPLICIT_DENY
-    # An RCP only denies; a resource's policy may hand over to the account's own.
+    # An RCP only denies; a resource's policy may leave it to the account's own.
     allow = layer is Layer.RCP or any_of((voice.allow, voice.delegates))
     if allow is False:
         return Outcome.IMPLICIT_DENY

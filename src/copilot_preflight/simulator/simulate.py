@@ -155,7 +155,7 @@ class _Simulation:
         )
 
     def _policies_for(self, action: str, resource: Text) -> Policies:
-        """The policies, with what the resource's ARN and the action tell of whose it is."""
+        """The policies, with what the resource's ARN and the action say about its owner."""
         if self._resources is not None:
             return self._policies_of(self._resources, action, resource)
         own = self._policies.resource is not None and action.lower().startswith(_DELEGATING)
@@ -192,7 +192,7 @@ class _Simulation:
         return account if account.isdigit() else ""
 
     def _reference(self, layer: Layer, statement: Statement) -> dict[str, Any]:
-        """A statement as AWS points at it; one dict for each, however often it is told."""
+        """A statement as AWS points at it; one dict for each, however often it is named."""
         found = self._references.get((layer, statement.place))
         if found is None:
             found = self._references[layer, statement.place] = {

@@ -1,4 +1,4 @@
-"""ARNs that the actions beside them can never match, and the ARN that was meant.
+"""ARNs that the actions next to them can never match, and the ARN that was meant.
 
 S3's own pair, a bucket and its objects, is the business of `s3_statements`.
 """
@@ -39,7 +39,7 @@ _ONCE: Final = frozenset({NEEDS_EVERYTHING, OTHER_KIND})
 """Traps in which a statement's ARNs are all wrong together: one finding tells it."""
 
 _SURPLUS: Final = frozenset({"codebuild:batchgetreports"})
-"""Actions that nobody calls who is granted them beside others that fit the ARN.
+"""Actions that nobody calls who is granted them along with others that fit the ARN.
 
 The CDK writes it into every policy with which Step Functions runs a build and waits for its end;
 AWS's own policy for that goes without it.
@@ -70,7 +70,7 @@ class Unmatched(NamedTuple):
 
 @query
 def unmatched(stack: Stack) -> tuple[Unmatched, ...]:
-    """The ARNs of a template that grant or deny nothing of what stands beside them.
+    """The ARNs of a template that grant or deny nothing of what stands next to them.
 
     An action counts if it matches no ARN of its statement, or if the ARN is of use to no action.
     Where another statement of the same role or document may give the action what this one misses,
@@ -184,7 +184,7 @@ def _service(action: str) -> str:
 
 
 def _is_made_up_for(item: PlacedStatement, action: Entry, resource: Entry, trap: Trap) -> bool:
-    """Whether the action may have what was meant, from another ARN here or a statement beside."""
+    """Whether the action may have what was meant, by another ARN here or in a neighbour."""
     if trap.fixed is None:
         targets = [matched_by(form) for name in _expanded(action) for form in forms_of(name)]
     else:
@@ -192,7 +192,7 @@ def _is_made_up_for(item: PlacedStatement, action: Entry, resource: Entry, trap:
     others = [entry for entry in item.statement.resources if entry is not resource]
     return any(
         any(match(entry.text, target) is not False for entry in others)
-        or is_given(item.beside, item.statement, action, target)
+        or is_given(item.neighbours, item.statement, action, target)
         for target in targets
     )
 

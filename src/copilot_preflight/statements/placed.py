@@ -36,7 +36,7 @@ class PlacedStatement(NamedTuple):
     statement: Statement
 
     @property
-    def beside(self) -> tuple[Statement, ...]:
+    def neighbours(self) -> tuple[Statement, ...]:
         """All statements of the roles that it attaches to, or of its own document."""
         place = self.statement.place
         attached = _attached(self.view).get(place)
@@ -65,10 +65,12 @@ def _decided(view: View, statement: Statement) -> PlacedStatement | None:
     condition = next(names, None)
     leaves = [view] if condition is None else view.settle(condition)
     if leaves == [view]:
-        return PlacedStatement(view, statement)
+        # A variable that is plain text, for want of a Version, is a fault of its own: ARNs are
+        # judged by what they were meant to be.
+        return PlacedStatement(view, statement.in_current_version())
     for leaf in leaves:
         value = value_at(leaf.resolver, leaf.stack.data, statement.place.path)
-        again = None if value is None else statement_of(value, statement.policy)
+        again = None if value is None else statement_of(value, statement.policy, statement.version)
         found = None if again is None else _decided(leaf, again)
         if found is not None:
             return found

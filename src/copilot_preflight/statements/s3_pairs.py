@@ -22,7 +22,7 @@ _ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))
 _ANY_KEY: Final = Text.of(Hole("any key", nonempty=True))
 
 _SURPLUS: Final = frozenset({"s3:listbucketmultipartuploads", "s3:getbucketversioning"})
-"""Bucket actions that stand beside object actions without being of use to them.
+"""Bucket actions that stand next to object actions without being of use to them.
 
 An upload knows its own id: the CDK writes the first on the objects of every place for the results
 of Athena, where queries run all the same. A pipeline asks for versioning only where the bucket is
@@ -121,7 +121,7 @@ class Mismatch(NamedTuple):
 def mismatches(stack: Stack, level: S3Level) -> Iterator[Mismatch]:
     """The statements whose actions on a half can never match, for want of an ARN of it.
 
-    One matching ARN for each action is enough, here or in a statement beside this one.
+    One matching ARN for each action is enough, here or in a neighbouring statement.
     """
     other = BUCKET if level is OBJECTS else OBJECTS
     reaching: dict[int, tuple[Statement, ...]] = {}
@@ -135,10 +135,10 @@ def mismatches(stack: Stack, level: S3Level) -> Iterator[Mismatch]:
         named = [(r, bucket) for r in resources if (bucket := other.bucket_of(r)) is not None]
         if not named:
             continue
-        beside = item.beside
-        if id(beside) not in reaching:  # of a role, and the same for all of its statements
-            reaching[id(beside)] = tuple(s for s in beside if level.is_reached_by(s))
-        others = reaching[id(beside)]
+        neighbours = item.neighbours
+        if id(neighbours) not in reaching:  # of a role, and the same for all of its statements
+            reaching[id(neighbours)] = tuple(s for s in neighbours if level.is_reached_by(s))
+        others = reaching[id(neighbours)]
         useless = tuple(
             action
             for action in acting

@@ -45,7 +45,7 @@ def finding(
 
 
 def calls(group: Sequence[Denial]) -> str:
-    """``s3:GetObject on 'arn' and kms:Decrypt on 'key'``; a shared resource is told once."""
+    """``s3:GetObject on 'arn' and kms:Decrypt on 'key'``; a shared resource is named once."""
     by_resource: dict[str, list[str]] = {}
     for denied in group:
         resource = abridged(denied.call.resource)

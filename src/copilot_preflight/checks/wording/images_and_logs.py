@@ -48,7 +48,7 @@ def findings(analysis: Analysis, kind: str) -> Iterator[Finding]:
 
 
 def blamed(analysis: Analysis) -> set[Place]:
-    """The ARNs that a finding here blames: no other rule need tell of them."""
+    """The ARNs that a finding here blames: no other rule need report them."""
     denials = (denied for kind in (IMAGE, LOGS) for denied in analysis.denials_of(kind))
     found = (_misaddressed(analysis, denied) for denied in denials)
     return {missed.resource.place for missed in found if missed is not None}

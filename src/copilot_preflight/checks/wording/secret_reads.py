@@ -47,7 +47,7 @@ def findings(analysis: Analysis, kind: str) -> Iterator[Finding]:
 
 
 def blamed(analysis: Analysis) -> frozenset[Place]:
-    """The ARNs of grants that are told as the reason why some secret cannot be read."""
+    """The ARNs of grants that are given as the reason why some secret cannot be read."""
     denials = (d for kind in (SECRET, REGISTRY) for d in analysis.denials_of(kind))
     causes = [_closest(denied).cause for denied in denials]
     return frozenset(cause.entry.place for cause in causes if cause.entry is not None)

@@ -47,7 +47,7 @@ def _jobs(_ctx: click.Context, _option: click.Parameter, given: str) -> int | No
     "--baseline",
     metavar="FILE",
     shell_complete=files,
-    help="Do not tell of the findings in this file.",
+    help="Leave out the findings that this file lists.",
 )
 @click.option(
     "--write-baseline",
@@ -59,13 +59,13 @@ def _jobs(_ctx: click.Context, _option: click.Parameter, given: str) -> int | No
 @click.option(
     "--changed",
     is_flag=True,
-    help="The paths are files that changed: check the templates that they have a say in.",
+    help="The paths are files that changed: check the templates that they affect.",
 )
 @click.option(
     "--quiet",
     "-q",
     is_flag=True,
-    help="Print no report: only what could not be judged. The exit status tells the rest.",
+    help="Print no report: only what could not be judged. The exit status says the rest.",
 )
 @click.option("--verbose", "-v", is_flag=True, help="Tell what was paired with what, and how long.")
 @click.option(

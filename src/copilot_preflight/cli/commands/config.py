@@ -31,7 +31,7 @@ _WORDS: Final = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y
     "--format", "form", type=click.Choice(("yaml", "json")), default="yaml", show_default=True
 )
 def config(paths: tuple[str, ...], form: str, **given: Any) -> None:
-    """Print what holds for a run, and where it is told.
+    """Print what holds for a run, and where it is set.
 
     With PATHs, also what is different for the findings in these files. The YAML is a configuration
     file itself; paths are from the current folder.

@@ -22,7 +22,7 @@ _MISSING = (
 
 
 @click.command()
-@click.option("--info/--no-info", default=None, help="Tell also what cannot be decided, and why.")
+@click.option("--info/--no-info", default=None, help="Also report what cannot be decided, and why.")
 @click.option(
     "--config",
     metavar="FILE",

@@ -40,7 +40,8 @@ _OPTIONS: Final = (
         metavar="NAME_OR_ARN=FILE",
         shell_complete=candidates.files,
         help="A policy from outside the run: of a managed policy or boundary, a bucket, a key (by "
-        "name or ARN), a secret or a repository (by ARN).",
+        "name or ARN), a secret, a repository or a file system (by ARN). 'none' for FILE: the "
+        "resource has no policy.",
     ),
     click.option(
         "--scp",
@@ -74,7 +75,7 @@ _OPTIONS: Final = (
     click.option(
         "--info/--no-info",
         default=None,
-        help="Tell also what cannot be decided, and why.  [default: no-info]",
+        help="Also report what cannot be decided, and why.  [default: no-info]",
     ),
     click.option(
         "--assume-defaults/--no-assume-defaults",

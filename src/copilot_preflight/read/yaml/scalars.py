@@ -1,4 +1,4 @@
-"""What a YAML scalar or tag means in a template, where YAML leaves a choice."""
+"""What a YAML scalar means in a template, where YAML leaves a choice."""
 
 from __future__ import annotations
 
@@ -19,10 +19,6 @@ _NUMBER_STARTS = frozenset("0123456789-+.")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,63})")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
 _JSON_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-
-_STANDARD = "tag:yaml.org,2002:"
-_SCALAR_TAGS = frozenset(("str", "int", "float", "bool", "null", "timestamp", "binary"))
-COLLECTION_TAGS = {"map": dict, "set": dict, "seq": list, "omap": list, "pairs": list}
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*)?)*)*")
 BLOCK_HEADER = re.compile(r"[|>][-+0-9]*(?:[ \t]+#[^\r\n]*)?")
@@ -57,20 +53,6 @@ def _number(text: str, *, is_json: bool) -> int | float | None:
         number = float(text)
         return None if isinf(number) else number
     return None
-
-
-def meaning_of_tag(tag: str, start: int) -> tuple[str, str]:
-    """The long spelling of a short tag, and the name of a standard tag; at most one of them."""
-    if tag == "!":
-        return "", ""
-    if tag in ("!Ref", "!Condition"):
-        return tag[1:], ""
-    if tag.startswith("!"):
-        return "Fn::" + tag[1:], ""
-    standard = tag.removeprefix(_STANDARD)
-    if standard in _SCALAR_TAGS or standard in COLLECTION_TAGS:
-        return "", standard
-    raise Fault(start, f"tag '{shortened(tag)}' means nothing in a template")
 
 
 def converted(value: str, standard: str, start: int) -> Any:

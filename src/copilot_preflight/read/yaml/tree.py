@@ -26,13 +26,12 @@ from copilot_preflight.read.yaml.errors import Fault, depth_limit, explain, line
 from copilot_preflight.read.yaml.scalars import (
     BLANKS,
     BLOCK_HEADER,
-    COLLECTION_TAGS,
     content_start,
     converted,
-    meaning_of_tag,
     plain,
     shortened,
 )
+from copilot_preflight.read.yaml.tags import COLLECTION_TAGS, meaning_of_tag
 
 try:
     from yaml._yaml import CParser as EventParser

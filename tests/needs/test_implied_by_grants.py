@@ -1,8 +1,9 @@
-"""What grants on encrypted objects announce: the key that goes with them."""
+"""What grants on encrypted objects imply: the key that goes with them."""
 
 from __future__ import annotations
 
 import pytest
+from tests import stacks
 from tests.needs.asked import findings
 
 from copilot_preflight.base.finding import Finding
@@ -19,16 +20,7 @@ BUCKET = """
         ServerSideEncryptionConfiguration:
           - ServerSideEncryptionByDefault: {SSEAlgorithm: aws:kms, KMSMasterKeyID: %s}
 """
-ROLE = """
-  Worker:
-    Type: AWS::IAM::Role
-    Properties:
-      Policies:
-        - PolicyName: p
-          PolicyDocument:
-            Statement:
-              - %s
-"""
+ROLE = stacks.role("%s", name="Worker")
 HEAD = """
 Parameters:
   Other: {Type: String}
@@ -51,7 +43,7 @@ def stack(
 ) -> Stack:
     said = "\n              - ".join(statements)
     text = HEAD + (bucket.replace("%s", key)) + role.replace("%s", said)
-    return (run or Run()).add(Package(parse(text, "t.yml"), {}))
+    return stacks.stack(text, run=run)
 
 
 def told(found: Stack) -> list[Finding]:
@@ -66,7 +58,7 @@ OBJECTS = "!Sub '${Uploads.Arn}/*'"
 READ, PUT = allow("s3:GetObject", OBJECTS), allow("s3:PutObject", OBJECTS)
 
 
-def test_reading_announces_decrypt_and_writing_a_data_key() -> None:
+def test_reading_implies_decrypt_and_writing_a_data_key() -> None:
     """One finding for both, at the grant."""
     (finding,) = told(stack(allow("[s3:GetObject, s3:PutObject]", OBJECTS)))
     assert finding.rule == "W9757"
@@ -130,12 +122,12 @@ def test_an_alias_is_no_key() -> None:
         "{Effect: Deny, Action: 's3:*', Resource: '*'}",
     ],
 )
-def test_what_names_no_object_of_the_bucket_announces_nothing(statement: str) -> None:
+def test_what_names_no_object_of_the_bucket_implies_nothing(statement: str) -> None:
     """Nor does what a condition may keep off the key."""
     assert [call for call in calls(stack(statement)) if call[0] == "W9757"] == []
 
 
-def test_what_is_denied_all_the_same_announces_nothing() -> None:
+def test_what_is_denied_all_the_same_implies_nothing() -> None:
     """The object cannot be read anyway."""
     deny = "{Effect: Deny, Action: 's3:Get*', Resource: '*'}"
     assert calls(stack(READ, deny)) == []

@@ -1,4 +1,4 @@
-"""Calls that a role's own grants announce: who reads or writes encrypted objects needs the key.
+"""Calls that a role's own grants imply: who reads or writes encrypted objects needs the key.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 """
@@ -22,7 +22,7 @@ from copilot_preflight.needs.s3_objects import SSE_KMS_PAGE, kms_context
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
-ANNOUNCED: Final = "announced"
+IMPLIED: Final = "implied"
 """The kind of this source's needs."""
 
 KEY_ACTIONS: Final = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
@@ -42,7 +42,7 @@ class Grant(NamedTuple):
     asked: Text
 
 
-class Announced(NamedTuple):
+class Implied(NamedTuple):
     """What a role may do in an encrypted bucket: the ``detail`` of a need.
 
     ``grants`` are the first for each of the key's actions.
@@ -52,10 +52,10 @@ class Announced(NamedTuple):
     grants: dict[str, Grant]
 
 
-def announced_sites(view: View) -> Iterator[Site]:
+def implied_sites(view: View) -> Iterator[Site]:
     """Each role with each encrypted bucket that its grants name.
 
-    ``detail`` is `Announced`. Its calls are optional: objects may be encrypted otherwise. The need
+    ``detail`` is `Implied`. Its calls are optional: objects may be encrypted otherwise. The need
     stands at the role, in whose policies there may be several grants.
     """
     if not any(_may_have_key(bucket) for bucket in _buckets_around(view)):
@@ -66,7 +66,7 @@ def announced_sites(view: View) -> Iterator[Site]:
         for bucket, grants in _by_bucket(view, role):
             name = f"{bucket.place.file} {bucket.logical_id}"
             build = partial(_needs, view, role, bucket, grants, value, name)
-            yield Site(ANNOUNCED, value, build, name)
+            yield Site(IMPLIED, value, build, name)
 
 
 def _needs(
@@ -74,7 +74,7 @@ def _needs(
 ) -> Iterator[Need]:
     allowed = _first_allowed(role, grants)
     yield Need(
-        kind=ANNOUNCED,
+        kind=IMPLIED,
         view=view,
         value=value,
         subject=f"access of {role} to encrypted bucket '{bucket.logical_id}'",
@@ -84,7 +84,7 @@ def _needs(
         role=role,
         needs_role=False,
         undecided=_open_condition(view, bucket, grants),
-        detail=Announced(bucket, {KEY_ACTIONS[grant.action]: grant for grant in allowed}),
+        detail=Implied(bucket, {KEY_ACTIONS[grant.action]: grant for grant in allowed}),
         name=name,
     )
 
@@ -115,7 +115,7 @@ def _by_bucket(view: View, role: Role) -> Iterator[tuple[Bucket, tuple[Grant, ..
 def _grants(role: Role) -> Iterator[Grant]:
     """What the role's Allow statements say of objects, with nothing left open but the name.
 
-    A condition may be just what makes do without the key, such as a header that asks for SSE-S3.
+    A condition may be the very thing that avoids the key, such as a header that asks for SSE-S3.
     """
     for statement in role.statements:
         if statement.effect != "Allow" or statement.clauses or statement.not_actions:
@@ -154,7 +154,7 @@ def _first_allowed(role: Role, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
 
 
 def _open_condition(view: View, bucket: Bucket, grants: tuple[Grant, ...]) -> str:
-    """An open condition of this template on which it hangs what is granted, or encrypted."""
+    """An open condition of this template that decides what is granted, or encrypted."""
     own = [bucket.undecided] if bucket.place.file == view.file else []
     for grant in grants:
         own += (*grant.statement.conditions, *grant.entry.conditions)
