@@ -14,6 +14,7 @@ from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.iam.principals import Caller
 from copilot_preflight.model.roles import Role
 from copilot_preflight.needs.need import needs_at
+from copilot_preflight.resolve.closed_sets import views_of_every_value
 from copilot_preflight.resolve.query import query_by
 from copilot_preflight.resolve.view import View
 
@@ -71,17 +72,43 @@ def decide(call: Call, depth: int = 0) -> Iterator[Decision]:
     known = view.stack.data.get("Conditions") or {}
     condition = next((name for name in conditions if name in known), None)
     is_open = decision.outcome is Outcome.UNDETERMINED and depth < _MAX_SPLITS
-    if not is_open or condition is None or need.source is None:
+    if not is_open or need.source is None:
         yield decision
+        return
+    if condition is None:
+        yield _whatever_the_values(decision, depth)
         return
     for leaf in view.settle(condition):
         if leaf == view:
             yield decision
             return
+        yield from _again(call, leaf, depth)
+
+
+def _again(call: Call, leaf: View, depth: int) -> Iterator[Decision]:
+    """The decisions on a call in a finer view."""
+    need = call.need
+    if need.source is not None:
         for finer in needs_at(leaf, need.source, need.key):
             for again in calls_of(finer):
                 if again.action == call.action:
                     yield from decide(again, depth + 1)
+
+
+def _whatever_the_values(decision: Decision, depth: int) -> Decision:
+    """A decision that depends on values of which there are few: certain if all give the same."""
+    unknown = [fact.name for fact in decision.facts if fact.kind == "value"]
+    same: Decision | None = None
+    for leaf in views_of_every_value(decision.call.view, unknown):
+        each = list(_again(decision.call, leaf, depth))
+        same = same or next(iter(each), None)
+        if not each or any(it.outcome is Outcome.UNDETERMINED for it in each):
+            return decision
+        if same is None or any(it.outcome is not same.outcome for it in each):
+            return decision
+    if same is None:
+        return decision
+    return decision._replace(outcome=same.outcome, ruling=same.ruling, facts=())
 
 
 def _judge(call: Call) -> Decision:
