@@ -117,6 +117,9 @@ def _judge(call: Call) -> Decision:
     ruling = _ruling(call, resource, passed)
     if ruling.outcome is Outcome.UNDETERMINED:
         call, ruling = _whatever_is_sent(call, ruling, resource, passed)
+    if ruling.outcome is Outcome.UNDETERMINED and call.needed.evidence:
+        likely = _ruling(call.sending(call.needed.evidence), resource, passed)
+        ruling = likely if likely.outcome is Outcome.ALLOWED else ruling
     outcome, facts = ruling.outcome, ruling.facts
     instead = (
         _judge(call._replace(needed=call.needed.alternative)) if call.needed.alternative else None
