@@ -33,8 +33,9 @@ Conditions:
 Resources:
   Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: <bucket>}}
 """
-    + stacks.task("EnvironmentFiles: [{Type: s3, Value: !Sub ['arn:aws:s3:::${B}/app.env', "
-    "{B: <bucket>}]}]")
+    + stacks.task(
+        "EnvironmentFiles: [{Type: s3, Value: !Sub ['arn:aws:s3:::${B}/app.env', {B: <bucket>}]}]"
+    )
     + stacks.role(
         "{Effect: Allow, Action: s3:GetObject, Resource: <granted>}",
         "{Effect: Allow, Action: s3:GetBucketLocation, Resource: '*'}",

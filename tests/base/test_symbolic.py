@@ -200,6 +200,7 @@ BUCKET_ARN = ("arn:", PARTITION, ":s3:::", BUCKET)
         (("arn:aws:s3:::", FREE, "/prod/*"), ("arn:aws:s3:::", FREE, "/drop/app.env"), False),
         (("arn:aws:s3:::", FREE, "/*/b/*"), ("arn:aws:s3:::", FREE, "/a/c/app.env"), False),
         (("x", FREE, "-", PARTITION, "/a*"), ("x", FREE, "-", PARTITION, "/b"), False),
+        ((FREE, "-", Hole("P"), "/a/*"), (FREE, "-", Hole("P"), "/b/a.env"), False),
         ((FREE, "/app.env"), (FREE, "/prod/app.env"), None),
         ((FREE, "/prod/*"), (FREE, "/x/prod/app.env"), None),
         ((FREE, "?a"), (FREE, "a"), None),

@@ -187,7 +187,9 @@ def match(pattern: Text, target: Text) -> bool | None:
     left, right = _different(pattern, target, wild=True)
     if not _may_match(_as_pattern_set(left), _as_set(right)):
         return False
-    return False if _ends_apart(left, right) else None
+    begin = left.parts[0] if left.parts else ""
+    is_shared = isinstance(begin, Hole) and begin in right.parts[:1]
+    return False if is_shared and _ends_apart(left, right) else None
 
 
 def match_by_segment(pattern: Text, target: Text, separator: str, count: int) -> bool | None:
@@ -360,18 +362,22 @@ def _ends_apart(pattern: Text, target: Text) -> bool:
     Whatever wildcards a value holds, as a pattern it matches itself, and at no earlier place can
     its stars leave off: the letters behind it are still to be found behind it in the string.
     """
-    if not pattern.parts or pattern.parts[:1] != target.parts[:1]:
-        return False
-    one, two = _atoms(pattern), _atoms(target)
-    pairs = zip(one, two, strict=False)
-    shared = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(two)))
-    rest = one[shared:]
-    while rest and isinstance(rest[0], str) and rest[0] in WILDCARDS:
-        rest.pop(0)
+    shared = 0
+    for index, (one, two) in enumerate(zip(pattern.parts, target.parts, strict=False), 1):
+        if one != two:
+            break
+        if isinstance(one, Hole):
+            shared = index
+    rest, behind = pattern.parts[shared:], target.parts[shared:]
     if not rest or isinstance(rest[0], Hole):
         return False
-    behind = Text.of("*", *rest)
-    return not _may_match(_as_pattern_set(behind), _as_set(Text.of(*two[shared:])))
+    begin = rest[0].lstrip(WILDCARDS)
+    if not begin:
+        return False
+    if len(behind) == 1 and isinstance(behind[0], str) and len(rest) == 1:
+        return not wildcard_match(f"*{begin}", behind[0])
+    anywhere = _as_pattern_set(Text((f"*{begin}", *rest[1:])))
+    return not _may_match(anywhere, _as_set(Text(behind)))
 
 
 def _is_wild(atom: str | Hole) -> bool:
