@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from copilot_preflight.base.finding import CitedCall, Finding
+from copilot_preflight.base.finding import CitedCall, Finding, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording.parts import abridged, cited
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.layers import ACCOUNTS
 from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.trust import Assumption
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.unread import Unread, unread_resources
 
@@ -72,6 +73,28 @@ def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
     for group in open_calls.values():
         need, _, facts = group[0]
         yield _finding(need, [call for _, call, _ in group], facts)
+    trusts = set()
+    for assumption in analysis.assumptions:
+        trust = assumption.role.place, assumption.use.caller, assumption.missing
+        if assumption.missing and trust not in trusts:
+            trusts.add(trust)
+            yield _open_trust(assumption)
+
+
+def _open_trust(assumption: Assumption) -> Finding:
+    use, role = assumption.use, assumption.role
+    facts = _tellable(assumption.missing)[:3]
+    missing = " and ".join(dict.fromkeys(map(_told, facts)))
+    statement = assumption.naming
+    return Finding(
+        at=statement.place if statement is not None else role.trust_place,
+        message=f"trust policy of {use.handover.what} {role}: whether {use.caller} may assume it "
+        f"cannot be decided without {missing}",
+        label="undetermined",
+        related=(Related(use.value.place, f"used as the {use.handover.what} role"),),
+        cause="undetermined",
+        help="\n".join(dict.fromkeys(map(_way_out, facts))),
+    )
 
 
 def _not_judged(unread: Unread) -> Finding:

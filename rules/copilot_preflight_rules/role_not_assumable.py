@@ -12,7 +12,7 @@ from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.corrections import added_to, replaced, taken_out
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Clause, Principal, Statement
-from copilot_preflight.model.trust import ASSUME, Assumption, assumptions, trusted
+from copilot_preflight.model.trust import ASSUME, Assumption, trusted
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit
@@ -27,7 +27,7 @@ _ALIKE = 0.8
 def role_not_assumable(analysis: Analysis) -> Iterator[Finding]:
     asked: dict[tuple[Place, str], list[Assumption]] = {}
     services: dict[Place, set[str | None]] = {}
-    for found in assumptions(analysis.stack):
+    for found in analysis.assumptions:
         caller = found.use.caller if found.use.through is None else found.use.owner
         asked.setdefault((found.role.place, caller), []).append(found)
         services.setdefault(found.role.place, set()).add(found.use.handover.service)
@@ -111,7 +111,32 @@ def _unmet(found: Assumption, policy: str, clause: Clause, statement: Statement)
     sent = next((it[clause.key.lower()] for it in found.contexts if it.get(clause.key.lower())), ())
     message = f"{policy} lets {caller} assume it only by {clause.operator} {clause.key} {wanted}"
     label = f"{clause.key} is '{sent[0]}'" if sent else f"{clause.key} is never that"
-    return at, message, label, f"correct the condition, or take it out, for {caller}", ()
+    help = f"correct the condition, or take it out, for {caller}"
+    if clause.key.lower() in _NEVER_SENT:
+        label = f"{caller} sends no {clause.key}"
+        help = f"take the condition out for {caller}: {_NEVER_SENT[clause.key.lower()]}"
+    elif _is_literal_star(clause):
+        label = f"no wildcard to {clause.operator}"
+        help = f"use {_LIKE.get(clause.key.lower(), 'StringLike')}, to which '*' is a wildcard"
+    return at, message, label, help, ()
+
+
+_NEVER_SENT = {
+    "sts:externalid": "it is for third parties, services are held to aws:SourceArn "
+    "(https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html)",
+    "aws:multifactorauthpresent": "only people have a second factor",
+    "aws:multifactorauthage": "only people have a second factor",
+}
+_LIKE = {"aws:sourcearn": "ArnLike"}
+
+
+def _is_literal_star(clause: Clause) -> bool:
+    """Whether stars stand where an operator takes them for the character.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    exact = "stringequals" in clause.operator.lower()
+    return exact and any(value.text.has_wildcard() for value in clause.values)
 
 
 def _not_named(found: Assumption, policy: str, services: Collection[str | None]) -> _Told:

@@ -35,6 +35,7 @@ Resources:
       - {Name: TWO, ValueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/web'}
 """)
     + """
+  Other: {Type: AWS::IAM::Role}
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -79,6 +80,17 @@ def outcomes(condition: str, file: str = OWN) -> dict[str, Outcome]:
         ("{StringLike: {'aws:userId': '*:*'}}", EXPLICIT),
         ("{StringNotLike: {'aws:userId': '111122223333'}}", EXPLICIT),
         ("{StringNotLike: {'aws:userId': 'AROAEXAMPLE:*'}}", OPEN),
+        ("{StringNotLike: {'aws:userId': !Sub '${Other.RoleId}:*'}}", EXPLICIT),
+        ("{StringLike: {'aws:userId': !Sub '${Other.RoleId}:*'}}", ALLOWED),
+        ("{StringLike: {'aws:userId': [!Sub '${Other.RoleId}:*', 'AIDAX']}}", ALLOWED),
+        ("{StringLike: {'aws:userId': !Sub '${Other.RoleId}*'}}", ALLOWED),
+        # No service has a second factor; AWS does not say whether "false" is sent or nothing.
+        ("{Bool: {'aws:MultiFactorAuthPresent': 'true'}}", ALLOWED),
+        ("{BoolIfExists: {'aws:MultiFactorAuthPresent': 'false'}}", EXPLICIT),
+        ("{Bool: {'aws:MultiFactorAuthPresent': 'false'}}", OPEN),
+        ("{BoolIfExists: {'aws:MultiFactorAuthPresent': 'true'}}", OPEN),
+        ("{'Null': {'aws:MultiFactorAuthPresent': 'true'}}", OPEN),
+        ("{Bool: {'aws:MultiFactorAuthPresent': !Ref Team}}", OPEN),
         # Its tags. The stack's own, which nobody sees, may come on top.
         ("{StringEquals: {'aws:PrincipalTag/team': web}}", EXPLICIT),
         ("{StringNotEquals: {'aws:PrincipalTag/Team': web}}", ALLOWED),
@@ -120,6 +132,54 @@ def test_the_account_of_the_resource() -> None:
     assert outcomes(condition, ELSEWHERE)["s3:GetObject"] is OPEN
     elsewhere = "{StringNotEquals: {'aws:ResourceAccount': '444455556666'}}"
     assert outcomes(elsewhere)["ssm:GetParameters"] is EXPLICIT
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+        ("{StringNotEquals: {'s3:x-amz-server-side-encryption': 'aws:kms'}}", EXPLICIT),
+        ("{StringNotEqualsIfExists: {'s3:x-amz-server-side-encryption': 'aws:kms'}}", EXPLICIT),
+        ("{'Null': {'s3:x-amz-server-side-encryption': 'true'}}", EXPLICIT),
+        ("{StringEquals: {'s3:x-amz-server-side-encryption': 'AES256'}}", ALLOWED),
+        ("{StringNotEquals: {'s3:x-amz-acl': bucket-owner-full-control}}", EXPLICIT),
+        ("{StringNotLike: {'S3:Prefix': 'home/*'}}", EXPLICIT),
+        ("{StringLike: {'s3:prefix': '*'}}", ALLOWED),
+        ("{NumericGreaterThan: {'s3:max-keys': '10'}}", ALLOWED),
+        # A reader may bring the customer's own key, and tags are the object's.
+        ("{'Null': {'s3:x-amz-server-side-encryption-customer-algorithm': 'true'}}", OPEN),
+        ("{StringEquals: {'s3:ExistingObjectTag/a': b}}", OPEN),
+        ("{NumericLessThan: {'s3:TlsVersion': '1.2'}}", OPEN),
+    ],
+)
+def test_what_a_read_never_carries(condition: str, outcome: Outcome) -> None:
+    """The keys of uploads and listings are not sent with a read, and a Deny that counts on them
+    takes it in."""
+    found = outcomes(condition)
+    assert {found["s3:GetObject"], found["s3:GetBucketLocation"]} == {outcome}
+    assert found["kms:Decrypt"] is OPEN
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [
+        ("{Bool: {'aws:MultiFactorAuthPresent': 'true'}}", IMPLICIT),
+        ("{StringEquals: {'s3:prefix': web.env}}", IMPLICIT),
+        ("{StringLike: {'aws:userid': !Sub '${Other.RoleId}:*'}}", IMPLICIT),
+        ("{BoolIfExists: {'aws:MultiFactorAuthPresent': 'true'}}", OPEN),
+    ],
+)
+def test_a_grant_that_waits_for_what_is_never_sent(condition: str, outcome: Outcome) -> None:
+    """The condition is the cause of the denial."""
+    grant = "{Effect: Allow, Action: '*', Resource: '*'}"
+    assert grant in TEMPLATE
+    text = TEMPLATE.replace(grant, f"{grant[:-1]}, Condition: {condition}}}")
+    text = text.replace("<condition>", "{Bool: {'aws:SecureTransport': 'false'}}")
+    analysis = Analysis(stacks.stack(text.replace("<file>", OWN)))
+    reads = [it for it in analysis.decisions if it.call.action == "s3:GetObject"]
+    assert {it.outcome for it in reads if it.call.need.kind != "implied"} == {outcome}
+    causes = {it.cause.kind for it in analysis.denials if it.call.action == "s3:GetObject"}
+    assert causes == ({"unmet-condition"} if outcome is IMPLICIT else set())
 
 
 def test_tags_under_a_condition() -> None:

@@ -106,6 +106,32 @@ def test_match_is_sound(pattern: Text, target: Text, seed: int) -> None:
 
 
 @settings(max_examples=700, deadline=None)
+@given(texts, texts, texts, st.integers(0, 9))
+def test_match_behind_the_same_beginning_is_sound(
+    begin: Text, pattern: Text, target: Text, seed: int
+) -> None:
+    """What both begin with may hold any wildcards: a no stands whatever they are."""
+    pattern, target = Text.of("b", begin, pattern), Text.of("b", begin, target)
+    answer = match(pattern, target)
+    for values in fillings(pattern, target, seed=seed):
+        found = reference(fill(pattern, values), fill(target, values))
+        assert answer in (None, found), values
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.text("a*?", max_size=7),
+    st.text("ab*?", max_size=5),
+    st.text("ab", max_size=5),
+)
+def test_the_same_beginning_hides_no_match(begin: str, pattern: str, target: str) -> None:
+    """A beginning full of wildcards, as a value would have it, against the answer without it."""
+    shared = Hole("any")
+    if reference(begin + pattern, begin + target):
+        assert match(Text.of(shared, pattern), Text.of(shared, target)) is not False
+
+
+@settings(max_examples=700, deadline=None)
 @given(texts, texts, st.integers(0, 9))
 def test_equals_is_sound(one: Text, two: Text, seed: int) -> None:
     """True means equal however the holes are filled, False different however they are filled."""
@@ -169,6 +195,18 @@ BUCKET_ARN = ("arn:", PARTITION, ":s3:::", BUCKET)
         ((BUCKET, "-data/*"), (BUCKET, "-logs/a"), False),
         (("x-", PARTITION, "-y-", BUCKET), ("x-", PARTITION, "-z-", BUCKET), False),
         ((FREE, "-data"), (FREE, "-logs"), False),
+        # ... also where it may hold wildcards: no star in it reaches beyond what both begin with.
+        ((FREE, "/prod/*"), (FREE, "/staging/app.env"), False),
+        (("arn:aws:s3:::", FREE, "/prod/*"), ("arn:aws:s3:::", FREE, "/drop/app.env"), False),
+        (("arn:aws:s3:::", FREE, "/*/b/*"), ("arn:aws:s3:::", FREE, "/a/c/app.env"), False),
+        (("x", FREE, "-", PARTITION, "/a*"), ("x", FREE, "-", PARTITION, "/b"), False),
+        ((FREE, "-", Hole("P"), "/a/*"), (FREE, "-", Hole("P"), "/b/a.env"), False),
+        ((FREE, "/app.env"), (FREE, "/prod/app.env"), None),
+        ((FREE, "/prod/*"), (FREE, "/x/prod/app.env"), None),
+        ((FREE, "?a"), (FREE, "a"), None),
+        ((FREE, "/prod/*"), (FREE, "/", BUCKET, "/app.env"), None),
+        ((FREE, "/prod/*"), (FREE, BUCKET, "/app.env"), False),
+        ((FREE, "/prod/*"), (FREE, Hole("P"), "/app.env"), None),
         # Brackets and line breaks are characters like any other.
         ("[ab]*", "[ab]c", True),
         ("[ab]", "a", False),

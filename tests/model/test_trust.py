@@ -132,13 +132,127 @@ def test_services_go_by_the_names_of_regions_too(name: str, outcome: Outcome) ->
         ("{ArnLike: {'aws:SourceArn': 'arn:aws:lambda:*:*:*'}}", REFUSED),
         ("{StringLike: {'aws:SourceArn': 'arn:aws:ecs-tasks:*:*:*'}}", REFUSED),
         ("{ArnLike: {'aws:SourceArn': !Ref Service}}", UNDETERMINED),
-        ("{StringEquals: {'sts:ExternalId': x}}", UNDETERMINED),
-        ("{Bool: {'aws:MultiFactorAuthPresent': 'true'}}", UNDETERMINED),
+        # Only the Like and Arn operators know a star: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+        (f"{{StringEquals: {{'aws:SourceArn': 'arn:aws:ecs:eu-west-1:{HERE}:*'}}}}", REFUSED),
+        (f"{{StringEquals: {{'aws:SourceArn': 'arn:aws:ecs:*:{HERE}:*'}}}}", REFUSED),
+        ("{StringEqualsIgnoreCase: {'aws:SourceArn': 'arn:aws:ecs:*:*:*'}}", REFUSED),
+        ("{StringEqualsIfExists: {'aws:SourceArn': 'arn:aws:ecs:*:*:*'}}", UNDETERMINED),
+        ("{StringNotEquals: {'aws:SourceArn': 'arn:aws:ecs:*:*:*'}}", ALLOWED),
+        (f"{{ArnEquals: {{'aws:SourceArn': 'arn:aws:ecs:eu-west-1:{HERE}:*'}}}}", UNDETERMINED),
+        (f"{{StringLike: {{'aws:SourceArn': 'arn:aws:ecs:eu-west-1:{HERE}:*'}}}}", UNDETERMINED),
+        # What only third parties send, and only people have.
+        ("{StringEquals: {'sts:ExternalId': x}}", REFUSED),
+        ("{StringLike: {'sts:ExternalId': '*'}}", REFUSED),
+        ("{StringEqualsIfExists: {'sts:ExternalId': x}}", ALLOWED),
+        ("{'Null': {'sts:ExternalId': 'true'}}", ALLOWED),
+        ("{Bool: {'aws:MultiFactorAuthPresent': 'true'}}", REFUSED),
+        ("{Bool: {'aws:MultiFactorAuthPresent': !Ref Env}}", UNDETERMINED),
+        ("{Bool: {'aws:MultiFactorAuthPresent': 'false'}}", UNDETERMINED),
+        ("{BoolIfExists: {'aws:MultiFactorAuthPresent': 'true'}}", UNDETERMINED),
+        ("{BoolIfExists: {'aws:MultiFactorAuthPresent': 'false'}}", ALLOWED),
+        ("{'Null': {'aws:MultiFactorAuthPresent': 'true'}}", UNDETERMINED),
+        ("{NumericLessThan: {'aws:MultiFactorAuthAge': '3600'}}", REFUSED),
+        ("{'Null': {'aws:MultiFactorAuthAge': 'true'}}", ALLOWED),
     ],
 )
 def test_conditions_on_the_source(condition: str, outcome: Outcome) -> None:
     """A condition keeps ECS out only if it fails whether or not ECS says for whom it acts."""
     assert answer(only(condition), pseudo=DEPLOYED) is outcome
+
+
+BUILD = "AWS::CodeBuild::Project", "ServiceRole"
+DELIVERY = "AWS::KinesisFirehose::DeliveryStream", "S3DestinationConfiguration: {RoleARN"
+
+
+@pytest.mark.parametrize(
+    ("service", "user", "condition"),
+    [
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+        (
+            "ecs-tasks",
+            TASK,
+            f"{{ArnLike: {{'aws:SourceArn': 'arn:aws:ecs:eu-west-1:{HERE}:*'}}, "
+            f"StringEquals: {{'aws:SourceAccount': '{HERE}'}}}}",
+        ),
+        # https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html
+        (
+            "codebuild",
+            BUILD,
+            "{StringEquals: {'aws:SourceArn': "
+            f"'arn:aws:codebuild:eu-west-1:{HERE}:project/MyProject'}}}}",
+        ),
+        # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+        (
+            "states",
+            MACHINE,
+            f"{{ArnLike: {{'aws:SourceArn': 'arn:aws:states:eu-west-1:{HERE}:stateMachine:*'}}, "
+            f"StringEquals: {{'aws:SourceAccount': '{HERE}'}}}}",
+        ),
+    ],
+)
+def test_the_trust_policies_of_aws_are_silent(
+    service: str, user: tuple[str, str], condition: str
+) -> None:
+    """What AWS documents is never refused, and what it documents whole is not asked about."""
+    statement = f"{trust(f'{{Service: {service}.amazonaws.com}}')[:-1]}, Condition: {condition}}}"
+    (assumption,) = found(f"{{Statement: [{statement}]}}", user, DEPLOYED)
+    assert not assumption.is_refused
+    assert assumption.missing == ()
+
+
+def test_firehose_sends_the_account_as_external_id() -> None:
+    """https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html"""
+    statement = trust("{Service: firehose.amazonaws.com}")[:-1]
+    for external, asked in ((HERE, False), ("x", True)):
+        condition = f"Condition: {{StringEquals: {{'sts:ExternalId': '{external}'}}}}}}"
+        text = TEMPLATE.format(f"{{Statement: [{statement}, {condition}]}}", *DELIVERY)
+        text = text.replace("RoleARN: !GetAtt Role.Arn", "RoleARN: !GetAtt Role.Arn}")
+        (assumption,) = assumptions(stacks.stack(text, pseudo=DEPLOYED))
+        assert assumption.outcome is UNDETERMINED
+        assert bool(assumption.missing) is asked
+
+
+@pytest.mark.parametrize(
+    ("resource", "outcome"),
+    [
+        ("project/*", UNDETERMINED),
+        ("project/web", UNDETERMINED),
+        ("*", UNDETERMINED),
+        ("pro*", UNDETERMINED),
+        ("build/*", REFUSED),
+        ("build/web:*", REFUSED),
+        ("report-group/*", REFUSED),
+    ],
+)
+def test_codebuild_acts_for_projects(resource: str, outcome: Outcome) -> None:
+    """https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html"""
+    statement = trust("{Service: codebuild.amazonaws.com}")[:-1]
+    source = f"arn:aws:codebuild:eu-west-1:{HERE}:{resource}"
+    condition = f"Condition: {{ArnLike: {{'aws:SourceArn': '{source}'}}}}}}"
+    assert answer(f"{statement}, {condition}", user=BUILD, pseudo=DEPLOYED) is outcome
+
+
+@pytest.mark.parametrize(
+    ("statement", "facts"),
+    [
+        (trust(TASKS), []),
+        (only(f"{{StringEquals: {{'aws:SourceAccount': '{HERE}'}}}}"), []),
+        (only("{StringEquals: {'aws:SourceAccount': !Ref Env}}"), [("value", "Env")]),
+        (only("{StringEquals: {'aws:PrincipalOrgID': o-1}}"), [("context", "aws:PrincipalOrgID")]),
+        (
+            only("{Bool: {'aws:MultiFactorAuthPresent': 'false'}}"),
+            [("context", "aws:MultiFactorAuthPresent")],
+        ),
+        (trust("{Service: !Ref Service}"), [("value", "Service")]),
+        (trust("{Service: ec2.amazonaws.com}"), []),
+        (trust("{Service: '*'}"), []),
+        (trust("{Service: ecs-tasks.amazonaws.com.cn}"), []),
+    ],
+)
+def test_what_is_missing(statement: str, facts: list[tuple[str, str]]) -> None:
+    """Where nobody can tell, the fact is named; what AWS documents is taken to be sent."""
+    (assumption,) = found(f"{{Statement: [{statement}]}}", pseudo=DEPLOYED)
+    assert [tuple(fact) for fact in assumption.missing] == facts
 
 
 def test_an_unknown_account_may_be_any() -> None:

@@ -260,6 +260,15 @@ IAM_CONDITIONS: Final = (
         "{Bool: {aws:SecureTransport: true}, StringEquals: {aws:PrincipalTag/team: x}}",
         "open",
     ),
+    denies_if(
+        "an upload is not encrypted",
+        "{StringNotEquals: {s3:x-amz-server-side-encryption: aws:kms}}",
+        "holds",
+    ),
+    denies_if("a listing names another folder", "{StringNotLike: {s3:prefix: home/*}}", "holds"),
+    denies_if("without MFA", "{BoolIfExists: {aws:MultiFactorAuthPresent: false}}", "holds"),
+    denies_if("with MFA", "{Bool: {aws:MultiFactorAuthPresent: true}}", "fails"),
+    denies_if("MFA was possible", "{Bool: {aws:MultiFactorAuthPresent: false}}", "open"),
     allows_if("by TLS", "{Bool: {aws:SecureTransport: true}}", "holds"),
     allows_if("by TLS, in another case", "{bool: {AWS:SecureTransport: 'true'}}", "holds"),
     allows_if("not by TLS", "{Bool: {aws:SecureTransport: false}}", "fails"),
@@ -268,6 +277,8 @@ IAM_CONDITIONS: Final = (
         "the account is right", "{StringEquals: {aws:ResourceAccount: '111122223333'}}", "open"
     ),
     allows_if("the object is tagged", "{StringEquals: {s3:ExistingObjectTag/x: y}}", "open"),
+    allows_if("a listing names the file", "{StringLike: {s3:prefix: '*'}}", "fails"),
+    allows_if("with MFA", "{Bool: {aws:MultiFactorAuthPresent: true}}", "fails"),
     allows_if("through an endpoint", "{StringEquals: {aws:SourceVpce: vpce-1}}", "open"),
     allows_if("an unknown operator holds", "{StringResembles: {aws:PrincipalArn: x}}", "open"),
 )

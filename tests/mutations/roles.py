@@ -289,6 +289,23 @@ TRUST: Final = (
           Principal: {Service: ecs-tasks.amazonaws.com}
         """,
     ),
+    *(
+        not_assumable(
+            name,
+            f"""
+            - Effect: Allow
+              Action: sts:AssumeRole
+              Principal: {{Service: ecs-tasks.amazonaws.com}}
+              Condition: {{{operator}: {{{key}: {value}}}}} #statement
+            """,
+        )
+        for name, operator, key, value in (
+            ("a star to StringEquals", "StringEquals", "aws:SourceArn", "'arn:aws:ecs:*:*:*'"),
+            ("another service's ARN", "ArnLike", "aws:SourceArn", "'arn:aws:lambda:*:*:*'"),
+            ("an external id", "StringEquals", "sts:ExternalId", "web"),
+            ("a second factor", "Bool", "aws:MultiFactorAuthPresent", "'true'"),
+        )
+    ),
     not_assumable(
         "a Deny instead",
         """

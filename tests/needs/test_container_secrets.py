@@ -505,3 +505,77 @@ def test_a_grant_on_the_task_role_has_its_own_rule() -> None:
     found = Analysis(stacks.stack(text, pseudo=HERE))
     told = [f for rule in RULES if rule.id in ("E9733", "E9741") for f in rule(found)]
     assert [(f.rule, f.cause) for f in told] == [("E9733", "wrong-role")]
+
+
+# --- Copilot's own names -------------------------------------------------------------------------
+
+WORKLOAD = """\
+  AppName: {Type: String}
+  EnvName: {Type: String}
+  WorkloadName: {Type: String}
+"""
+VALUES = {"AppName": "shop", "EnvName": "test", "WorkloadName": "web"}
+
+
+def copilot(name: str, condition: str, parameters: str = WORKLOAD) -> Outcome:
+    """What becomes of a secret under Copilot's own grant by tags."""
+    text = TEMPLATE % {
+        "asks": secret(name),
+        "statement": grant(GET, f"'{SSM}/*'", condition=condition),
+        "resources": "",
+    }
+    text = text.replace("Parameters:\n", f"Parameters:\n{parameters}")
+    values = VALUES if parameters else {}
+    (found,) = decisions(stacks.stack(text, {**values, "Name": "DB"}, HERE))
+    return found.outcome
+
+
+BY_TAGS = (
+    "{StringEquals: {'ssm:ResourceTag/copilot-application': !Ref AppName, "
+    "'ssm:ResourceTag/copilot-environment': !Ref EnvName}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "condition", "expected"),
+    [
+        ("/copilot/shop/test/secrets/DB", BY_TAGS, ALLOWED),
+        (f"{SSM}/copilot/shop/test/secrets/DB", BY_TAGS, ALLOWED),
+        ("!Sub '/copilot/${AppName}/${EnvName}/secrets/DB'", BY_TAGS, ALLOWED),
+        ("!Sub '/copilot/shop/test/secrets/${Name}'", BY_TAGS, ALLOWED),
+        # Another environment, another application, another region, another name.
+        ("/copilot/shop/prod/secrets/DB", BY_TAGS, OPEN),
+        ("/copilot/else/test/secrets/DB", BY_TAGS, OPEN),
+        ("arn:aws:ssm:eu-west-1:444455556666:parameter/copilot/shop/test/secrets/DB", "{}", DENIED),
+        ("/copilot/shop/test/secrets/a/DB", BY_TAGS, OPEN),
+        ("/copilot/shop/test/secrets/", BY_TAGS, OPEN),
+        ("/copilot/shop/test/DB", BY_TAGS, OPEN),
+        ("/shop/test/secrets/DB", BY_TAGS, OPEN),
+        # A name is no proof that a tag is another, nor that it has tags that Copilot does not give.
+        (
+            "/copilot/shop/test/secrets/DB",
+            "{StringEquals: {'ssm:ResourceTag/copilot-environment': prod}}",
+            OPEN,
+        ),
+        (
+            "/copilot/shop/test/secrets/DB",
+            "{StringEquals: {'ssm:ResourceTag/team': web}}",
+            OPEN,
+        ),
+    ],
+)
+def test_names_of_copilot_are_evidence_of_tags(
+    name: str, condition: str, expected: Outcome
+) -> None:
+    """``copilot secret init`` tags what it names with the application and the environment:
+
+    https://github.com/aws/copilot-cli/blob/v1.33.2/internal/pkg/cli/secret_init.go
+    """
+    assert copilot(name, condition) is expected
+
+
+def test_a_name_of_copilot_in_a_stack_of_others_says_nothing() -> None:
+    """Only a workload of Copilot's is known to have its secrets from ``copilot secret init``."""
+    condition = "{StringEquals: {'ssm:ResourceTag/copilot-application': shop}}"
+    assert copilot("/copilot/shop/test/secrets/DB", condition) is ALLOWED
+    assert copilot("/copilot/shop/test/secrets/DB", condition, "") is OPEN

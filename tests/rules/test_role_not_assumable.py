@@ -7,6 +7,7 @@ from tests import stacks
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight_rules.access_undetermined import access_undetermined
 from copilot_preflight_rules.role_not_assumable import role_not_assumable
 
 TEMPLATE = """
@@ -23,6 +24,7 @@ MORE = """
   Api: {Type: AWS::ECS::TaskDefinition, Properties: {ExecutionRoleArn: !GetAtt Role.Arn}}
   Build: {Type: AWS::CodeBuild::Project, Properties: {ServiceRole: !Ref Role}}
 """
+HERE = {"AWS::AccountId": "111122223333", "AWS::Region": "eu-west-1"}
 WRONG = "{Effect: Allow, Principal: {Service: x.amazonaws.com}, Action: 'sts:AssumeRole'}"
 
 
@@ -118,6 +120,61 @@ def test_a_condition_that_never_holds() -> None:
     )
     assert found.at.path[-1] == "aws:SourceArn"
     assert found.label.startswith("aws:SourceArn is 'arn:")
+
+
+@pytest.mark.parametrize(
+    ("condition", "label", "help"),
+    [
+        (
+            "StringEquals: {'aws:SourceArn': 'arn:aws:ecs:eu-west-1:111122223333:*'}",
+            "no wildcard to StringEquals",
+            "use ArnLike, to which '*' is a wildcard (https://docs.",
+        ),
+        (
+            "StringEquals: {'sts:ExternalId': s3cret}",
+            "'ecs-tasks.amazonaws.com' sends no sts:ExternalId",
+            "take the condition out for 'ecs-tasks.amazonaws.com': it is for third parties",
+        ),
+        (
+            "Bool: {'aws:MultiFactorAuthPresent': 'true'}",
+            "'ecs-tasks.amazonaws.com' sends no aws:MultiFactorAuthPresent",
+            "take the condition out for 'ecs-tasks.amazonaws.com': only people have a second",
+        ),
+    ],
+)
+def test_a_condition_that_no_service_meets(condition: str, label: str, help: str) -> None:
+    """A literal star and the keys of third parties and people each have a way out of their own."""
+    more = f", Condition: {{{condition}}}"
+    found = only(allow("{Service: ecs-tasks.amazonaws.com}", more=more))
+    assert "assume it only by" in found.message
+    assert found.label == label
+    assert found.help.startswith(help)
+
+
+def test_what_nobody_can_tell_of_a_trust_policy() -> None:
+    """I9790 names the fact that is missing, and says nothing where AWS documents the policy."""
+    for condition, missing in (
+        ("StringEquals: {'aws:SourceAccount': !Ref AWS::AccountId}", None),
+        ("ArnLike: {'aws:SourceArn': !Sub 'arn:aws:ecs:*:${AWS::AccountId}:*'}", None),
+        ("StringEquals: {'aws:SourceAccount': !Ref Env}", "the value of 'Env'"),
+        (
+            "StringEquals: {'aws:PrincipalOrgID': o-1}",
+            "the request's condition key 'aws:PrincipalOrgID'",
+        ),
+    ):
+        more = f", Condition: {{{condition}}}"
+        text = TEMPLATE.format(allow("{Service: ecs-tasks.amazonaws.com}", more=more))
+        analysis = Analysis(stacks.stack(text, pseudo=HERE))
+        assert not list(role_not_assumable(analysis))
+        found = list(access_undetermined(analysis))
+        assert [it.message for it in found] == (
+            []
+            if missing is None
+            else [
+                "trust policy of task role 'Role': whether 'ecs-tasks.amazonaws.com' may assume it "
+                f"cannot be decided without {missing}"
+            ]
+        )
 
 
 def test_nobody() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from copilot_preflight.access.request import Call, calls_of
+from copilot_preflight.access.request import MAY_SEND, Call, calls_of
 from copilot_preflight.access.resource_policies import ResourcePolicy, resource_policy
 from copilot_preflight.iam import layers
 from copilot_preflight.iam.evaluate import Outcome, evaluate
@@ -14,6 +14,7 @@ from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.iam.principals import Caller
 from copilot_preflight.model.roles import Role
 from copilot_preflight.needs.need import needs_at
+from copilot_preflight.resolve.closed_sets import views_of_every_value
 from copilot_preflight.resolve.query import query_by
 from copilot_preflight.resolve.view import View
 
@@ -71,23 +72,54 @@ def decide(call: Call, depth: int = 0) -> Iterator[Decision]:
     known = view.stack.data.get("Conditions") or {}
     condition = next((name for name in conditions if name in known), None)
     is_open = decision.outcome is Outcome.UNDETERMINED and depth < _MAX_SPLITS
-    if not is_open or condition is None or need.source is None:
+    if not is_open or need.source is None:
         yield decision
+        return
+    if condition is None:
+        yield _whatever_the_values(decision, depth)
         return
     for leaf in view.settle(condition):
         if leaf == view:
             yield decision
             return
+        yield from _again(call, leaf, depth)
+
+
+def _again(call: Call, leaf: View, depth: int) -> Iterator[Decision]:
+    """The decisions on a call in a finer view."""
+    need = call.need
+    if need.source is not None:
         for finer in needs_at(leaf, need.source, need.key):
             for again in calls_of(finer):
                 if again.action == call.action:
                     yield from decide(again, depth + 1)
 
 
+def _whatever_the_values(decision: Decision, depth: int) -> Decision:
+    """A decision that depends on values of which there are few: certain if all give the same."""
+    unknown = [fact.name for fact in decision.facts if fact.kind == "value"]
+    same: Decision | None = None
+    for leaf in views_of_every_value(decision.call.view, unknown):
+        each = list(_again(decision.call, leaf, depth))
+        same = same or next(iter(each), None)
+        if not each or any(it.outcome is Outcome.UNDETERMINED for it in each):
+            return decision
+        if same is None or any(it.outcome is not same.outcome for it in each):
+            return decision
+    if same is None:
+        return decision
+    return decision._replace(outcome=same.outcome, ruling=same.ruling, facts=())
+
+
 def _judge(call: Call) -> Decision:
     route, resource = _route_of(call), resource_policy(call)
     passed = route.endpoint if route is not None else None
     ruling = _ruling(call, resource, passed)
+    if ruling.outcome is Outcome.UNDETERMINED:
+        call, ruling = _whatever_is_sent(call, ruling, resource, passed)
+    if ruling.outcome is Outcome.UNDETERMINED and call.needed.evidence:
+        likely = _ruling(call.sending(call.needed.evidence), resource, passed)
+        ruling = likely if likely.outcome is Outcome.ALLOWED else ruling
     outcome, facts = ruling.outcome, ruling.facts
     instead = (
         _judge(call._replace(needed=call.needed.alternative)) if call.needed.alternative else None
@@ -106,6 +138,20 @@ def _judge(call: Call) -> Decision:
     if decision.is_denied or call.needed.doubts or route is None:
         return decision
     return decision._replace(possible_denial=_possible_denial(call, resource, route))
+
+
+def _whatever_is_sent(
+    call: Call, ruling: Ruling, resource: ResourcePolicy, endpoint: Endpoint | None
+) -> tuple[Call, Ruling]:
+    """The ruling on all that may be sent under the keys on which it depends, if it is the same."""
+    asked = {fact.name.lower() for fact in ruling.facts if fact.kind == "context"}
+    for key in asked & set(MAY_SEND):
+        calls = [call.sending({key: values}) for values in MAY_SEND[key]]
+        rulings = [_ruling(each, resource, endpoint) for each in calls]
+        outcomes = {each.outcome for each in rulings}
+        if len(outcomes) == 1 and Outcome.UNDETERMINED not in outcomes:
+            return calls[0], rulings[0]
+    return call, ruling
 
 
 def _route_of(call: Call) -> Route | None:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
+from copilot_preflight.iam.condition_keys import never_sent
 from copilot_preflight.iam.evaluate import Request
 from copilot_preflight.iam.services import service_of
 from copilot_preflight.model.buckets import bucket_named
@@ -39,6 +40,11 @@ class Call(NamedTuple):
     def request(self) -> Request:
         return Request(self.action, self.resource, {**_context(self), **self.needed.context})
 
+    def sending(self, context: Mapping[str, tuple[Text, ...]]) -> Call:
+        """The same call, of which more is known of what it sends."""
+        needed = self.needed._replace(context={**self.needed.context, **context})
+        return self._replace(needed=needed)
+
     @property
     def who(self) -> str:
         """The role as a message names it: ``execution role 'ExecutionRole'``."""
@@ -63,10 +69,19 @@ Those of the first kind come with calls that a service makes under its own name,
 second with users and with sessions that began with MFA.
 """
 
+MAY_SEND: Final[Mapping[str, tuple[tuple[Text, ...], ...]]] = {
+    "aws:multifactorauthpresent": ((), (Text.of("false"),))
+}
+"""What a role's session that a service began may send under a key; which, AWS does not say.
+
+The key comes with temporary credentials only, which the session has, and it began without MFA.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
+"""
+
 
 def _context(call: Call) -> Mapping[str, tuple[Text, ...]]:
     """The condition keys that are certain for a call, before those that its own ask adds."""
-    return {**_of_caller(call.view, call.role), **_of_resource(call)}
+    return {**_of_caller(call.view, call.role), **never_sent(call.action), **_of_resource(call)}
 
 
 @query_by(id)

@@ -185,7 +185,11 @@ def match(pattern: Text, target: Text) -> bool | None:
     if _must_match(pattern, target):
         return True
     left, right = _different(pattern, target, wild=True)
-    return None if _may_match(_as_pattern_set(left), _as_set(right)) else False
+    if not _may_match(_as_pattern_set(left), _as_set(right)):
+        return False
+    begin = left.parts[0] if left.parts else ""
+    is_shared = isinstance(begin, Hole) and begin in right.parts[:1]
+    return False if is_shared and _ends_apart(left, right) else None
 
 
 def match_by_segment(pattern: Text, target: Text, separator: str, count: int) -> bool | None:
@@ -350,6 +354,30 @@ def _begin_apart(pattern: Text, target: Text) -> bool:
     head = _BEFORE_WILDCARD.match(one[0])
     known = head[0] if head is not None else ""
     return not (known.startswith(two[0]) or two[0].startswith(known))
+
+
+def _ends_apart(pattern: Text, target: Text) -> bool:
+    """Whether a pattern and a string that begin with the same hole certainly go on differently.
+
+    Whatever wildcards a value holds, as a pattern it matches itself, and at no earlier place can
+    its stars leave off: the letters behind it are still to be found behind it in the string.
+    """
+    shared = 0
+    for index, (one, two) in enumerate(zip(pattern.parts, target.parts, strict=False), 1):
+        if one != two:
+            break
+        if isinstance(one, Hole):
+            shared = index
+    rest, behind = pattern.parts[shared:], target.parts[shared:]
+    if not rest or isinstance(rest[0], Hole):
+        return False
+    begin = rest[0].lstrip(WILDCARDS)
+    if not begin:
+        return False
+    if len(behind) == 1 and isinstance(behind[0], str) and len(rest) == 1:
+        return not wildcard_match(f"*{begin}", behind[0])
+    anywhere = _as_pattern_set(Text((f"*{begin}", *rest[1:])))
+    return not _may_match(anywhere, _as_set(Text(behind)))
 
 
 def _is_wild(atom: str | Hole) -> bool:

@@ -29,6 +29,7 @@ from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mi
 
 if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial
+    from copilot_preflight.model.trust import Assumption
 
 
 _DECIDING: Final = (
@@ -234,6 +235,13 @@ class Analysis:
             for logical_id, _ in self.stack.of_type(kind)
             for unknown in unknown_names(self.stack, ("Resources", logical_id))
         )
+
+    @cached_property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """Every role that a resource hands to a service, with the answer of its trust policy."""
+        from copilot_preflight.model.trust import assumptions
+
+        return tuple(assumptions(self.stack))
 
     @cached_property
     def needs_without_role(self) -> tuple[Need, ...]:

@@ -201,6 +201,27 @@ def _parameters(view: View) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+def tags_of_copilot(view: View, parameter: Text) -> Mapping[str, Text]:
+    """The tags that ``copilot secret init`` gives to a parameter of the name that it makes up.
+
+    Nothing where the name, ``/copilot/<app>/<env>/secrets/<secret>``, is not one for the
+    application and environment of the stack, or the stack is no workload of Copilot's.
+    Source: https://github.com/aws/copilot-cli/blob/v1.33.2/internal/pkg/cli/secret_init.go
+    """
+    stack = view.stack
+    if not all(map(stack.declares, ("AppName", "EnvName", "WorkloadName"))):
+        return {}
+    owners = [view.resolver.parameter(name) for name in ("AppName", "EnvName")]
+    named = Text.of(_head(view, "ssm"), ":parameter/copilot/", owners[0], "/", owners[1])
+    pieces, complete = parameter.split("/")
+    if not complete or len(pieces) != 6 or pieces[4].literal != "secrets" or not pieces[5].parts:
+        return {}
+    begins = Text.of(*(part for piece in pieces[:4] for part in (piece, "/")))
+    if not begins.equals(Text.of(named, "/")):
+        return {}
+    return {"copilot-application": owners[0], "copilot-environment": owners[1]}
+
+
 # --- resource policies ---------------------------------------------------------------------------
 
 

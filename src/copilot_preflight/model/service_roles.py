@@ -23,15 +23,27 @@ _CFN_ROLE: Final = f"{_AWS}AWSCloudFormation/latest/UserGuide/using-iam-servicer
 _PIPELINE: Final = f"{_AWS}codepipeline/latest/userguide/pipelines-create-service-role-cli.html"
 _ACTION: Final = f"{_AWS}codepipeline/latest/APIReference/API_ActionDeclaration.html"
 
+
+class Source(NamedTuple):
+    """What a service says of the resource for which it assumes a role.
+
+    ``service`` is that of the resource's ARN, which aws:SourceArn then is, and ``begins`` how the
+    last part of the ARN begins, where AWS documents it.
+    """
+
+    service: str
+    begins: str = ""
+
+
 CONFUSED_DEPUTY: Final = {
-    "ecs-tasks.amazonaws.com": "ecs",
-    "codebuild.amazonaws.com": "codebuild",
-    "codepipeline.amazonaws.com": "codepipeline",
-    "states.amazonaws.com": "states",
-    "scheduler.amazonaws.com": "scheduler",
-    "pipes.amazonaws.com": "pipes",
+    "ecs-tasks.amazonaws.com": Source("ecs"),
+    "codebuild.amazonaws.com": Source("codebuild", "project/"),
+    "codepipeline.amazonaws.com": Source("codepipeline"),
+    "states.amazonaws.com": Source("states"),
+    "scheduler.amazonaws.com": Source("scheduler"),
+    "pipes.amazonaws.com": Source("pipes"),
 }
-"""Services that say for whom they act, with the service of the ARN that aws:SourceArn then is.
+"""Services that say for whom they act, by aws:SourceArn and aws:SourceAccount and by no other key.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
 https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html
@@ -39,6 +51,12 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/cross-service-confused
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
+"""
+
+EXTERNAL_ID_IS_ACCOUNT: Final = frozenset({"firehose.amazonaws.com"})
+"""Services that are documented to send the account's id as sts:ExternalId.
+
+Source: https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
 """
 
 

@@ -6,17 +6,23 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-ser
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from copilot_preflight.base.symbolic import EMPTY, Hole, Text
+from copilot_preflight.base.symbolic import EMPTY, WILDCARDS, Hole, Text
 from copilot_preflight.iam import arn, conditions
 from copilot_preflight.iam.evaluate import Outcome, Request, covers_action
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
-from copilot_preflight.iam.policy import Clause, Fact, Principal, Statement
+from copilot_preflight.iam.policy import Clause, Fact, Principal, Statement, missing_values
 from copilot_preflight.iam.principals import Caller, Naming, naming
 from copilot_preflight.model.roles import Trust, role_named, trust_named
-from copilot_preflight.model.service_roles import CONFUSED_DEPUTY, RoleUse, role_uses
+from copilot_preflight.model.service_roles import (
+    CONFUSED_DEPUTY,
+    EXTERNAL_ID_IS_ACCOUNT,
+    RoleUse,
+    role_uses,
+)
 from copilot_preflight.resolve.hints import mentions
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Stack
@@ -28,6 +34,9 @@ ASSUME: Final = "sts:AssumeRole"
 _PROFILE: Final = "AWS::IAM::InstanceProfile"
 
 Context = Mapping[str, tuple[Text, ...]]
+
+_OPEN_PRINCIPAL: Final = Fact("value", "Principal")
+"""What `decide` gives for a principal that may be the caller, or not."""
 
 _NOTHING: Final[Context] = MappingProxyType({})
 
@@ -57,6 +66,29 @@ class Assumption(NamedTuple):
         return bool(self.rulings) and all(
             ruling.outcome.is_denied and ruling.layer is Layer.RESOURCE for ruling in self.rulings
         )
+
+    @property
+    def missing(self) -> tuple[Fact, ...]:
+        """What would have to be known, where even the request that AWS documents has no answer.
+
+        That a name with a star, or with a region in it, is that of the service is taken to be so;
+        and so is the name of the resource for which the service acts.
+        """
+        if not self.rulings or self.outcome is not Outcome.UNDETERMINED:
+            return ()
+        documented = self.rulings[0]
+        if documented.outcome is Outcome.ALLOWED:
+            return ()
+        facts = documented.facts
+        if not facts and self.naming is not None:
+            facts = tuple(Fact("context", clause.key) for clause in self.naming.clauses)
+        own = _resource_hole(self.use).name
+        known_by_user = [f for f in facts if f != _OPEN_PRINCIPAL and f.name != own]
+        if _OPEN_PRINCIPAL in facts:
+            for statement in self.role.trust:
+                for principal in statement.principals:
+                    known_by_user += missing_values(principal.entry.text)
+        return tuple(dict.fromkeys(known_by_user))
 
     @property
     def denying(self) -> Statement | None:
@@ -179,19 +211,53 @@ def _is_written_by_aws(view: View, role: Trust) -> bool:
 
 
 def _contexts(view: View, use: RoleUse, role: Trust) -> Iterator[Context]:
-    """The requests that the service may make: it may say for which resource it acts, or not."""
-    source = CONFUSED_DEPUTY.get(use.handover.service)
-    if source is None or not any(statement.clauses for statement in role.trust):
+    """The requests that the service may make, the one that AWS documents first.
+
+    It may say for which resource it acts, or not. No service has a second factor: AWS documents
+    that the age of one is then not sent, and not whether its presence is sent as false.
+    Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    and https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    asked = {clause.key.lower() for statement in role.trust for clause in statement.clauses}
+    if not asked:
         yield _NOTHING
         return
-    pseudo = view.resolver.pseudo
-    account = pseudo("AWS::AccountId")
-    resource = Hole(f"the resource of '{use.owner}'", view.file)
-    place = (pseudo("AWS::Partition"), f":{source}:", pseudo("AWS::Region"), ":", account, ":")
-    source_arn = Text.of("arn:", *place, resource)
-    for arns in ((source_arn,), ()):
-        for accounts in ((account,), ()):
-            yield {"aws:sourcearn": arns, "aws:sourceaccount": accounts}
+    sent = {"aws:multifactorauthage": _NOT_SENT, **_sent_by(view, use)}
+    may_send = [(key, sent[key]) for key in sorted(asked & set(sent))]
+    for values in product(*(each for _, each in may_send)):
+        pairs = zip((key for key, _ in may_send), values, strict=True)
+        yield {key: value for key, value in pairs if value is not None}
+
+
+_NOT_SENT: Final = ((),)
+
+
+def _sent_by(view: View, use: RoleUse) -> Mapping[str, tuple[tuple[Text, ...] | None, ...]]:
+    """What may be sent under each key, the documented value first; None for anything else."""
+    service = use.handover.service
+    account = view.pseudo("AWS::AccountId")
+    presence: dict[str, tuple[tuple[Text, ...] | None, ...]] = {
+        "aws:multifactorauthpresent": ((), (Text.of("false"),))
+    }
+    if service in EXTERNAL_ID_IS_ACCOUNT:
+        return {**presence, "sts:externalid": ((account,), (), None)}
+    source = CONFUSED_DEPUTY.get(service)
+    if source is None:
+        return presence
+    head = ("arn:", view.pseudo("AWS::Partition"), f":{source.service}:")
+    place = (view.pseudo("AWS::Region"), ":", account, ":", source.begins)
+    return {
+        **presence,
+        "aws:sourcearn": ((Text.of(*head, *place, _resource_hole(use)),), ()),
+        "aws:sourceaccount": ((account,), ()),
+        "sts:externalid": _NOT_SENT,
+    }
+
+
+def _resource_hole(use: RoleUse) -> Hole:
+    """The last part of a resource's ARN, which is spelt out: no wildcard stands in it."""
+    file = use.value.reader.file
+    return Hole(f"the resource of '{use.owner}'", file, excludes=WILDCARDS, nonempty=True)
 
 
 def _conditions(role: Trust) -> Iterator[str]:

@@ -18,6 +18,7 @@ from copilot_preflight.model.secrets import (
     complete_arn,
     parameter_with_arn,
     secret_with_arn,
+    tags_of_copilot,
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Need, NeededCall, Site
@@ -132,7 +133,10 @@ class _Reader(NamedTuple):
     def _get_parameters(self, resource: Text, because: str) -> NeededCall:
         found = parameter_with_arn(self.view, resource)
         tags = found.tags if found is not None else {}
-        return NeededCall(GET_PARAMETERS, resource, because, _tags_of("ssm", tags))
+        needed = NeededCall(GET_PARAMETERS, resource, because, _tags_of("ssm", tags))
+        if found is not None:
+            return needed
+        return needed._replace(evidence=_tags_of("ssm", tags_of_copilot(self.view, resource)))
 
     def _secret_behind(self, parameter: Text) -> Iterator[NeededCall]:
         """A parameter of this path stands for a secret, which SSM reads as whoever asks."""

@@ -29,7 +29,8 @@ class NeededCall(NamedTuple):
     ``context`` are the condition keys of this call beyond those of every call. ``is_optional``: it
     is documented, but work goes on without it. ``doubts`` are facts without which it is not certain
     that the call is made at all, or on this resource: a denial then proves nothing, unless the call
-    that is made instead, ``alternative``, is denied too.
+    that is made instead, ``alternative``, is denied too. ``evidence`` are condition keys that are
+    as good as certain: an answer that rests on them may allow the call, but never deny it.
     """
 
     action: str
@@ -39,6 +40,7 @@ class NeededCall(NamedTuple):
     is_optional: bool = False
     doubts: tuple[Fact, ...] = ()
     alternative: NeededCall | None = None
+    evidence: Mapping[str, tuple[Text, ...]] = MappingProxyType({})
 
 
 class Need(NamedTuple):

@@ -263,6 +263,13 @@ class Resolver(Parameters):
         is_text = mapped is not None and not isinstance(mapped, list)
         return self.text(mapped, path, guard) if is_text else None
 
+    def mapping(self, name: Any) -> Mapping[str, Any] | None:
+        """The mapping of a name that is written out; None where AWS may write more into it."""
+        mapping = self._mappings.get(name) if isinstance(name, str) else None
+        if not isinstance(mapping, dict) or any(str(key).startswith("Fn::") for key in mapping):
+            return None
+        return mapping if "Fn::Transform" not in self._mappings else None
+
     def _mapped(self, argument: Any, path: DataPath, guard: Guard) -> Any:
         """What stands in Mappings, or the DefaultValue; None where that cannot be known."""
         if not isinstance(argument, list) or len(argument) < 3:

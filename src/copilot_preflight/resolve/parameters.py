@@ -113,6 +113,25 @@ class Parameters(Conditions):
             return self._shaped(name, frozenset())
         return Text.of(value)
 
+    def is_unknown(self, name: str) -> bool:
+        """Whether nothing is known of a parameter, or pseudo parameter, but what it may be."""
+        if name not in self._parameters and name not in SHARED_PSEUDO:
+            return False
+        text = self.pseudo(name) if name in SHARED_PSEUDO else self.parameter(name)
+        hole = text.only_hole
+        return hole is not None and hole.name == name and hole.scope in ("", self.file)
+
+    def possible_values(self, name: str) -> tuple[str, ...] | None:
+        """The values that an unknown parameter may have; None where they are no closed set.
+
+        Those of a type that reads from SSM allow names, and those of a list allow its items.
+        """
+        declared = self._parameters.get(name)
+        kind = str(declared.get("Type", "")) if isinstance(declared, dict) else ""
+        allowed = None if kind.startswith("AWS::SSM::") else self._allowed(name)
+        never = frozenset[str]().union(*(h.never for h in self.parameter(name).holes))
+        return None if allowed is None else tuple(v for v in allowed if v not in never)
+
     def _shaped(self, name: str, never: frozenset[str]) -> Text:
         """An unknown parameter in the form that its use shows."""
         shape = self._inputs.shapes.get(name)

@@ -113,6 +113,11 @@ def attribute(resource_type: str, logical_id: str, name: str, scope: str, lookup
         host = (lookup("AWS::AccountId") or "", ".dkr.ecr.", lookup("AWS::Region") or "", ".")
         own = _name(kind, resource_type, logical_id, scope, lookup)
         return Text.of(*host, lookup("AWS::URLSuffix") or "", "/", own)
+    if (resource_type, name) == ("AWS::IAM::Role", "RoleId"):
+        # No two roles ever have the same id:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+        hole = Hole(f"{logical_id}.{name}", scope, NAME_EXCLUDES, nonempty=True, unique=True)
+        return Text.of(hole)
     return Text.of(Hole(f"{logical_id}.{name}", scope))
 
 

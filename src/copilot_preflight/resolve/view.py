@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
@@ -95,6 +95,14 @@ class View:
         return all(
             self.decide(name) in (None, outcome) for name, outcome in self.scenario.decisions
         )
+
+    def choosing(self, values: Mapping[str, str]) -> View | None:
+        """This view where parameters have some values; None where it knows them to have others."""
+        scenario = self.scenario
+        for name, value in values.items():
+            scenario = scenario.choosing(name, Text.of(value), self.file)
+        leaf = self.at(scenario)
+        return leaf if scenario.is_possible and leaf._is_possible() else None
 
     def where(self, guard: Guard) -> list[View]:
         """The views, no finer than needed, in which every condition of a guard may hold."""
