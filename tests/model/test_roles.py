@@ -40,6 +40,7 @@ def stack(
     run: Run | None = None,
     addons: str | None = None,
     file: str = "t.yml",
+    pseudo: Mapping[str, str] | None = None,
 ) -> Stack:
     values = {name: ParameterValue(value) for name, value in (parameters or {}).items()}
     package = Package(
@@ -48,7 +49,7 @@ def stack(
         has_parameters=parameters is not None,
         addons=parse(addons, "addons.yml") if addons is not None else None,
     )
-    return (run or Run()).add(package)
+    return (run or Run()).add(package, pseudo)
 
 
 def role(found: Stack, logical_id: str = "Role", scenario: Scenario = ANY) -> Role:
@@ -327,9 +328,10 @@ def test_attachments_under_conditions() -> None:
 # --- managed policies -----------------------------------------------------------------------------
 
 
-def managed(arns: str, more: str = "") -> Stack:
+def managed(arns: str, more: str = "", region: str = "") -> Stack:
     return stack(
-        f"  Role: {{Type: AWS::IAM::Role, Properties: {{ManagedPolicyArns: {arns}}}}}\n{more}"
+        f"  Role: {{Type: AWS::IAM::Role, Properties: {{ManagedPolicyArns: {arns}}}}}\n{more}",
+        pseudo={"AWS::Region": region} if region else None,
     )
 
 
@@ -350,6 +352,35 @@ def test_policies_of_aws(arn: str) -> None:
     assert found.unread == ()
     assert "logs:PutLogEvents" in actions(found)
     assert all(s.place.path[-2:] == ("ManagedPolicyArns", 0) for s in found.statements)
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "attached"),
+    [
+        ("aws-us-gov", "us-gov-west-1", True),
+        ("aws-cn", "cn-north-1", True),
+        ("${AWS::Partition}", "us-gov-west-1", True),
+        ("aws", "", True),
+        ("aws", "us-gov-west-1", False),
+        ("aws", "cn-north-1", False),
+        ("aws-cn", "eu-west-1", False),
+    ],
+)
+def test_policies_of_aws_in_another_partition(partition: str, region: str, attached: bool) -> None:
+    """AWS manages its policies in each partition: an ARN of another one attaches nothing."""
+    policy = f"arn:{partition}:iam::aws:policy/{TASKS}"
+    found = role(managed(f"['{policy}']", region=region))
+    assert found.unread == ()
+    assert ("logs:PutLogEvents" in actions(found)) is attached
+    assert [str(entry.text) for entry in found.elsewhere] == ([] if attached else [policy])
+
+
+def test_a_boundary_of_aws_in_another_partition() -> None:
+    """What such a boundary says is not known: there is none."""
+    pseudo = {"AWS::Region": "us-gov-west-1"}
+    found = role(stack(BOUNDED % "'arn:aws:iam::aws:policy/ReadOnlyAccess'", pseudo=pseudo))
+    assert found.boundary is not None
+    assert found.boundary.statements is None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text, match
+from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.policy_documents import statement_of, statements_of
 from copilot_preflight.model.roles import roles
@@ -43,6 +44,20 @@ class PlacedStatement(NamedTuple):
         if attached is not None:
             return attached
         return _own_documents(self.view).get(place, ())
+
+    def is_elsewhere(self, resource: Entry) -> bool:
+        """Whether an ARN of the statement is certainly in another partition than the stack.
+
+        No request in a partition is for a resource of another one. What stands under an open
+        condition may be meant for a stack elsewhere.
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+        """
+        here, parsed = self.view.stack.partition, arn.parse(resource.text)
+        named = None if parsed is None else parsed.partition.literal
+        if here is None or named == here or named not in arn.PARTITIONS:
+            return False
+        decided = map(self.view.decide, (*self.statement.conditions, *resource.conditions))
+        return self.view == View(self.view.stack) and None not in decided
 
 
 def placed_statements(
