@@ -37,6 +37,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9755", "resource-never-matches"),
     RuleEntry("I9756", "missing-object-looks-denied"),
     RuleEntry("W9757", "half-granted-encryption", ("denials",)),
+    RuleEntry("W9758", "action-unknown"),
     RuleEntry("E9761", "denied-by-bucket-policy", ("denials",)),
     RuleEntry("E9762", "denied-by-key-policy", ("denials",)),
     RuleEntry("E9763", "denied-by-boundary", ("denials",)),

@@ -232,9 +232,9 @@ def _difference(action: str, granted: Text, asked: Text) -> str | None:
         return OTHER_RESOURCE if one == two else None
     same_bucket = match(have.bucket, want.bucket)
     same_key = have.key is None or want.key is None or match(have.key, want.key)
-    if same_bucket and same_key and have.partition.literal in arn.PARTITIONS:
-        if match(have.partition, want.partition) is False:
-            return OTHER_PARTITION
+    elsewhere = match(have.partition, want.partition) is False
+    if same_bucket and same_key and elsewhere and have.partition.literal in arn.PARTITIONS:
+        return OTHER_PARTITION
     if want.key is not None and (have.key is None or have.key.literal == ""):
         return OBJECT_ACTION_ON_BUCKET if same_bucket else OTHER_BUCKET
     if action == GET_BUCKET_LOCATION and have.key is not None:

@@ -43,7 +43,7 @@ _LISTS: Final = {
     "secretsmanager:ListSecrets": Text.of("arn:", _PARTITION, ":secretsmanager:", _HOME, ":*"),
     "ssm:DescribeParameters": Text.of("arn:", _PARTITION, ":ssm:", _HOME, ":*"),
 }
-"""Lists of all that an account has: to AWS they are calls on one ARN that ends in a star of its own.
+"""Lists of all that an account has: AWS compares one ARN, which ends in a star of its own.
 
 Only what matches that star grants them: ``*``, and an ARN that is all wildcard behind the account.
 Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_s3_rw-bucket-console.html
