@@ -242,7 +242,7 @@ def _boundary(view: View, properties: Value) -> tuple[Boundary | None, str]:
         condition for condition in found.conditions if condition not in properties.conditions
     ]
     naming = (hole.condition for hole in policy.holes if hole.condition)
-    statements = _document_of(view, policy, found)
+    statements = document_of(view, policy, found)
     return Boundary(policy, found.place, statements), next(iter((*holding, *naming)), "")
 
 
@@ -332,7 +332,7 @@ def _managed(view: View, properties: Value) -> Iterator[Statement | Fact]:
         policy = value.text()
         if not value.is_open and _is_elsewhere(view, policy):
             continue
-        found = None if value.is_open else _document_of(view, policy, value)
+        found = None if value.is_open else document_of(view, policy, value)
         if found is None:
             yield Fact("document", f"managed policy {policy}")
         else:
@@ -356,7 +356,7 @@ def _is_elsewhere(view: View, policy: Text) -> bool:
     return here is not None and named in arn.PARTITIONS and named != here
 
 
-def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...] | None:
+def document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...] | None:
     """What a managed policy says: as a template of the run has it, as handed over, or as AWS does.
 
     Who hands over a policy of AWS's knows of a version that we may not.

@@ -11,6 +11,7 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.policy_documents import statement_of, statements_of
 from copilot_preflight.model.roles import roles
+from copilot_preflight.model.sam import inline_policies
 from copilot_preflight.resolve.node_paths import value_at
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
@@ -105,14 +106,21 @@ def _attached(view: View) -> dict[Place, tuple[Statement, ...]]:
 
 @query
 def _own_documents(view: View) -> dict[Place, tuple[Statement, ...]]:
-    """Every statement, with those of its document."""
+    """Every statement, with those of its document, or of the SAM function that has it."""
     documents = _documents(view)
-    return {statement.place: found for found in documents for statement in found}
+    found = {statement.place: each for each in documents for statement in each}
+    for policies in inline_policies(view):
+        together = (*policies.written, *policies.others)
+        found.update((statement.place, together) for statement in policies.written)
+    return found
 
 
 @query
 def _documents(view: View) -> tuple[tuple[Statement, ...], ...]:
-    return tuple(_read_documents(view))
+    return (
+        *_read_documents(view),
+        *(policies.written for policies in inline_policies(view) if policies.written),
+    )
 
 
 def _read_documents(view: View) -> Iterator[tuple[Statement, ...]]:
