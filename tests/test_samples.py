@@ -145,6 +145,12 @@ ACCEPTED: Mapping[str, Mapping[Remark, str]] = {
     "broken/env-file-decrypt-denied": {
         ("W2001", "Parameters/ArtifactKeyARN"): "the defect: the grant that used the key is gone",
     },
+    "broken/action-unknown": {
+        (
+            "W3037",
+            "Resources/UploadsAccess/Properties/PolicyDocument/Statement/0/Action",
+        ): "cfn-lint knows the actions too; CloudFormation and IAM take any",
+    },
     "broken/role-not-assumable": {
         (
             "W1001",
