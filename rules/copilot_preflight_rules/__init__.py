@@ -39,6 +39,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9755", "resource-never-matches"),
     RuleEntry("I9756", "missing-object-looks-denied"),
     RuleEntry("W9757", "half-granted-encryption", ("denials",)),
+    RuleEntry("W9758", "action-unknown"),
     RuleEntry(
         "E9759",
         "managed-policy-unknown",

@@ -63,7 +63,7 @@ def _is_everything(action: Entry) -> bool:
 def _missing_half(item: PlacedStatement, entry: Entry) -> Text | None:
     """The ARN of the half of an entry's bucket that no statement reaches."""
     found = arn.parse_s3(entry.text)
-    if found is None or arn.is_partition(found.partition) is False:
+    if found is None or arn.is_partition(found.partition) is False or item.is_elsewhere(entry):
         return None
     if found.key is None and OBJECTS.is_missed_by(entry):
         missing = arn.s3_arn(found.partition, found.bucket, Text.of("*"))

@@ -29,6 +29,11 @@ _WORDS: Final = {
         "needs '*'",
         "grant {names} on '*', in a statement of {its} own",
     ),
+    traps.OTHER_PARTITION: (
+        "which is in another partition than the stack",
+        "another partition",
+        "name the stack's own partition: {fixed}",
+    ),
     traps.LOG_STREAM: (
         "which names a log group and none of its streams",
         "a log group, not its streams",
@@ -53,6 +58,11 @@ _WORDS: Final = {
         "as no parameter's ARN has two slashes before its name",
         "one slash too many",
         "name the parameter: {fixed}",
+    ),
+    traps.ACCESS_POINT: (
+        "which is the access point itself, where {acts} on the objects behind it",
+        "no /object/ behind the access point",
+        "name the objects: {fixed}",
     ),
     traps.S3_FORM: (
         "which is not how S3 writes its ARNs",

@@ -34,10 +34,15 @@ FILE = f"arn:aws:s3:::b/manual/env-files/web.env/{ONE}.env"
 
 
 def cause(
-    *statements: str, task: str = "", file: str = FILE, action: str = "s3:GetObject"
+    *statements: str,
+    task: str = "",
+    file: str = FILE,
+    action: str = "s3:GetObject",
+    region: str = "",
 ) -> Cause:
     text = TEMPLATE.format(statements=", ".join(statements), task=task, file=file)
-    found = Analysis(stacks.stack(text)).decisions
+    pseudo = {"AWS::Region": region} if region else {}
+    found = Analysis(stacks.stack(text, pseudo=pseudo)).decisions
     return next(cause_of(d) for d in found if d.is_denied and d.call.action == action)
 
 
@@ -66,6 +71,24 @@ def test_grants_for_something_else(resource: str, kind: str) -> None:
     found = cause(allow(resource))
     assert found.kind == kind
     assert (found.entry is not None) is (kind != "no-grant")
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:GetBucketLocation"])
+@pytest.mark.parametrize(
+    "resource",
+    ["['arn:aws:s3:::b', 'arn:aws:s3:::b/*']", "['arn:aws:s3:::b/*', 'arn:aws:s3:::b']"],
+)
+def test_both_levels_of_a_bucket_in_another_partition(resource: str, action: str) -> None:
+    """In GovCloud neither ARN of the pair is what is meant: the partition is the fault of both."""
+    found = cause(
+        allow(resource, "[s3:GetObject, s3:GetBucketLocation]"),
+        file="arn:aws-us-gov:s3:::b/web.env",
+        action=action,
+        region="us-gov-west-1",
+    )
+    assert found.kind == "other-partition"
+    assert found.entry is not None
+    assert str(found.entry.text).endswith("/*") is (action == "s3:GetObject")
 
 
 @pytest.mark.parametrize("partition", ["aws", "${AWS::Partition}"])

@@ -56,7 +56,7 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("secretsmanager:GetSecretValue", ("secret:", ANYTHING, ":password::"), False),
     ("secretsmanager:GetSecretValue", ("secret:?????????????",), True),
     ("secretsmanager:CreateSecret", ("secret:db/password",), True),
-    ("secretsmanager:ListSecrets", ("secret:db/password-a1B2c3",), True),
+    ("secretsmanager:GetRandomPassword", ("secret:db/password-a1B2c3",), True),
     # https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html
     ("kms:Decrypt", ("alias/web",), False),
     ("kms:Decrypt", ("key/*",), True),

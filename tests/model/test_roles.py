@@ -40,8 +40,9 @@ def stack(
     run: Run | None = None,
     addons: str | None = None,
     file: str = "t.yml",
+    pseudo: Mapping[str, str] | None = None,
 ) -> Stack:
-    return stacks.stack(PARAMETERS + resources, parameters, None, run, file, addons=addons)
+    return stacks.stack(PARAMETERS + resources, parameters, pseudo, run, file, addons=addons)
 
 
 def role(found: Stack, logical_id: str = "Role", scenario: Scenario = ANY) -> Role:
@@ -320,9 +321,10 @@ def test_attachments_under_conditions() -> None:
 # --- managed policies -----------------------------------------------------------------------------
 
 
-def managed(arns: str, more: str = "") -> Stack:
+def managed(arns: str, more: str = "", region: str = "") -> Stack:
     return stack(
-        f"  Role: {{Type: AWS::IAM::Role, Properties: {{ManagedPolicyArns: {arns}}}}}\n{more}"
+        f"  Role: {{Type: AWS::IAM::Role, Properties: {{ManagedPolicyArns: {arns}}}}}\n{more}",
+        pseudo={"AWS::Region": region} if region else None,
     )
 
 
@@ -351,6 +353,35 @@ def test_aws_writes_its_policies_in_the_current_version() -> None:
     names = {hole.name for s in found.statements for e in s.resources for hole in e.text.holes}
     assert "policy variable aws:username" in names
     assert not any(s.has_literal_variables for s in found.statements)
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "attached"),
+    [
+        ("aws-us-gov", "us-gov-west-1", True),
+        ("aws-cn", "cn-north-1", True),
+        ("${AWS::Partition}", "us-gov-west-1", True),
+        ("aws", "", True),
+        ("aws", "us-gov-west-1", False),
+        ("aws", "cn-north-1", False),
+        ("aws-cn", "eu-west-1", False),
+    ],
+)
+def test_policies_of_aws_in_another_partition(partition: str, region: str, attached: bool) -> None:
+    """AWS manages its policies in each partition: an ARN of another one attaches nothing."""
+    policy = f"arn:{partition}:iam::aws:policy/{TASKS}"
+    found = role(managed(f"['{policy}']", region=region))
+    assert found.unread == ()
+    assert ("logs:PutLogEvents" in actions(found)) is attached
+    assert [str(entry.text) for entry in found.elsewhere] == ([] if attached else [policy])
+
+
+def test_a_boundary_of_aws_in_another_partition() -> None:
+    """What such a boundary says is not known: there is none."""
+    pseudo = {"AWS::Region": "us-gov-west-1"}
+    found = role(stack(BOUNDED % "'arn:aws:iam::aws:policy/ReadOnlyAccess'", pseudo=pseudo))
+    assert found.boundary is not None
+    assert found.boundary.statements is None
 
 
 @pytest.mark.parametrize(

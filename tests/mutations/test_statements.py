@@ -130,6 +130,52 @@ CHANGES = {
     "an image": Change(
         "repository/web", "repository/web:1", never("other-kind", "repository/web:1")
     ),
+    "the list of secrets on one of them": Change(
+        "secretsmanager:GetSecretValue",
+        "[secretsmanager:GetSecretValue, secretsmanager:ListSecrets]",
+        never("needs-everything", "secret:db/password"),
+    ),
+    "the list of parameters on a path": Change(
+        "ssm:GetParameters",
+        "[ssm:GetParameters, ssm:DescribeParameters]",
+        never("needs-everything", "parameter/web/*"),
+    ),
+    "what the CDK grants on parameters": Change(
+        "ssm:GetParameters",
+        "[ssm:DescribeParameters, ssm:GetParameters, ssm:GetParameter, ssm:GetParameterHistory]",
+    ),
+    "the list of buckets on one of them": Change(
+        "s3:ListBucket\n",
+        "[s3:ListBucket, s3:ListAllMyBuckets]\n",
+        never("needs-everything", "Resource: arn:aws:s3:::reports"),
+    ),
+    "an access point": Change(
+        "arn:aws:s3:::reports/daily/*",
+        f"arn:aws:s3:{HERE}:accesspoint/reports",
+        never("access-point", "accesspoint/reports"),
+    ),
+    "the objects behind an access point": Change(
+        "arn:aws:s3:::reports/daily/*",
+        f"arn:aws:s3:{HERE}:accesspoint/reports/object/daily/*",
+    ),
+    # --- W9758
+    "one letter too many": Change(
+        "Action: ssm:GetParameters",
+        "Action: [ssm:GetParameters, ssm:GetParametersByPaths]",
+        (("W9758", "action-unknown", "ssm:GetParametersByPaths"),),
+    ),
+    "a wildcard behind a slip": Change(
+        "Action: [kms:Decrypt]",
+        "Action: [kms:Decrypt, 'kms:GenreateDataKey*']",
+        (("W9758", "action-unknown", "kms:GenreateDataKey*"),),
+    ),
+    "a Deny of what there is not": Change(
+        "Action: 'iam:*'",
+        "Action: ['iam:*', 'sts:AssumeRolls']",
+        (("W9758", "action-unknown", "sts:AssumeRolls"),),
+    ),
+    "small letters": Change("ssm:GetParameters", "SSM:getparameters"),
+    "a wildcard for some": Change("[kms:Decrypt]", "['kms:*crypt']"),
     "the Deny of a secret by its name": Change(
         "- {Effect: Deny, Action: 'iam:*', Resource: '*'}",
         "- Effect: Deny\n                Action: secretsmanager:PutSecretValue\n"
@@ -186,7 +232,7 @@ def found(report: Report, text: str) -> list[tuple[str, str, str]]:
     return sorted(
         (it.rule, it.cause, lines[report.sources[it.at.file].span(it.at.path).start.line - 1])
         for it in report.findings
-        if it.rule in ("E9755", "I9756", "W9754", "E9751", "E9752", "W9753")
+        if it.rule in ("E9755", "I9756", "W9754", "E9751", "E9752", "W9753", "W9758")
     )
 
 

@@ -17,6 +17,7 @@ Parameters:
   SecretName: {{Type: String}}
 Conditions:
   IsProd: !Equals [!Ref Env, prod]
+  IsGov: !Equals [!Ref AWS::Partition, aws-us-gov]
 Resources:
   Bucket: {{Type: AWS::S3::Bucket}}
   Key: {{Type: AWS::KMS::Key}}
@@ -38,11 +39,14 @@ ECS = "arn:aws:ecs:eu-west-1:111122223333:"
 CODEBUILD = "arn:aws:codebuild:eu-west-1:111122223333:"
 STREAMS = "[logs:CreateLogStream, logs:PutLogEvents]"
 READ = "secretsmanager:GetSecretValue"
+SSM = "arn:aws:ssm:eu-west-1:111122223333:"
+ACCESS_POINT = "arn:aws:s3:eu-west-1:111122223333:accesspoint/web"
 LOGIN = "ecr:GetAuthorizationToken"
 
 
-def stack(*statements: str, more: str = "") -> Stack:
-    return stacks.stack(TEMPLATE.format(", ".join(statements)) + more)
+def stack(*statements: str, more: str = "", region: str = "") -> Stack:
+    pseudo = {"AWS::Region": region} if region else {}
+    return stacks.stack(TEMPLATE.format(", ".join(statements)) + more, pseudo=pseudo)
 
 
 def allow(actions: str, *resources: str, effect: str = "Allow") -> str:
@@ -50,7 +54,7 @@ def allow(actions: str, *resources: str, effect: str = "Allow") -> str:
     return f"{{Effect: {effect}, Action: {actions}, Resource: [{listed}]}}"
 
 
-def found(*statements: str, more: str = "") -> list[tuple[str, str, str, str]]:
+def found(*statements: str, more: str = "", region: str = "") -> list[tuple[str, str, str, str]]:
     """(the last of the ARN, actions, trap, the last of what was meant) of all that is found."""
     return [
         (
@@ -59,7 +63,7 @@ def found(*statements: str, more: str = "") -> list[tuple[str, str, str, str]]:
             it.trap.slug,
             _last(str(it.trap.fixed or "")),
         )
-        for it in unmatched(stack(*statements, more=more))
+        for it in unmatched(stack(*statements, more=more, region=region))
     ]
 
 
@@ -164,6 +168,51 @@ BAD = {
         [allow("iam:PassRole", "arn:aws:iam::111122223333:web")],
         ("web", "iam:PassRole", "other-kind", ""),
     ),
+    "the list of buckets on one of them": (
+        [allow("s3:ListAllMyBuckets", "arn:aws:s3:::b")],
+        ("b", "s3:ListAllMyBuckets", "needs-everything", "*"),
+    ),
+    "the list of buckets on objects": (
+        [allow("s3:ListAllMyBuckets", "arn:aws:s3:::b/*")],
+        ("b/*", "s3:ListAllMyBuckets", "needs-everything", "*"),
+    ),
+    "the list of buckets beside what a bucket gives": (
+        [allow("[s3:ListBucket, s3:ListAllMyBuckets]", "!GetAtt Bucket.Arn")],
+        ("${Bucket}", "s3:ListAllMyBuckets", "needs-everything", "*"),
+    ),
+    "the list of buckets on some of them": (
+        [allow("s3:ListAllMyBuckets", "arn:aws:s3:::shop-*")],
+        ("shop-*", "s3:ListAllMyBuckets", "needs-everything", "*"),
+    ),
+    "the list of secrets on one of them": (
+        [allow(f"[{READ}, secretsmanager:ListSecrets]", SECRETS + "secret:db-??????")],
+        ("secret:db-??????", "secretsmanager:ListSecrets", "needs-everything", "*"),
+    ),
+    "the list of parameters on a path": (
+        [allow("[ssm:GetParameter, ssm:DescribeParameters]", SSM + "parameter/web/*")],
+        ("parameter/web/*", "ssm:DescribeParameters", "needs-everything", "*"),
+    ),
+    "the list of parameters on all of them": (
+        [allow("ssm:DescribeParameters", SSM + "parameter/*")],
+        ("parameter/*", "ssm:DescribeParameters", "needs-everything", "*"),
+    ),
+    "objects by an access point without /object/": (
+        [allow("[s3:GetObject, s3:ListBucket]", ACCESS_POINT)],
+        ("accesspoint/web", "s3:GetObject", "access-point", "accesspoint/web/object/*"),
+    ),
+    "objects by an access point with a slash": (
+        [allow("s3:GetObject", ACCESS_POINT + "/prefix/*")],
+        (
+            "accesspoint/web/prefix/*",
+            "s3:GetObject",
+            "access-point",
+            "accesspoint/web/object/prefix/*",
+        ),
+    ),
+    "objects by an access point of every region": (
+        [allow("s3:PutObject*", "arn:aws:s3::111122223333:accesspoint/a.mrap")],
+        ("accesspoint/a.mrap", "s3:PutObject*", "access-point", "accesspoint/a.mrap/object/*"),
+    ),
     "another service's ARN, and nothing else": (
         [allow("kms:Decrypt", "!Ref Secret")],
         ("secret:${Secret}-${Secret suffix}", "kms:Decrypt", "other-kind", ""),
@@ -234,6 +283,38 @@ SILENT = {
         allow(f"[{LOGIN}, ecr:BatchGetImage]", ECR + "repository/web"),
         allow(LOGIN, "*"),
     ],
+    "the list of buckets on every bucket, as AWS's own examples have it": [
+        allow("s3:ListAllMyBuckets", "arn:aws:s3:::*")
+    ],
+    "the list of buckets on all of S3": [allow("s3:ListAllMyBuckets", "arn:aws:s3:*")],
+    "the list of buckets on an unknown ARN": [
+        allow("s3:ListAllMyBuckets", "!Sub 'arn:aws:s3:::${SecretName}'")
+    ],
+    "the list of parameters on the account": [allow("ssm:DescribeParameters", SSM + "*")],
+    "the list of secrets on the account": [allow("secretsmanager:ListSecrets", SECRETS + "*")],
+    "the list of secrets in another statement": [
+        allow(f"[{READ}, secretsmanager:ListSecrets]", SECRETS + "secret:db-??????"),
+        allow("secretsmanager:List*", "*"),
+    ],
+    "what the CDK grants on a parameter": [
+        allow(
+            "[ssm:DescribeParameters, ssm:GetParameters, ssm:GetParameter, "
+            "ssm:GetParameterHistory]",
+            SSM + "parameter/web/token",
+        )
+    ],
+    "the list of parameters by a wildcard": [allow("ssm:Describe*", SSM + "parameter/web/*")],
+    "objects by an access point": [allow("s3:GetObject", ACCESS_POINT + "/object/*")],
+    "everything behind an access point": [allow("s3:GetObject", ACCESS_POINT + "/*")],
+    "every access point": [allow("s3:GetObject", ACCESS_POINT[:-3] + "*")],
+    "an access point that is a parameter": [
+        allow("s3:GetObject", "!Sub '" + ACCESS_POINT[:-3] + "${SecretName}'")
+    ],
+    "an access point for what buckets give": [allow("s3:ListBucket", ACCESS_POINT)],
+    "an access point for everything": [allow("s3:*", ACCESS_POINT)],
+    "both forms of an access point": [
+        allow("[s3:GetObject, s3:ListBucket]", ACCESS_POINT, ACCESS_POINT + "/object/*")
+    ],
     "clusters beside services": [
         allow("[ecs:UpdateService, ecs:DescribeServices]", ECS + "service/*", ECS + "cluster/web")
     ],
@@ -267,6 +348,66 @@ SILENT = {
 def test_statements_that_are_right_or_may_be(name: str) -> None:
     """What can match, what is made up for, and what is not known, is not found."""
     assert found(*SILENT[name]) == []
+
+
+GOV = "us-gov-west-1"
+HERE = "arn:${AWS::Partition}:"
+RIGHT_ELSEWHERE = {
+    "the ARN of the stack's own partition": [allow("s3:GetObject", "arn:aws-us-gov:s3:::b/*")],
+    "a pseudo parameter": [allow("s3:GetObject", f"!Sub '{HERE}s3:::b/*'")],
+    "any partition": [allow("s3:GetObject", "arn:*:s3:::b/*")],
+    "partitions that begin alike": [allow("s3:GetObject", "arn:aws*:s3:::b/*")],
+    "the ARNs of every partition": [
+        allow("s3:GetObject", "arn:aws:s3:::b/*", "arn:aws-us-gov:s3:::b/*")
+    ],
+    "the partitions in statements of their own": [
+        allow("s3:GetObject", "arn:aws:s3:::b/*"),
+        allow("s3:Get*", "arn:aws-us-gov:s3:::b/*"),
+    ],
+    "a branch for each partition": [
+        allow("s3:GetObject", "!If [IsProd, 'arn:aws:s3:::b/*', 'arn:aws-us-gov:s3:::b/*']")
+    ],
+    "a branch by the partition": [
+        allow("s3:GetObject", "!If [IsGov, 'arn:aws-us-gov:s3:::b/*', 'arn:aws:s3:::b/*']")
+    ],
+    "a branch that may be meant for another partition": [
+        allow("s3:GetObject", "!If [IsProd, 'arn:aws:s3:::b/*', !Ref AWS::NoValue]", "arn:*:s3:::c")
+    ],
+    "a statement that may be meant for another partition": [
+        f"!If [IsProd, {allow('s3:GetObject', 'arn:aws:s3:::b/*')}, !Ref AWS::NoValue]"
+    ],
+}
+
+
+@pytest.mark.parametrize("name", RIGHT_ELSEWHERE)
+def test_partitions_that_are_right_or_may_be(name: str) -> None:
+    """An ARN that fits where the stack is, or may be meant for a stack elsewhere, is not found."""
+    assert found(*RIGHT_ELSEWHERE[name], region=GOV) == []
+
+
+@pytest.mark.parametrize(
+    ("region", "arn", "actions"),
+    [
+        (GOV, "arn:aws:s3:::b/*", "s3:GetObject"),
+        (GOV, "arn:aws:s3:::b/*", "s3:*"),
+        ("cn-north-1", "arn:aws:s3:::b/*", "s3:GetObject"),
+        ("eu-west-1", "arn:aws-cn:s3:::b/*", "s3:GetObject"),
+        (GOV, "arn:aws:s3:::b", "s3:GetObject"),
+        (GOV, "arn:aws:sqs:us-gov-west-1:111122223333:jobs", "sqs:SendMessage"),
+        (GOV, "arn:aws:iam::aws:policy/ReadOnlyAccess", "iam:GetPolicy"),
+    ],
+)
+def test_an_arn_of_another_partition(region: str, arn: str, actions: str) -> None:
+    """No request that reaches the stack's partition bears such an ARN, whatever the action."""
+    meant = _last(arn)
+    assert found(allow(actions, arn), region=region) == [(meant, actions, "other-partition", meant)]
+    assert found(allow(actions, arn)) == []
+
+
+def test_a_bucket_and_its_objects_in_another_partition() -> None:
+    """The two ARNs of a bucket are told as one fault, with all actions of the statement."""
+    both = allow("[s3:GetObject, s3:ListBucket]", "arn:aws:s3:::b", "arn:aws:s3:::b/*")
+    assert found(both, region=GOV) == [("b", "s3:GetObject s3:ListBucket", "other-partition", "b")]
 
 
 def test_an_other_effect_makes_up_for_nothing() -> None:

@@ -102,7 +102,7 @@ def cause_of(decision: Decision) -> Cause:
         *near,
     ):
         return cause
-    return Cause(NO_GRANT)
+    return next(_of_elsewhere(call), Cause(NO_GRANT))
 
 
 _KINDS_OF_LAYERS: Final = {
@@ -212,6 +212,13 @@ def _near_misses(call: Call) -> Iterator[Cause]:
             )
 
 
+def _of_elsewhere(call: Call) -> Iterator[Cause]:
+    """A managed policy that the role lists by an ARN of another partition, and so does not have."""
+    for entry in call.role.elsewhere:
+        if not entry.conditions:
+            yield Cause(OTHER_PARTITION, entry=entry)
+
+
 def _rank(cause: Cause, action: str) -> tuple[int, bool]:
     level = BUCKET if action == GET_BUCKET_LOCATION else OBJECTS
     missed = cause.entry is not None and level.is_missed_by(cause.entry)
@@ -241,11 +248,14 @@ def _difference(action: str, granted: Text, asked: Text) -> str | None:
         one, two = (text.split(":", 3).items[2:3] for text in (granted, asked))
         return OTHER_RESOURCE if one == two else None
     same_bucket = match(have.bucket, want.bucket)
+    same_key = have.key is None or want.key is None or match(have.key, want.key)
+    elsewhere = match(have.partition, want.partition) is False
+    if same_bucket and same_key and elsewhere and have.partition.literal in arn.PARTITIONS:
+        return OTHER_PARTITION
     if want.key is not None and (have.key is None or have.key.literal == ""):
         return OBJECT_ACTION_ON_BUCKET if same_bucket else OTHER_BUCKET
     if action == GET_BUCKET_LOCATION and have.key is not None:
         return BUCKET_ACTION_ON_OBJECT if same_bucket else OTHER_BUCKET
-    same_key = have.key is None or want.key is None or match(have.key, want.key)
     if same_bucket and same_key:
         return OTHER_PARTITION
     if not same_bucket:

@@ -9,7 +9,8 @@ Sources (read in November 2026; versions are pinned by the extra ``tables``):
   https://docs.aws.amazon.com/service-authorization/latest/reference/.
   Action -> the resource types its row lists, and resource type -> ARN format.
 - ``action_names.tsv``: from the same source, the actions of every service, for whoever has to tell
-  an action from a misspelt one: service, tab, names with spaces between.
+  an action from a misspelt one: service, tab, names with spaces between. With them go the actions
+  that AWS's managed policies name, some of which are newer than the reference.
 - ``managed_policies.tsv``: moto's ``aws_managed_policies.py`` (Apache-2.0 licence), which holds
   what ``iam:ListPolicies`` and ``iam:GetPolicyVersion`` answer for AWS-managed policies; see
   https://docs.aws.amazon.com/aws-managed-policy/latest/reference/.
@@ -59,11 +60,12 @@ def main() -> None:
     )
     for service in SERVICES:
         write(folder / f"{service}.json", action_table(definition[service]))
-    write(HERE / "action_names.tsv", action_names(definition))
 
     from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-    write(HERE / "managed_policies.tsv", managed_policies(json.loads(aws_managed_policies_data)))
+    policies = json.loads(aws_managed_policies_data)
+    write(HERE / "action_names.tsv", action_names(definition, policies))
+    write(HERE / "managed_policies.tsv", managed_policies(policies))
 
 
 def action_table(definition: dict[str, Any]) -> str:
@@ -76,13 +78,26 @@ def action_table(definition: dict[str, Any]) -> str:
     return f'{{"actions": {lines(actions)}, "resources": {lines(resources)}}}\n'
 
 
-def action_names(definition: dict[str, Any]) -> str:
-    """The names of all actions, one service per line."""
-    services = {service: row for service, row in definition.items() if isinstance(row, dict)}
+def action_names(definition: dict[str, Any], policies: dict[str, Any]) -> str:
+    """The names of all actions, one service per line.
+
+    Of a service that the reference does not have, no policy names all actions: it is left out.
+    """
+    names = {
+        service: {name.lower(): name for name in row["privileges"]}
+        for service, row in definition.items()
+        if isinstance(row, dict) and row["privileges"]
+    }
+    for policy in policies.values():
+        for statement in as_list(policy["Document"]["Statement"]):
+            for key in ("Action", "NotAction"):
+                for action in as_list(statement.get(key, [])):
+                    service, _, name = action.partition(":")
+                    if service.lower() in names and "*" not in name and "?" not in name:
+                        names[service.lower()].setdefault(name.lower(), name)
     return "".join(
-        f"{service}\t{' '.join(sorted(row['privileges']))}\n"
-        for service, row in sorted(services.items())
-        if row["privileges"]
+        f"{service}\t{' '.join(sorted(found.values()))}\n"
+        for service, found in sorted(names.items())
     )
 
 

@@ -71,6 +71,27 @@ def action_names() -> Mapping[str, Mapping[str, str]]:
     return {service: {name.lower(): name for name in names.split()} for service, _, names in rows}
 
 
+@cache
+def names_of(service: str) -> Mapping[str, str] | None:
+    """The actions of one AWS service, as `action_names` has them; None if it is not known.
+
+    The rows are searched and not parsed: a template names a few services out of hundreds.
+    """
+    key = f"\n{service.lower()}\t"
+    rows = _rows()
+    start = rows.find(key) if service else -1
+    if start < 0:
+        return None
+    start += len(key)
+    names = rows[start : rows.index("\n", start)].split()
+    return {name.lower(): name for name in names}
+
+
+@cache
+def _rows() -> str:
+    return "\n" + (_DATA / "action_names.tsv").read_text(encoding="utf-8")
+
+
 def arn_formats(service: str) -> Mapping[str, str]:
     """Kind of resource -> its ARN as the reference writes it; empty if the service is not known.
 

@@ -36,6 +36,21 @@ https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 """
 
+_PARTITION: Final = arn.name_hole("any partition")
+_HOME: Final = Text.of(arn.name_hole("any region"), ":", arn.name_hole("any account"))
+_LISTS: Final = {
+    "s3:ListAllMyBuckets": Text.of("arn:", _PARTITION, ":s3:::*"),
+    "secretsmanager:ListSecrets": Text.of("arn:", _PARTITION, ":secretsmanager:", _HOME, ":*"),
+    "ssm:DescribeParameters": Text.of("arn:", _PARTITION, ":ssm:", _HOME, ":*"),
+}
+"""Lists of all that an account has: AWS compares one ARN, which ends in a star of its own.
+
+Only what matches that star grants them: ``*``, and an ARN that is all wildcard behind the account.
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_s3_rw-bucket-console.html
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
+https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+"""
+
 _UNJUDGED: Final = frozenset({"secretsmanager:CreateSecret"})
 """Actions whose resource has no ARN yet: the suffix comes with the secret."""
 
@@ -59,6 +74,13 @@ _FORMS: Final = {
 }
 _WHOLE_PATHS: Final = frozenset({"ssm:GetParametersByPath"})
 """Actions on a path, not on a name: which slashes AWS compares there is not documented."""
+
+_BEHIND_ACCESS_POINT: Final = Text.of(
+    "accesspoint/",
+    arn.name_hole("any access point"),
+    "/object/",
+    Hole("any key", nonempty=True),
+)
 
 _SLOT: Final = re.compile(r"\$?\{([^}]*)\}")
 _WITHOUT_ACCOUNT: Final = frozenset({"ssm"})
@@ -86,7 +108,7 @@ def kinds_of(action: str) -> tuple[str, ...] | None:
     if kinds is None or action in _UNJUDGED:
         return None
     if not kinds:
-        return () if action in NEEDS_EVERYTHING else None
+        return () if action in NEEDS_EVERYTHING or action in _LISTS else None
     return tuple(actions.arn_formats(service)) if service == "s3" else tuple(sorted(kinds))
 
 
@@ -99,7 +121,10 @@ def can_match(resource: Text, action: str) -> bool:
     if kinds is None:
         return True
     if not kinds:
-        return match(resource, Text.of("*")) is not False
+        whole = _LISTS.get(action, Text.of("*"))
+        return any(match(resource, it) is not False for it in (Text.of("*"), whole))
+    if action.startswith("s3:") and is_access_point_for(action, resource):
+        return False
     if action.startswith("s3:") and _names_bucket(resource):
         return True  # as good as all ARNs for S3's actions: no need to walk the forms
     forms = forms_of(action)
@@ -109,6 +134,24 @@ def can_match(resource: Text, action: str) -> bool:
         forms = tuple(form for form in forms if f":{service}:" in str(form.parts[2]))
     some = matched_by(resource) if forms else resource
     return any(match(form, some) is not False for form in forms)
+
+
+def is_access_point_for(action: str, resource: Text) -> bool:
+    """Whether an ARN is an access point's own, where an action works on the objects behind it.
+
+    Those are ``…:accesspoint/<name>/object/<key>``.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+    """
+    parsed = arn.parse(resource)
+    if parsed is None or parsed.service.literal != "s3" or not parsed.resource.parts:
+        return False
+    first = parsed.resource.parts[0]
+    return (
+        isinstance(first, str)
+        and first.startswith("accesspoint/")
+        and "accesspointobject" in (actions.resource_kinds(action) or ())
+        and match(parsed.resource, _BEHIND_ACCESS_POINT) is False
+    )
 
 
 def _names_bucket(resource: Text) -> bool:

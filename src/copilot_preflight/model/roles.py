@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import EMPTY, Text
 from copilot_preflight.iam import arn, managed
-from copilot_preflight.iam.policy import CURRENT_VERSION, Fact, Statement
+from copilot_preflight.iam.policy import CURRENT_VERSION, Entry, Fact, Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.resolve.query import query, query_by
@@ -34,7 +34,8 @@ class Role(NamedTuple):
     """A role of a template, as one scenario shows it.
 
     ``statements`` are all that attach to it and can be read; ``unread`` are the policies that
-    attach, or may attach, and cannot. ``undecided`` is an open condition that decides whether
+    attach, or may attach, and cannot; ``elsewhere`` are managed policies of another partition than
+    the stack's, which never attach. ``undecided`` is an open condition that decides whether
     there is a boundary, or which: ``boundary`` is then one that may be there. ``id`` is the unique
     id, ``AROA…``; ``tags`` are those that are certain, the stack's own come on top.
     """
@@ -51,6 +52,7 @@ class Role(NamedTuple):
     undecided: str = ""
     id: Text = EMPTY
     tags: Mapping[str, Text] = MappingProxyType({})
+    elsewhere: tuple[Entry, ...] = ()
 
     def __str__(self) -> str:
         return f"role '{self.logical_id}'"
@@ -226,6 +228,7 @@ def _role(view: View, head: _Head) -> Role:
         undecided=undecided,
         id=view.resolver.text({"Fn::GetAtt": [logical_id, "RoleId"]}, resource.path),
         tags={} if properties.is_written_out_by_aws else dict(listed_tags(properties)),
+        elsewhere=tuple(_elsewhere(view, properties)),
     )
 
 
@@ -239,7 +242,7 @@ def _boundary(view: View, properties: Value) -> tuple[Boundary | None, str]:
         condition for condition in found.conditions if condition not in properties.conditions
     ]
     naming = (hole.condition for hole in policy.holes if hole.condition)
-    statements = _document_of(view, policy, found)
+    statements = document_of(view, policy, found)
     return Boundary(policy, found.place, statements), next(iter((*holding, *naming)), "")
 
 
@@ -327,14 +330,33 @@ def _managed(view: View, properties: Value) -> Iterator[Statement | Fact]:
     """Managed policies that the role lists by ARN."""
     for value in properties.each("ManagedPolicyArns"):
         policy = value.text()
-        found = None if value.is_open else _document_of(view, policy, value)
+        if not value.is_open and _is_elsewhere(view, policy):
+            continue
+        found = None if value.is_open else document_of(view, policy, value)
         if found is None:
             yield Fact("document", f"managed policy {policy}")
         else:
             yield from _guarded(found, value)
 
 
-def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...] | None:
+def _elsewhere(view: View, properties: Value) -> Iterator[Entry]:
+    for value in properties.each("ManagedPolicyArns"):
+        if not value.is_open and _is_elsewhere(view, value.text()):
+            yield Entry(value.text(), value.place, value.conditions)
+
+
+def _is_elsewhere(view: View, policy: Text) -> bool:
+    """Whether a policy's ARN is certainly one of another partition than the stack's.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    parsed = arn.parse(policy)
+    named = None if parsed is None else parsed.partition.literal
+    here = view.stack.partition
+    return here is not None and named in arn.PARTITIONS and named != here
+
+
+def document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...] | None:
     """What a managed policy says: as a template of the run has it, as provided, or as AWS does.
 
     Whoever gives a policy of AWS's may know of a version that we do not.
@@ -354,7 +376,7 @@ def _document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...
     provided = view.run.outside.find(policy)
     if provided is not None:
         return provided.statements
-    tail = aws_managed(policy)
+    tail = None if _is_elsewhere(view, policy) else aws_managed(policy)
     known = None if tail is None else managed.statements_of(tail)
     if tail is None or known is None:
         return None

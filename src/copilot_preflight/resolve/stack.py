@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
+from copilot_preflight.iam.arn import partition_of_region
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import kind_of
@@ -77,6 +78,17 @@ class Stack:
     @property
     def reads(self) -> Reads:
         return self.run.reads
+
+    @cached_property
+    def partition(self) -> str | None:
+        """The partition that the region or the values given tell; None where nothing does.
+
+        Neither defaults nor ARNs of the template count: where a template is deployed, these may be
+        meant for elsewhere.
+        """
+        known = evidence.with_partition(self.pseudo, self._inputs.given, {})
+        region = known.get("AWS::Region")
+        return known.get("AWS::Partition") or (partition_of_region(region) if region else None)
 
     def verify(self) -> None:
         """Raises TemplateError for conditions that depend on themselves or cannot be read."""

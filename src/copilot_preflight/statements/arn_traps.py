@@ -26,6 +26,7 @@ from copilot_preflight.statements.placed import PlacedStatement, is_given, place
 
 NOT_AN_ARN: Final = "not-an-arn"
 PARTITION: Final = "partition"
+OTHER_PARTITION: Final = "other-partition"
 NEEDS_EVERYTHING: Final = "needs-everything"
 LOG_STREAM: Final = "log-stream"
 SECRET_SUFFIX: Final = "secret-suffix"
@@ -33,9 +34,10 @@ SECRET_FIELD: Final = "secret-field"
 KEY_ALIAS: Final = "key-alias"
 DOUBLE_SLASH: Final = "double-slash"
 S3_FORM: Final = "s3-form"
+ACCESS_POINT: Final = "access-point"
 OTHER_KIND: Final = "other-kind"
 
-_ONCE: Final = frozenset({NEEDS_EVERYTHING, OTHER_KIND})
+_ONCE: Final = frozenset({NEEDS_EVERYTHING, OTHER_KIND, OTHER_PARTITION})
 """Traps in which a statement's ARNs are all wrong together: one finding tells it."""
 
 _SURPLUS: Final = frozenset({"codebuild:batchgetreports"})
@@ -44,6 +46,14 @@ _SURPLUS: Final = frozenset({"codebuild:batchgetreports"})
 The CDK writes it into every policy with which Step Functions runs a build and waits for its end;
 AWS's own policy for that goes without it.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/codebuild-iam.html
+"""
+
+
+_CDK_READS: Final = frozenset({"ssm:getparameters", "ssm:getparameter", "ssm:getparameterhistory"})
+"""What the CDK grants on a parameter's ARN, together with ssm:DescribeParameters.
+
+That one grants nothing there, and whoever reads one parameter does not list them all.
+Source: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ssm.StringParameter.html
 """
 
 
@@ -83,8 +93,12 @@ def _unmatched(stack: Stack) -> Iterator[Unmatched]:
     for item in placed_statements(stack, _names_arns):
         told = set()
         known = tuple(action for action in item.statement.actions if _expanded(action))
-        for resource in item.statement.resources if known else ():
-            for found in _of_entry(item, resource, known):
+        for resource in item.statement.resources:
+            if item.is_elsewhere(resource):
+                some = _in_other_partition(item, resource)
+            else:
+                some = _of_entry(item, resource, known) if known else iter(())
+            for found in some:
                 key = (found.trap.slug, found.actions)
                 if found.trap.slug not in _ONCE or key not in told:
                     told.add(key)
@@ -93,6 +107,17 @@ def _unmatched(stack: Stack) -> Iterator[Unmatched]:
 
 def _names_arns(statement: Statement) -> bool:
     return bool(statement.actions) and any(e.text.literal != "*" for e in statement.resources)
+
+
+def _in_other_partition(item: PlacedStatement, resource: Entry) -> Iterator[Unmatched]:
+    _, _, rest = resource.text.split(":", 2).items
+    meant = Text.of("arn:", Hole("AWS::Partition"), ":", rest)
+    here = matched_by(Text.of("arn:", item.view.stack.partition or "", ":", rest))
+    useless = tuple(
+        action for action in item.statement.actions if not _is_covered(item, action, resource, here)
+    )
+    if useless:
+        yield Unmatched(item.statement, resource, useless, Trap(OTHER_PARTITION, meant))
 
 
 def _of_entry(
@@ -112,7 +137,7 @@ def _of_entry(
         useless = [
             action
             for action in meant
-            if action.text.literal is None or action.text.literal.lower() not in _SURPLUS
+            if not _is_surplus(action, statement)
             if _misses_all(action, statement)
         ]
     elif meant:
@@ -139,6 +164,13 @@ def _is_asked_for(item: PlacedStatement, resource: Text) -> bool:
         for container in task.containers
         for file in container.files
     )
+
+
+def _is_surplus(action: Entry, statement: Statement) -> bool:
+    """Whether nobody calls an action who is granted it with the others of a statement."""
+    name = (action.text.literal or "").lower()
+    others = {(other.text.literal or "").lower() for other in statement.actions}
+    return name in _SURPLUS or (name == "ssm:describeparameters" and others >= _CDK_READS)
 
 
 def _is_dead(statement: Statement) -> bool:
@@ -189,11 +221,14 @@ def _is_made_up_for(item: PlacedStatement, action: Entry, resource: Entry, trap:
         targets = [matched_by(form) for name in _expanded(action) for form in forms_of(name)]
     else:
         targets = [trap.fixed if trap.fixed.literal == "*" else matched_by(trap.fixed)]
-    others = [entry for entry in item.statement.resources if entry is not resource]
-    return any(
-        any(match(entry.text, target) is not False for entry in others)
-        or is_given(item.neighbours, item.statement, action, target)
-        for target in targets
+    return any(_is_covered(item, action, resource, target) for target in targets)
+
+
+def _is_covered(item: PlacedStatement, action: Entry, resource: Entry, target: Text) -> bool:
+    """Whether something else may give the action a target: another ARN, or another statement."""
+    others = (entry for entry in item.statement.resources if entry is not resource)
+    return any(match(entry.text, target) is not False for entry in others) or is_given(
+        item.neighbours, item.statement, action, target
     )
 
 
@@ -226,6 +261,7 @@ def _repairs(service: str, resource: Text) -> Iterator[tuple[str, Text]]:
     """What may have been meant by an ARN of a service, by the trap that leads there."""
     parsed = arn.parse(resource)
     if service == "s3":
+        yield from _access_point_repairs(resource)
         yield from _s3_repairs(resource)
     if parsed is None and service == "secretsmanager" and isinstance(resource.parts[-1], str):
         yield SECRET_FIELD, Text.of(*resource.parts[:-1], resource.parts[-1].partition(":")[0])
@@ -250,6 +286,16 @@ def _repairs(service: str, resource: Text) -> Iterator[tuple[str, Text]]:
         name_of = parsed.resource.split("/", 1).items
         if len(name_of) == 2 and name_of[0].literal == "parameter":
             yield DOUBLE_SLASH, Text.of(head, ":parameter/", _without_slashes(name_of[1]))
+
+
+def _access_point_repairs(resource: Text) -> Iterator[tuple[str, Text]]:
+    parsed = arn.parse(resource)
+    pieces = () if parsed is None else parsed.resource.split("/", 2).items
+    if parsed is None or len(pieces) < 2 or pieces[0].literal != "accesspoint":
+        return
+    head = Text.of("arn:", parsed.partition, ":s3:", parsed.region, ":", parsed.account, ":")
+    key = pieces[2] if len(pieces) > 2 and pieces[2].literal != "" else Text.of("*")
+    yield ACCESS_POINT, Text.of(head, "accesspoint/", pieces[1], "/object/", key)
 
 
 def _s3_repairs(resource: Text) -> Iterator[tuple[str, Text]]:

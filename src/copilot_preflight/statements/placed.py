@@ -7,9 +7,11 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text, match
+from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.policy_documents import statement_of, statements_of
 from copilot_preflight.model.roles import roles
+from copilot_preflight.model.sam import inline_policies
 from copilot_preflight.resolve.node_paths import value_at
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
@@ -47,6 +49,20 @@ class PlacedStatement(NamedTuple):
         if attached is not None:
             return attached
         return _own_documents(self.view).get(place, ())
+
+    def is_elsewhere(self, resource: Entry) -> bool:
+        """Whether an ARN of the statement is certainly in another partition than the stack.
+
+        No request in a partition is for a resource of another one. What stands under an open
+        condition may be meant for a stack elsewhere.
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+        """
+        here, parsed = self.view.stack.partition, arn.parse(resource.text)
+        named = None if parsed is None else parsed.partition.literal
+        if here is None or named == here or named not in arn.PARTITIONS:
+            return False
+        decided = map(self.view.decide, (*self.statement.conditions, *resource.conditions))
+        return self.view == View(self.view.stack) and None not in decided
 
 
 def placed_statements(
@@ -96,14 +112,21 @@ def _attached(view: View) -> dict[Place, tuple[Statement, ...]]:
 
 @query
 def _own_documents(view: View) -> dict[Place, tuple[Statement, ...]]:
-    """Every statement, with those of its document."""
+    """Every statement, with those of its document, or of the SAM function that has it."""
     documents = _documents(view)
-    return {statement.place: found for found in documents for statement in found}
+    found = {statement.place: each for each in documents for statement in each}
+    for policies in inline_policies(view):
+        together = (*policies.written, *policies.others)
+        found.update((statement.place, together) for statement in policies.written)
+    return found
 
 
 @query
 def _documents(view: View) -> tuple[tuple[Statement, ...], ...]:
-    return tuple(_read_documents(view))
+    return (
+        *_read_documents(view),
+        *(policies.written for policies in inline_policies(view) if policies.written),
+    )
 
 
 def _read_documents(view: View) -> Iterator[tuple[Statement, ...]]:

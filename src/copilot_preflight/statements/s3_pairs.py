@@ -132,7 +132,11 @@ def mismatches(stack: Stack, level: S3Level) -> Iterator[Mismatch]:
             acting = [it for it in acting if (it.text.literal or "").lower() not in _SURPLUS]
         if not acting or not resources or not all(map(level.is_missed_by, resources)):
             continue
-        named = [(r, bucket) for r in resources if (bucket := other.bucket_of(r)) is not None]
+        named = [
+            (resource, bucket)
+            for resource in resources
+            if (bucket := other.bucket_of(resource)) is not None and not item.is_elsewhere(resource)
+        ]
         if not named:
             continue
         neighbours = item.neighbours
