@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from docs.layout import ORDER, RULES
 
+from copilot_preflight.base.finding import Severity
+from copilot_preflight_rules import CATALOGUE
+
 ROOT = Path(__file__).parents[1]
 OURS = "copilot_preflight"
 
@@ -195,6 +198,19 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.suppress")}
     assert f"{RULES}.unused_suppression" not in loaded
     _assert_known(loaded)
+
+
+def test_a_check_without_findings_loads_no_remedies(tmp_path: Path) -> None:
+    """The rules that look at every template load the values of their helps with a finding only."""
+    whole = "['arn:aws:s3:::artifacts', 'arn:aws:s3:::artifacts/*']"
+    stack = STACK.replace("'arn:aws:s3:::artifacts/*'", whole)
+    (tmp_path / "web.yml").write_text(stack)
+    status, loaded = _loaded(tmp_path, "check", "--fail-on", "warning", "web.yml")
+    assert status == 0
+    always = [it for it in CATALOGUE if not (it.parts or it.resources or it.is_last)]
+    names = {it.name.replace("-", "_") for it in always if it.severity > Severity.INFO}
+    assert {f"{RULES}.{name}" for name in (*names, "env_file_version_locked")} <= loaded
+    assert not {name for name in loaded if name.startswith(f"{OURS}.edits")}
 
 
 def test_a_configuration_loads_what_it_needs(tmp_path: Path) -> None:

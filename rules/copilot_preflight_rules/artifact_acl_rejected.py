@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import removed
 from copilot_preflight.model.pipelines import acls_disabled, disabled_by, pipelines
 from copilot_preflight.resolve.view import View
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Help
 
 _FULL_CONTROL: Final = "bucket-owner-full-control"
 _GRANTING: Final = frozenset(
@@ -45,8 +50,11 @@ def _deployed(view: View) -> Iterator[Finding]:
                     f"'{action.setting('BucketName')}', which has ACLs disabled: "
                     "S3 answers 400 AccessControlListNotSupported",
                     disabled.place,
-                    "take CannedACL out: the owner of the bucket owns every object in it; "
-                    f"who else may read them, its bucket policy says ({_PAGE})",
+                    advice.help_with(
+                        "take CannedACL out: the owner of the bucket owns every object in it; "
+                        f"who else may read them, its bucket policy says ({_PAGE})",
+                        edits=[removed(value.place, "take CannedACL out")],
+                    ),
                 )
 
 
@@ -64,17 +72,21 @@ def _made(view: View) -> Iterator[Finding]:
                 f"bucket '{logical_id}' asks for the ACL {known} and has ACLs disabled: "
                 "S3 answers 400 InvalidBucketAclWithObjectOwnership",
                 disabled.place,
-                "take AccessControl out and say in a bucket policy who else gets in, or set "
-                f"ObjectOwnership to BucketOwnerPreferred ({_PAGE})",
+                advice.help_with(
+                    "take AccessControl out and say in a bucket policy who else gets in, or set "
+                    f"ObjectOwnership to BucketOwnerPreferred ({_PAGE})",
+                    edits=[removed(acl.place, "take AccessControl out")],
+                ),
             )
 
 
-def _finding(at: Place, message: str, disabled: Place, help: str) -> Finding:
+def _finding(at: Place, message: str, disabled: Place, help: Help) -> Finding:
     return Finding(
         at=at,
         message=message,
         label="the bucket takes no ACL",
         related=(Related(disabled, "this disables ACLs"),),
         cause="acls-disabled",
-        help=help,
+        help=help.text,
+        remedy=help,
     )

@@ -9,6 +9,9 @@ from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.exceptions import exception
+from copilot_preflight.iam.layers import Layer
 
 
 @rule("E9763", "denied-by-boundary", "Permissions boundary denies a call")
@@ -22,9 +25,17 @@ def denied_by_boundary(analysis: Analysis) -> Iterator[Finding]:
         way = f"allow it in {name}, as well as in the role's own policy"
         if ":iam::aws:policy/" in arn:
             way = "set a boundary of your own in its place, for nobody but AWS can change it"
+        statements = (boundary.statements or ()) if boundary else ()
+        inside = next((statement.place for statement in statements), None)
+        owner = advice.owner(Layer.BOUNDARY, name, inside)
         yield telling.refused(
             group,
             name,
             related=[Related(boundary.place, "the role's boundary")] if boundary else [],
-            help=telling.exception(group[0]) or f"{way}:\n{telling.grants(group)}",
+            help=exception(group[0])
+            or advice.help_with(
+                f"{way}:",
+                grants=telling.grants(group, owner),
+                is_safe=False,
+            ),
         )

@@ -9,6 +9,7 @@ from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording.exceptions import exception
 
 
 @rule("E9761", "denied-by-bucket-policy", "Bucket policy denies a call")
@@ -16,4 +17,4 @@ def denied_by_bucket_policy(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.BUCKET_POLICY)):
         statement = group[0].cause.statement
         name = f" '{statement.policy}'" if statement else ""
-        yield telling.refused(group, f"the bucket policy{name}", help=telling.exception(group[0]))
+        yield telling.refused(group, f"the bucket policy{name}", help=exception(group[0]) or "")

@@ -11,6 +11,8 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.exceptions import exception
+from copilot_preflight.edits.spelling import EVERYBODY
 from copilot_preflight.model import endpoints
 from copilot_preflight.needs.images import PrivateImage
 
@@ -30,7 +32,7 @@ def denied_by_endpoint_policy(analysis: Analysis) -> Iterator[Finding]:
                 group,
                 f"the policy of {endpoint}",
                 related=[Related(endpoint.policy_place, "the policy of the endpoint in the way")],
-                help=telling.exception(group[0]) or telling.let_through(group, endpoint),
+                help=exception(group[0]) or telling.let_through(group, endpoint),
             )
     yield from _layers(analysis)
 
@@ -46,6 +48,9 @@ def _layers(analysis: Analysis) -> Iterator[Finding]:
             if possible_denial.deciding
             else f"{policy} does not allow"
         )
+        owner = telling.endpoint_policy(possible_denial.endpoint)
+        statement = advice.grant(owner, "s3:GetObject", objects, principal=EVERYBODY)
+        help = advice.help_with(f"let it through in {policy}:", grants=[statement], is_safe=False)
         yield Finding(
             at=need.place,
             message=f"ECS cannot download the layers of the {need.subject}: {why} s3:GetObject on "
@@ -62,6 +67,6 @@ def _layers(analysis: Analysis) -> Iterator[Finding]:
             ),
             call=CitedCall("Amazon ECR", "s3:GetObject", objects, _BECAUSE),
             cause=diagnosis.ENDPOINT_POLICY,
-            help=f"let it through in {policy}:\n"
-            + advice.statement("s3:GetObject", objects, principal="'*'"),
+            help=help.text,
+            remedy=help,
         )

@@ -9,6 +9,7 @@ from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording.exceptions import exception
 
 
 @rule("E9766", "denied-by-identity-policy", "The role's own policy denies a call")
@@ -16,6 +17,4 @@ def denied_by_identity_policy(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.EXPLICIT_DENY)):
         statement = group[0].cause.statement
         name = f" '{statement.policy}'" if statement and statement.policy else ""
-        yield telling.refused(
-            group, f"the role's own policy{name}", help=telling.exception(group[0])
-        )
+        yield telling.refused(group, f"the role's own policy{name}", help=exception(group[0]) or "")

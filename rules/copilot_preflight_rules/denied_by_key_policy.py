@@ -10,6 +10,9 @@ from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.exceptions import exception, role_in
+from copilot_preflight.edits.edit import Help
+from copilot_preflight.iam.layers import Layer
 from copilot_preflight.model.keys import Key, key_with_arn
 
 
@@ -24,12 +27,15 @@ def denied_by_key_policy(analysis: Analysis) -> Iterator[Finding]:
             name,
             reason=f"{name} allows it neither to the role nor to its account ('…:root')",
             related=[Related(key.place, "the key")] if key else [],
-            help=telling.exception(group[0]) or _help(group, name, key),
+            help=exception(group[0]) or _help(group, name, key),
         )
 
 
-def _help(group: Sequence[Denial], name: str, key: Key | None) -> str:
-    role = telling.role_in(group[0], key.place.file if key else "")
+def _help(group: Sequence[Denial], name: str, key: Key | None) -> Help:
+    owner = advice.owner(
+        Layer.RESOURCE, name, key.place if key else None, key.logical_id if key else ""
+    )
+    role = role_in(group[0], key.place.file if key else "")
     actions = dict.fromkeys(denied.call.action for denied in group)
-    statements = (advice.statement(action, "*", principal=f"{{AWS: {role}}}") for action in actions)
-    return f"let the role in, in {name}:\n" + "\n".join(statements)
+    grants = [advice.grant(owner, action, "*", principal=role) for action in actions]
+    return advice.help_with(f"let the role in, in {name}:", grants=grants, is_safe=False)

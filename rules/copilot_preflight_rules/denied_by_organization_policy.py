@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.exceptions import exception
+from copilot_preflight.edits.edit import Help
+from copilot_preflight.edits.grant import PolicyOwner
 from copilot_preflight.iam.layers import Layer
 
 _NO_ALLOW = "a level of the organization has no service control policy that allows it"
@@ -22,14 +26,21 @@ def denied_by_organization_policy(analysis: Analysis) -> Iterator[Finding]:
         statement = first.cause.statement
         file = statement.policy.rpartition("/")[2] if statement else ""
         name = f"{layer.value} '{file}'" if file else f"the {layer.value}"
-        way = telling.exception(first) or f"allow it on every level:\n{telling.grants(group)}"
+        silent = [] if statement else list(_silent_level(first))
+        owner = advice.owner(layer, name, silent[0].place if silent else None)
+        way = exception(first) or _allow(group, owner)
         yield telling.refused(
             group,
             name,
             reason=_NO_ALLOW,
-            related=[] if statement else list(_silent_level(first)),
-            help=f"only whoever looks after the organization can change it: {way}",
+            related=silent,
+            help=way.after("only whoever looks after the organization can change it: "),
         )
+
+
+def _allow(group: Sequence[Denial], owner: PolicyOwner) -> Help:
+    statements = telling.grants(group, owner)
+    return advice.help_with("allow it on every level:", grants=statements, is_safe=False)
 
 
 def _silent_level(denied: Denial) -> Iterator[Related]:

@@ -10,6 +10,7 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.exceptions import exception
 from copilot_preflight.needs.efs import CLIENT_WRITE, EFS_MOUNT, Mount
 
 
@@ -24,7 +25,8 @@ def efs_mount_denied(analysis: Analysis) -> Iterator[Finding]:
         related = [Related(found.place, "its policy lets in whom it names")] if found else []
         if first.cause.kind == diagnosis.RESOURCE_POLICY:
             policy = f"the policy of {found}"
-            yield telling.refused(group, policy, help=telling.exception(first), related=related)
+            help = exception(first) or ""
+            yield telling.refused(group, policy, help=help, related=related)
             continue
         actions = [denied.call.action for denied in group]
         if first.need.key in unwritable:
@@ -33,6 +35,8 @@ def efs_mount_denied(analysis: Analysis) -> Iterator[Finding]:
             group,
             telling.reason(first),
             related=[*telling.shown(first), *related],
-            help=f"grant it in {advice.where(first.call)}:\n"
-            + advice.statement(actions, str(first.call.resource)),
+            help=advice.granted(
+                first.call,
+                advice.grant(advice.policy_of(first.call), actions, advice.resource_of(first.call)),
+            ),
         )

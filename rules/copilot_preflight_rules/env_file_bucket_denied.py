@@ -8,9 +8,10 @@ from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
-from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.exceptions import exception
 from copilot_preflight.checks.wording.parts import abridged_key
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT
 
 
@@ -39,13 +40,14 @@ def env_file_bucket_denied(analysis: Analysis) -> Iterator[Finding]:
         )
 
 
-def _help(denied: Denial) -> str:
+def _help(denied: Denial) -> Help | str:
     if denied.cause.kind in diagnosis.LAYER_CAUSES:
         layer = denied.decision.layer
         let = f"the {layer.value if layer else 'other policy'} must let it through: no grant helps"
-        return telling.exception(denied) or let
-    statement = advice.statement(GET_BUCKET_LOCATION, str(denied.call.resource))
-    return f"add to {advice.where(denied.call)}:\n{statement}"
+        return exception(denied) or let
+    owner, bucket = advice.policy_of(denied.call), str(denied.call.resource)
+    statement = advice.grant(owner, GET_BUCKET_LOCATION, bucket)
+    return advice.granted(denied.call, statement, words="add to")
 
 
 def _told(cause: str) -> str:

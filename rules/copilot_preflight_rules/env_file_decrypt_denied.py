@@ -33,5 +33,9 @@ def env_file_decrypt_denied(analysis: Analysis) -> Iterator[Finding]:
             f"{denied.call.role} may not kms:Decrypt '{key}'{why}",
             label="encrypted: reading it takes kms:Decrypt",
             related=related,
-            help=f"add to {advice.where(denied.call)}:\n" + advice.statement(DECRYPT, str(key)),
+            help=advice.granted(
+                denied.call,
+                advice.grant(advice.policy_of(denied.call), DECRYPT, str(key)),
+                words="add to",
+            ),
         )

@@ -11,6 +11,7 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.parts import abridged
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
 
 _ELSEWHERE = (diagnosis.STALE_HASH, diagnosis.WRONG_ROLE, diagnosis.OBJECT_ACTION_ON_BUCKET)
@@ -33,7 +34,8 @@ def env_file_denied(analysis: Analysis) -> Iterator[Finding]:
             )
 
 
-def _help(denied: Denial) -> str:
+def _help(denied: Denial) -> Help | str:
     if denied.cause.kind == diagnosis.CONDITION_OFF:
         return "put the grant under the condition of the environment file, or under none"
-    return f"grant it in {advice.where(denied.call)}:\n{advice.read_grant(denied.read)}"
+    statements = advice.read_grants(denied.read, advice.policy_of(denied.call))
+    return advice.granted(denied.call, *statements)

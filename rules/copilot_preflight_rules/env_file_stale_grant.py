@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.base.finding import Finding, Related
-from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import replaced, statement_next_to
 from copilot_preflight.checks.wording.parts import abridged_key
-from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
+from copilot_preflight.edits.edit import Help
+from copilot_preflight.iam.policy import Entry
+from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT
 
 
 @rule("E9712", "env-file-stale-grant", "Execution role is granted another version of the env file")
@@ -27,6 +30,22 @@ def env_file_stale_grant(analysis: Analysis) -> Iterator[Finding]:
                     Related(granted.place, "the version that is granted"),
                     Related(denied.call.role.place, "the role that ECS downloads with"),
                 ],
-                help=f"grant every version of the file in {advice.where(denied.call)}:\n"
-                + advice.read_grant(denied.read),
+                help=_help(analysis, denied, granted),
             )
+
+
+def _help(analysis: Analysis, denied: Denial, granted: Entry) -> Help:
+    """Every version of the file, in the line that names one, and its bucket if need be."""
+    owner, statement = advice.policy_of(denied.call), denied.cause.statement
+    grants = advice.read_grants(denied.read, owner)
+    every = advice.every_version(denied.read)
+    edits = [replaced(granted.place, every, "grant every version of the file")]
+    lacks_bucket = any(
+        other.need.key == denied.need.key and other.call.action == GET_BUCKET_LOCATION
+        for other in analysis.denials
+    )
+    if lacks_bucket and statement is not None:
+        title = "let the role locate the bucket"
+        edits += filter(None, [statement_next_to(statement.place, grants[-1], title)])
+    words = "grant every version of the file in"
+    return advice.granted(denied.call, *grants, words=words, edits=edits)

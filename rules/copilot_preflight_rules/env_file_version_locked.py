@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from copilot_preflight.access.cause import CONTENT_HASH
 from copilot_preflight.access.decide import Decision
@@ -12,10 +13,14 @@ from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import replaced
 from copilot_preflight.checks.wording.parts import abridged_key, cited, value_of_parameter
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Entry
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Help
 
 _COPILOT_KEY = re.compile(r"manual/env-files/.+/[^/]+\.env")
 
@@ -29,6 +34,7 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
         if pinned is None:
             continue
         read = decision.call.need.about(EnvFileRead)
+        help = _help(decision, pinned, advice.every_version(read))
         yield Finding(
             at=pinned.place,
             message=(
@@ -43,9 +49,20 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
             ),
             call=cited(decision.call),
             cause="version-lock",
-            help=f"grant every version of the file in {advice.where(decision.call)}:\n"
-            + advice.statement("s3:GetObject", advice.every_version(read)),
+            help=help.text,
+            remedy=help,
         )
+
+
+def _help(decision: Decision, pinned: Entry, every_version: str) -> Help:
+    title = "grant every version of the file"
+    return advice.granted(
+        decision.call,
+        advice.grant(advice.policy_of(decision.call), GET_OBJECT, every_version),
+        words="grant every version of the file in",
+        edits=[replaced(pinned.place, every_version, title, is_safe=False)],
+        is_safe=False,
+    )
 
 
 def _is_content_addressed(decision: Decision) -> bool:

@@ -9,6 +9,7 @@ from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.edits.grant import Grant
 from copilot_preflight.needs.exec_channel import ANY_GROUP, EXEC_CHANNEL, LOG, SESSION, ExecChannel
 
 
@@ -25,16 +26,17 @@ def exec_channel_denied(analysis: Analysis) -> Iterator[Finding]:
             group,
             telling.reason(first),
             related=[*telling.shown(first), Related(channel.at, "turns ECS Exec on")],
-            help=f"grant it in {advice.where(first.call)}:\n{_grants(group)}",
+            help=advice.granted(first.call, *_grants(group)),
         )
 
 
-def _grants(group: Sequence[Denial]) -> str:
+def _grants(group: Sequence[Denial]) -> Iterator[Grant]:
+    owner = advice.policy_of(group[0].call)
     by_resource: dict[str, list[str]] = {}
     for denied in group:
         resource = _granted(str(denied.call.resource))
         by_resource.setdefault(resource, []).append(denied.call.action)
-    return "\n".join(advice.statement(names, resource) for resource, names in by_resource.items())
+    return (advice.grant(owner, names, resource) for resource, names in by_resource.items())
 
 
 def _granted(resource: str) -> str:

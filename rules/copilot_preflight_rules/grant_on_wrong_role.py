@@ -25,10 +25,10 @@ def grant_on_wrong_role(analysis: Analysis) -> Iterator[Finding]:
             continue
         if need.kind == ENV_FILE:
             actions, does = f"read '{abridged(denied.call.resource)}'", "downloads the"
-            grant = advice.read_grant(denied.read)
+            grants = advice.read_grants(denied.read, advice.policy_of(denied.call))
         else:
             actions, does = telling.calls(group), "makes these calls for the"
-            grant = telling.grants(group)
+            grants = telling.grants(group)
         yield denied.finding(
             f"{_OTHER[need.user]} {cause.role} may {actions}, but ECS {does} {need.subject} with "
             f"{denied.call.who}, which may not",
@@ -37,7 +37,7 @@ def grant_on_wrong_role(analysis: Analysis) -> Iterator[Finding]:
                 Related(cause.statement.place, f"the grant, on {cause.role}"),
                 Related(denied.call.role.place, "the role that ECS uses"),
             ],
-            help=f"move the statements to {advice.where(denied.call)}:\n{grant}",
+            help=advice.granted(denied.call, *grants, words="move the statements to"),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import Finding, Place, Related
@@ -11,10 +11,20 @@ from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import removed, taken_out
 from copilot_preflight.checks.wording.parts import cited
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import Entry, Statement
-from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead
+from copilot_preflight.needs.env_files import (
+    ENV_FILE,
+    GET_BUCKET_LOCATION,
+    GET_OBJECT,
+    EnvFileRead,
+)
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Edit, Help
+    from copilot_preflight.edits.grant import Grant, PolicyOwner
 
 _ANY_ACTION: Final = Text.of("s3:", Hole("any action"))
 _ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))
@@ -45,6 +55,7 @@ def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
         broad = found[0]
         files = " and ".join(dict.fromkeys(str(each.read.container) for each in found))
         more = "call every action of S3" if broad.is_action else "read every bucket"
+        help = _way_out(found)
         yield Finding(
             at=broad.entry.place,
             message=f"{_source(broad)} lets execution {broad.decision.call.role} {more}, "
@@ -53,7 +64,8 @@ def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
             related=tuple(Related(each.read.file.value.place, "what is needed") for each in found),
             call=cited(broad.decision.call),
             cause="too-broad",
-            help=_way_out(found),
+            help=help.text,
+            remedy=help,
         )
 
 
@@ -67,23 +79,40 @@ def _source(broad: _Broad) -> str:
     return f"{element} '{broad.entry.text}'" if left_out else f"'{broad.entry.text}'"
 
 
-def _way_out(found: Sequence[_Broad]) -> str:
+def _way_out(found: Sequence[_Broad]) -> Help:
     narrow = [_narrow(each.decision) for each in found]
     if all(narrow):
         names = dict.fromkeys(f"'{s.sid or s.policy}'" for s in narrow if s is not None)
-        return f"take it away: {' and '.join(names)} grants the environment files already"
+        return advice.help_with(
+            f"take it away: {' and '.join(names)} grants the environment files already",
+            edits=_taken_away(found[0]),
+        )
     reads = list({each.read.asked: each.read for each in found}.values())
-    return f"grant the files and their buckets instead:\n{_grants(reads)}"
+    return advice.help_with(
+        "grant the files and their buckets instead:",
+        grants=_grants(reads, advice.policy_of(found[0].decision.call)),
+        is_safe=False,
+    )
 
 
-def _grants(reads: Sequence[EnvFileRead]) -> str:
+def _taken_away(broad: _Broad) -> list[Edit]:
+    statement, title = broad.statement, "take away what grants too much"
+    is_listed = broad.entry in (*statement.actions, *statement.resources)
+    if not is_listed or managed.statements_of(statement.policy) is not None:
+        return [removed(statement.place, title)]  # NotAction, NotResource, or a policy of AWS's
+    beside = statement.actions if broad.is_action else statement.resources
+    return taken_out(statement, [broad.entry], beside, title)
+
+
+def _grants(reads: Sequence[EnvFileRead], owner: PolicyOwner) -> list[Grant]:
     """One statement for all files, and one for their buckets."""
     names = [read.name for read in reads]
     files = dict.fromkeys(map(advice.every_version, reads))
     buckets = dict.fromkeys(str(arn.s3_arn(n.partition, n.bucket)) for n in names if n is not None)
-    grants = [advice.statement("s3:GetObject", *files)]
-    grants += [advice.statement("s3:GetBucketLocation", *buckets)] if buckets else []
-    return "\n".join(grants)
+    grants = [advice.grant(owner, GET_OBJECT, *files)]
+    if buckets:
+        grants.append(advice.grant(owner, GET_BUCKET_LOCATION, *buckets))
+    return grants
 
 
 def _narrow(decision: Decision) -> Statement | None:

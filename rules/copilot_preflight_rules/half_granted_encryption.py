@@ -10,6 +10,7 @@ from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.needs.implied_by_grants import IMPLIED, Implied
 
 
@@ -46,14 +47,15 @@ def _finding(group: list[Denial]) -> Finding:
         f"and not {lacks} with their key '{key}'",
         label="granted without the key",
         related=[*related, *([Related(role.place, "the role")] if is_here else [])],
-        help=_help(group, key),
+        help=_help(group, advice.resource_of(first.call)),
     )
     return found._replace(at=entry if is_here else role.place)
 
 
-def _help(group: list[Denial], key: str) -> str:
+def _help(group: list[Denial], key: str) -> Help | str:
     first = group[0]
     if first.cause.kind in diagnosis.LAYER_CAUSES:
         return f"let {first.call.role} use the key: it is not the role's own policies that deny it"
     actions = [denied.call.action for denied in group]
-    return f"add to {advice.where(first.call)}:\n{advice.statement(actions, key)}"
+    statement = advice.grant(advice.policy_of(first.call), actions, key)
+    return advice.granted(first.call, statement, words="add to")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import added_to
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry
 from copilot_preflight.statements.placed import PlacedStatement
 from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, is_s3, s3_statements
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Edit
 
 
 @rule("W9753", "half-granted-pair", "All of S3 is granted on half of a bucket")
@@ -29,14 +34,26 @@ def half_granted_pair(analysis: Analysis) -> Iterator[Finding]:
             level, other = "a bucket", "its objects"
             if not lacks_objects:
                 level, other = "the objects of a bucket", "the bucket itself"
+            edit = _edit(item, entry, missing)
+            help = advice.help_with(
+                f"add {advice.quoted(str(missing))}, or name only the actions that are meant",
+                edits=[edit],
+            )
             yield Finding(
                 at=entry.place,
                 message=f"{action.text} on '{entry.text}' reaches only {level}, not {other}",
                 label=f"{other} {'are' if lacks_objects else 'is'} missing",
                 related=(Related(action.place, "meant for both halves"),),
                 cause="half-granted-pair",
-                help=f"add {advice.quoted(str(missing))}, or name only the actions that are meant",
+                help=help.text,
+                remedy=help,
             )
+
+
+def _edit(item: PlacedStatement, entry: Entry, missing: Text) -> Edit | None:
+    """The missing half next to the one that is there: it lets the role do more than before."""
+    at, title = item.statement.place, "grant the other half of the bucket as well"
+    return added_to(at, entry.place, str(missing), title, is_safe=False)
 
 
 def _is_everything(action: Entry) -> bool:

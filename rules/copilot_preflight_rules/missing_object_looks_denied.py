@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.base.symbolic import Text, match
@@ -12,11 +12,16 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import covers_action
+from copilot_preflight.iam.layers import Layer
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.buckets import bucket_policy
 from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.model.tasks import task_definitions
 from copilot_preflight.resolve.view import View
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Help
+    from copilot_preflight.edits.grant import PolicyOwner
 
 _GET: Final = "s3:GetObject"
 _LIST: Final = "s3:ListBucket"
@@ -33,7 +38,7 @@ def missing_object_looks_denied(analysis: Analysis) -> Iterator[Finding]:
             by_bucket.setdefault(bucket, []).append(entry)
         for bucket, entries in by_bucket.items():
             if not _may_list(view, role, bucket):
-                yield _finding(role, bucket, entries)
+                yield _finding(view, role, bucket, entries)
 
 
 def _roles_of_code(view: View) -> Iterator[Role]:
@@ -93,15 +98,19 @@ def _lists(statement: Statement, bucket: Text) -> bool:
     return any(match(entry.text, bucket) is not False for entry in statement.resources)
 
 
-def _finding(role: Role, bucket: Text, entries: list[Entry]) -> Finding:
+def _finding(view: View, role: Role, bucket: Text, entries: list[Entry]) -> Finding:
     first = entries[0]
     whole = arn.parse_s3(first.text)
     partition = whole.partition if whole is not None else Text.of("aws")
     keys = dict.fromkeys(key for entry in entries if (key := _key(entry)))
-    grant = advice.statement(_LIST, str(arn.s3_arn(partition, bucket)))
-    if "*" not in keys:
-        listed = "".join(f"\n        - {advice.quoted(key)}" for key in keys)
-        grant += f"\n  Condition:\n    StringLike:\n      s3:prefix:{listed}"
+    owner = advice.owner(
+        Layer.IDENTITY, str(role), role.place, role.logical_id, view.stack.workload
+    )
+    help = _help(
+        owner,
+        advice.written_in(role.place.file, arn.s3_arn(partition, bucket), view),
+        tuple(keys),
+    )
     return Finding(
         at=first.place,
         message=f"{role} may read objects of '{bucket}' but is not granted {_LIST}: "
@@ -109,7 +118,19 @@ def _finding(role: Role, bucket: Text, entries: list[Entry]) -> Finding:
         label="readable, not listable",
         related=tuple(Related(entry.place, "this too") for entry in entries[1:]),
         cause="missing-object-looks-denied",
-        help=f"where the code must tell a missing object from a denied one:\n{grant}",
+        help=help.text,
+        remedy=help,
+    )
+
+
+def _help(owner: PolicyOwner, bucket: str, keys: tuple[str, ...]) -> Help:
+    from copilot_preflight.edits.grant import Clause
+
+    condition = [] if "*" in keys else [Clause("StringLike", "s3:prefix", keys)]
+    return advice.help_with(
+        "where the code must tell a missing object from a denied one:",
+        grants=[advice.grant(owner, _LIST, bucket, condition=condition)],
+        is_safe=False,
     )
 
 

@@ -9,38 +9,20 @@ from copilot_preflight.base.finding import Finding, Place
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.read.schema import nearest
-from copilot_preflight.resolve.references import UnknownName, unknown_names
+from copilot_preflight.resolve.references import UnknownName
 
 _PAGE: Final = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
     "intrinsic-function-reference.html"
 )
 
-KINDS: Final = (
-    "AWS::ECS::TaskDefinition",
-    "AWS::ECS::Service",
-    "AWS::IAM::Role",
-    "AWS::IAM::Policy",
-    "AWS::IAM::RolePolicy",
-    "AWS::IAM::ManagedPolicy",
-    "AWS::S3::BucketPolicy",
-    "AWS::KMS::Key",
-    "AWS::CodePipeline::Pipeline",
-    "AWS::CodeBuild::Project",
-    "AWS::AppRunner::Service",
-)
-"""What decides whether a call is allowed, or asks for one."""
-
 
 @rule("E9737", "reference-unknown", "A reference to something that the template does not have")
 def reference_unknown(analysis: Analysis) -> Iterator[Finding]:
-    stack = analysis.stack
-    for kind in KINDS:
-        for logical_id, _ in stack.of_type(kind):
-            for unknown in unknown_names(stack, ("Resources", logical_id)):
-                close = _close(unknown)
-                if close or not unknown.is_function:  # else a function that is newer than we are
-                    yield _finding(analysis, logical_id, unknown, close)
+    for unknown in analysis.unknown_references:
+        close = _close(unknown)
+        if close or not unknown.is_function:  # else a function that is newer than we are
+            yield _finding(analysis, str(unknown.path[1]), unknown, close)
 
 
 def _close(unknown: UnknownName) -> str:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import corrected, replaced, statement_next_to
+from copilot_preflight.iam.layers import Layer
+from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.statements import arn_traps as traps
 from copilot_preflight.statements.arn_traps import Unmatched, unmatched
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Edit, Help
+    from copilot_preflight.edits.grant import Grant, PolicyOwner
 
 # Trap -> why the ARN does not match, the few words under it, and what to do.
 _WORDS: Final = {
@@ -93,27 +100,37 @@ def _refused(found: Unmatched, stack: Stack) -> Finding:
     resource, trap = found.resource, found.trap
     if trap.fixed is not None:
         what, label = f"the ARN '{resource.text}' names no partition of AWS", "no such partition"
-        help = f"let the stack tell its partition: {advice.quoted(str(trap.fixed))}"
+        title = "let the stack say its partition"
+        edit = replaced(resource.place, str(trap.fixed), title)
+        help = advice.help_with(f"let the stack tell its partition: {edit.yaml}", edits=[edit])
     else:
         what, label = f"'{resource.text}' is not an ARN", "not an ARN"
-        help = f"name the resource by its ARN{_of_resource(resource.text, stack)}"
+        help = _named_by_arn(resource, stack)
     return Finding(
         at=resource.place,
         message=f"{what}: IAM refuses the policy",
         label=label,
         cause=trap.slug,
-        help=help,
+        help=help.text,
+        remedy=help,
     )
 
 
-def _of_resource(text: Text, stack: Stack) -> str:
-    """How the ARN is written where a resource of the stack is named instead."""
-    first, *rest = text.parts
+def _named_by_arn(resource: Entry, stack: Stack) -> Help:
+    """The ARN in the place of a resource of the stack, where that is what is named."""
+    from copilot_preflight.edits.edit import Applicability, replacement
+    from copilot_preflight.edits.spelling import Spelling
+
+    what = "name the resource by its ARN"
+    first, *rest = resource.text.parts
     if not isinstance(first, Hole) or first.name not in stack.data["Resources"]:
-        return ""
-    if not rest:
-        return f": !GetAtt {first.name}.Arn"
-    return f": !Sub '${{{first.name}.Arn}}{Text.of(*rest)}'"
+        return advice.help_with(what)
+    attribute = f"{first.name}.Arn"
+    new = Spelling(attribute, "Fn::GetAtt")
+    if rest:
+        new = Spelling(f"${{{attribute}}}{Text.of(*rest)}", "Fn::Sub")
+    edit = replacement(resource.place, new, what, Applicability.REVIEW)
+    return advice.help_with(f"{what}: {edit.yaml}", edits=[edit])
 
 
 def _finding(found: Unmatched) -> Finding:
@@ -130,6 +147,12 @@ def _finding(found: Unmatched) -> Finding:
         "formats": " or ".join(map(_spelt, trap.formats)),
     }
     why, label, help = (words.format_map(fills) for words in _WORDS[trap.slug])
+    remedy = advice.help_with(
+        help,
+        grants=[_by_alias(found)] if trap.slug == traps.KEY_ALIAS else [],
+        edits=[_edit(found)] if trap.fixed is not None else [],
+        is_safe=False,
+    )
     return Finding(
         at=found.resource.place,
         message=f"{names} can never match '{found.resource.text}', {why}: "
@@ -137,7 +160,8 @@ def _finding(found: Unmatched) -> Finding:
         label=label,
         related=tuple(Related(action.place, "never matches") for action in found.actions),
         cause=trap.slug,
-        help=f"{help}\n{_by_alias(found)}" if trap.slug == traps.KEY_ALIAS else help,
+        help=remedy.text,
+        remedy=remedy,
     )
 
 
@@ -147,16 +171,37 @@ def _spelt(form: str) -> str:
     return advice.quoted(spelt)
 
 
-def _by_alias(found: Unmatched) -> str:
+def _edit(found: Unmatched) -> Edit | None:
+    """The ARN that was meant, or a statement of their own for actions that take none."""
+    statement, fixed, actions = found.statement, str(found.trap.fixed), found.actions
+    title = f"correct the ARN of {' and '.join(str(action.text) for action in actions)}"
+    if found.trap.slug != traps.NEEDS_EVERYTHING or len(actions) == len(statement.actions):
+        return corrected(statement, found.resource, actions, fixed, title)
+    if statement.effect != "Allow" or statement.clauses or statement.principals:
+        return None
+    own = advice.grant(_owner(statement), [str(action.text) for action in actions], fixed)
+    return statement_next_to(statement.place, own, "grant on '*' what acts on no resource")
+
+
+def _owner(statement: Statement) -> PolicyOwner:
+    """The policy that a statement stands in already."""
+    layer = Layer.RESOURCE if statement.principals else Layer.IDENTITY
+    return advice.owner(layer, f"policy '{statement.policy}'", statement.place)
+
+
+def _by_alias(found: Unmatched) -> Grant:
     """The statement that lets an alias decide.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
+    from copilot_preflight.edits.grant import Clause
+
     written = str(found.resource.text).replace(":key/alias/", ":alias/")
     key, _, alias = written.partition(":alias/")
-    names = ", ".join(str(action.text) for action in found.actions)
-    granted = advice.statement(names if len(found.actions) == 1 else f"[{names}]", f"{key}:key/*")
-    value = advice.quoted(f"alias/{alias}")
-    return (
-        f"{granted}\n  Condition:\n    ForAnyValue:StringLike:\n      kms:ResourceAliases: {value}"
+    return advice.grant(
+        _owner(found.statement),
+        [str(action.text) for action in found.actions],
+        f"{key}:key/*",
+        condition=[Clause("ForAnyValue:StringLike", "kms:ResourceAliases", f"alias/{alias}")],
+        in_line=True,
     )

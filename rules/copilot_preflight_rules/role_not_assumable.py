@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import added_to, replaced, taken_out
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Clause, Principal, Statement
 from copilot_preflight.model.trust import ASSUME, Assumption, trusted
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Edit
 
 _SHOWN = 3
 _LONGEST = 100
@@ -42,16 +48,17 @@ def _finding(
     policy = f"the trust policy of {use.handover.what} {first.role}"
     fails = f"{use.fails}{when}"
     if first.denying is not None:
-        at, message, label, help = _denied(first, policy)
+        at, message, label, help, edits = _denied(first, policy)
     elif statement is None:
-        at, message, label, help = _not_named(first, policy, services)
+        at, message, label, help, edits = _not_named(first, policy, services)
     elif covers_action(statement, ASSUME).verdict is False:
-        at, message, label, help = _without_action(first, policy, statement)
+        at, message, label, help, edits = _without_action(first, policy, statement)
     elif first.unmet is not None:
-        at, message, label, help = _unmet(first, policy, first.unmet, statement)
+        at, message, label, help, edits = _unmet(first, policy, first.unmet, statement)
     else:
-        at, message, label, help = _not_named(first, policy, services)
+        at, message, label, help, edits = _not_named(first, policy, services)
     places = dict.fromkeys((it.use.value.place, it.use.handover.what) for it in refused)
+    remedy = advice.help_with(f"{help} ({use.handover.page})", edits=edits)
     return Finding(
         at=at,
         message=f"{message}: {fails}",
@@ -60,12 +67,13 @@ def _finding(
             Related(place, f"used as the {what} role") for place, what in [*places][:_SHOWN]
         ),
         cause="not-assumable",
-        help=f"{help} ({use.handover.page})",
+        help=remedy.text,
+        remedy=remedy,
     )
 
 
-_Told = tuple[Place, str, str, str]
-"""Where, the message so far, the label, and the way out."""
+_Told = tuple[Place, str, str, str, "Sequence[Edit | None]"]
+"""Where, the message so far, the label, and the way out: in a sentence, and as edits."""
 
 
 def _denied(found: Assumption, policy: str) -> _Told:
@@ -73,7 +81,17 @@ def _denied(found: Assumption, policy: str) -> _Told:
     at = found.denying.place if found.denying is not None else found.role.trust_place
     message = f"{policy} denies {caller} {ASSUME}"
     help = f"take {caller} out of the Deny statement: no Allow can overrule it"
-    return at, message, "the Deny", help
+    return at, message, "the Deny", help, [*_undenied(found)]
+
+
+def _undenied(found: Assumption) -> Iterator[Edit]:
+    """The service, where the Deny statement names it, taken out."""
+    denying, service = found.denying, found.use.handover.service
+    if denying is not None and found.use.through is None:
+        names = [name.entry for name in denying.principals]
+        own = [name for name in names if name.text.literal == service]
+        if own:
+            yield from taken_out(denying, own, names, f"take {service} out of the Deny statement")
 
 
 def _without_action(found: Assumption, policy: str, statement: Statement) -> _Told:
@@ -81,7 +99,9 @@ def _without_action(found: Assumption, policy: str, statement: Statement) -> _To
     at = statement.actions[0].place if statement.actions else statement.place
     message = f"{policy} names {caller} but does not allow it {ASSUME}"
     label = f"{caller} calls {ASSUME}"
-    return at, message, label, f"add {ASSUME} to the statement's Action"
+    title = f"add {ASSUME} to the statement's Action"
+    edit = added_to(statement.place, at, ASSUME, title) if statement.actions else None
+    return at, message, label, title, [edit]
 
 
 def _unmet(found: Assumption, policy: str, clause: Clause, statement: Statement) -> _Told:
@@ -96,9 +116,9 @@ def _unmet(found: Assumption, policy: str, clause: Clause, statement: Statement)
         label = f"{caller} sends no {clause.key}"
         help = f"take the condition out for {caller}: {_NEVER_SENT[clause.key.lower()]}"
     elif _is_literal_star(clause):
-        label = f"no wildcard to {clause.operator}"
+        label = f"'*' is no wildcard to {clause.operator}"
         help = f"use {_LIKE.get(clause.key.lower(), 'StringLike')}, to which '*' is a wildcard"
-    return at, message, label, help
+    return at, message, label, help, ()
 
 
 _NEVER_SENT = {
@@ -131,12 +151,29 @@ def _not_named(found: Assumption, policy: str, services: Collection[str | None])
     if not names:
         message = f"{policy} names nobody who may assume it, so not {caller} either"
     label = f"did you mean {caller}?" if near is not None else f"{caller} is missing"
+    edits: Sequence[Edit | None] = ()
     if by_pipeline:
         help = f"let the pipeline's role call {ASSUME}: name its ARN under Principal.AWS"
     else:
         too = " as well" if len(others) < len(names) else ""
         help = f"let Principal.Service {caller}{too} call {ASSUME}"
-    return at.entry.place if at is not None else found.role.trust_place, message, label, help
+        edits = [_let_in(found, near)]
+    place = at.entry.place if at is not None else found.role.trust_place
+    return place, message, label, help, edits
+
+
+def _let_in(found: Assumption, near: Principal | None) -> Edit | None:
+    """The service in the place of a slip, or next to the services that are let in already."""
+    service = found.use.handover.service
+    if near is not None:
+        return replaced(near.entry.place, service, f"correct it to {service}")
+    for statement in found.role.trust:
+        names = [name for name in statement.principals if name.kind == "Service"]
+        lets_in = statement.effect == "Allow" and covers_action(statement, ASSUME).verdict
+        if lets_in and names and not statement.clauses:
+            title = f"let {service} assume the role as well"
+            return added_to(statement.place, names[0].entry.place, service, title, depth=2)
+    return None
 
 
 def _nearest(service: str, names: Sequence[Principal]) -> Principal | None:

@@ -389,6 +389,13 @@ def test_lost_worker_ends_the_run(write: Write, templates: Any, fault: str, told
     assert _faulty(folder, fault, "2") == (2, "", f"error: a worker process ended {told}\n")
 
 
+def test_a_few_templates_are_judged_with_jobs_auto(run: Run, write: Write, templates: Any) -> None:
+    """They are not worth a process, and are judged in this one."""
+    write({"web.stack.yml": templates.clean, "api.stack.yml": templates.clean})
+    result = run(".", "--jobs", "auto")
+    assert (result.status, result.out, result.err) == (0, "no findings in 2 files\n", "")
+
+
 @pytest.mark.parametrize("jobs", ["0", "-1", "many", "1.5", "1000"])
 def test_jobs_are_a_number(run: Run, write: Write, templates: Any, jobs: str) -> None:
     """No other word than auto, and no number that no machine has."""

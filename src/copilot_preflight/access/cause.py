@@ -55,6 +55,7 @@ BUCKET_ACTION_ON_OBJECT: Final = "bucket-action-on-object-arn"
 HALF_GRANTED: Final = "half-granted-pair"
 CONDITION_OFF: Final = "condition-off"
 UNMET_CONDITION: Final = "unmet-condition"
+LITERAL_VARIABLES: Final = "literal-variables"
 OTHER_PARTITION: Final = "other-partition"
 OTHER_BUCKET: Final = "other-bucket"
 OTHER_KEY: Final = "other-key"
@@ -92,7 +93,14 @@ def cause_of(decision: Decision) -> Cause:
     # A grant that names this very file, but another version or half of it, says most. Then come
     # grants that would serve, were they on this role or switched on; then those for other things.
     close = near[:1] if near and near[0].kind in _MOST_SPECIFIC_FIRST[:5] else []
-    for cause in (*close, *_on_other_role(call), *_switched_off(call), *_unmet(call), *near):
+    for cause in (
+        *close,
+        *_as_text(call),
+        *_on_other_role(call),
+        *_switched_off(call),
+        *_unmet(call),
+        *near,
+    ):
         return cause
     return Cause(NO_GRANT)
 
@@ -152,6 +160,15 @@ def _switched_off(call: Call) -> Iterator[Cause]:
 def _conditions_above(view: View, place: Place) -> Iterator[tuple[str, bool]]:
     data = view.stack.data if place.file == view.file else {}
     return conditions_above(data, place.path)
+
+
+def _as_text(call: Call) -> Iterator[Cause]:
+    """A grant that may serve, if its variables were not plain text for want of a Version."""
+    for statement in call.role.statements:
+        if statement.effect != "Allow" or not statement.has_literal_variables:
+            continue
+        if applies(statement.in_current_version(), call.request).verdict is not False:
+            yield Cause(LITERAL_VARIABLES, statement)
 
 
 def _unmet(call: Call) -> Iterator[Cause]:

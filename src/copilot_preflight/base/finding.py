@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 DataPath = tuple[str | int, ...]
 """Keys and indices from the root of a document; short tags are spelt long (``"Fn::If"``)."""
@@ -82,11 +82,19 @@ class CitedCall(NamedTuple):
     because: str
 
 
+class Remedy(Protocol):
+    """The value behind a help: the statements and edits that it shows, `edits.edit.Help`."""
+
+    @property
+    def text(self) -> str: ...
+
+
 class Finding(NamedTuple):
     """One defect: the place, the argument, and the way out.
 
     ``message`` is one line that stands alone; ``label`` is the few words under the underlined
-    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out. Where
+    place; ``cause`` is a stable slug (``"stale-hash"``) or ``""``; ``help`` is the way out, and
+    ``remedy`` the value that it is the text of, where it is more than a sentence. Where
     ``is_secret``, a secret may stand near one of the places, and no report quotes their lines. A
     rule leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it, and
     so are ``graded`` and ``assumes``, the parameters whose defaults must hold for it to be true.
@@ -99,7 +107,7 @@ class Finding(NamedTuple):
     call: CitedCall | None = None
     cause: str = ""
     help: str = ""
-    fix: Mapping[str, Any] | None = None
+    remedy: Remedy | None = None
     is_secret: bool = False
     rule: str = ""
     name: str = ""

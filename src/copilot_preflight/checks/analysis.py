@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.access.cause import (
     BUCKET_ACTION_ON_OBJECT,
@@ -17,11 +17,12 @@ from copilot_preflight.access.cause import (
 )
 from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call, calls_of
-from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.base.finding import Finding, Place, Related, Remedy
 from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
+from copilot_preflight.resolve.references import UnknownName, unknown_names
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mismatches
@@ -29,6 +30,22 @@ from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mi
 if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial
     from copilot_preflight.model.trust import Assumption
+
+
+_DECIDING: Final = (
+    "AWS::ECS::TaskDefinition",
+    "AWS::ECS::Service",
+    "AWS::IAM::Role",
+    "AWS::IAM::Policy",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::S3::BucketPolicy",
+    "AWS::KMS::Key",
+    "AWS::CodePipeline::Pipeline",
+    "AWS::CodeBuild::Project",
+    "AWS::AppRunner::Service",
+)
+"""What decides whether a call is allowed, or asks for one."""
 
 
 class Denial(NamedTuple):
@@ -52,7 +69,7 @@ class Denial(NamedTuple):
         return self.need.about(EnvFileRead)
 
     def finding(
-        self, message: str, *, label: str, help: str, related: Iterable[Related] = ()
+        self, message: str, *, label: str, help: Remedy | str, related: Iterable[Related] = ()
     ) -> Finding:
         """A finding at the place that asks for the call; the rule's id is filled in later."""
         return Finding(
@@ -62,7 +79,8 @@ class Denial(NamedTuple):
             related=(*related, *value_of_parameter(self.need.view.stack, self.need.value)),
             call=cited(self.call),
             cause=self.cause.kind,
-            help=help,
+            help=help if isinstance(help, str) else help.text,
+            remedy=None if isinstance(help, str) else help,
         )
 
 
@@ -214,6 +232,16 @@ class Analysis:
         from copilot_preflight.model.trust import assumptions
 
         return tuple(assumptions(self.stack))
+
+    @cached_property
+    def unknown_references(self) -> tuple[UnknownName, ...]:
+        """The names that what decides about access refers to, and that the template lacks."""
+        return tuple(
+            unknown
+            for kind in _DECIDING
+            for logical_id, _ in self.stack.of_type(kind)
+            for unknown in unknown_names(self.stack, ("Resources", logical_id))
+        )
 
     @cached_property
     def needs_without_role(self) -> tuple[Need, ...]:

@@ -53,6 +53,7 @@ Part = Literal[
     "needs_without_calls",
     "needs_without_role",
     "possible_denials",
+    "unknown_references",
     "reads",
     "refused_on_the_way",
 ]

@@ -191,7 +191,7 @@ class Judge:
 
         if not workers.is_possible():
             return 1
-        return jobs or min(workers.cores(), templates // _WORTH_A_WORKER)
+        return jobs or max(1, min(workers.cores(), templates // _WORTH_A_WORKER))
 
     def _findings(
         self, stack: Stack, errors: list[InputError], left_out: frozenset[str] = frozenset()

@@ -30,10 +30,14 @@ _INLINE_HOLDERS: Final = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 
 
 class PlacedStatement(NamedTuple):
-    """A statement of a template, in a scenario that has it."""
+    """A statement of a template, in a scenario that has it, as it was meant and as it is written.
+
+    The two differ where its variables are plain text.
+    """
 
     view: View
     statement: Statement
+    written: Statement
 
     @property
     def neighbours(self) -> tuple[Statement, ...]:
@@ -67,7 +71,7 @@ def _decided(view: View, statement: Statement) -> PlacedStatement | None:
     if leaves == [view]:
         # A variable that is plain text, for want of a Version, is a fault of its own: ARNs are
         # judged by what they were meant to be.
-        return PlacedStatement(view, statement.in_current_version())
+        return PlacedStatement(view, statement.in_current_version(), statement)
     for leaf in leaves:
         value = value_at(leaf.resolver, leaf.stack.data, statement.place.path)
         again = None if value is None else statement_of(value, statement.policy, statement.version)

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.access import cause as diagnosis
-from copilot_preflight.base.finding import Finding, Related
-from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.finding import Finding, Related, Remedy
 from copilot_preflight.checks.analysis import Denial
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.exceptions import is_negated
 from copilot_preflight.checks.wording.parts import abridged
+from copilot_preflight.edits.edit import Applicability, Help
+from copilot_preflight.edits.grant import Grant, PolicyOwner
+from copilot_preflight.edits.spelling import EVERYBODY
+from copilot_preflight.iam.layers import Layer
 from copilot_preflight.iam.policy import Clause
 
 if TYPE_CHECKING:
@@ -30,7 +34,7 @@ def finding(
     group: Sequence[Denial],
     reason: str,
     *,
-    help: str,
+    help: Remedy | str,
     label: str = "",
     related: Iterable[Related] = (),
 ) -> Finding:
@@ -64,6 +68,8 @@ def enumeration(words: Sequence[str]) -> str:
 _REASONS: Final = {
     diagnosis.CONDITION_OFF: "the grant stands under condition '{condition}', which does not hold",
     diagnosis.UNMET_CONDITION: "the grant asks for {wanted}, which does not hold",
+    diagnosis.LITERAL_VARIABLES: "the variables of the grant are plain text, as its policy lacks "
+    "Version '2012-10-17'",
     diagnosis.HALF_GRANTED: "the grant '{granted}' names the bucket itself, not its objects",
     diagnosis.OTHER_PARTITION: "the grant '{granted}' is in another partition",
     diagnosis.OTHER_BUCKET: "the grant is for another bucket, '{granted}'",
@@ -107,15 +113,17 @@ def not_granted(group: Sequence[Denial], *, label: str = "") -> Finding:
         reason(first),
         label=label,
         related=shown(first),
-        help=f"grant it in {advice.where(first.call)}:\n{grants(group)}",
+        help=advice.granted(first.call, *grants(group)),
     )
 
 
-def grants(group: Sequence[Denial]) -> str:
-    """The statements that would allow the calls, in YAML."""
-    return "\n".join(
+def grants(group: Sequence[Denial], owner: PolicyOwner | None = None) -> tuple[Grant, ...]:
+    """The statements that would allow the calls: of the role, if not of another policy."""
+    owner = owner or advice.policy_of(group[0].call)
+    return tuple(
         dict.fromkeys(
-            advice.statement(denied.call.action, str(denied.call.resource)) for denied in group
+            advice.grant(owner, denied.call.action, advice.resource_of(denied.call))
+            for denied in group
         )
     )
 
@@ -133,8 +141,8 @@ def alike(denials: Iterable[Denial]) -> Iterator[tuple[Denial, ...]]:
     return (tuple(group) for group in groups.values())
 
 
-def lacking(group: Sequence[Denial], grant: str, *, related: Iterable[Related] = ()) -> Finding:
-    """The finding for denials that one grant would end; ``grant`` is the resource to write in it.
+def lacking(group: Sequence[Denial], resource: str, *, related: Iterable[Related] = ()) -> Finding:
+    """The finding for denials that one grant would end, on a resource as it is to be written.
 
     It stands at the first of their needs and shows some of the others.
     """
@@ -147,8 +155,10 @@ def lacking(group: Sequence[Denial], grant: str, *, related: Iterable[Related] =
         group,
         reason(first),
         related=[*shown(first), *related, *others],
-        help=f"grant it in {advice.where(first.call)}:\n"
-        + advice.statement(first.call.action, grant),
+        help=advice.granted(
+            first.call,
+            advice.grant(advice.policy_of(first.call), first.call.action, resource),
+        ),
     )
 
 
@@ -159,7 +169,7 @@ def refused(
     group: Sequence[Denial],
     policy: str,
     *,
-    help: str,
+    help: Remedy | str,
     reason: str = "",
     related: Iterable[Related] = (),
 ) -> Finding:
@@ -198,84 +208,36 @@ def _held(denied: Denial, clause: Clause) -> str:
     """Why a clause of a Deny holds of a call."""
     named, key = f"{clause.operator} {clause.key}", clause.key.lower()
     endpoint = denied.decision.endpoint
-    if _is_negated(clause) and key == "aws:principalarn":
+    if is_negated(clause) and key == "aws:principalarn":
         return f"{named} does not except the role"
     if endpoint is not None and key in ("aws:sourcevpce", "aws:sourcevpc"):
-        missed = "does not except" if _is_negated(clause) else "names"
+        missed = "does not except" if is_negated(clause) else "names"
         return f"{named} {missed} {endpoint}, which the call goes through"
     if endpoint is not None and key == "aws:sourceip":
         return f"{named} holds of all calls through {endpoint}, which have no such address"
     sent = denied.call.request.context.get(key)
     if sent == ():
         return f"{named} holds of all calls of a role, which do not send it"
-    if sent and _is_negated(clause):
+    if sent and is_negated(clause):
         return f"{named} does not except '{abridged(sent[0])}'"
     return f"{named} holds"
 
 
-def _is_negated(clause: Clause) -> bool:
-    return "not" in clause.operator.lower()
-
-
-def exception(denied: Denial) -> str:
-    """What to change in the Deny statement that covers a call, so that it no longer does."""
-    statement, role = denied.cause.statement, denied.call.role
-    if statement is None:
-        return ""
-    file, endpoint = statement.place.file, denied.decision.endpoint
-    excepted = f"aws:PrincipalArn: {role_in(denied, file)}"
-    for clause in filter(_is_negated, statement.clauses):
-        key = clause.key.lower()
-        if key == "aws:principalarn":
-            return (
-                f"add the role to {clause.operator} {clause.key} there:\n- {role_in(denied, file)}"
-            )
-        if key == "aws:sourcevpce" and endpoint is not None and endpoint.place.file == file:
-            return (
-                f"add the endpoint to {clause.operator} {clause.key} there:\n"
-                f"- !Ref {endpoint.logical_id}"
-            )
-    if statement.not_principals and role.boundary is None:
-        root = f"arn:{_part(role.arn, 1)}:iam::{_part(role.arn, 4)}:root"
-        return (
-            "list the role there, and its account, without which it does not count:\n"
-            f"NotPrincipal:\n  AWS:\n    - {role_in(denied, file)}\n    - {advice.quoted(root)}"
-        )
-    if statement.not_principals:
-        return (
-            "except the role by a condition, which counts for it in spite of its boundary:\n"
-            f"Principal: '*'\nCondition:\n  ArnNotEquals:\n    {excepted}"
-        )
-    if any(principal.entry.text.equals(role.arn) for principal in statement.principals):
-        return "no Allow overrules a Deny: take the role out of its Principal"
-    if statement.principals:
-        return (
-            "no Allow overrules a Deny: except the role from it, with this in its Condition:\n"
-            f"ArnNotEquals:\n  {excepted}"
-        )
-    left_out = f"{denied.call.action} on '{abridged(denied.call.resource)}'"
-    return f"no Allow overrules a Deny: narrow it, so that it leaves out {left_out}"
-
-
-def let_through(group: Sequence[Denial], endpoint: Endpoint) -> str:
+def let_through(group: Sequence[Denial], endpoint: Endpoint) -> Help:
     """What to add to the policy of an endpoint. A gateway's can name no role but by a condition."""
-    statements = dict.fromkeys(
-        advice.statement(denied.call.action, str(denied.call.resource), principal="'*'")
+    owner = endpoint_policy(endpoint)
+    statements = (
+        advice.grant(owner, denied.call.action, str(denied.call.resource), principal=EVERYBODY)
         for denied in group
     )
-    return f"let it through in the policy of {endpoint}:\n" + "\n".join(statements)
+    return Help(
+        f"let it through in the policy of {endpoint}:",
+        tuple(dict.fromkeys(statements)),
+        applicability=Applicability.REVIEW,
+    )
 
 
-def role_in(denied: Denial, file: str) -> str:
-    """The ARN of a call's role as a file can write it."""
-    role = denied.call.role
-    if file == role.place.file:
-        return f"!GetAtt {role.logical_id}.Arn"
-    if not all(hole.name.startswith("AWS::") for hole in role.arn.holes):
-        return f"<the ARN of {role}>"
-    is_template = any(stack.file == file for stack in denied.call.view.run.stacks)
-    return advice.quoted(str(role.arn)) if is_template else f"'{role.arn}'"
-
-
-def _part(arn: Text, index: int) -> Text:
-    return arn.split(":", 5).items[index]
+def endpoint_policy(endpoint: Endpoint) -> PolicyOwner:
+    """The endpoint as the owner of a statement that lets something through."""
+    place, logical_id = endpoint.policy_place, endpoint.logical_id
+    return advice.owner(Layer.ENDPOINT, str(endpoint), place, logical_id)

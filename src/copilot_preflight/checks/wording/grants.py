@@ -1,55 +1,117 @@
-"""The way out: policy statements to write, in YAML that can be pasted."""
+"""The way out: which statement to grant in which policy.
+
+The values that say it are loaded when there is something to say: a run without findings needs none.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from copilot_preflight.access.cause import CONTENT_HASH
 from copilot_preflight.access.request import Call
-from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
+from copilot_preflight.iam.layers import Layer
 from copilot_preflight.needs.env_files import EnvFileRead
+from copilot_preflight.resolve.view import View
 
-_SECRET_OF_STACK: Final = re.compile(
-    r"arn:\S+:secretsmanager:\S+:secret:\$\{(\w+)\}-\$\{\1 suffix\}"
-)
-"""The ARN of a secret of the stack to which AWS gives the name: ``Ref`` returns it."""
-
-_SUFFIX: Final = re.compile(r"-\$\{(?:\w+ )?suffix\}|(\$\{suffix if any\})")
-"""The end of a secret's ARN, which a policy can only name by its length."""
-
-_EACH_TIME: Final = re.compile(r"\$\{(?:task id|log stream)\}")
-"""What AWS makes up anew for every task."""
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Edit, Help
+    from copilot_preflight.edits.grant import Clause, Grant, PolicyOwner
+    from copilot_preflight.edits.spelling import Spelling
 
 
-def where(call: Call) -> str:
-    """The policy to write in. What Copilot writes, it writes anew: an override lasts."""
-    workload = call.view.stack.workload
-    patched = f", by copilot/{workload}/overrides/cfn.patches.yml" if workload else ""
-    return f"a policy of '{call.role.logical_id}'{patched}"
+def policy_of(call: Call) -> PolicyOwner:
+    """The role that makes a call, whose own policies are to allow it."""
+    role, workload = call.role, call.view.stack.workload
+    return owner(Layer.IDENTITY, str(role), role.place, role.logical_id, workload)
 
 
-def statement(action: str | Sequence[str], *resources: str, principal: str = "") -> str:
-    """One Allow statement of a policy document, indented as a list item."""
-    whose = [f"  Principal: {principal}"] if principal else []
-    actions = [f"  Action: {action}"]
-    if not isinstance(action, str):
-        actions = ["  Action:", *(f"    - {name}" for name in action)]
-        actions = actions if len(action) > 1 else [f"  Action: {action[0]}"]
-    lines = ["- Effect: Allow", *whose, *actions, "  Resource:"]
-    return "\n".join([*lines, *(f"    - {_written(resource)}" for resource in resources)])
+def resource_of(call: Call) -> str:
+    """The resource of a call as the template of its role can name it: see `written_in`."""
+    return written_in(call.role.place.file, call.resource, call.view)
 
 
-def read_grant(read: EnvFileRead) -> str:
+def written_in(own: str, resource: Text, view: View) -> str:
+    """An ARN as one template can name it.
+
+    A name that another template of the run gives cannot be written there: its place is left open.
+    """
+    files = {stack.file for stack in view.run.stacks}
+    files |= {other.file for other in view.with_addons()}
+    return "".join(
+        f"<{part.name} of {PurePath(part.scope).name}>"
+        if isinstance(part, Hole) and part.scope in files and part.scope != own
+        else str(Text.of(part))
+        for part in resource.parts
+    )
+
+
+def owner(
+    layer: Layer, name: str, place: Place | None, logical_id: str = "", workload: str = ""
+) -> PolicyOwner:
+    """What has the policy that a statement belongs in: see `PolicyOwner`."""
+    from copilot_preflight.edits.grant import PolicyOwner
+
+    return PolicyOwner(layer, name, place, logical_id, workload)
+
+
+def grant(
+    owner: PolicyOwner,
+    actions: str | Sequence[str],
+    *resources: str,
+    principal: Spelling | None = None,
+    condition: Sequence[Clause] = (),
+    in_line: bool = False,
+) -> Grant:
+    """One Allow statement: see `Grant`."""
+    from copilot_preflight.edits.grant import Grant
+
+    names = (actions,) if isinstance(actions, str) else tuple(actions)
+    return Grant(owner, names, resources, principal, tuple(condition), in_line)
+
+
+def help_with(
+    sentence: str,
+    *,
+    grants: Sequence[Grant] = (),
+    edits: Sequence[Edit | None] = (),
+    lines: Sequence[str] = (),
+    is_safe: bool = True,
+) -> Help:
+    """A way out with the values behind it; ``is_safe`` is said of the grants. See `Help`."""
+    from copilot_preflight.edits.edit import Applicability, Help
+
+    applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
+    known = tuple(edit for edit in edits if edit is not None)
+    return Help(sentence, tuple(grants), known, tuple(lines), applicability)
+
+
+def granted(
+    call: Call,
+    *grants: Grant,
+    words: str = "grant it in",
+    edits: Sequence[Edit | None] = (),
+    is_safe: bool = True,
+) -> Help:
+    """The way out that is a grant to the role that makes a call."""
+    where = policy_of(call).where
+    return help_with(f"{words} {where}:", grants=grants, edits=edits, is_safe=is_safe)
+
+
+def read_grants(read: EnvFileRead, owner: PolicyOwner) -> tuple[Grant, ...]:
     """The statements that let a role read an environment file in every version, and no more."""
     name = read.name
     if name is None:
-        return statement("s3:GetObject", str(read.asked))
+        return (grant(owner, "s3:GetObject", str(read.asked)),)
     bucket = str(arn.s3_arn(name.partition, name.bucket))
-    file = statement("s3:GetObject", every_version(read))
-    return f"{file}\n{statement('s3:GetBucketLocation', bucket)}"
+    return (
+        grant(owner, "s3:GetObject", every_version(read)),
+        grant(owner, "s3:GetBucketLocation", bucket),
+    )
 
 
 def every_version(read: EnvFileRead) -> str:
@@ -68,15 +130,6 @@ def every_version(read: EnvFileRead) -> str:
 
 def quoted(resource: str) -> str:
     """A resource in a sentence, as YAML: what only CloudFormation can fill in needs ``!Sub``."""
-    if (secret := _SECRET_OF_STACK.fullmatch(resource)) is not None:
-        return f"!Ref {secret[1]}"
-    resource = re.sub(r"\$\{\w+ (bucket|key|repository)\}", r"<\1>", resource)
-    resource = _EACH_TIME.sub("*", resource)
-    resource = _SUFFIX.sub(lambda found: "*" if found[1] else "-??????", resource)
-    return f"!Sub '{resource}'" if "${" in resource else f"'{resource}'"
+    from copilot_preflight.edits.spelling import spelling_of
 
-
-def _written(resource: str) -> str:
-    """A resource in a list, where YAML needs no quotes but for what begins with a star."""
-    found = quoted(resource)
-    return found if found.startswith(("!", "'*")) else found.strip("'")
+    return spelling_of(resource).yaml

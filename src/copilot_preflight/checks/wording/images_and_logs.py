@@ -11,8 +11,13 @@ from copilot_preflight.base.symbolic import match
 from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import corrected
+from copilot_preflight.checks.wording.exceptions import exception, role_in
 from copilot_preflight.checks.wording.parts import abridged
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.iam.evaluate import covers_action
+from copilot_preflight.iam.layers import Layer
+from copilot_preflight.model.repositories import repository_with_arn
 from copilot_preflight.needs.images import IMAGE
 from copilot_preflight.needs.logs import LOGS
 from copilot_preflight.statements.arn_traps import (
@@ -71,15 +76,18 @@ def _misaddressed(analysis: Analysis, denied: Denial) -> Unmatched | None:
 def _refused(group: Sequence[Denial]) -> Finding:
     first = group[0]
     _, _, name = str(first.call.resource).partition(":repository/")
-    help = telling.exception(first)
-    if not first.cause.statement:
-        statement = advice.statement(_actions(group), "", principal=f"{{AWS: {_role_of(first)}}}")
-        help = f"let the role in there:\n{statement.partition(chr(10) + '  Resource:')[0]}"
-    return telling.refused(group, f"the policy of repository '{name}'", help=help)
+    policy = f"the policy of repository '{name}'"
+    return telling.refused(group, policy, help=exception(first) or _let_in(group, policy))
 
 
-def _role_of(denied: Denial) -> str:
-    return telling.role_in(denied, denied.need.place.file)
+def _let_in(group: Sequence[Denial], policy: str) -> Help:
+    """The statement of a repository's policy, which is about that repository alone."""
+    role = role_in(group[0], group[0].need.place.file)
+    call = group[0].call
+    repository = repository_with_arn(call.view, call.resource)
+    owner = advice.owner(Layer.RESOURCE, policy, repository.place if repository else None)
+    statement = advice.grant(owner, _actions(group), principal=role, in_line=True)
+    return advice.help_with("let the role in there:", grants=[statement], is_safe=False)
 
 
 def _not_granted(analysis: Analysis, group: Sequence[Denial]) -> Finding:
@@ -112,31 +120,34 @@ def _missed(found: Unmatched) -> str:
     return f"the grant is for another resource, '{granted}'"
 
 
-def _help(group: Sequence[Denial], missed: Unmatched | None) -> str:
+def _help(group: Sequence[Denial], missed: Unmatched | None) -> Help | str:
     first = group[0]
     if all(denied.cause.kind == diagnosis.CONDITION_OFF for denied in group):
         return f"put the grant under the condition of the {first.need.subject}, or under none"
     if missed is not None and missed.trap.slug == LOG_STREAM:
-        return f"name the group's streams: {advice.quoted(str(missed.trap.fixed))}"
+        streams, title = str(missed.trap.fixed), "name the streams of the log group"
+        edit = corrected(missed.statement, missed.resource, missed.actions, streams, title)
+        return Help(f"name the group's streams: {edit.yaml}", edits=(edit,))
     by_resource: dict[str, list[Denial]] = {}
     for denied in group:
         by_resource.setdefault(_granted(denied), []).append(denied)
-    statements = "\n".join(
-        advice.statement(_actions(same), resource) for resource, same in by_resource.items()
+    owner = advice.policy_of(first.call)
+    statements = (
+        advice.grant(owner, _actions(same), resource, in_line=True)
+        for resource, same in by_resource.items()
     )
+    help = advice.granted(first.call, *statements)
     managed = _MANAGED.get(first.need.user)
     lacks_all = all(denied.cause.kind == diagnosis.NO_GRANT for denied in group)
     if managed is None or missed is not None or not lacks_all:
-        return f"grant it in {advice.where(first.call)}:\n{statements}"
-    policy = advice.quoted(
-        f"arn:{first.call.role.arn.split(':').items[1]}:iam::aws:policy/{managed}"
-    )
-    return f"attach {policy}, or grant it in {advice.where(first.call)}:\n{statements}"
+        return help
+    partition = first.call.role.arn.split(":").items[1]
+    policy = advice.quoted(f"arn:{partition}:iam::aws:policy/{managed}")
+    return help.after(f"attach {policy}, or ")
 
 
-def _actions(group: Sequence[Denial]) -> str:
-    names = [denied.call.action for denied in group]
-    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+def _actions(group: Sequence[Denial]) -> list[str]:
+    return [denied.call.action for denied in group]
 
 
 def _granted(denied: Denial) -> str:

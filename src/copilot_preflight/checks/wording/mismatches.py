@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.base.finding import Finding, Related, Remedy
 from copilot_preflight.checks.analysis import Denial
 from copilot_preflight.checks.wording.parts import cited
 from copilot_preflight.statements.s3_pairs import Mismatch
 
 
 def mismatch_finding(
-    mismatch: Mismatch, denied: Denial | None, *, acts_on: str, but: str, label: str, help: str
+    mismatch: Mismatch, denied: Denial | None, *, acts_on: str, but: str, label: str, help: Remedy
 ) -> Finding:
     """A finding at an ARN that a statement's actions can never match."""
     names = " and ".join(str(action.text) for action in mismatch.actions)
@@ -26,5 +26,6 @@ def mismatch_finding(
         related=tuple(related),
         call=cited(denied.call) if denied is not None else None,
         cause=denied.cause.kind if denied is not None else "arn-mismatch",
-        help=help,
+        help=help.text,
+        remedy=help,
     )

@@ -12,7 +12,9 @@ from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import replaced
 from copilot_preflight.checks.wording.parts import abridged, value_of_parameter
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.iam.evaluate import Request, covers_action, evaluate
 from copilot_preflight.model.secrets import complete_arn, secret_arn, without_suffix
 from copilot_preflight.needs.container_secrets import (
@@ -81,7 +83,7 @@ def _denied(group: Sequence[Denial]) -> Finding:
     first = group[0]
     reason, way_out = _argument(first)
     alternative = first.call.needed.alternative
-    help = way_out or f"grant it in {advice.where(first.call)}:\n{telling.grants(group)}"
+    help = way_out or advice.granted(first.call, *telling.grants(group))
     related = [*telling.shown(first)]
     secret = _read(first).secret
     if secret is not None and first.call.action == DECRYPT:
@@ -103,7 +105,7 @@ def _read(denied: Denial) -> SecretRead:
     return denied.need.about(SecretRead)
 
 
-def _argument(denied: Denial) -> tuple[str, str]:
+def _argument(denied: Denial) -> tuple[str, Help | str]:
     """Why a secret cannot be read, and the way out where that is not just the missing grant."""
     cause, action = denied.cause, denied.call.action
     if cause.kind == diagnosis.RESOURCE_POLICY:
@@ -111,10 +113,12 @@ def _argument(denied: Denial) -> tuple[str, str]:
         return f"the policy of the secret {said}", f"let {denied.call.role} in, in that policy"
     if action == GET_PARAMETERS and (taken := _taken_for_a_name(denied)) is not None:
         name, secret = taken
+        at, title = _read(denied).value.place, "name the secret by its ARN"
+        edit = replaced(at, str(secret), title, is_safe=False)
         return (
             f"ECS takes the name '{name}' for an SSM parameter, and the role may read the secret "
             "of that name",
-            f"give the secret's ARN in place of its name: {advice.quoted(str(secret))}",
+            Help(f"give the secret's ARN in place of its name: {edit.yaml}", edits=(edit,)),
         )
     if cause.kind == OTHER_ACTION and cause.entry is not None and _is_single(cause.entry.text):
         who = "ECS" if denied.need.user == "execution" else "App Runner"

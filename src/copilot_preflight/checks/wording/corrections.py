@@ -1,0 +1,127 @@
+"""The way out where something is there and wrong: the edits that put it right.
+
+Like the grants, the values are loaded when there is something to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.iam.policy import Entry, Statement
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Edit
+    from copilot_preflight.edits.grant import Grant
+    from copilot_preflight.edits.spelling import Spelling
+
+
+def replaced(at: Place, text: str, title: str, *, is_safe: bool = True) -> Edit:
+    """A string with holes in the place of another one."""
+    from copilot_preflight.edits.edit import Applicability, replacement
+    from copilot_preflight.edits.spelling import spelling_of
+
+    applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
+    return replacement(at, spelling_of(text), title, applicability)
+
+
+def removed(at: Place, title: str) -> Edit:
+    """Something taken away: see `removal`."""
+    from copilot_preflight.edits.edit import removal
+
+    return removal(at, title)
+
+
+def taken_out(
+    statement: Statement, entries: Collection[Entry], of: Collection[Entry], title: str
+) -> list[Edit]:
+    """Some entries of an element of a statement taken away; all of them with the statement.
+
+    A statement is nothing without its principals, actions or resources, or refused.
+    """
+    if all(entry in entries for entry in of):
+        return [removed(statement.place, title)]
+    return [removed(entry.place, title) for entry in entries]
+
+
+def corrected(
+    statement: Statement, entry: Entry, actions: Collection[Entry], text: str, title: str
+) -> Edit:
+    """The ARN that some actions of a statement need, for one that they can never match.
+
+    If the statement has other actions, the ARN may be theirs: the right one is added to it. In a
+    Deny statement it denies what has been allowed so far, so somebody has to look at it.
+    """
+    is_safe = statement.effect == "Allow"
+    needs_both = any(action not in actions for action in statement.actions)
+    if needs_both:
+        added = added_to(statement.place, entry.place, text, title, is_safe=is_safe)
+        if added is not None:
+            return added
+    return replaced(entry.place, text, title, is_safe=is_safe and not needs_both)
+
+
+def added_to(
+    statement: Place,
+    entry: Place,
+    new: str | Spelling,
+    title: str,
+    *,
+    depth: int = 1,
+    is_safe: bool = True,
+) -> Edit | None:
+    """A further value next to an entry of a statement, in the list that the entry is in or makes.
+
+    ``depth`` is how many keys below the statement that list is: 1 for Resource, 2 for
+    Principal.Service, 3 for a condition's key. None where the entry is not written there, as in a
+    policy of AWS's.
+    """
+    from copilot_preflight.edits.edit import Applicability, insertion
+    from copilot_preflight.edits.spelling import spelling_of
+
+    path = list_of(statement, entry, depth)
+    if path is None:
+        return None
+    value = spelling_of(new) if isinstance(new, str) else new
+    applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
+    return insertion(entry.file, path, value, title, applicability)
+
+
+def list_of(statement: Place, entry: Place, depth: int) -> DataPath | None:
+    """The path behind the last item of the list that an entry of a statement is in, or makes.
+
+    A branch of ``Fn::If`` around the whole list is entered, one around a single item is not.
+    """
+    from copilot_preflight.edits.edit import END
+
+    start, path = statement.path, entry.path
+    if statement.file != entry.file or path[: len(start)] != start:
+        return None
+    end = len(start)
+    if path[end : end + 1] == ("Statement",):
+        return None  # of a policy of AWS's, which stands for its ARN
+    for _ in range(depth):
+        end = _inside_branches(path, end) + 1
+    end = _inside_branches(path, end)
+    return (*path[:end], END) if end <= len(path) else None
+
+
+def _inside_branches(path: DataPath, end: int) -> int:
+    while path[end : end + 1] == ("Fn::If",):
+        end += 2
+    return end
+
+
+def statement_next_to(statement: Place, grant: Grant, title: str) -> Edit | None:
+    """A further statement in the policy document that a statement stands in.
+
+    None where the document is not written there, as for a policy of AWS's.
+    """
+    from copilot_preflight.edits.edit import END, insertion
+
+    path = statement.path
+    if "Statement" not in path:
+        return None
+    end = len(path) - path[::-1].index("Statement")
+    return insertion(statement.file, (*path[: _inside_branches(path, end)], END), grant, title)

@@ -1,0 +1,116 @@
+"""Corrections of what a document says, and the help of a finding that they are behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.edits.grant import Grant
+from copilot_preflight.edits.spelling import Plain, Spelling
+
+
+class Applicability(Enum):
+    """Whether something may be applied unseen."""
+
+    SAFE = "safe"
+    """It makes the intended call work and allows nothing else."""
+    REVIEW = "review"
+    """It widens, moves, takes away or guesses something: somebody has to look at it."""
+
+
+class Operation(Enum):
+    """What an edit does at its path.
+
+    ``INSERT`` writes a new key of a mapping, and the mappings above it that are not there either.
+    Where the path ends in `END` it adds to the list before that, and a single value or none becomes
+    a list first, as IAM takes either. ``REMOVE`` takes away what it leaves empty above it, too.
+    """
+
+    REPLACE = "replace"
+    INSERT = "insert"
+    REMOVE = "remove"
+
+
+END: Final = "-"
+"""The last step of a path that is behind the last item of a list, as in JSON Pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change at one path of one document; ``new`` is None where something is removed.
+
+    ``title`` is an imperative without a full stop, as an editor offers it.
+    """
+
+    operation: Operation
+    file: str
+    path: DataPath
+    new: Spelling | Grant | None
+    title: str
+    applicability: Applicability
+
+    @property
+    def value(self) -> Plain | None:
+        """What will be written, as data."""
+        return None if self.new is None else self.new.plain
+
+    @property
+    def yaml(self) -> str:
+        """What will be written, in YAML; ``""`` where something is removed."""
+        return "" if self.new is None else self.new.yaml
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What somebody has to fill in before it can be applied."""
+        return () if self.new is None else self.new.gaps
+
+
+def replacement(
+    at: Place, new: Spelling, title: str, applicability: Applicability = Applicability.SAFE
+) -> Edit:
+    """The edit that writes another value in the place of one."""
+    return Edit(Operation.REPLACE, at.file, at.path, new, title, applicability)
+
+
+def insertion(
+    file: str,
+    path: DataPath,
+    new: Spelling | Grant,
+    title: str,
+    applicability: Applicability = Applicability.SAFE,
+) -> Edit:
+    """The edit that writes a new key, or a new item where the path ends in `END`."""
+    return Edit(Operation.INSERT, file, path, new, title, applicability)
+
+
+def removal(at: Place, title: str) -> Edit:
+    """The edit that takes something away, which is never done unseen."""
+    return Edit(Operation.REMOVE, at.file, at.path, None, title, Applicability.REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """The way out of a finding: what to do in a sentence, and the values behind it.
+
+    ``grants`` are statements to write, which the help shows; ``lines`` are further lines of YAML.
+    ``edits`` correct what is there already, all together. Where there are both, either is enough,
+    and the edits come closer to what was meant. ``applicability`` is that of the grants.
+    """
+
+    sentence: str
+    grants: tuple[Grant, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    lines: tuple[str, ...] = ()
+    applicability: Applicability = Applicability.SAFE
+
+    @property
+    def text(self) -> str:
+        """The help as reports show it: the sentence, and below it what can be pasted."""
+        statements = dict.fromkeys(grant.yaml for grant in self.grants)
+        return "\n".join((self.sentence, *statements, *self.lines))
+
+    def after(self, words: str) -> Help:
+        """The same with some words before its sentence."""
+        return replace(self, sentence=f"{words}{self.sentence}")

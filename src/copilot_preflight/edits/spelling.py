@@ -1,0 +1,100 @@
+"""Strings as a template writes them: bare, or with the function that fills them in.
+
+Whatever is granted is known as a string with ``${holes}``, as `symbolic.Text` prints it. Some holes
+CloudFormation can fill (``${AWS::Partition}``, ``${Bucket.Arn}``), others become a wildcard (what
+AWS makes up for each task, a secret's suffix), and the rest is left for somebody to fill in.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple, TypeAlias
+
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
+"""Data as the loader gives it: functions are spelt long, ``{"Fn::Sub": "…"}``."""
+
+_SECRET_OF_STACK: Final = re.compile(
+    r"arn:\S+:secretsmanager:\S+:secret:\$\{(\w+)\}-\$\{\1 suffix\}"
+)
+"""The ARN of a secret of the stack to which AWS gives the name: ``Ref`` returns it."""
+
+_SUFFIX: Final = re.compile(r"-\$\{(?:\w+ )?suffix\}|(\$\{suffix if any\})")
+"""The end of a secret's ARN, which a policy can only name by its length."""
+
+_EACH_TIME: Final = re.compile(r"\$\{(?:task id|log stream)\}")
+"""What AWS makes up anew for every task."""
+
+_PLACEHOLDER: Final = re.compile(r"\$\{\w+ (bucket|key|repository)\}")
+"""A name that AWS makes up for a resource, and no function of a template returns."""
+
+_SLOT: Final = re.compile(r"\$\{([^}]*)\}?|(<[^>]*>)")
+_FILLED: Final = re.compile(r"AWS::\w+|[A-Za-z0-9]+(?:\.[\w.]+)?|!.*")
+"""What ``Fn::Sub`` can fill in, ``${!literally}`` included.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
+"""
+
+
+class Spelling(NamedTuple):
+    """A string, or the one function that gives it: ``Ref``, ``Fn::Sub`` or ``Fn::GetAtt``.
+
+    ``text`` is the function's argument, that of ``Fn::GetAtt`` with its dot. Of a string that is
+    ``open`` nothing is known that could be written: it says in words what belongs there.
+    """
+
+    text: str
+    function: str = ""
+    open: bool = False
+
+    @property
+    def yaml(self) -> str:
+        """In YAML, where any value may stand."""
+        if self.function in ("Ref", "Fn::GetAtt"):
+            return f"!{self.function.removeprefix('Fn::')} {self.text}"
+        if self.open:
+            return self.text
+        return f"!Sub '{self.text}'" if self.function else f"'{self.text}'"
+
+    @property
+    def item(self) -> str:
+        """In YAML as an item of a list of ARNs: only what begins with a star needs its quotes."""
+        is_bare = not self.function and not self.text.startswith("*")
+        return self.text if is_bare else self.yaml
+
+    @property
+    def plain(self) -> Plain:
+        """As data: ``"text"``, ``{"Fn::Sub": "text"}``, ``{"Fn::GetAtt": ["Role", "Arn"]}``."""
+        if self.function == "Fn::GetAtt":
+            return {self.function: [*self.text.split(".", 1)]}
+        return {self.function: self.text} if self.function else self.text
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What somebody has to fill in before it can be deployed: ``<bucket>``, ``${…}``.
+
+        A hole counts as filled if it looks like a name of the template; that it is one, the
+        template has to say.
+        """
+        if self.open:
+            return (self.text,)
+        if self.function in ("Ref", "Fn::GetAtt"):
+            return ()
+        return tuple(
+            found[0]
+            for found in _SLOT.finditer(self.text)
+            if found[2] or not self.function or not _FILLED.fullmatch(found[1])
+        )
+
+
+EVERYBODY: Final = Spelling("*")
+"""As a principal: everybody, with credentials or without."""
+
+
+def spelling_of(text: str) -> Spelling:
+    """How a template writes a string with holes: an ARN, or a part of one."""
+    if (secret := _SECRET_OF_STACK.fullmatch(text)) is not None:
+        return Spelling(secret[1], "Ref")
+    text = _PLACEHOLDER.sub(r"<\1>", text)
+    text = _EACH_TIME.sub("*", text)
+    text = _SUFFIX.sub(lambda found: "*" if found[1] else "-??????", text)
+    return Spelling(text, "Fn::Sub" if "${" in text else "")
