@@ -116,7 +116,7 @@ def _unmet(found: Assumption, policy: str, clause: Clause, statement: Statement)
         label = f"{caller} sends no {clause.key}"
         help = f"take the condition out for {caller}: {_NEVER_SENT[clause.key.lower()]}"
     elif _is_literal_star(clause):
-        label = f"no wildcard to {clause.operator}"
+        label = f"'*' is no wildcard to {clause.operator}"
         help = f"use {_LIKE.get(clause.key.lower(), 'StringLike')}, to which '*' is a wildcard"
     return at, message, label, help, ()
 

@@ -127,7 +127,7 @@ def test_a_condition_that_never_holds() -> None:
     [
         (
             "StringEquals: {'aws:SourceArn': 'arn:aws:ecs:eu-west-1:111122223333:*'}",
-            "no wildcard to StringEquals",
+            "'*' is no wildcard to StringEquals",
             "use ArnLike, to which '*' is a wildcard (https://docs.",
         ),
         (

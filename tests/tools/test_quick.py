@@ -20,7 +20,7 @@ RULES = "rules/copilot_preflight_rules"
     [
         (["src/copilot_preflight/iam/arn.py"], ["tests/iam/test_arn.py", "tests/iam", *WHOLE]),
         (["src/copilot_preflight/read/yaml/tree.py"], ["tests/read", *WHOLE]),
-        (["src/copilot_preflight/checks/rule.py"], [*WHOLE]),
+        (["src/copilot_preflight/checks/rule.py"], ["tests/checks", *WHOLE]),
         (["src/copilot_preflight/api.py"], ["tests/test_api.py", *WHOLE]),
         (["tests/iam/test_arn.py"], ["tests/iam/test_arn.py"]),
         (["tests/render/__snapshots__/test_formats.ambr"], ["tests/render"]),
