@@ -133,11 +133,14 @@ Resources:
       ExecutionRoleArn: !GetAtt ExecutionRole.Arn
       ContainerDefinitions:
         - Name: web
+          Image: public.ecr.aws/docker/library/nginx:stable
+          Memory: 128
           EnvironmentFiles: [{Type: s3, Value: 'arn:aws:s3:::my-config/web.env'}]
   ExecutionRole:
     Type: AWS::IAM::Role
     Properties:
       AssumeRolePolicyDocument:
+        Version: '2012-10-17'
         Statement:
           Effect: Allow
           Principal: {Service: ecs-tasks.amazonaws.com}
@@ -145,6 +148,7 @@ Resources:
       Policies:
         - PolicyName: EnvFile
           PolicyDocument:
+            Version: '2012-10-17'
             Statement:
               - {Effect: Allow, Action: s3:GetObject, Resource: 'arn:aws:s3:::my-config/web.env'}
               - {Effect: Allow, Action: s3:GetBucketLocation, Resource: 'arn:aws:s3:::my-config'}

@@ -58,7 +58,7 @@ def outcome(env: str, bucket: str, *granted: str, parameters: dict[str, str] | N
 
 DEV, PROD = "'arn:aws:s3:::cfg-dev/*'", "'arn:aws:s3:::cfg-prod/*'"
 TEST, CHINA = "'arn:aws:s3:::cfg-test/*'", "'arn:aws:s3:::cfg-china/*'"
-MANY: Final = f"{{Type: String, AllowedValues: [{', '.join(f'e{n}' for n in range(17))}]}}"
+MANY: Final = f"{{Type: String, AllowedValues: [{', '.join(f'set{n}' for n in range(17))}]}}"
 
 
 @pytest.mark.parametrize(

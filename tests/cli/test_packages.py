@@ -104,8 +104,8 @@ def test_parameters_without_a_template_are_an_error(run: Run, write: Write) -> N
     """Values alone cannot be checked."""
     write({"web-test.params.json": params(EnvFileARN="")})
     assert run("web-test.params.json").err == (
-        "error: web-test.params.json: parameter values without a template beside them: "
-        "hand them to --params\n"
+        "error: web-test.params.json: parameter values without a template next to them: "
+        "use --params\n"
     )
 
 
