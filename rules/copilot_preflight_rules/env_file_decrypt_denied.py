@@ -15,7 +15,8 @@ from copilot_preflight.needs.env_files import DECRYPT, ENV_FILE
 
 @rule("E9715", "env-file-decrypt-denied", "Execution role may not decrypt the env file")
 def env_file_decrypt_denied(analysis: Analysis) -> Iterator[Finding]:
-    for denied in analysis.denials_of(ENV_FILE, DECRYPT):
+    for group in telling.alike(analysis.denials_of(ENV_FILE, DECRYPT)):
+        denied = group[0]
         key = denied.call.resource
         encryption = denied.read.encryption
         cause = denied.cause
@@ -28,11 +29,16 @@ def env_file_decrypt_denied(analysis: Analysis) -> Iterator[Finding]:
             why = f": {telling.reason(denied)}"
         if seen is not None:
             related.insert(0, Related(seen.place, "what is granted instead"))
+        others = [Related(other.need.place, "so is this file") for other in group[1:]]
+        containers = telling.enumeration(
+            list(dict.fromkeys(str(each.read.container) for each in group))
+        )
+        files = "file of {} is" if len(group) == 1 else "files of {} are"
         yield denied.finding(
-            f"the environment file of {denied.read.container} is SSE-KMS encrypted and execution "
+            f"the environment {files.format(containers)} SSE-KMS encrypted and execution "
             f"{denied.call.role} may not kms:Decrypt '{key}'{why}",
             label="encrypted: reading it takes kms:Decrypt",
-            related=related,
+            related=[*related, *others],
             help=advice.granted(
                 denied.call,
                 advice.grant(advice.policy_of(denied.call), DECRYPT, str(key)),

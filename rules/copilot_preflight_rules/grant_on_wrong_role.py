@@ -29,15 +29,18 @@ def grant_on_wrong_role(analysis: Analysis) -> Iterator[Finding]:
         else:
             actions, does = telling.calls(group), "makes these calls for the"
             grants = telling.grants(group)
+        instead = f"what {denied.call.role} is granted instead"
+        near = [] if cause.near is None else [Related(cause.near.place, instead)]
         yield denied.finding(
             f"{_OTHER[need.user]} {cause.role} may {actions}, but ECS {does} {need.subject} with "
             f"{denied.call.who}, which may not",
             label=f"403 for {denied.call.role}",
             related=[
                 Related(cause.statement.place, f"the grant, on {cause.role}"),
+                *near,
                 Related(denied.call.role.place, "the role that ECS uses"),
             ],
-            help=advice.granted(denied.call, *grants, words="move the statements to"),
+            help=advice.granted(denied.call, *grants, words="add to"),
         )
 
 

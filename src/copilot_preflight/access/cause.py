@@ -30,7 +30,8 @@ CONTENT_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 class Cause(NamedTuple):
     """``kind`` is a stable slug (``"stale-hash"``); ``statement`` and ``entry`` show it.
 
-    ``clause`` is the one of the statement's Condition that the request does not meet.
+    ``clause`` is the one of the statement's Condition that the request does not meet, ``near`` what
+    the right role is granted in place of what it needs, where the grant is on another one.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Cause(NamedTuple):
     condition: str = ""
     role: Role | None = None
     clause: Clause | None = None
+    near: Entry | None = None
 
 
 EXPLICIT_DENY: Final = "explicit-deny"
@@ -61,6 +63,7 @@ OTHER_BUCKET: Final = "other-bucket"
 OTHER_KEY: Final = "other-key"
 OTHER_RESOURCE: Final = "other-resource"
 OTHER_ACTION: Final = "other-action"
+EXCLUDED: Final = "excluded"
 NO_GRANT: Final = "no-grant"
 
 LAYER_CAUSES: Final = frozenset(
@@ -74,6 +77,7 @@ _MOST_SPECIFIC_FIRST: Final = (
     BUCKET_ACTION_ON_OBJECT,
     HALF_GRANTED,
     OTHER_PARTITION,
+    EXCLUDED,
     OTHER_KEY,
     OTHER_BUCKET,
     OTHER_RESOURCE,
@@ -101,7 +105,8 @@ def cause_of(decision: Decision) -> Cause:
         *_unmet(call),
         *near,
     ):
-        return cause
+        missed = near[0].entry if near and cause.kind == WRONG_ROLE else None
+        return cause._replace(near=missed)
     return next(_of_elsewhere(call), Cause(NO_GRANT))
 
 
@@ -192,6 +197,9 @@ def _near_misses(call: Call) -> Iterator[Cause]:
         if statement.effect != "Allow":
             continue
         if covers_action(statement, call.action).verdict:
+            for entry in statement.not_resources:
+                if match(entry.text, target):
+                    yield Cause(EXCLUDED, statement, entry)
             for entry in statement.resources:
                 kind = _difference(call.action, entry.text, target)
                 level = _LEVELS.get(kind or "")

@@ -15,7 +15,7 @@ from copilot_preflight.edits.edit import Applicability, Help
 from copilot_preflight.edits.grant import Grant, PolicyOwner
 from copilot_preflight.edits.spelling import EVERYBODY
 from copilot_preflight.iam.layers import Layer
-from copilot_preflight.iam.policy import Clause
+from copilot_preflight.iam.policy import Clause, Statement
 
 if TYPE_CHECKING:
     from copilot_preflight.model.endpoints import Endpoint
@@ -75,7 +75,8 @@ _REASONS: Final = {
     diagnosis.OTHER_BUCKET: "the grant is for another bucket, '{granted}'",
     diagnosis.OTHER_KEY: "the grant is for another key, '{granted}'",
     diagnosis.OTHER_RESOURCE: "the grant is for another resource, '{granted}'",
-    diagnosis.OTHER_ACTION: "the statement that covers it allows only {granted}",
+    diagnosis.OTHER_ACTION: "the statement that covers it allows {actions}, and not {action}",
+    diagnosis.EXCLUDED: "the statement excludes '{granted}' by its NotResource",
     diagnosis.WRONG_ROLE: "the grant is on {role}",
     diagnosis.RESOURCE_POLICY: "the policy of the resource does not let the role in",
 }
@@ -86,8 +87,25 @@ def reason(denied: Denial) -> str:
     cause = denied.cause
     granted = abridged(cause.entry.text) if cause.entry else ""
     told = _REASONS.get(cause.kind, "no statement of the role grants it")
-    wanted = _clause(cause.clause) if cause.clause else ""
-    return told.format(condition=cause.condition, granted=granted, role=cause.role, wanted=wanted)
+    said = told.format(
+        condition=cause.condition,
+        granted=granted,
+        role=cause.role,
+        wanted=_clause(cause.clause) if cause.clause else "",
+        actions=_actions(cause.statement) if cause.statement else granted,
+        action=denied.call.action,
+    )
+    return f"{said}, which has a blank at an end" if granted != granted.strip() else said
+
+
+_NAMED: Final = 3
+
+
+def _actions(statement: Statement) -> str:
+    """The actions of a statement, or the first of many: ``s3:PutObject, s3:List* and 2 more``."""
+    names = [str(action.text) for action in statement.actions]
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return enumeration([*names[:_NAMED], *more]) or "other actions"
 
 
 def _clause(clause: Clause) -> str:

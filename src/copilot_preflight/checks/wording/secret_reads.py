@@ -63,7 +63,8 @@ def _closest(denied: Denial) -> Denial:
         for statement in denied.call.role.statements:
             single = next((a for a in statement.actions if _is_single(a.text)), None)
             may_serve = any(
-                match(e.text, denied.call.resource) is not False for e in statement.resources
+                match(e.text, denied.call.resource) is not False or _missed_by(e.text, denied)
+                for e in statement.resources
             )
             if statement.effect == "Allow" and single is not None and may_serve:
                 return denied._replace(cause=diagnosis.Cause(OTHER_ACTION, statement, single))
@@ -122,12 +123,37 @@ def _argument(denied: Denial) -> tuple[str, Help | str]:
         )
     if cause.kind == OTHER_ACTION and cause.entry is not None and _is_single(cause.entry.text):
         who = "ECS" if denied.need.user == "execution" else "App Runner"
-        return f"the grant is for {cause.entry.text}, and {who} calls {GET_PARAMETERS}", ""
+        reason = f"the grant is for {cause.entry.text}, and {who} calls {GET_PARAMETERS}"
+        for entry in cause.statement.resources if cause.statement is not None else ():
+            if near := _missed_by(entry.text, denied):
+                reason += f"; its '{abridged(entry.text)}' {near}"
+        return reason, ""
+    if action == GET_PARAMETERS and _is_meant_as_secret(denied):
+        name = _read(denied).value.text()
+        return (
+            f"a bare name such as '{name}' is that of an SSM parameter, and the role is granted "
+            f"{GET_SECRET_VALUE}: a secret is named by its ARN",
+            "",
+        )
     if cause.kind == OTHER_RESOURCE and cause.entry is not None:
         near = _near_miss(action, cause.entry.text, denied.call.resource)
         if near:
             return f"the grant '{abridged(cause.entry.text)}' {near}", ""
     return telling.reason(denied), ""
+
+
+def _missed_by(granted: Text, denied: Denial) -> str:
+    return _near_miss(denied.call.action, granted, denied.call.resource)
+
+
+def _is_meant_as_secret(denied: Denial) -> bool:
+    """Whether a bare name is given to a role that may read secrets and no parameter at all."""
+    allows = [s for s in denied.call.role.statements if s.effect == "Allow"]
+    return (
+        _read(denied).reference.is_name
+        and any(covers_action(s, GET_SECRET_VALUE).verdict for s in allows)
+        and not any(covers_action(s, GET_PARAMETERS).verdict is not False for s in allows)
+    )
 
 
 def _near_miss(action: str, granted: Text, asked: Text) -> str:
