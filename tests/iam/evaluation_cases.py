@@ -774,6 +774,9 @@ def principals() -> Iterator[Case]:
         ([USER], USER, OPEN),
         ([ROLE], ROLE, OPEN),
         ([ROOT], ROLE, OPEN),
+        ([ROOT, USER], ROLE, EXPLICIT),
+        ([ROOT, ROLE + "2"], ROLE, EXPLICIT),
+        ([ROOT, USER.replace(HERE, "444455556666")], ROLE, OPEN),
     ):
         yield Case(
             f"Deny for all but {listed}: {caller}",

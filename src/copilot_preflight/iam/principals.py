@@ -177,7 +177,8 @@ def _not_among(
     """What NotPrincipal says of a caller.
 
     Whoever has a permissions boundary is denied even if listed; whoever is listed without the
-    account may be. AWS supports NotPrincipal with Deny only.
+    account may be. An account that is listed next to others of its own excepts those alone. AWS
+    supports NotPrincipal with Deny only.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
     listed = [
@@ -187,12 +188,24 @@ def _not_among(
         return Naming.NOT, Naming.SESSION
     if bounded or all(high is Naming.NOT for _, _, high in listed):
         return Naming.ROLE, Naming.ROLE
+    if all(high <= Naming.ACCOUNT for _, _, high in listed) and any(
+        high is Naming.NOT and _is_of_account(p.entry.text, caller) for p, _, high in listed
+    ):
+        return Naming.ROLE, Naming.ROLE
     certain = {low for principal, low, _ in listed if not principal.entry.conditions}
     anyone = any(p.entry.text.literal == "*" and not p.entry.conditions for p, _, _ in listed)
     itself = bool(certain & {Naming.ROLE, Naming.SESSION})
     if anyone or (itself and (caller.service or Naming.ACCOUNT in certain)):
         return Naming.NOT, Naming.NOT if bounded is False else Naming.ROLE
     return Naming.NOT, Naming.ROLE
+
+
+def _is_of_account(name: Text, caller: Caller) -> bool | None:
+    """Whether a principal is a role or user in the account of the caller."""
+    parsed = arn.parse(name)
+    if parsed is None or caller.account is None:
+        return False
+    return _kind_of(name) in ("role", "user") and parsed.account.equals(caller.account)
 
 
 def _one(principal: Principal, caller: Caller, *, pinned: bool) -> tuple[Naming, Naming]:
