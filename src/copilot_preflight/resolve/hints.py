@@ -149,7 +149,7 @@ def reference_in(raw: Any) -> str:
 
 
 class Spelling(NamedTuple):
-    """What a pattern tells of the values that match it: their characters, and how many."""
+    """What a pattern says about the values that match it: their characters, and how many."""
 
     characters: frozenset[str]
     least: int
