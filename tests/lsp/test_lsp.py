@@ -401,6 +401,33 @@ Resources:
     assert f"when `{condition} is true`\n```\na\n```" in await editor.hover(STACK, "!If [")
 
 
+async def test_a_hover_shows_no_secret_value(editor: Editor) -> None:
+    """Not even where another template has the parameter and hands on a name made of it."""
+    editor.save(
+        "web.addons.stack.yml",
+        """\
+Parameters:
+  Name: {Type: String, NoEcho: true, Default: hunter2}
+Resources:
+  Files: {Type: AWS::S3::Bucket, Properties: {BucketName: !Sub 'files-${Name}'}}
+Outputs:
+  Arn: {Value: !GetAtt Files.Arn}
+""",
+    )
+    editor.save(
+        "web-test.stack.yml",
+        """\
+Resources:
+  AddonsStack: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}
+Outputs:
+  Arn: {Value: !GetAtt AddonsStack.Outputs.Arn}
+""",
+    )
+    editor.open("web-test.stack.yml")
+    shown = await editor.hover("web-test.stack.yml", "!GetAtt AddonsStack")
+    assert shown.endswith("```\narn:${AWS::Partition}:s3:::files-${Name}\n```")
+
+
 # --- definitions and lenses ----------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import SUB_VARIABLE, Template
 from copilot_preflight.resolve.value import TemplateError, Value, function_of
 from copilot_preflight.resolve.view import View
+from copilot_preflight.run.no_echo import hidden_in
 
 _LISTS: Final = frozenset({"Fn::Split", "Fn::GetAZs", "Fn::Cidr"})
 _MAX_READINGS: Final = 8
@@ -45,9 +46,17 @@ def resolved_at(stack: Stack, path: DataPath, line: str, column: int) -> Iterato
     a condition, or a parameter.
     """
     try:
-        yield from _found(stack, path, line, column)
+        for found in _found(stack, path, line, column):
+            yield _without_secrets(stack, found)
     except (TemplateError, RecursionError):
         return  # the diagnostics report it, where it matters
+
+
+def _without_secrets(stack: Stack, found: Resolved) -> Resolved:
+    """What was found, without the values of NoEcho parameters that names are made of."""
+    hidden = hidden_in(stack.run.stacks)
+    readings = (Reading(hidden.text(it.value), hidden.text(it.when)) for it in found.readings)
+    return found._replace(readings=tuple(readings))
 
 
 def _found(stack: Stack, path: DataPath, line: str, column: int) -> Iterator[Resolved]:
