@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Final, TypeVar
 
@@ -61,6 +61,7 @@ class Hidden:
         self._whole: dict[str, str] = {}
         self._parts: dict[str, str] = {}
         self._places = tuple(places)
+        self._lines: dict[str, bool] = {}
         for value, name in values:
             if len(value) >= SHORTEST and value.lower() not in _NO_SECRETS:
                 self._whole.setdefault(_key(value), name)
@@ -101,8 +102,16 @@ class Hidden:
         name = next(name for value, name in known.items() if value.startswith(beginning))
         return "${part of " + name + "}"
 
-    def _is_in(self, text: str) -> bool:
-        return bool(self._whole) and self.text(text) != text
+    def _is_in(self, line: str) -> bool:
+        """Whether a line has a value or a part of one; a template may be a single line of 1 MB."""
+        if line not in self._lines:
+            text = _key(line)
+            self._lines[line] = any(value in text for value in self._whole) or any(
+                re.search(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])", text, re.ASCII)
+                for part in self._parts
+                if part in text
+            )
+        return self._lines[line]
 
     # --- what is shown -----------------------------------------------------------------------
 
@@ -276,5 +285,6 @@ def _longest_first(values: Iterable[str]) -> list[str]:
     return sorted(values, key=len, reverse=True)
 
 
+@lru_cache(maxsize=8)
 def _lines(text: str) -> list[str]:
     return re.split(r"\r\n|\r|\n", text)
