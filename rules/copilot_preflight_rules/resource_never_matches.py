@@ -52,7 +52,7 @@ _WORDS: Final = {
     traps.KEY_ALIAS: (
         "which is an alias, where IAM compares the key's own ARN",
         "an alias, not a key",
-        "name the key: {formats}\nor all keys, under a condition on kms:ResourceAliases",
+        "name the key: {formats}, or all keys, under a condition on kms:ResourceAliases",
     ),
     traps.DOUBLE_SLASH: (
         "as no parameter's ARN has two slashes before its name",

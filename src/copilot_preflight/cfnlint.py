@@ -112,10 +112,21 @@ class _Judged:
             run = Run()
             stack = run.add(loader.package(template, path, values), _pseudo_parameters(cfn))
             self._sources.update((loaded.file, loaded) for loaded in loader.documents)
-            for finding in self._findings_of(run, stack):
+            for finding in self._without_secrets(stack, self._findings_of(run, stack)):
                 self._findings.setdefault(finding.identity, (finding, []))[1].append(name)
         for fault in loader.faults:
             self._refuse(fault)
+
+    def _without_secrets(self, stack: Stack, findings: list[Finding]) -> list[Finding]:
+        """The findings without the values of NoEcho parameters."""
+        if not any(
+            "NoEcho" in source.text for source in (stack.package.template, *self._sources.values())
+        ):
+            return findings
+        from copilot_preflight.run.no_echo import hidden_in
+
+        hidden = hidden_in([stack])
+        return [hidden.finding(finding, self._sources) for finding in findings]
 
     def _findings_of(self, run: Run, stack: Stack) -> list[Finding]:
         """What the rules find; as if there were no addons, where those turn out broken."""

@@ -309,3 +309,32 @@ def test_what_belongs_to_a_template_needs_one(run: Run, option: tuple[str, str])
     assert (result.status, result.err) == (
         2, f"error: {option[0]} is of use with --template only{SEE}\n",
     )  # fmt: skip
+
+
+def test_values_of_noecho_parameters_are_not_told(run: Run, write: Write) -> None:
+    """A policy that is called after one has a hole for its name; the value still decides."""
+    grant = "{Effect: Allow, Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${Name}/*'}"
+    policy = f"{{PolicyName: !Ref Name, PolicyDocument: {{Statement: {grant}}}}}"
+    write(
+        {
+            "stack.yml": f"""\
+Parameters:
+  Name: {{Type: String, NoEcho: true}}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {{Effect: Allow, Principal: {{Service: ecs-tasks.amazonaws.com}},
+                     Action: 'sts:AssumeRole'}}
+      Policies: [{policy}]
+"""
+        }
+    )
+    result = run(
+        "simulate", "--template", "stack.yml", "--role", "Role", "--parameter", "Name=hunter2",
+        "--action-names", "s3:GetObject", "--resource-arns", "arn:aws:s3:::${Name}/x",
+    )  # fmt: skip
+    assert '"EvalDecision": "allowed"' in result.out
+    assert '"SourcePolicyId": "${Name}"' in result.out
+    assert "hunter2" not in result.out

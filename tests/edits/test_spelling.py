@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.edits.spelling import EVERYBODY, Plain, Spelling, spelling_of
 from copilot_preflight.read.document import parse
 
@@ -76,3 +79,26 @@ def test_data_is_what_the_yaml_is_read_as(spelling: Spelling, plain: Plain) -> N
 def test_what_nobody_can_fill_in_is_a_gap(spelling: Spelling, gaps: tuple[str, ...]) -> None:
     """What no function of a template returns has to be filled in by hand."""
     assert spelling.gaps == gaps
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        ["\n", "\r", "'", '"', "\\", ": ", " #", "#", "::", "- ", "a", "${A}", "*", "<"]
+    )
+    | st.characters(codec="utf-8"),
+    max_size=6,
+).map("".join)
+
+
+@given(TEXTS)
+def test_no_text_adds_a_line_to_what_is_pasted(text: str) -> None:
+    """Whatever a name holds, it stays one value on one line, and reads back as it was."""
+    spelling = spelling_of(f"arn:aws:s3:::{text}")
+    for written in (spelling.yaml, spelling.item):
+        assert len(written.splitlines()) == 1
+        assert parse(f"- {written}\n", "x.yml").data == [spelling.plain]
+
+
+def test_a_sentence_stays_one_line() -> None:
+    """What can be pasted begins where it should."""
+    assert Help("name 'a\n- Effect: Allow'", lines=("- b",)).text.split("\n")[1:] == ["- b"]

@@ -328,6 +328,15 @@ def test_a_finding_says_everything_in_one_line(tmp_path: Path) -> None:
     )
 
 
+def test_values_of_noecho_parameters_are_not_told(tmp_path: Path) -> None:
+    """As in our own reports: holes stand in their place."""
+    template = TEMPLATE.replace("  EnvFileARN:\n", "  EnvFileARN:\n    NoEcho: true\n")
+    write(tmp_path, template, with_value("arn:aws:s3:::hunter2bucket/hunter2key.env"))
+    found = lint("web-test.stack.yml", cwd=tmp_path).ours
+    assert found
+    assert "hunter2" not in repr(found)
+
+
 def test_a_finding_in_another_file_stands_where_the_template_speaks_of_it(tmp_path: Path) -> None:
     """What is wrong in the addons stands at the addons stack, and the message names its place."""
     role = TEMPLATE[TEMPLATE.index("  ExecutionRole:") :]

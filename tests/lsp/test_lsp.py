@@ -347,7 +347,10 @@ async def test_a_hover_over_a_finding_has_the_way_out_and_the_page(package: Edit
             "**`!If`**\n\nwhen IsLoud is true\n```\nweb-long\n```\n\n"
             "when IsLoud is false\n```\nshort\n```",
         ),
-        ("!Ref Password", "**`!Ref Password`**\n\nnot shown: parameter Password is NoEcho"),
+        (
+            "!Ref Password",
+            "**`!Ref Password`**\n\nnot shown, as it holds the NoEcho parameter Password",
+        ),
         ("IsLoud, !Sub", "**`condition IsLoud`**\n\n```\ntrue or false\n```"),
         ("HasEnvFile: !Not", "**`condition HasEnvFile`**\n\n```\ntrue\n```"),
         (
@@ -369,6 +372,60 @@ async def test_a_hover_tells_what_an_expression_resolves_to(
     """With the package's parameters, in every scenario that makes a difference."""
     package.open(STACK)
     assert await package.hover(STACK, needle) == told
+
+
+async def test_names_of_a_template_are_no_markup_of_a_hover(editor: Editor) -> None:
+    """No name or value of a template becomes a link or an image of the editor."""
+    name = "P`** ![i](https://evil.example/p) **`"
+    condition = "C ![w](https://evil.example/w.png)"
+    editor.save(
+        STACK,
+        f"""\
+Parameters:
+  "{name}": {{Type: String, Default: "x\\n```\\n\\n![i](https://evil.example/q.png)\\n```\\n"}}
+  Which: {{Type: String}}
+Conditions:
+  "{condition}": !Equals [!Ref Which, y]
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: !Ref "{name}"
+      Cpu: !If ["{condition}", a, b]
+""",
+    )
+    editor.open(STACK)
+    assert await editor.hover(STACK, '!Ref "P`') == (
+        f"**`` !Ref {name} ``**\n\n````\nx\n```\n\n![i](https://evil.example/q.png)\n```\n\n````"
+    )
+    assert f"when `{condition} is true`\n```\na\n```" in await editor.hover(STACK, "!If [")
+
+
+async def test_a_hover_shows_no_secret_value(editor: Editor) -> None:
+    """Not even where another template has the parameter and hands on a name made of it."""
+    editor.save(
+        "web.addons.stack.yml",
+        """\
+Parameters:
+  Name: {Type: String, NoEcho: true, Default: hunter2}
+Resources:
+  Files: {Type: AWS::S3::Bucket, Properties: {BucketName: !Sub 'files-${Name}'}}
+Outputs:
+  Arn: {Value: !GetAtt Files.Arn}
+""",
+    )
+    editor.save(
+        "web-test.stack.yml",
+        """\
+Resources:
+  AddonsStack: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}
+Outputs:
+  Arn: {Value: !GetAtt AddonsStack.Outputs.Arn}
+""",
+    )
+    editor.open("web-test.stack.yml")
+    shown = await editor.hover("web-test.stack.yml", "!GetAtt AddonsStack")
+    assert shown.endswith("```\narn:${AWS::Partition}:s3:::files-${Name}\n```")
 
 
 # --- definitions and lenses ----------------------------------------------------------------------

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_preflight.base.finding import CitedCall, Finding, InputError, Place, Related, Report
+from copilot_preflight.read.document import parse
 from copilot_preflight.render.formats import render
 from copilot_preflight.render.places import relative
 from copilot_preflight.render.safe_text import UNSAFE, safe
-from copilot_preflight.render.text import statistics
+from copilot_preflight.render.text import error_line, statistics
 
 PIECES = st.sampled_from(
     [
@@ -155,3 +156,46 @@ def test_statistics_have_one_line_for_each_rule(report: Report) -> None:
 def test_no_name_of_a_file_leads_out(name: str) -> None:
     """What is told of a file is never a path that climbs."""
     assert ".." not in relative(name).split("/")
+
+
+OBEYED = re.compile(r"(?m)^\s*::(?!:)|##\w*\[")
+"""What GitHub obeys at the begin of a line, and Azure and TeamCity anywhere in one."""
+
+COMMANDS = ("::add-mask::e", "\n  ::stop-commands::x", "##[error]y", "##vso[task.x a=b]", "###[z")
+
+
+@given(st.lists(TEXTS | st.sampled_from(COMMANDS), min_size=2, max_size=4).map("".join))
+def test_no_line_of_a_report_is_a_command_of_a_ci(text: str) -> None:
+    """Text, help and file names; and the source itself, where the report quotes it."""
+    source = parse(f"# {'##vso[x]' if '##' in text else ''}\nA: 1\n", "::a.yml")
+    finding = Finding(
+        Place("::a.yml", ()), text, text, help=f"{text}\n{text}", cause=text, rule="E9711"
+    )
+    call = CitedCall(text, text, text, f"x {text} " * 9)
+    report = Report(
+        1,
+        [finding._replace(call=call)],
+        [InputError(text, 1, 1, text)],
+        sources={"::a.yml": source},
+    )
+    for form in ("text", "junit", "json", "sarif", "gitlab"):
+        assert not OBEYED.search(render(report, form)), form
+    assert not OBEYED.search(error_line(report.errors[0]))
+
+
+def test_a_quoted_line_is_no_command_of_a_ci() -> None:
+    """The source is shown as it is, but for the one character that makes it a command."""
+    source = parse("A: 'x ##vso[task.x]y ##[group]'\n", "a.yml")
+    report = Report(
+        1, [Finding(Place("a.yml", ("A",)), "m", rule="E9711")], sources={"a.yml": source}
+    )
+    text = render(report, "text")
+    assert r"A: 'x #\x23vso[task.x]y #\x23[group]'" in text
+    quoted = r"'x #\x23vso[task.x]y #\x23[group]'"
+    assert f" {'^' * len(quoted)}\n" in text
+
+
+def test_json_reads_back_what_a_ci_would_have_obeyed() -> None:
+    """JSON has its own way to spell a character, so that nothing is lost."""
+    report = Report(1, [Finding(Place("a.yml", ()), "##vso[x]", rule="E9711")])
+    assert json.loads(render(report, "json"))["findings"][0]["message"] == "##vso[x]"

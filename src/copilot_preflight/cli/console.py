@@ -37,7 +37,7 @@ def _discard_output() -> None:
 def write_file(path: Path, text: str, inputs: Iterable[Path]) -> None:
     """Writes a file whole or not at all; never over an input."""
     path = Path(os.path.realpath(path))
-    if any(os.path.realpath(it) == str(path) for it in inputs):
+    if any(_is_same(path, it) for it in inputs):
         fail(f"{path}: will not write the report over an input")
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -50,6 +50,14 @@ def write_file(path: Path, text: str, inputs: Iterable[Path]) -> None:
         fail(f"{path}: cannot write: {_reason(error)}")
     finally:
         _remove(beside)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file: links, also hard ones, and names without case do."""
+    try:
+        return os.path.realpath(other) == str(path) or os.path.samefile(other, path)
+    except (OSError, ValueError):  # one of them is not there
+        return False
 
 
 def _remove(path: Path) -> None:

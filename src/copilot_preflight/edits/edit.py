@@ -8,7 +8,7 @@ from typing import Final
 
 from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.edits.grant import Grant
-from copilot_preflight.edits.spelling import Plain, Spelling
+from copilot_preflight.edits.spelling import Plain, Spelling, one_line
 
 
 class Applicability(Enum):
@@ -109,7 +109,7 @@ class Help:
     def text(self) -> str:
         """The help as reports show it: the sentence, and below it what can be pasted."""
         statements = dict.fromkeys(grant.yaml for grant in self.grants)
-        return "\n".join((self.sentence, *statements, *self.lines))
+        return "\n".join((one_line(self.sentence), *statements, *self.lines))
 
     def after(self, words: str) -> Help:
         """The same with some words before its sentence."""

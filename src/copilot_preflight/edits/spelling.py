@@ -35,6 +35,37 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/i
 """
 
 
+_NAME: Final = re.compile(r"[A-Za-z0-9_.:]+")
+_BARE: Final = re.compile(r"[A-Za-z0-9<](?:[^\s:#]|:(?=\S)|(?<=\S)#|[ ](?![#\s]))*(?<![\s:])")
+"""Text that YAML takes for a string as it stands: no ``: ``, no `` #``, no odd beginning."""
+
+
+def one_line(text: str) -> str:
+    r"""A text whose line breaks and control characters are spelt out, as in ``\x0a``."""
+    return text if text.isprintable() else "".join(map(_spelt_out, text))
+
+
+def quoted(text: str) -> str:
+    """A string in YAML, on one line whatever it holds."""
+    if text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{one_line(escaped)}"'
+
+
+def _spelt_out(char: str) -> str:
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
+
+
 class Spelling(NamedTuple):
     """A string, or the one function that gives it: ``Ref``, ``Fn::Sub`` or ``Fn::GetAtt``.
 
@@ -50,15 +81,16 @@ class Spelling(NamedTuple):
     def yaml(self) -> str:
         """In YAML, where any value may stand."""
         if self.function in ("Ref", "Fn::GetAtt"):
-            return f"!{self.function.removeprefix('Fn::')} {self.text}"
+            name = self.text if _NAME.fullmatch(self.text) else quoted(self.text)
+            return f"!{self.function.removeprefix('Fn::')} {name}"
         if self.open:
-            return self.text
-        return f"!Sub '{self.text}'" if self.function else f"'{self.text}'"
+            return one_line(self.text)
+        return f"!Sub {quoted(self.text)}" if self.function else quoted(self.text)
 
     @property
     def item(self) -> str:
-        """In YAML as an item of a list of ARNs: only what begins with a star needs its quotes."""
-        is_bare = not self.function and not self.text.startswith("*")
+        """In YAML as an item of a list of ARNs, most of which need no quotes."""
+        is_bare = not self.function and _BARE.fullmatch(self.text) and self.text.isprintable()
         return self.text if is_bare else self.yaml
 
     @property

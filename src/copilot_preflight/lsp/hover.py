@@ -10,16 +10,18 @@ from copilot_preflight.base.finding import DataPath, Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.lsp.decisions import calls_at
 from copilot_preflight.lsp.values import Resolved
+from copilot_preflight.render.markdown import code_span, fenced, inline
 
 
 def value(resolved: Resolved) -> str:
     """An expression and what it resolves to."""
-    blocks = [f"**`{resolved.expression}`**"]
+    blocks = [f"**{code_span(resolved.expression)}**"]
     for reading in resolved.readings:
-        when = f"when {reading.when}\n" if reading.when else ""
-        blocks.append(f"{when}{_fenced(reading.value)}")
+        when = f"when {inline(reading.when)}\n" if reading.when else ""
+        blocks.append(f"{when}{fenced(reading.value)}")
     if resolved.note:
-        blocks.append(resolved.note)
+        subject = f" {inline(resolved.subject)}" if resolved.subject else ""
+        blocks.append(f"{resolved.note}{subject}")
     return "\n\n".join(blocks)
 
 
@@ -27,21 +29,17 @@ def calls(analysis: Analysis, file: str, path: DataPath) -> Iterator[str]:
     """The calls that a place asks for, one line each."""
     for call in calls_at(analysis, file, path):
         decided = call.decisions[0].call
-        yield f"- {decided.who} calls `{decided.action}`: **{call.outcome}**"
+        yield f"- {inline(decided.who)} calls {code_span(decided.action)}: **{call.outcome}**"
 
 
 def finding(found: Finding) -> str:
     """The way out of a finding, and the page of its rule."""
     blocks = [f"**{found.rule} {found.name}**"]
     if found.help:
-        blocks.append(_fenced(found.help))
+        blocks.append(fenced(found.help))
     name = f"{found.name.replace('-', '_')}.md"
     page = Path(copilot_preflight_rules.__file__).with_name(name)
     if page.is_file():
         _, _, body = page.read_text(encoding="utf-8").partition("\n")
         blocks.append(body.strip())
     return "\n\n".join(blocks)
-
-
-def _fenced(text: str) -> str:
-    return f"```\n{text}\n```"

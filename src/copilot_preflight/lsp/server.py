@@ -21,6 +21,7 @@ from copilot_preflight.lsp.positions import UTF_16, Lines
 from copilot_preflight.lsp.values import resolved_at
 from copilot_preflight.lsp.workspace import OpenPackage, Workspace
 from copilot_preflight.read.document import Document
+from copilot_preflight.render.markdown import inline
 from copilot_preflight.run import check as engine
 
 DELAY: Final = 0.15
@@ -176,7 +177,7 @@ class Server(LanguageServer):
                 continue  # an addons template: its values are those that its package provides
             line = Lines(document.text).line(position)
             path = document.path_at(position)
-            label = "" if is_own else f"in {package.template.name}: "
+            label = "" if is_own else f"in {inline(package.template.name)}: "
             for found in resolved_at(stack, path, line, position.column):
                 blocks[label + hover.value(found)] = None
             if package.analysis is not None:

@@ -13,6 +13,7 @@ from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import SUB_VARIABLE, Template
 from copilot_preflight.resolve.value import TemplateError, Value, function_of
 from copilot_preflight.resolve.view import View
+from copilot_preflight.run.no_echo import hidden_in
 
 _LISTS: Final = frozenset({"Fn::Split", "Fn::GetAZs", "Fn::Cidr"})
 _MAX_READINGS: Final = 8
@@ -27,11 +28,15 @@ class Reading(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """An expression as it is written, and its readings. A list has one line for each element."""
+    """An expression as it is written, and its readings. A list has one line for each element.
+
+    ``note`` is a remark in our words, which ends in the name ``subject`` if there is one.
+    """
 
     expression: str
     readings: tuple[Reading, ...]
     note: str = ""
+    subject: str = ""
 
 
 def resolved_at(stack: Stack, path: DataPath, line: str, column: int) -> Iterator[Resolved]:
@@ -41,9 +46,17 @@ def resolved_at(stack: Stack, path: DataPath, line: str, column: int) -> Iterato
     a condition, or a parameter.
     """
     try:
-        yield from _found(stack, path, line, column)
+        for found in _found(stack, path, line, column):
+            yield _without_secrets(stack, found)
     except (TemplateError, RecursionError):
         return  # the diagnostics report it, where it matters
+
+
+def _without_secrets(stack: Stack, found: Resolved) -> Resolved:
+    """What was found, without the values of NoEcho parameters that names are made of."""
+    hidden = hidden_in(stack.run.stacks)
+    readings = (Reading(hidden.text(it.value), hidden.text(it.when)) for it in found.readings)
+    return found._replace(readings=tuple(readings))
 
 
 def _found(stack: Stack, path: DataPath, line: str, column: int) -> Iterator[Resolved]:
@@ -100,12 +113,11 @@ def _condition_at(stack: Stack, path: DataPath) -> str | None:
 
 def _parameter(stack: Stack, name: str) -> Resolved:
     given = stack.given(name)
-    note = ""
-    if given is not None and given.place is not None:
-        note = f"given in {os.path.basename(given.place.file)}"
-    return _resolved(stack, {"Ref": name}, ("Parameters", name), f"parameter {name}")._replace(
-        note=note
-    )
+    resolved = _resolved(stack, {"Ref": name}, ("Parameters", name), f"parameter {name}")
+    if given is None or given.place is None or not resolved.readings:
+        return resolved
+    file = os.path.basename(given.place.file)
+    return resolved._replace(note="given in", subject=file)
 
 
 def _raw(stack: Stack, path: DataPath) -> Any:
@@ -135,7 +147,7 @@ def _innermost(stack: Stack, path: DataPath) -> DataPath | None:
 
 def _resolved(stack: Stack, raw: Any, path: DataPath, expression: str) -> Resolved:
     if secret := _no_echo(stack, raw, path):
-        return Resolved(expression, (), f"not shown: parameter {secret} is NoEcho")
+        return Resolved(expression, (), "not shown, as it holds the NoEcho parameter", secret)
     readings: list[Reading] = []
     for view in View(stack).where(tuple(conditions_above(stack.data, path))):
         readings += _readings(view, raw, path, _MAX_READINGS - len(readings))

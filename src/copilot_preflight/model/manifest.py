@@ -74,6 +74,20 @@ def manifest_env_files(manifest: Manifest, environment: str) -> Iterator[Manifes
             yield ManifestEnvFile(path, parameters, manifest.place_of(where), manifest.workspace)
 
 
+def local_files(manifest: Manifest) -> Iterator[Path]:
+    """The paths of all env files that a manifest names, whatever the environment."""
+    overrides = manifest.data.get("environments")
+    environments = [*overrides] if isinstance(overrides, dict) else [""]
+    for environment in environments:
+        for file in manifest_env_files(manifest, str(environment)):
+            if file.workspace is not None and "${" not in file.path:
+                yield file.workspace / file.path
+    # What every environment overrides is not read, and not to be written over either.
+    if manifest.workspace is not None:
+        for path, _ in (it for _, it in _declared(manifest.data, ())):
+            yield manifest.workspace / path
+
+
 def _declared(
     section: Mapping[str, Any], prefix: DataPath
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, DataPath]]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.read.document import Document, DocumentError, kind_of
+from copilot_preflight.read.yaml.scalars import NO_KEY
 
 Schema = Mapping[str, Any]
 
@@ -50,6 +51,11 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     return f": did you mean '{close[0]}'?" if close else ""
 
 
+def _quoted(key: str) -> str:
+    """A key as a message shows it; not one that is a line of another file, ``PASSWORD=a: b``."""
+    return "" if NO_KEY.search(key) else f" '{key}'"
+
+
 class _Check:
     def __init__(self, found: Document, schema: Schema) -> None:
         self._found = found
@@ -73,7 +79,7 @@ class _Check:
             inside = known.get(key, others)
             if inside is False:
                 start = self._found.span((*path, key), key=True).start
-                message = f"unknown key '{key}'{nearest(key, known)}"
+                message = f"unknown key{_quoted(key)}{nearest(key, known)}"
                 yield DocumentError(self._found.file, start.line, start.column, message)
             else:
                 yield from self.value(item, inside, (*path, key))

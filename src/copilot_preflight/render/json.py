@@ -19,7 +19,7 @@ from copilot_preflight.base.finding import (
     Severity,
 )
 from copilot_preflight.read.jsonpath import spell
-from copilot_preflight.render.safe_text import UNSAFE
+from copilot_preflight.render.safe_text import COMMAND, UNSAFE
 
 
 def render(report: Report) -> str:
@@ -98,6 +98,7 @@ def _error(error: InputError) -> dict[str, Any]:
 def dump(document: dict[str, Any] | list[Any]) -> str:
     """Indented JSON whose strings stay readable, but for the characters a log must not carry."""
     dumped = json.dumps(document, indent=2, ensure_ascii=False)
+    dumped = COMMAND.sub(r"\\u0023", dumped)  # reads back as it was, and no CI obeys it
     return UNSAFE.sub(lambda match: _escaped(match[0]), dumped) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from copilot_preflight.base.finding import Finding, Place, Report
-from copilot_preflight.render.safe_text import safe
+from copilot_preflight.render.safe_text import safe, unobeyed
 
 
 def argument(report: Report, finding: Finding, seen: Callable[[str], str]) -> Iterator[str]:
@@ -13,6 +13,10 @@ def argument(report: Report, finding: Finding, seen: Callable[[str], str]) -> It
 
     ``seen`` spells the name of a file.
     """
+    return map(unobeyed, _argument(report, finding, seen))
+
+
+def _argument(report: Report, finding: Finding, seen: Callable[[str], str]) -> Iterator[str]:
 
     def line_of(place: Place, label: str) -> str:
         line, column = report.span(place).start

@@ -16,10 +16,33 @@ UNSAFE = re.compile(
 )
 """A character that a template, a policy or a file name must not pass on to a terminal or a log."""
 
+COMMAND = re.compile(r"(?<=#)#(?=\w*\[)")
+"""What makes ``##[error]``, ``##vso[`` or ``##teamcity[`` a command to a CI, anywhere in a line.
+
+Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands and
+https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+"""
+
 SNIPPET_LINE = re.compile(r"[\s-]|[\w:]+:(\s|$)")
 """How a line of a help begins that is YAML to paste: wrapped, it would break."""
 
 
 def safe(text: str) -> str:
-    r"""``text`` on one line, its unsafe characters spelt out: ``\x1b``, ``\u202e``."""
-    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    r"""``text`` on one line, its unsafe characters spelt out: ``\x1b``, ``\u202e``.
+
+    What a CI would obey anywhere in a line is spelt out too: ``#\x23vso[``. A line that may begin
+    with it needs `unobeyed` as well.
+    """
+    text = UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    return COMMAND.sub(r"\\x23", text) if "##" in text else text
+
+
+def unobeyed(line: str) -> str:
+    r"""A safe line that is no workflow command of GitHub's, as ``::add-mask::`` at its begin is.
+
+    Three colons are none: what follows the first two is no name of a command.
+    """
+    begin = len(line) - len(line.lstrip())
+    if line.startswith("::", begin) and not line.startswith(":::", begin):
+        return f"{line[:begin]}\\x3a{line[begin + 1 :]}"
+    return line

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Report, Severity, Span
-from copilot_preflight.render.safe_text import SNIPPET_LINE, safe
+from copilot_preflight.render.safe_text import COMMAND, SNIPPET_LINE, safe, unobeyed
 
 _TAB_STOP = 4
 _ELLIPSIS = "..."
@@ -31,7 +31,8 @@ _LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as documents count lines: not all of 
 
 def render(report: Report, *, colour: bool = False, width: int = 100) -> str:
     """Findings with their source, then one line that sums up. Input errors are not in it."""
-    findings = ["\n".join(_Writer(report, it, colour, width)) for it in report.findings]
+    writers = (_Writer(report, it, colour, width) for it in report.findings)
+    findings = ["\n".join(map(unobeyed, writer)) for writer in writers]
     return "\n\n".join([*findings, summary(report)]) + "\n"
 
 
@@ -271,9 +272,11 @@ def _nearby(line: str, start: int, end: int, room: int) -> tuple[str, int, int]:
 def _cells(line: str) -> tuple[list[str], list[int]]:
     """The characters of ``line`` as shown, and the columns between which they stand."""
     cells, edges = [], [0]
-    for char in line:
+    obeyed = {match.start() for match in COMMAND.finditer(line)}
+    for index, char in enumerate(line):
         tab = _TAB_STOP - edges[-1] % _TAB_STOP
-        cells.append(" " * tab if char == "\t" else safe(char))
+        shown = "\\x23" if index in obeyed else safe(char)
+        cells.append(" " * tab if char == "\t" else shown)
         edges.append(edges[-1] + _columns(cells[-1]))
     return cells, edges
 

@@ -14,7 +14,7 @@ from copilot_preflight.inputs import template_shape
 from copilot_preflight.inputs.discovery import DiscoveredTemplate, Discovery
 from copilot_preflight.inputs.package import Loader, Package
 from copilot_preflight.read.document import Document, DocumentError
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.judge import Judge, Judged
 from copilot_preflight.run.options import Options as Options
@@ -66,6 +66,7 @@ class _Check:
         self.errors: list[InputError] = []
         self.sources: dict[str, Document] = {}
         self.analyses: Mapping[str, Analysis] = {}
+        self.stacks: Sequence[Stack] = ()
         self.packages: dict[str, Package] = {}
         self.judged: dict[str, Judged] = {}
         self.discovery = Discovery(options.read)
@@ -102,7 +103,7 @@ class _Check:
             self.notes += (_UNUSED.format(name) for name in provided.unused if name in unused)
             self.notes += self._unmet(run)
         used = {*self.loader.paths, *map(os.path.realpath, self.options.files)}
-        return Report(
+        report = Report(
             files=len(templates),
             findings=tuple(findings),
             errors=tuple(dict.fromkeys(self.errors)),
@@ -113,6 +114,16 @@ class _Check:
             silenced=tuple(silenced),
             not_judged=self._not_judged(),
         )
+        return self._without_secrets(report)
+
+    def _without_secrets(self, report: Report) -> Report:
+        """The report without the values of NoEcho parameters, for which few runs have to look."""
+        if not any("NoEcho" in source.text for source in self.sources.values()):
+            return report
+        from copilot_preflight.run.no_echo import hidden_in
+
+        hidden = hidden_in(self.stacks)
+        return hidden.report(report) if hidden else report
 
     def _not_judged(self) -> tuple[tuple[str, int], ...]:
         counts: dict[str, int] = {}
@@ -122,7 +133,7 @@ class _Check:
         return tuple(sorted(counts.items()))
 
     def _judge(self, run: Run) -> None:
-        stacks = tuple(run.stacks)
+        self.stacks = stacks = tuple(run.stacks)
         self.packages = {stack.file: stack.package for stack in stacks}
         judge = Judge(run, self.rules, self.options, self.sources)
         self.analyses = judge.analyses

@@ -33,6 +33,7 @@ from copilot_preflight.resolve import hints
 from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
+from copilot_preflight.run.no_echo import hidden_in
 from copilot_preflight.run.options import Options
 from copilot_preflight.run.outside_files import Given
 from copilot_preflight.simulator.refusals import BadInput, Word
@@ -67,6 +68,19 @@ class TemplateRole:
         self._role = role
         self.arn = role.arn
         self.identity = PolicySet(role.statements, role.unread)
+
+    def without_secrets(self, results: list[Any]) -> list[Any]:
+        """Results without the values of NoEcho parameters, such as the name of a policy."""
+        hidden = hidden_in(self._view.stack.run.stacks)
+
+        def shown(node: Any) -> Any:
+            if isinstance(node, dict):
+                return {key: shown(value) for key, value in node.items()}
+            if isinstance(node, list):
+                return [shown(value) for value in node]
+            return hidden.text(node) if isinstance(node, str) else node
+
+        return [shown(it) for it in results] if hidden else results
 
     @property
     def boundary(self) -> PolicySet | None:

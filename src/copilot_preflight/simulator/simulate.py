@@ -62,6 +62,8 @@ class KnowsResources(Protocol):
 
     def policy_of(self, action: str, resource: Text) -> ResourcePolicy: ...
 
+    def without_secrets(self, results: list[Any]) -> list[Any]: ...
+
 
 def policy_set(*documents: Document) -> PolicySet:
     """The statements of policy documents that work together. Raises TemplateError."""
@@ -87,13 +89,13 @@ def simulate(
     """
     simulation = _Simulation(policies, question, sources, resources)
     named = [(name, question.texts.get(name) or Text.of(name)) for name in question.resources]
-    return {
-        "EvaluationResults": [
-            result(action, [simulation.answer(action, *resource) for resource in named])
-            for action in question.actions
-        ],
-        "IsTruncated": False,
-    }
+    results = [
+        result(action, [simulation.answer(action, *resource) for resource in named])
+        for action in question.actions
+    ]
+    if resources is not None:
+        results = resources.without_secrets(results)
+    return {"EvaluationResults": results, "IsTruncated": False}
 
 
 class _Sent(dict[str, tuple[Text, ...]]):

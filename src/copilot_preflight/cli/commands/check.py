@@ -16,6 +16,8 @@ from copilot_preflight.render.formats import FORMATS, render, width_of
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from copilot_preflight.base.finding import Report
     from copilot_preflight.run.check import Checked
     from copilot_preflight.run.options import Options
@@ -101,6 +103,8 @@ def check(
 
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
+    if output and write_baseline and os.path.realpath(output) == os.path.realpath(write_baseline):
+        raise click.UsageError(f"--output and --write-baseline both name '{output}'")
     held = settings_of(**given)
     options = options_of(held)
     own_baseline = Path(baseline) if baseline else options.baseline
@@ -123,12 +127,14 @@ def check(
 
         for line in lines(checked, options):
             click.echo(line, err=True)
+    inputs = frozenset(_inputs(paths, checked, options)) if write_baseline or output else ()
     if write_baseline is not None:
-        report = _written(Path(write_baseline), report)
+        report = _written(Path(write_baseline), report, inputs)
+        inputs = (*inputs, *([own_baseline] if own_baseline is not None else ()))
     if quiet:
-        _write_quietly(report, form, output)
+        _write_quietly(report, form, output, inputs)
     else:
-        _show(report, form, output)
+        _show(report, form, output, inputs)
     if statistics and not quiet:
         _count(report, is_text=form == "text" or output is not None)
     if report.errors:
@@ -149,10 +155,23 @@ def _checked(paths: tuple[str, ...], options: Options) -> Checked:
         fail(str(lost))
 
 
+def _inputs(paths: Iterable[str], checked: Checked, options: Options) -> Iterator[Path]:
+    """The files that a run reads, or would read if it could."""
+    from copilot_preflight.model.manifest import local_files
+
+    yield from map(Path, paths)
+    yield from map(Path, checked.report.sources)
+    yield from (Path(error.file) for error in checked.report.errors)
+    yield from options.files
+    for package in checked.packages.values():
+        if package.manifest is not None:
+            yield from local_files(package.manifest)
+
+
 # --- baseline ------------------------------------------------------------------------------------
 
 
-def _written(path: Path, report: Report) -> Report:
+def _written(path: Path, report: Report, inputs: Iterable[Path]) -> Report:
     """Writes the findings to a baseline; the report is then that of a run with it."""
     from dataclasses import replace
 
@@ -161,7 +180,7 @@ def _written(path: Path, report: Report) -> Report:
     if report.errors:
         note = f"{path}: no baseline is written: not every input could be judged"
         return replace(report, notes=[*report.notes, note])
-    write_file(path, baseline.written(path, report.findings), map(Path, report.sources))
+    write_file(path, baseline.written(path, report.findings), inputs)
     note = f"{path}: findings in the baseline now: {len(report.findings)}"
     known = [baseline.silenced(finding, path) for finding in report.findings]
     return replace(
@@ -172,10 +191,10 @@ def _written(path: Path, report: Report) -> Report:
 # --- output --------------------------------------------------------------------------------------
 
 
-def _write_quietly(report: Report, form: str, output: str | None) -> None:
+def _write_quietly(report: Report, form: str, output: str | None, inputs: Iterable[Path]) -> None:
     _tell_errors(report)
     if output is not None:
-        write_file(Path(output), render(report, form), map(Path, report.sources))
+        write_file(Path(output), render(report, form), inputs)
 
 
 def _tell_errors(report: Report) -> None:
@@ -186,12 +205,12 @@ def _tell_errors(report: Report) -> None:
             click.echo(error_line(error), err=True)
 
 
-def _show(report: Report, form: str, output: str | None) -> None:
+def _show(report: Report, form: str, output: str | None, inputs: Iterable[Path]) -> None:
     _tell_errors(report)
     for note in report.notes:
         click.echo(f"note: {safe(note)}", err=True)
     if output is not None:
-        write_file(Path(output), render(report, form), map(Path, report.sources))
+        write_file(Path(output), render(report, form), inputs)
         form = "text" if form != "text" else ""
     if form == "text" and (report.files or not report.errors):  # "no findings" is no comfort then
         colour = _is_terminal() and not os.environ.get("NO_COLOR")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from copilot_preflight.render.safe_text import safe
+from copilot_preflight.render.safe_text import safe, unobeyed
 
 if TYPE_CHECKING:
     from copilot_preflight.inputs.package import Package
@@ -18,7 +18,7 @@ def lines(checked: Checked, options: Options) -> Iterator[str]:
     """One line for what holds for the run, and a few for each template, in the report's order."""
     yield from map(safe, _of_run(options))
     for judged in checked.judged:
-        yield safe(judged.file)
+        yield unobeyed(safe(judged.file))
         for what, description in _of_package(checked.packages[judged.file]):
             yield safe(f"  {what + ':':<11} {description}")
         read = "1 scenario" if judged.scenarios == 1 else f"{judged.scenarios} scenarios"

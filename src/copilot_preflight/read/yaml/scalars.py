@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from math import isinf
-from typing import Any
+from typing import Any, Final
 
 from copilot_preflight.read.yaml.errors import Fault
 
@@ -70,6 +70,10 @@ def converted(value: str, standard: str, start: int) -> Any:
     if standard == "float" and number is not None:
         return float(number)
     raise Fault(start, f"tag '!!{standard}' does not fit the value '{shortened(value)}'")
+
+
+NO_KEY: Final = re.compile(r"[=\s]")
+"""What no key of ours or of a template holds, but a line of an environment file, with a secret."""
 
 
 def shortened(value: str, width: int = 60) -> str:

@@ -310,7 +310,8 @@ class _Builder:
         frame = self._frames[-1]
         if key in frame.children:
             first = line_of(self._text, frame.children[key].key_start)
-            raise Fault(start, f"key '{shortened(key)}' is already on line {first}")
+            shown = "this key" if "=" in key else f"key '{shortened(key)}'"
+            raise Fault(start, f"{shown} is already on line {first}")
         frame.key, frame.key_start, frame.key_end = key, start, end
         if anchor:
             self._anchors[anchor] = _Anchored(key, Node(start, end), 0, 1)

@@ -22,6 +22,8 @@ _UNTIL: Final = re.compile(r"\buntil\s+(\d[\d/.-]*)(?<![.])")
 _WORD: Final = re.compile(r"\w")
 _FORM: Final = "# preflight: ignore[{}] why, until YYYY-MM"
 _CREDENTIALS: Final = "W9735"
+_VARIABLES: Final = frozenset({"Environment", "variables"})
+"""Under these, templates and manifests hold the values of variables."""
 
 
 def in_comments(source: Document) -> Iterator[Suppression | Finding]:
@@ -37,7 +39,8 @@ def _in_comment(
     at = Place(source.file, source.path_of(comment))
     names = [name for name in (match[1] or "").replace(",", " ").split() if name]
     rules = list(dict.fromkeys(filter(None, map(rule_id_of, names))))
-    is_secret = _CREDENTIALS in rules  # which may stand on that line
+    # Credentials may stand on the line of the comment, whatever rule it names.
+    is_secret = _CREDENTIALS in rules or not _VARIABLES.isdisjoint(at.path)
     named = ", ".join(rules) or "E9711"
     reason = _OTHER_REMARK.sub("", match[2]).strip().lstrip(":- ").strip()
     until = _UNTIL.search(reason)
