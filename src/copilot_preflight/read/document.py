@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import stat
+import time
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import cached_property
@@ -22,6 +24,9 @@ from copilot_preflight.read.yaml.tree import Children, Node, Tree, build
 
 MAX_SIZE = 10_000_000
 """Bytes. CloudFormation takes a template of at most 1 MB (AWS CloudFormation quotas)."""
+
+_WAIT_FOR_WRITER = 1.0
+"""Seconds."""
 
 _COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
 
@@ -202,15 +207,46 @@ def read(path: os.PathLike[str] | str, file: str | None = None) -> Document:
     """
     name = os.fspath(path) if file is None else file
     try:
-        with Path(path).open("rb") as stream:
+        with open(path, "rb", opener=_opened) as stream:
             size = os.fstat(stream.fileno()).st_size  # 0 for a pipe: hence one byte too many below
-            content = stream.read(MAX_SIZE + 1) if size <= MAX_SIZE else b""
+            begun = _begun(stream.fileno())
+            content = begun + stream.read(MAX_SIZE + 1) if size <= MAX_SIZE else b""
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(name, 0, 0, f"cannot read: {reason[:1].lower()}{reason[1:]}") from None
     if size > MAX_SIZE:
         raise _too_large(name, size)
     return parse(content, name)
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe's opening waits for writers
+
+
+def _begun(handle: int) -> bytes:
+    """What can be read at once of a pipe, which has a writer then; nothing of any other file.
+
+    A pipe of ``<(command)`` is waited for as standard input is. One that nobody writes to would be
+    waited for without end: OSError.
+    """
+    content = b""
+    if stat.S_ISFIFO(os.fstat(handle).st_mode):
+        content = _first_of(handle)
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(handle, True)
+    return content
+
+
+def _first_of(pipe: int) -> bytes:
+    end = time.monotonic() + _WAIT_FOR_WRITER
+    try:
+        while not (content := os.read(pipe, MAX_SIZE)):
+            if time.monotonic() > end:
+                raise OSError(0, "nothing is written to this pipe")
+            time.sleep(0.01)
+    except BlockingIOError:
+        return b""  # there is a writer, who has not written yet
+    return content
 
 
 def parse(text: str | bytes, file: str) -> Document:
