@@ -227,9 +227,7 @@ def test_standard_error_without_a_reader_changes_nothing(
     ("arguments", "status"),
     [(["web.yml"], 2), (["--config", "c.yml", "/dev/null"], 2), (["--version"], 0)],
 )
-def test_folder_that_is_gone_is_one_line(
-    tmp_path: Path, arguments: list[str], status: int
-) -> None:
+def test_folder_that_is_gone_is_one_line(tmp_path: Path, arguments: list[str], status: int) -> None:
     """A run from a folder that was removed meanwhile cannot find anything."""
     gone = tmp_path / "gone"
     gone.mkdir()

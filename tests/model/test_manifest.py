@@ -86,7 +86,7 @@ def test_the_hash_is_that_of_the_workspace_file(tmp_path: Path) -> None:
 
 
 def test_a_file_outside_the_workspace_is_not_read(tmp_path: Path) -> None:
-    """Neither its hash nor its variables are told: the manifest comes with the code under review."""
+    """Neither its hash nor its variables are told: a manifest comes with the code under review."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     secret = tmp_path / "secret.env"
