@@ -241,7 +241,7 @@ def _places(children: dict[str, MapEntry] | list[Node]) -> tuple[_Places, _Place
 
 
 def _columns(items: list[tuple[int, int, str | int, Node]]) -> _Places:
-    return _Places(*(list(map(itemgetter(column), items)) for column in range(4)))  # type: ignore[arg-type]
+    return _Places(*(list(map(itemgetter(column), items)) for column in range(4)))
 
 
 Read = Callable[[Path, str], Document]
