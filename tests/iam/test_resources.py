@@ -133,6 +133,8 @@ ANYTHING = Hole("Anything")
         (("arn:aws:s3", Hole("No colon", excludes=":*?")), (OBJECT,), None),
         (("arn:aws:", Hole("S", excludes="*?"), "s3"), (OBJECT,), None),
         ((BUCKET := name_hole("Bucket"), "/k"), (OBJECT,), False),
+        # No ARN, whatever the name is, so none with segments that are missing.
+        ((BUCKET,), (OBJECT,), False),
         (("arn:aws:sqs:u*1:", REGION, ":q"), ("arn:aws:sqs:u1:", REGION, ":q"), True),
         (("arn:aws:sqs:u*1:", REGION), ("arn:aws:sqs:u1:2:3:1:", REGION), None),
         (("arn:aws:sqs:", ANYTHING, "*b"), ("arn:aws:sqs:", ANYTHING, "ab"), True),

@@ -685,7 +685,10 @@ def _wanted(mutation: Mutation, site: Site) -> Iterator[tuple[Where, Finds | Non
         if stack.is_windows:
             yield ("E9717", site.number("files", file)), None
     for finds in mutation.finds:
-        for file in stack.files if finds.every_file else (site.file,):
+        files = stack.files if finds.every_file else (site.file,)
+        if finds.rule == "E9715":  # one finding for all files that lie under one key
+            files = tuple({file.bucket: file for file in reversed(files)}.values())[::-1]
+        for file in files:
             for _ in range(finds.times):
                 yield (finds.rule, site.number(finds.at, file)), finds
 

@@ -7,6 +7,7 @@ import pytest
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.read.document import parse
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Run, Stack
@@ -41,7 +42,7 @@ class Names:
 
         @query
         def around(view: View) -> tuple[str, ...]:
-            return tuple(name for other in view.around() for name in own(other))
+            return tuple(name for other in view.having("AWS::S3::Bucket") for name in own(other))
 
         @query_by(lambda value: str(value))
         def echo(view: View, value: Text) -> str:
@@ -98,11 +99,11 @@ def test_a_template_that_is_added_is_asked_too(asked: list[str]) -> None:
     """An answer about all templates of a run holds no longer when there is another one."""
     run, names = Run(), Names(asked)
     one = add(run, "one.yml", BUCKET % "one")
-    assert run.has("AWS::S3::Bucket")
-    assert not run.has("AWS::IAM::Role")
+    assert indexes.has(run, "AWS::S3::Bucket")
+    assert not indexes.has(run, "AWS::IAM::Role")
     assert names.around(View(one)) == ("one",)
     add(run, "two.yml", "Resources: {Role: {Type: AWS::IAM::Role}}")
-    assert run.has("AWS::IAM::Role")
+    assert indexes.has(run, "AWS::IAM::Role")
     assert names.around(View(one)) == ("one",)
 
 

@@ -193,22 +193,23 @@ def test_addons_that_feed_on_themselves_come_to_an_end() -> None:
 
 
 def test_the_stacks_around_a_stack() -> None:
-    """First the stack itself, then its addons, then the others in their order."""
+    """First the stack itself, then its addons, then the others in their order, if they have it."""
     run = Run()
     one = stack(run=run, file="one.yml")
     two = stack(MAIN, run=run, file="two.yml", addons=ADDONS)
     three = stack(run=run, file="three.yml")
-    assert [other.file for other in run.around(two)] == [
-        "two.yml",
-        "addons.yml",
-        "one.yml",
-        "three.yml",
-    ]
-    assert [other.file for other in run.around(one)] == ["one.yml", "two.yml", "three.yml"]
+
+    def around(own: Stack) -> list[str]:
+        kinds = ("AWS::S3::Bucket", "AWS::CloudFormation::Stack", "AWS::IAM::ManagedPolicy")
+        return [other.file for other in View(own).having(*kinds)]
+
+    assert around(two) == ["two.yml", "addons.yml", "one.yml", "three.yml"]
+    assert around(one) == ["one.yml", "two.yml", "three.yml"]
+    assert [other.file for other in View(two).having("AWS::No::Thing")] == []
     run.leave_out("one.yml")
-    assert [other.file for other in run.around(three)] == ["three.yml", "two.yml"]
+    assert around(three) == ["three.yml", "two.yml"]
     run.leave_out("addons.yml")
-    assert [other.file for other in run.around(two)] == ["two.yml", "three.yml"]
+    assert around(two) == ["two.yml", "three.yml"]
 
 
 def test_exports_of_the_run() -> None:

@@ -14,6 +14,7 @@ from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.iam.principals import Caller
 from copilot_preflight.model.roles import Role
 from copilot_preflight.needs.need import needs_at
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.closed_sets import views_of_every_value
 from copilot_preflight.resolve.query import query_by
 from copilot_preflight.resolve.view import View
@@ -156,7 +157,7 @@ def _whatever_is_sent(
 
 def _route_of(call: Call) -> Route | None:
     """The endpoints on the way of a call; None in a run that has none."""
-    if not call.view.run.has("AWS::EC2::VPCEndpoint"):
+    if not indexes.has(call.view.run, "AWS::EC2::VPCEndpoint"):
         return None
     from copilot_preflight.access.endpoint_routes import route_of
 

@@ -22,6 +22,7 @@ from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.references import UnknownName, unknown_names
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
@@ -150,7 +151,7 @@ class Analysis:
     def refused_layers(self) -> tuple[tuple[Need, PossibleDenial, str], ...]:
         """The private images whose layers an endpoint keeps back, and in which scenario."""
         by_need: dict[object, list[tuple[Need, PossibleDenial | None]]] = {}
-        if not self.stack.run.has("AWS::EC2::VPCEndpoint"):
+        if not indexes.has(self.stack.run, "AWS::EC2::VPCEndpoint"):
             return ()
         from copilot_preflight.access.endpoint_routes import layers_refused
         from copilot_preflight.needs.images import PrivateImage

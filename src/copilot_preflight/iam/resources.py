@@ -51,8 +51,8 @@ def _missing(pattern: Text) -> int | None:
     if literal is not None:
         return max(_COLONS - literal.count(":"), 0) if literal.startswith("arn:") else 0
     pieces, complete = pattern.split(":", _COLONS)
-    if len(pieces) > _COLONS:
-        return 0
+    if len(pieces) > _COLONS or (complete and len(pieces) == 1):
+        return 0  # whole, or without a colon, as the ids that a Ref gives: no ARN at all
     begins = pieces[0].equals(_ARN)
     if begins is False:
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
@@ -11,10 +11,13 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.keys import key_arn
 from copilot_preflight.model.policy_documents import statements_of
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
+
+_POLICY: Final = "AWS::S3::BucketPolicy"
 
 
 class Encryption(NamedTuple):
@@ -55,10 +58,7 @@ class Bucket(NamedTuple):
 
 def bucket_named(view: View, name: Text) -> Bucket | None:
     """The bucket of the run that certainly has a name."""
-    for other in view.around():
-        if (found := _by_name(other).get(name)) is not None:
-            return found
-    return None
+    return view.lookup(_by_name, name)
 
 
 def encryption_of(view: View, name: Text) -> Encryption | None:
@@ -81,7 +81,7 @@ def is_bucket_known(view: View, name: Text) -> bool:
         bucket_named(view, name) is not None
         or any(
             policy.bucket.equals(name) and not policy.conditions
-            for other in view.around()
+            for other in view.having(_POLICY)
             for policy in _policies_for(other, name)
         )
         or view.run.outside.policy(_bucket_arn(view, name)) is not None
@@ -125,7 +125,7 @@ def bucket_policy(view: View, name: Text) -> tuple[Statement, ...]:
 
     A bucket has one policy: the run's own takes the place of what was provided.
     """
-    own = [policy for other in view.around() for policy in _policies_for(other, name)]
+    own = [policy for other in view.having(_POLICY) for policy in _policies_for(other, name)]
     said = [s for policy in own for s in _said_of(name, policy.bucket, policy.statements, view.run)]
     mine = [policy.conditions for policy in own if policy.bucket.equals(name)]
     if () in mine:
@@ -198,13 +198,13 @@ def _is_generated(name: Text, run: Run) -> bool:
     """Whether a name is one that AWS makes up for a resource of the run: no other has it."""
     hole = name.only_hole
     return hole is not None and any(
-        stack.file == hole.scope and hole.name in (stack.data.get("Resources") or ())
-        for stack in run.stacks
+        hole.name in (stack.data.get("Resources") or ())
+        for stack in indexes.of_file(run, hole.scope)
     )
 
 
 def _bucket_policies(view: View) -> Iterator[_BucketPolicy]:
-    for logical_id, resource in view.resources("AWS::S3::BucketPolicy"):
+    for logical_id, resource in view.resources(_POLICY):
         for properties in resource.children("Properties"):
             for bucket in properties.children("Bucket"):
                 for document in properties.children("PolicyDocument"):

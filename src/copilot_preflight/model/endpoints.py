@@ -122,7 +122,7 @@ def _same_vpc(one: Text | None, two: Text | None) -> bool:
 def _endpoints_around(view: View) -> Iterator[Endpoint]:
     """The endpoints of a run, each once: an addons template may be there twice."""
     seen: set[tuple[str, str]] = set()
-    for other in view.around():
+    for other in view.having("AWS::EC2::VPCEndpoint"):
         for endpoint in endpoints(other):
             key = (other.file, endpoint.logical_id)
             if key not in seen:
@@ -246,7 +246,7 @@ def _lies_in(view: View, subnet: Text, endpoint: Endpoint) -> bool | None:
 
 def _vpc_of(view: View, subnet: Text) -> Text | None:
     """The VPC of a subnet of the run."""
-    for other in view.around():
+    for other in view.having("AWS::EC2::Subnet"):
         resolver = other.resolver
         for logical_id, resource in other.resources("AWS::EC2::Subnet"):
             if resolver.text({"Ref": logical_id}, resource.path) == subnet:
@@ -258,7 +258,7 @@ def _vpc_of(view: View, subnet: Text) -> Text | None:
 def _route_table_of(view: View, subnet: Text) -> Text | None:
     """The only route table that the run certainly associates with a subnet."""
     found: list[Text | None] = []
-    for other in view.around():
+    for other in view.having("AWS::EC2::SubnetRouteTableAssociation"):
         for _, resource in other.resources("AWS::EC2::SubnetRouteTableAssociation"):
             for properties in resource.children("Properties"):
                 if text_of(properties, "SubnetId") == subnet:

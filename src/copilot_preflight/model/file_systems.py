@@ -39,7 +39,7 @@ class FileSystem(NamedTuple):
 
 def file_system(view: View, reference: Text) -> FileSystem | None:
     """The file system that certainly has an id or an ARN: of the run, or by its policy's file."""
-    for other in view.around():
+    for other in view.having("AWS::EFS::FileSystem"):
         for found in file_systems(other):
             if reference in (*found.ids, found.arn):
                 return found
@@ -94,7 +94,7 @@ def _ids(resolver: Resolver, logical_id: str, attribute: str, resource: Value) -
 
 def access_point_arn(view: View, reference: Text) -> Text | None:
     """The ARN of the access point of the run that certainly has an id."""
-    for other in view.around():
+    for other in view.having("AWS::EFS::AccessPoint"):
         resolver = other.resolver
         for logical_id, resource in other.resources("AWS::EFS::AccessPoint"):
             if reference in _ids(resolver, logical_id, "AccessPointId", resource):

@@ -68,7 +68,7 @@ def _groups(view: View, run: TaskRun) -> list[NamedResource | None]:
 
 
 def _all_groups(view: View) -> Iterator[NamedResource]:
-    for other in view.around():
+    for other in view.having(_GROUP):
         for _, resource in other.resources(_GROUP):
             for properties in resource.children("Properties"):
                 yield NamedResource(other, properties)

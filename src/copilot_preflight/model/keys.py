@@ -14,6 +14,9 @@ from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
+_KEYS: Final = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
+_ALIAS: Final = "AWS::KMS::Alias"
+
 
 class Key(NamedTuple):
     """A KMS key of a template, with its key policy.
@@ -34,9 +37,8 @@ def keys(view: View) -> tuple[Key, ...]:
 
 def key_with_arn(view: View, key: Text) -> Key | None:
     """The key that certainly has an ARN: of the run, or one whose policy was provided."""
-    for other in view.around():
-        if (found := _by_arn(other).get(key)) is not None:
-            return found
+    if (found := view.lookup(_by_arn, key)) is not None:
+        return found
     if not view.run.outside.policies:
         return None
     for name in (key, *_aliases_of(view, key)):
@@ -47,8 +49,8 @@ def key_with_arn(view: View, key: Text) -> Key | None:
 
 def _aliases_of(view: View, key: Text) -> Iterator[Text]:
     """The aliases in the run that certainly stand for a key."""
-    for other in view.around():
-        for logical_id, resource in other.resources("AWS::KMS::Alias"):
+    for other in view.having(_ALIAS):
+        for logical_id, resource in other.resources(_ALIAS):
             target = resource.child("Properties", "TargetKeyId")
             if target is None or resource.guard:
                 continue
@@ -72,11 +74,11 @@ def key_arn(view: View, reference: Text, *, follow: bool = True) -> Text | None:
         return Text(())
     parsed = arn.parse(reference)
     alias = parsed.resource if parsed is not None else reference
-    for other in view.around():
+    for other in view.having(*_KEYS, _ALIAS):
         for key in keys(other):
             if key.arn.equals(reference) or _key_id(key.arn).equals(reference):
                 return key.arn
-        for logical_id, resource in other.resources("AWS::KMS::Alias"):
+        for logical_id, resource in other.resources(_ALIAS):
             name = other.resolver.text({"Ref": logical_id}, resource.path)
             if name.equals(alias):
                 target = resource.child("Properties", "TargetKeyId")
@@ -102,7 +104,7 @@ def _key_id(key: Text) -> Text:
 
 def _keys(view: View) -> Iterator[Key]:
     resolver = view.resolver
-    for kind in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
+    for kind in _KEYS:
         for logical_id, resource in view.resources(kind):
             yield Key(
                 logical_id,

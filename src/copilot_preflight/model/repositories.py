@@ -39,7 +39,7 @@ class Repository(NamedTuple):
 
 def repository_with_arn(view: View, repository: Text) -> Repository | None:
     """The repository that certainly has an ARN, if its policy is known."""
-    for other in view.around():
+    for other in view.having("AWS::ECR::Repository"):
         for found in repositories(other):
             if found.arn == repository:
                 return found
@@ -84,7 +84,7 @@ def is_cache(view: View, repository: Text) -> bool:
     parsed = arn.parse(repository)
     if parsed is None or parsed.account.equals(_account(view)) is False:
         return False
-    for other in view.around():
+    for other in view.having("AWS::ECR::PullThroughCacheRule"):
         for _, resource in other.resources("AWS::ECR::PullThroughCacheRule"):
             for properties in resource.children("Properties"):
                 prefix = text_of(properties, "EcrRepositoryPrefix")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import EMPTY, Text
@@ -16,6 +16,13 @@ from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
+
+_ATTACHING: Final = {
+    "AWS::IAM::Policy": "Roles",
+    "AWS::IAM::RolePolicy": "RoleName",
+    "AWS::IAM::ManagedPolicy": "Roles",
+}
+"""The policies that are resources of their own, and where each names its roles."""
 
 
 class Boundary(NamedTuple):
@@ -267,7 +274,7 @@ def _attached(view: View, role: Text) -> Iterator[Statement | Fact]:
     a run need have nothing to do with this one.
     """
     near = (view.file, view.stack.package.addons.file if view.stack.package.addons else "")
-    for other in view.around():
+    for other in view.having(*_ATTACHING):
         by_role, others = _policies_by_role(other)
         for policy in (*by_role.get(role, ()), *others):
             attached = None if policy.role is None else policy.role.equals(role)
@@ -305,11 +312,7 @@ def _policies_by_role(view: View) -> tuple[dict[Text, list[_Policy]], tuple[_Pol
 
 
 def _policies(view: View) -> Iterator[_Policy]:
-    for kind, key in (
-        ("AWS::IAM::Policy", "Roles"),
-        ("AWS::IAM::RolePolicy", "RoleName"),
-        ("AWS::IAM::ManagedPolicy", "Roles"),
-    ):
+    for kind, key in _ATTACHING.items():
         for logical_id, resource in view.resources(kind):
             for properties in resource.children("Properties"):
                 documents = tuple(properties.children("PolicyDocument"))
@@ -361,7 +364,7 @@ def document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...]
 
     Whoever gives a policy of AWS's may know of a version that we do not.
     """
-    for other in view.around():
+    for other in view.having("AWS::IAM::ManagedPolicy"):
         for logical_id, resource in other.resources("AWS::IAM::ManagedPolicy"):
             reference = other.resolver.text({"Ref": logical_id}, resource.path)
             if reference.equals(policy):

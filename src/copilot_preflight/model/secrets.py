@@ -121,19 +121,17 @@ def _head(view: View, service: str) -> Text:
 
 def secret_with_arn(view: View, secret: Text) -> Secret | None:
     """The secret of the run that certainly has an ARN, be it complete or without its suffix."""
-    for other in view.around():
-        if (found := _by_arn(other).get(secret)) is not None:
-            return found
-    return None
+    return view.lookup(_by_arn, secret)
 
 
 def parameter_with_arn(view: View, name: Text) -> Parameter | None:
     """The SSM parameter of the run that certainly has an ARN."""
-    for other in view.around():
-        for found in _parameters(other):
-            if found.arn == name:
-                return found
-    return None
+    return view.lookup(_parameters_by_arn, name)
+
+
+@query
+def _parameters_by_arn(view: View) -> dict[Text, Parameter]:
+    return {parameter.arn: parameter for parameter in reversed(_parameters(view))}
 
 
 @query
@@ -235,7 +233,7 @@ def secret_policy(view: View, secret: Text) -> list[Statement]:
     found: list[Statement] = []
     if (provided := _handed(view.run, secret)) is not None:
         found += provided.statements
-    for other in view.around():
+    for other in view.having("AWS::SecretsManager::ResourcePolicy"):
         for owner, statements in _policies(other):
             same = owner in (secret, without_suffix(secret)) or complete_arn(owner).equals(secret)
             if same:

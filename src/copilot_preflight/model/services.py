@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -23,6 +23,8 @@ EXTERNAL: Final = "EXTERNAL"
 MANAGED_INSTANCES: Final = "MANAGED_INSTANCES"
 
 CAPACITY_PROVIDER: Final = "AWS::ECS::CapacityProvider"
+_CLUSTER: Final = "AWS::ECS::Cluster"
+_ASSOCIATIONS: Final = "AWS::ECS::ClusterCapacityProviderAssociations"
 
 _LAUNCH_TYPES: Final = (FARGATE, EC2, EXTERNAL, MANAGED_INSTANCES)
 _ON_FARGATE: Final = ("FARGATE", "FARGATE_SPOT")
@@ -65,7 +67,7 @@ def runs_of(view: View, task: TaskDefinition) -> tuple[TaskRun, ...]:
     names = _names(view, task)
     return tuple(
         run
-        for other in view.around()
+        for other in view.holding(_runs_by_name, names)
         for reference, run in _runs(other)
         if reference in names
         or ((named := arn.parse(reference)) is not None and named.resource in names)
@@ -144,6 +146,17 @@ def _names(view: View, task: TaskDefinition) -> set[Text]:
 def _runs(view: View) -> tuple[tuple[Text, TaskRun], ...]:
     """Every run of a template, with the text that names its task definition."""
     return tuple(_read_runs(view))
+
+
+@query
+def _runs_by_name(view: View) -> Mapping[Text, tuple[TaskRun, ...]]:
+    """The runs of a template by what may name their task definition: the text, its resource."""
+    found: dict[Text, tuple[TaskRun, ...]] = {}
+    for reference, run in _runs(view):
+        parsed = arn.parse(reference)
+        for name in (reference, *([] if parsed is None else [parsed.resource])):
+            found[name] = (*found.get(name, ()), run)
+    return found
 
 
 def _read_runs(view: View) -> Iterator[tuple[Text, TaskRun]]:
@@ -295,7 +308,7 @@ class NamedResource(NamedTuple):
 
 def resource_named(view: View, kind: str, name_key: str, name: Text | None) -> NamedResource | None:
     """The resource of the run that ``Ref``, its ARN or the name it is given certainly stand for."""
-    for other in view.around() if name is not None else ():
+    for other in view.having(kind) if name is not None else ():
         resolver = other.resolver
         for logical_id, resource in other.resources(kind):
             reference = resolver.text({"Ref": logical_id}, resource.path)
@@ -311,12 +324,11 @@ def _defaults(view: View, cluster: Text | None) -> tuple[Text, ...] | None:
     key = "DefaultCapacityProviderStrategy"
     same = _names_of_cluster(view, cluster)
     found: list[tuple[Text, ...] | None] = []
-    for other in view.around() if cluster is not None else ():
-        for logical_id, resource in other.resources("AWS::ECS::Cluster"):
+    for other in view.having(_CLUSTER, _ASSOCIATIONS) if cluster is not None else ():
+        for logical_id, resource in other.resources(_CLUSTER):
             if cluster in cluster_names(other)[logical_id]:
                 found += (_providers(p, key) for p in resource.children("Properties"))
-        kind = "AWS::ECS::ClusterCapacityProviderAssociations"
-        for _, resource in other.resources(kind):
+        for _, resource in other.resources(_ASSOCIATIONS):
             for properties in resource.children("Properties"):
                 if text_of(properties, "Cluster") in same:
                     found.append(None if resource.guard else _providers(properties, key))
@@ -325,7 +337,7 @@ def _defaults(view: View, cluster: Text | None) -> tuple[Text, ...] | None:
 
 
 def _names_of_cluster(view: View, cluster: Text | None) -> tuple[Text | None, ...]:
-    for other in view.around():
+    for other in view.having(_CLUSTER):
         for names in cluster_names(other).values():
             if cluster in names:
                 return names
@@ -341,7 +353,7 @@ def cluster_names(view: View) -> dict[str, tuple[Text, Text]]:
             resolver.text({"Ref": logical_id}, resource.path),
             resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path),
         )
-        for logical_id, resource in view.resources("AWS::ECS::Cluster")
+        for logical_id, resource in view.resources(_CLUSTER)
     }
 
 

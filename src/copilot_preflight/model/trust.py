@@ -200,8 +200,9 @@ def _pipeline(
 
 def _is_written_by_aws(view: View, role: Trust) -> bool:
     """Whether a macro may write the trust policy, or the resource that uses the role, anew."""
-    for other in view.around():
-        if other.file in (view.file, role.place.file) and other.stack.unwritten:
+    files = dict.fromkeys((view.file, role.place.file))
+    for other in (it for file in files for it in view.of_file(file)):
+        if other.stack.unwritten:
             return True
         if other.file == role.place.file:
             properties = other.stack.data["Resources"][role.logical_id].get("Properties")

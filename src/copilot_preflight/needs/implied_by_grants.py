@@ -90,7 +90,7 @@ def _needs(
 
 
 def _buckets_around(view: View) -> Iterator[Bucket]:
-    for other in view.around():
+    for other in view.having("AWS::S3::Bucket"):
         yield from buckets(other)
 
 

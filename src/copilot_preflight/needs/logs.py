@@ -117,7 +117,7 @@ def _may_be_made(view: View, configuration: Value, group: Text) -> bool:
         and (asked.literal or "").lower() == "true"
         and not any(
             group == _named(other.resolver.text({"Ref": logical_id}, resource.path))
-            for other in view.around()
+            for other in view.having("AWS::Logs::LogGroup")
             for logical_id, resource in other.resources("AWS::Logs::LogGroup")
             if not resource.guard
         )

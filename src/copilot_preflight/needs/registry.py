@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import Final, NamedTuple, cast
 
 from copilot_preflight.needs.need import Need, Source, needs_of, needs_seen
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query
-from copilot_preflight.resolve.stack import Stack, keys_of
+from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.view import View
 
 
@@ -18,7 +19,7 @@ class SourceEntry(NamedTuple):
     ``kinds`` are the types of resource that it reads, one of which the template must have;
     ``keys`` are properties, one of which must stand in them. ``elsewhere``: types of resource of
     which some template of the run must have one, with one of the properties if there are any.
-    ``on_demand``: only where the user hands requirements over.
+    ``on_demand``: only where the user requires calls.
     """
 
     module: str
@@ -33,20 +34,25 @@ class SourceEntry(NamedTuple):
             return False
         if not any(map(stack.has, self.kinds)):
             return False
-        if self.elsewhere:
-            around = stack.run.around(stack)
-            return any(self._has_keys(other, self.elsewhere) for other in around)
-        return self._has_keys(stack, self.kinds)
-
-    def _has_keys(self, stack: Stack, kinds: tuple[str, ...]) -> bool:
-        return not self.keys or any(
-            not keys_of(stack, kind).isdisjoint(self.keys) for kind in kinds
-        )
+        if not self.elsewhere:
+            return _has_keys(stack, self.kinds, self.keys)
+        own = (_has_keys(other, self.elsewhere, self.keys) for other in stack.with_addons())
+        return any(own) or _is_there(stack.run, self.elsewhere, self.keys)
 
     def load(self) -> Source:
         return cast(
             "Source", getattr(import_module(f"copilot_preflight.needs.{self.module}"), self.name)
         )
+
+
+def _has_keys(stack: Stack, kinds: tuple[str, ...], keys: tuple[str, ...]) -> bool:
+    return not keys or any(not indexes.keys_of(stack, kind).isdisjoint(keys) for kind in kinds)
+
+
+@query
+def _is_there(run: Run, kinds: tuple[str, ...], keys: tuple[str, ...]) -> bool:
+    """Whether some template of a run has one of some properties in a resource of a type."""
+    return any(_has_keys(stack, kinds, keys) for stack in run.members())
 
 
 _TASK: Final = "AWS::ECS::TaskDefinition"

@@ -334,10 +334,6 @@ class Run:
         self.reads.add(MEMBERS)
         return self.stacks
 
-    def has(self, kind: str) -> bool:
-        """Whether a template of the run, or its addons, has resources of a type."""
-        return _has(self, kind)
-
     def leave_out(self, file: str) -> None:
         """Goes on as if a template, which turned out broken, were not in the run."""
         self.stacks = [stack for stack in self.stacks if stack.file != file]
@@ -355,11 +351,6 @@ class Run:
             stack.forget(frozenset(files))
         drop(self.answers, frozenset(files))
 
-    def around(self, stack: Stack) -> Iterator[Stack]:
-        """A stack, then its addons, then the others of the run."""
-        yield from stack.with_addons()
-        yield from (other for other in self.members() if other is not stack)
-
     def exported(self, name: Text) -> Export:
         """The value that a stack of the run exports under a name."""
         known = name.literal
@@ -375,17 +366,6 @@ def _by_type(stack: Stack) -> Mapping[str, list[tuple[str, dict[str, Any]]]]:
     for logical_id, raw in stack.written():
         found.setdefault(str(raw.get("Type")), []).append((logical_id, raw))
     return found
-
-
-@query
-def keys_of(stack: Stack, kind: str) -> frozenset[str]:
-    """Every key that stands anywhere in the resources of a type."""
-    return frozenset(_keys([raw for _, raw in _by_type(stack).get(kind, ())]))
-
-
-@query
-def _has(run: Run, kind: str) -> bool:
-    return any(other.has(kind) for stack in run.members() for other in stack.with_addons())
 
 
 @query
@@ -409,24 +389,12 @@ def _exported(run: Run, name: str) -> Export:
         run._resolving.discard(name)
 
 
-def _keys(data: Any) -> Iterator[str]:
-    pending = [data]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            yield from node
-            pending += node.values()
-        elif isinstance(node, list):
-            pending += node
-
-
 def _size(data: Any) -> int:
     """How many nodes data have."""
     size, pending = 0, [data]
     while pending:
         node = pending.pop()
         size += 1
-        pending += (
-            node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        )
+        if isinstance(node, (dict, list)):
+            pending += node.values() if isinstance(node, dict) else node
     return size

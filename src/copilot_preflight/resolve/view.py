@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.symbolic import Text
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.functions import Resolver
-from copilot_preflight.resolve.query import Answers, Reads
+from copilot_preflight.resolve.query import Answers, Reads, query
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Guard, Value
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+Index = Callable[["View"], Mapping[K, T]]
+"""A query that gives what a view has by some key."""
 
 
 class View:
@@ -65,9 +72,34 @@ class View:
         """This view, and that of the stack's addons if it has any."""
         return map(self.of, self.stack.with_addons())
 
-    def around(self) -> Iterator[View]:
-        """This view, then the stack's addons, then the other stacks of the run."""
-        return map(self.of, self.run.around(self.stack))
+    def of_file(self, file: str) -> Iterator[View]:
+        """Of the views around, those of one template: an addons template may be there twice."""
+        yield from (own for own in self.with_addons() if own.file == file)
+        yield from (View(it) for it in indexes.of_file(self.run, file) if it is not self.stack)
+
+    def having(self, *kinds: str) -> Iterator[View]:
+        """Of the views around, those whose templates have resources of one of some types."""
+        for own in self.with_addons():
+            if any(map(own.stack.has, kinds)):
+                yield own
+        yield from (View(it) for it in indexes.having(self.run, kinds) if it is not self.stack)
+
+    def holding(self, index: Index[K, T], keys: Collection[K]) -> Iterator[View]:
+        """This view and its addons, then those around that have one of some keys in an index.
+
+        ``index`` is a query of a view, such as its buckets by their names.
+        """
+        yield from self.with_addons()
+        others = _stacks_by_key(self.run, index)
+        found = {number: it for key in keys for number, it in others.get(key, ())}
+        yield from (View(found[n]) for n in sorted(found) if found[n] is not self.stack)
+
+    def lookup(self, index: Index[K, T], key: K) -> T | None:
+        """What stands under a key: in this view, in its addons, else in another stack."""
+        for other in self.holding(index, (key,)):
+            if (found := index(other).get(key)) is not None:
+                return found
+        return None
 
     # --- scenarios ---------------------------------------------------------------------------
 
@@ -149,3 +181,15 @@ class View:
     def decide(self, condition: str) -> bool | None:
         """The outcome of a condition, None where it is open."""
         return self.resolver.decide(condition)
+
+
+@query
+def _stacks_by_key(
+    run: Run, index: Callable[[View], Mapping[Any, Any]]
+) -> Mapping[Any, list[tuple[int, Stack]]]:
+    """The stacks of a run, numbered, by what an index of each of them has."""
+    found: dict[Any, list[tuple[int, Stack]]] = {}
+    for number, stack in enumerate(run.members()):
+        for key in index(View(stack)):
+            found.setdefault(key, []).append((number, stack))
+    return found

@@ -6,10 +6,11 @@ a warning that names the parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from copilot_preflight.base.finding import Finding, Place
+from copilot_preflight.base.finding import DataPath, Finding, Place
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.template import Template
 from copilot_preflight.resolve.value import TemplateError
@@ -27,7 +28,7 @@ class Defaults:
     def __init__(self, run: Run, judge: Judge) -> None:
         self._run = run
         self._judge = judge
-        self._runs: dict[frozenset[tuple[str, str]] | None, Run] = {}
+        self._open: Run | None = None
         self._has_any: bool | None = None
 
     def marked(self, stack: Stack, findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -35,13 +36,14 @@ class Defaults:
         if not findings or not self._are_there_any():
             yield from findings
             return
-        certain = self._true_without(stack, None)
+        if self._open is None or len(self._open.stacks) != len(self._run.stacks):
+            self._open = self._run.with_opened(None)
+        certain = self._found(self._open, stack.file)
         for finding in findings:
             if certain is None or _key(finding) in certain:
                 yield finding
             else:
-                names = tuple(self._assumed(stack, finding))
-                yield _marked(finding, names)
+                yield _marked(finding, tuple(self._assumed(stack, finding)))
 
     def _are_there_any(self) -> bool:
         if self._has_any is None:
@@ -49,44 +51,49 @@ class Defaults:
             self._has_any = any(any(stack.assumed_defaults()) for stack in stacks)
         return self._has_any
 
-    def _true_without(
-        self, stack: Stack, opened: frozenset[tuple[str, str]] | None
-    ) -> frozenset[tuple[str, Place]] | None:
-        """What is found where some defaults, or all, count for nothing; None if it is not known."""
-        run = self._runs.get(opened)
-        if run is None or len(run.stacks) != len(self._run.stacks):
-            run = self._runs[opened] = self._run.with_opened(opened)
-        for other in run.stacks:
-            if other.file == stack.file:
-                try:
-                    return frozenset(map(_key, self._judge(other)))
-                except TemplateError:  # a branch that the defaults rule out is broken
-                    return None
-        return None
+    def _found(self, run: Run, file: str) -> frozenset[tuple[str, Place]] | None:
+        """What is found in a template of some run; None if it is not known."""
+        try:
+            return frozenset(
+                _key(f) for stack in indexes.of_file(run, file) for f in self._judge(stack)
+            )
+        except TemplateError:  # a branch that the defaults rule out is broken
+            return None
 
     def _assumed(self, stack: Stack, finding: Finding) -> Iterator[str]:
-        """The names of the parameters without whose defaults a finding is not certain."""
+        """The names of the parameters without whose defaults a finding is not certain.
+
+        They are tried one by one in a run of the template alone, if it is found there too.
+        """
         candidates = list(self._candidates(stack, finding))
-        if not 1 < len(candidates) <= _MOST:
-            yield from (name for _, name in candidates)
-            return
-        decisive = [
-            candidate
-            for candidate in candidates
-            if _key(finding) not in (self._true_without(stack, frozenset({candidate})) or ())
-        ]
+        decisive: list[tuple[str, str]] = []
+        if 1 < len(candidates) <= _MOST and self._is_found_alone(stack, finding, ()):
+            decisive = [
+                candidate
+                for candidate in candidates
+                if not self._is_found_alone(stack, finding, (candidate,))
+            ]
         yield from dict.fromkeys(name for _, name in decisive or candidates)
+
+    def _is_found_alone(
+        self, stack: Stack, finding: Finding, opened: Collection[tuple[str, str]]
+    ) -> bool:
+        alone = Run(self._run.outside, opened)
+        alone.add(stack.package, stack.pseudo)
+        return _key(finding) in (self._found(alone, stack.file) or ())
 
     def _candidates(self, stack: Stack, finding: Finding) -> Iterator[tuple[str, str]]:
         """The parameters that what a finding points at mentions; else all of the template's."""
         places = (finding.at, *(related.place for related in finding.related))
+        by_file: dict[str, list[DataPath]] = {}
+        for place in places:
+            by_file.setdefault(place.file, []).append(place.path[:2])
         near: dict[tuple[str, str], None] = {}
-        for other in self._run.stacks:
-            paths = [place.path[:2] for place in places if place.file == other.file]
-            assumed = frozenset(other.assumed_defaults()) if paths else frozenset[str]()
-            if assumed:
-                mentioned = _mentioned(other, paths)
-                near.update(((other.file, name), None) for name in assumed & mentioned)
+        for file, paths in by_file.items():
+            for other in indexes.of_file(self._run, file):
+                assumed = frozenset(other.assumed_defaults())
+                names = assumed & _mentioned(other, paths) if assumed else assumed
+                near.update(((file, name), None) for name in sorted(names))
         yield from near or ((stack.file, name) for name in stack.assumed_defaults())
 
 
@@ -94,7 +101,7 @@ def _key(finding: Finding) -> tuple[str, Place]:
     return finding.rule, finding.at
 
 
-def _mentioned(stack: Stack, paths: Iterable[tuple[str | int, ...]]) -> frozenset[str]:
+def _mentioned(stack: Stack, paths: Iterable[DataPath]) -> frozenset[str]:
     """The names that parts of a template mention, and the conditions that they stand under."""
     template = Template(stack.file, stack.data)
     names: set[str] = set()

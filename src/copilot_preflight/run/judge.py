@@ -162,19 +162,23 @@ class Judge:
         start = time.perf_counter()
         run = self._run
         errors: list[InputError] = []
-        before = {other.file for other in run.stacks}
+        before = run.stacks
         run.reads.begin()
         try:
             findings = self._findings(stack, errors)
         finally:
             files = run.reads.end()
-        after = {other.file for other in run.stacks}
+        left_out: frozenset[str] = frozenset()
+        if run.stacks is not before:
+            after = {other.file for other in run.stacks}
+            left_out = frozenset(other.file for other in before if other.file not in after)
         return Judged(
             stack.file,
             findings,
             tuple(errors),
-            frozenset(before - after),
-            None if files >= after else files,  # a name for each would be sent by every process
+            left_out,
+            # Most depend on all or on few: a name for each would be sent by every process.
+            files if len(files) * 2 < len(run.stacks) else None,
             frozenset(run.outside.unused),
             stack.file in self.analyses,
             stack.scenarios,

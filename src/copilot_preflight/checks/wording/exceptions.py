@@ -10,6 +10,7 @@ from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.edits.edit import END, Applicability, Edit, Help, insertion, removal
 from copilot_preflight.edits.spelling import EVERYBODY, Spelling, spelling_of
 from copilot_preflight.iam.policy import Clause, Statement
+from copilot_preflight.resolve import indexes
 
 _OPERATOR, _KEY = "ArnNotEquals", "aws:PrincipalArn"
 
@@ -126,7 +127,7 @@ def role_in(denied: Denial, file: str) -> Spelling:
         return Spelling(f"{role.logical_id}.Arn", "Fn::GetAtt")
     if not all(hole.name.startswith("AWS::") for hole in role.arn.holes):
         return Spelling(f"<the ARN of {role}>", open=True)
-    is_template = any(stack.file == file for stack in denied.call.view.run.stacks)
+    is_template = bool(indexes.of_file(denied.call.view.run, file))
     return spelling_of(str(role.arn)) if is_template else Spelling(str(role.arn))
 
 

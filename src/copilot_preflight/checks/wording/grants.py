@@ -40,11 +40,9 @@ def written_in(own: str, resource: Text, view: View) -> str:
 
     A name that another template of the run gives cannot be written there: its place is left open.
     """
-    files = {stack.file for stack in view.run.stacks}
-    files |= {other.file for other in view.with_addons()}
     return "".join(
         f"<{part.name} of {PurePath(part.scope).name}>"
-        if isinstance(part, Hole) and part.scope in files and part.scope != own
+        if isinstance(part, Hole) and part.scope != own and any(view.of_file(part.scope))
         else str(Text.of(part))
         for part in resource.parts
     )
