@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from tests import stacks
 
+from copilot_preflight.access import cause as causes
 from copilot_preflight.access.cause import Cause, cause_of, is_other_version
-from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.checks.analysis import Analysis
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -237,3 +238,30 @@ def test_causes_of_the_bucket_call() -> None:
 def test_versions_of_one_file(granted: str, asked: str, answer: bool) -> None:
     """Keys are two versions of one file where only a SHA-256 tells them apart."""
     assert is_other_version(Text.of(granted), Text.of(asked)) is answer
+
+
+def test_causes_take_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What else asks for something is looked up, for each grant once: not again for each denial."""
+    counted = 0
+
+    def counting(pattern: Text, target: Text) -> bool | None:
+        nonlocal counted
+        counted += 1
+        return match(pattern, target)
+
+    monkeypatch.setattr(causes, "match", counting)
+
+    def matches(count: int) -> int:
+        nonlocal counted
+        counted = 0
+        text = TEMPLATE.format(statements=allow("'arn:aws:s3:::other/*'"), task="", file=FILE)
+        files = ", ".join(
+            f"{{Type: s3, Value: 'arn:aws:s3:::b/{number}.env'}}" for number in range(count)
+        )
+        text = text.replace(f"{{Type: s3, Value: '{FILE}'}}", files)
+        denied = [d for d in Analysis(stacks.stack(text)).decisions if d.is_denied]
+        assert len(denied) >= count
+        assert {cause_of(decision).kind for decision in denied} >= {"other-bucket"}
+        return counted
+
+    assert matches(80) < 5 * matches(20)

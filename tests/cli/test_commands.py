@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -189,6 +190,56 @@ def test_full_disk_is_a_failure(write: Write, templates: Any) -> None:
         )
     assert done.returncode == 2
     assert done.stderr == b"error: cannot write to standard output: no space left on device\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_full_disk_is_told_of_by_what_needs_no_file(option: str) -> None:
+    """One line, and not the 1 that means findings."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*COMMAND, option], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr == b"error: cannot write to standard output: no space left on device\n"
+
+
+@pytest.mark.parametrize(("name", "status"), [("clean", 0), ("denied", 1), ("missing", 2)])
+def test_standard_error_without_a_reader_changes_nothing(
+    write: Write, templates: Any, name: str, status: int
+) -> None:
+    """``2> >(head -0)`` leaves the status alone, 2 for an input that cannot be judged too."""
+    folder = write({"clean.yml": templates.clean, "denied.yml": templates.denied})
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as nobody:
+        done = subprocess.run(
+            [*COMMAND, f"{name}.yml", "--verbose"],
+            stdout=subprocess.PIPE,
+            stderr=nobody,
+            cwd=folder,
+            check=False,
+        )
+    assert done.returncode == status
+    assert done.stdout.count(b"E9711") == (name == "denied")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder in use can be removed there")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [(["web.yml"], 2), (["--config", "c.yml", "/dev/null"], 2), (["--version"], 0)],
+)
+def test_folder_that_is_gone_is_one_line(tmp_path: Path, arguments: list[str], status: int) -> None:
+    """A run from a folder that was removed meanwhile cannot find anything."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'rmdir "$PWD" && exec "$0" -I -m copilot_preflight "$@"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable, *arguments],
+        capture_output=True,
+        cwd=gone,
+        check=False,
+    )
+    told = b"error: the current folder is gone: run this from one that is there\n"
+    assert (done.returncode, done.stderr) == (status, told if status else b"")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the streams")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,12 @@ NONSENSE = {
     "select: E9999": "1:9: no rule 'E9999'",
     "ignore: [env-file-denid]": "1:10: no rule 'env-file-denid': did you mean 'env-file-denied'?",
     "severity: {X1: off}": "1:12: no rule 'X1'",
+    "paths: [{files: '[z-a].yml', ignore: [E9712]}]": (
+        "1:17: '[z-a].yml': range 'z-a' runs backwards"
+    ),
+    "suppress: [{files: [a, 'x/[0-9][!9-0]'], rule: E9711, reason: x}]": (
+        "1:24: 'x/[0-9][!9-0]': range '9-0' runs backwards"
+    ),
     "paths: [{files: a, select: E97, severity: {nope: info}}]": "1:44: no rule 'nope'",
     "params: [a.json]": "1:10: no such file: 'a.json'",
     "policies: {Limits: limits.json}": "1:20: no such file: 'limits.json'",
@@ -253,9 +260,9 @@ def test_what_is_said_of_fewer_rules_wins(write: Write, run: Run, templates: Any
             "2:47: '$.Resources.`len`' works something out: it must find what stands there",
         ),
         (
-            "$.Resources[?(@.Type=~'[')]",
-            "2:47: '$.Resources[?(@.Type=~'[')]' cannot be followed: unterminated character set "
-            "at position 0",
+            "$.Resources[?(@.Type=~'x')]",
+            "2:47: '$.Resources[?(@.Type=~'x')]' has a regular expression, which may take forever: "
+            "compare with '=='",
         ),
     ],
 )
@@ -311,6 +318,13 @@ paths:
         ("b/web.yml", set()),
         ("eb.yml", set()),
         ("[", set()),
+        ("[v-w]eb.y[!a-l]l", {"web.yml", "a/web.yml", "a/b/web.yml"}),
+        ("a[.-0]web.yml", set()),
+        ("w***b.yml", {"web.yml", "a/web.yml", "a/b/web.yml"}),
+        ("**/**/b/**/*", {"a/b/web.yml"}),
+        ("a**.yml", {"a/web.yml", "a/b/web.yml"}),
+        ("/a**.yml", {"a/web.yml", "a/b/web.yml"}),
+        ("/**.yml", {"web.yml", "a/web.yml", "a/b/web.yml"}),
     ],
 )
 def test_patterns(tmp_path: Path, pattern: str, files: set[str]) -> None:
@@ -320,6 +334,18 @@ def test_patterns(tmp_path: Path, pattern: str, files: set[str]) -> None:
     globs = Globs(str(tmp_path), (pattern,))
     every = ("web.yml", "a/web.yml", "a/b/web.yml")
     assert {name for name in every if globs.match(str(tmp_path / name))} == files
+
+
+@pytest.mark.parametrize("piece", ["*a", "**a", "**/*", "[!b]*"])
+def test_many_stars_take_linear_time(tmp_path: Path, piece: str) -> None:
+    """A regular expression tries every way to share a name out among the stars."""
+    from copilot_preflight.base.globs import Globs
+
+    name = str(tmp_path / "/".join(["a" * 50] * 60))
+    start = time.perf_counter()
+    assert not Globs(str(tmp_path), (piece * 200 + "b",)).match(name)
+    assert Globs(str(tmp_path), (piece * 40 + "*",)).match(name)
+    assert time.perf_counter() - start < 5
 
 
 def test_the_command_line_wins(write: Write, run: Run, templates: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,14 +69,14 @@ def test_unreadable_file_leaves_the_others_checked(
 ) -> None:
     """What the file system refuses is one line."""
     write({"locked.yml": templates.clean, "web.yml": templates.denied})
-    opened = Path.open
+    opened = os.open
 
-    def refuse(self: Path, *arguments: Any, **options: Any) -> Any:
-        if self.name == "locked.yml":
-            raise PermissionError(13, "Permission denied", str(self))
-        return opened(self, *arguments, **options)
+    def refuse(path: Any, *arguments: Any, **options: Any) -> int:
+        if Path(path).name == "locked.yml":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     result = run("locked.yml", "web.yml")
     assert (result.status, result.errors) == (
         2,
@@ -107,6 +108,34 @@ def test_pipe_is_read(run: Run, write: Write, templates: Any) -> None:
     folder = write({})
     os.mkfifo(folder / "pipe")
     feeder = threading.Thread(target=(folder / "pipe").write_text, args=(templates.denied,))
+    feeder.start()
+    assert run("pipe").status == 1
+    feeder.join()
+
+
+@pytest.mark.parametrize("arguments", [("pipe",), ("web.yml", "--params", "pipe")])
+def test_pipe_that_nobody_writes_to_is_an_error(
+    spawn: Run, write: Write, templates: Any, arguments: tuple[str, ...]
+) -> None:
+    """Waiting for its writer would never end."""
+    folder = write({"web.yml": templates.clean})
+    os.mkfifo(folder / "pipe")
+    result = spawn(*arguments)
+    assert result.status == 2
+    assert result.errors == ["error: pipe: cannot read: nothing is written to this pipe"]
+
+
+def test_slow_writer_is_waited_for(run: Run, write: Write, templates: Any) -> None:
+    """A pipe that is open may take longer than the wait for its writer."""
+    folder = write({})
+    os.mkfifo(folder / "pipe")
+
+    def feed() -> None:
+        with (folder / "pipe").open("w") as pipe:
+            time.sleep(1.2)
+            pipe.write(templates.denied)
+
+    feeder = threading.Thread(target=feed)
     feeder.start()
     assert run("pipe").status == 1
     feeder.join()

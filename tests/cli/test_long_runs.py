@@ -389,6 +389,34 @@ def test_lost_worker_ends_the_run(write: Write, templates: Any, fault: str, told
     assert _faulty(folder, fault, "2") == (2, "", f"error: a worker process ended {told}\n")
 
 
+def test_termination_leaves_no_worker(write: Write, templates: Any) -> None:
+    """SIGTERM reaches one process alone, as of a supervisor or ``timeout``: the others end too."""
+    folder = write({f"infrastructure/s{number}.yml": templates.denied for number in range(6)})
+    fault = "print(os.getpid(), flush=True); __import__('time').sleep(30)"
+    with subprocess.Popen(
+        [sys.executable, "-c", FAULTY.format(fault=fault), "infrastructure", "--jobs", "2"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        busy = int(running.stdout.readline())
+        running.terminate()
+        assert running.wait(timeout=HANG) == -signal.SIGTERM
+        end = time.monotonic() + 10
+        while _is_running(busy) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not _is_running(busy)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process is there, and not only waited for by whom it was left to."""
+    told = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False, text=True
+    )
+    return told.stdout.strip()[:1] not in ("", "Z")
+
+
 def test_a_few_templates_are_judged_with_jobs_auto(run: Run, write: Write, templates: Any) -> None:
     """They are not worth a process, and are judged in this one."""
     write({"web.stack.yml": templates.clean, "api.stack.yml": templates.clean})

@@ -278,14 +278,14 @@ def test_neighbour_that_cannot_be_opened(
 ) -> None:
     """A neighbour that the file system refuses is one line too."""
     write({"web-test.stack.yml": templates.denied, "web-test.params.json": "{}"})
-    opened = Path.open
+    opened = os.open
 
-    def refuse(self: Path, *arguments: Any, **options: Any) -> Any:
-        if self.name == "web-test.params.json":
-            raise PermissionError(13, "Permission denied", str(self))
-        return opened(self, *arguments, **options)
+    def refuse(path: Any, *arguments: Any, **options: Any) -> int:
+        if Path(path).name == "web-test.params.json":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     result = run("web-test.stack.yml")
     assert result.errors == ["error: web-test.params.json: cannot read: permission denied"]
     assert "1 error in 1 file" in result.out

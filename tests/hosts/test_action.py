@@ -55,10 +55,9 @@ class Runner:
             made.mkdir()
 
     def install(self) -> None:
-        """What the first step leaves behind, but with this checkout's command."""
+        """What the first step leaves behind, but with this checkout's package."""
         self.bin.mkdir(parents=True)
-        for name in ("python", "copilot-preflight"):
-            _script(self.bin / name, f'exec "{BIN / name}" "$@"')
+        _script(self.bin / "python", f'exec "{BIN / "python"}" "$@"')
 
     def step(self, step: Mapping[str, Any], path: str = "", **inputs: str) -> Step:
         """Runs a step. ``inputs`` are named with _ for -; ``path`` stands before PATH."""
@@ -156,7 +155,8 @@ def test_sarif_is_uploaded_whatever_was_found() -> None:
     assert UPLOAD["if"] == (
         "${{ always() && inputs.upload-sarif == 'true' && steps.check.outputs.sarif != '' }}"
     )
-    assert UPLOAD["uses"].startswith("github/codeql-action/upload-sarif@")
+    pinned = r"github/codeql-action/upload-sarif@[0-9a-f]{40}"  # a tag may be moved to other code
+    assert re.fullmatch(pinned, UPLOAD["uses"])
     assert UPLOAD["with"]["sarif_file"] == "${{ steps.check.outputs.sarif }}"
 
 
@@ -170,7 +170,7 @@ def python(tmp_path: Path) -> Path:
     folder.mkdir()
     _script(
         folder / "python",
-        f"""if [ "$1" = -c ]; then exec "{sys.executable}" "$@"; fi
+        f"""if [ "$2" = -c ]; then exec "{sys.executable}" "$@"; fi
 for home; do :; done
 echo "made: $*"
 mkdir -p "$home/bin"
@@ -181,14 +181,14 @@ chmod +x "$home/bin/python"
     return folder
 
 
-PIP = "<-m><pip><install><--quiet><--disable-pip-version-check>"
+PIP = "<-I><-m><pip><install><--quiet><--disable-pip-version-check>"
 
 
 def test_the_version_behind_uses_is_installed(bare: Runner, python: Path) -> None:
     """Without an input, the action installs the files that it came with."""
     ran = bare.step(INSTALL, path=str(python))
     home = bare.bin.parent
-    assert ran == (0, f"made: -m venv --clear {home}\n{PIP}<{PROJECT}>", {})
+    assert ran == (0, f"made: -I -m venv --clear {home}\n{PIP}<{PROJECT}>", {})
 
 
 def test_another_version_is_a_tag(bare: Runner, python: Path) -> None:
@@ -217,6 +217,48 @@ def test_an_old_python_is_told_of(bare: Runner, python: Path) -> None:
         "::error title=copilot-preflight::Python 3.10 or newer is needed, by actions/setup-python, "
         "say\n"
     )
+
+
+# --- code in the checkout ------------------------------------------------------------------------
+
+MODULES = ("venv", "secrets", "ensurepip", "pip", "subprocess", "click", "copilot_preflight")
+
+
+@pytest.fixture
+def imported(bare: Runner, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that is there once any of the modules in the checkout was run."""
+    ran = bare.temp / "imported"
+    code = f"open({str(ran)!r}, 'a').write(__name__ + ' ')\n"
+    for name in MODULES:
+        package = bare.workspace / "packages" / name
+        package.mkdir(parents=True)
+        for file in ("__init__.py", "__main__.py"):
+            (package / file).write_text(code, encoding="utf-8")
+        (bare.workspace / f"{name}.py").write_text(code, encoding="utf-8")
+    paths = (bare.workspace, bare.workspace / "packages")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, paths)))
+    return ran
+
+
+def test_installing_runs_no_code_of_the_checkout(
+    bare: Runner, imported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real venv and the real pip, which has no index here and so ends early."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    ran = bare.step(INSTALL)
+    assert not imported.exists(), imported.read_text(encoding="utf-8")
+    assert "No matching distribution found" in ran.out
+    assert bare.bin.is_dir()
+
+
+@pytest.mark.parametrize("form", ["text", "github"])
+def test_checking_runs_no_code_of_the_checkout(runner: Runner, imported: Path, form: str) -> None:
+    """Neither for the token that stops commands, nor for the check."""
+    shutil.copytree(STALE, runner.workspace, dirs_exist_ok=True)
+    ran = runner.check(format=form, upload_sarif="true")
+    assert not imported.exists(), imported.read_text(encoding="utf-8")
+    assert (ran.status, ran.outputs["status"]) == (1, "1")
+    assert "error[E9712]" in _quiet(ran.out)[0]
 
 
 # --- checking ------------------------------------------------------------------------------------

@@ -85,6 +85,28 @@ def test_the_hash_is_that_of_the_workspace_file(tmp_path: Path) -> None:
     assert sha256("web.env", None) is None
 
 
+def test_a_file_outside_the_workspace_is_not_read(tmp_path: Path) -> None:
+    """Neither its hash nor its variables are told: a manifest comes with the code under review."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    secret = tmp_path / "secret.env"
+    secret.write_bytes(b"A=1\n")
+    (workspace / "link.env").symlink_to(secret)
+    (workspace / "inner.env").symlink_to("web.env")
+    (workspace / "web.env").write_bytes(b"B=1\n")
+    (workspace / "loop.env").symlink_to("loop.env")
+
+    def read(path: str) -> tuple[str | None, dict[str, int]]:
+        (found,) = manifest_env_files(Manifest({"env_file": path}, "m.yml", workspace), "")
+        return found.sha256(), found.variables()
+
+    for path in ("../secret.env", "x/../../secret.env", str(secret), "link.env", "loop.env"):
+        assert read(path) == (None, {})
+    inside = hashlib.sha256(b"B=1\n").hexdigest()
+    for path in ("inner.env", "../workspace/web.env"):
+        assert read(path) == (inside, {"B": 1})
+
+
 def test_the_variables_are_those_that_ecs_takes(tmp_path: Path) -> None:
     """The agent skips comments, lines without ``=`` and empty sides; the last of two lines wins."""
     lines = ["#A=1", "B", "=1", "C=", "D=1", "D=2", "E==1", " F=1", "G=a=b", "H=\xff", "", "I=1"]

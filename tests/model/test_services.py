@@ -195,6 +195,9 @@ def test_whoever_runs_a_task(runner: str) -> None:
         """'{"States": {"Run": {"Resource": "arn:aws:states:::ecs:runTask", "Parameters": 1}}}'""",
         """'{"States": {"Run": {"Resource": "arn:aws:states:::ecs:runTask", "Parameters":
            {"TaskDefinition.$": "$.task"}}}}'""",
+        r"""'{"x": "\ue0005\ue001"}'""",
+        """!Sub '{"States": {"${Task}": {"Resource": "arn:aws:states:::ecs:runTask", "Parameters":
+           {"TaskDefinition": "\\uE0000\\uE001"}}}}'""",
     ],
 )
 def test_a_definition_that_cannot_be_read_runs_nothing(definition: str) -> None:

@@ -181,6 +181,42 @@ def test_json_is_read_as_json() -> None:
     assert load(text) == json.loads(text)
 
 
+@both_parsers
+def test_json_may_break_lines_before_a_colon() -> None:
+    """YAML may not. Strings keep what looks alike, and places are those of the text."""
+    text = '{"a"\n : 1, "b"\r\n\r\n\t:\n["\\"", "\\"\\n:"], "c" : {"d"\n: "e\\\\"\n}}'
+    document = parse(text, "t.json")
+    assert document.data == json.loads(text)
+    assert document.span(("b",)).start == Position(5, 1)
+    assert refused('{"a"\n: 1, }}')[:2] == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"# preflight: ignore[W9713] x\nR{n}: 1\n" for n in range(4000)),
+        "# preflight: ignore[W9713] x\n" * 4000 + "R: 1\n",
+        "R:\n" + "".join(f"- {n} # preflight: ignore[W9713] x\n" for n in range(4000)),
+    ],
+    ids=["above lines", "in a row", "behind items"],
+)
+def test_the_places_of_many_comments_take_linear_time(text: str) -> None:
+    """None is looked for among all others, nor among all lines."""
+    document = parse(text, "t.yml")
+    start = time.perf_counter()
+    spans = [document.span(document.path_of(comment)) for comment in document.comments]
+    assert time.perf_counter() - start < 5
+    assert len(spans) == 4000
+
+
+def test_many_line_breaks_before_colons_take_linear_time() -> None:
+    """A text of quotes and blanks is no work for a whole afternoon."""
+    for text in ('{"a"' + "\n" * 200_000, "{" + '"\n' * 100_000, "{" + '"a"\n:1,' * 20_000):
+        start = time.perf_counter()
+        refused(text)
+        assert time.perf_counter() - start < 5
+
+
 def test_tabs_between_the_tokens_of_json_are_blanks() -> None:
     """libyaml takes tabs inside brackets."""
     assert load('{\t"a"\t:\t[\t1\t,\t2\t]\t}\t') == {"a": [1, 2]}

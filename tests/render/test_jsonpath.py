@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jsonpath_ng.parser import parse
 
 from copilot_preflight.base.finding import DataPath
-from copilot_preflight.read.jsonpath import spell
+from copilot_preflight.read.jsonpath import check, find, spell
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,58 @@ def test_spelling_finds_its_node(parts: list[str | int]) -> None:
     path = tuple(parts)
     found = parse(spell(path)).find(node_at(path))
     assert [match.value for match in found] == [node_at(()) if path else "found"]
+
+
+WORKS_OUT = "works something out: it must find what stands there"
+TOO_LONG = "would take too long: of '..', '`parent`', and '$' in a filter, use two"
+PATTERN = "has a regular expression, which may take forever: compare with '=='"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer ones of jsonpath-ng want &&
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ('$..*[?(@ =~ "(.*)*x(.*)*y(.*)*z$")]', PATTERN),
+        ("$.a[?(@.b == 1 & @.c[?(@.d =~ 'x')])]", PATTERN),
+        ("$.a.`sub(/(.*)*x/, y)`", WORKS_OUT),
+        ("$.a[?(@.b.`split(x, 0, -1)` == 'c')]", WORKS_OUT),
+        ("$.a.`len`", WORKS_OUT),
+        ("$.a[/b]", WORKS_OUT),
+        ("$..a + $..b", WORKS_OUT),
+        ("$..*..*..*", TOO_LONG),
+        ("$..*[?(@..*[?(@..a)])]", TOO_LONG),
+        ("$..*[?($..a)]", TOO_LONG),
+        ("$.*.`parent`.*.`parent`.*.`parent`", TOO_LONG),
+        ("$" + ".(*|*)" * 20, TOO_LONG),
+        ("$" + "['a','a']" * 20, TOO_LONG),
+    ],
+)
+def test_what_may_take_forever_is_refused(expression: str, told: str) -> None:
+    """Before it meets a template: patterns, functions, and steps that multiply."""
+    with pytest.raises(ValueError, match=" ") as caught:
+        check(expression)
+    assert str(caught.value) == f"'{expression}' {told}"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer ones of jsonpath-ng want &&
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        (
+            "$..Statement..Action",
+            [("R", "Statement", 0, "Action"), ("R", "Statement", 1, "Action")],
+        ),
+        ("$.R.Statement[?(@.Action == 'b')].Action", [("R", "Statement", 1, "Action")]),
+        ("$.R.Statement[?(@.Action != 'a' & @.Count > 1)]", [("R", "Statement", 1)]),
+        ("$.R.(Name|Other)", [("R", "Name")]),
+        ("$.R.Statement[*].`parent`.`parent`.Name", [("R", "Name")]),
+        ("$.R['Name', 'Other']", [("R", "Name")]),
+        ("$.R.Statement[0:1].Count", [("R", "Statement", 0, "Count")]),
+    ],
+)
+def test_what_only_finds_is_followed(expression: str, found: list[DataPath]) -> None:
+    """Names, indices, wildcards, alternatives, comparisons and up to two steps to anywhere."""
+    data = {
+        "R": {"Name": "n", "Statement": [{"Action": "a", "Count": 1}, {"Action": "b", "Count": 2}]}
+    }
+    assert list(dict.fromkeys(find(expression, data))) == found

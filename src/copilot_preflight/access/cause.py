@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -20,6 +20,7 @@ from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
 from copilot_preflight.needs.registry import needs_in
 from copilot_preflight.resolve.node_paths import conditions_above
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.view import View
 from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, S3Level
 
@@ -192,7 +193,6 @@ def _unmet(call: Call) -> Iterator[Cause]:
 
 def _near_misses(call: Call) -> Iterator[Cause]:
     target = call.resource
-    others = tuple(_other_needs(call))
     for statement in call.role.statements:
         if statement.effect != "Allow":
             continue
@@ -209,7 +209,8 @@ def _near_misses(call: Call) -> Iterator[Cause]:
                     if not any(map(level.is_only_use_of, statement.actions)):
                         kind = HALF_GRANTED
                 # A grant that something else needs is no attempt at this.
-                if kind is not None and not any(match(entry.text, other) for other in others):
+                asking = _asking(call.view, call.action, entry.text) if kind is not None else ()
+                if kind is not None and not any(key != call.need.key for key in asking):
                     yield Cause(kind, statement, entry)
         elif any(match(entry.text, target) for entry in statement.resources) and any(
             str(action.text).lower().startswith(call.action.lower().partition(":")[0] + ":")
@@ -240,11 +241,29 @@ def _names_some(level: S3Level, statement: Statement, asked: Text) -> bool:
     return any(match(entry.text, some) is not False for entry in statement.resources)
 
 
-def _other_needs(call: Call) -> Iterator[Text]:
-    """What the same action is needed on for everything else that the template asks for."""
-    for need in needs_in(call.view):
-        if need.key != call.need.key:
-            yield from (needed.resource for needed in need.calls if needed.action == call.action)
+@query
+def _asking(view: View, action: str, granted: Text) -> tuple[Hashable, ...]:
+    """The keys of needs that ask for an action on something that an ARN covers, up to two of them.
+
+    So there is another one than any one of them, or there is not.
+    """
+    found: list[Hashable] = []
+    for key, resource in _asked(view).get(action, ()):
+        if key not in found and match(granted, resource):
+            found.append(key)
+            if len(found) == 2:
+                break
+    return tuple(found)
+
+
+@query
+def _asked(view: View) -> Mapping[str, Sequence[tuple[Hashable, Text]]]:
+    """Action -> the resources that the template asks for it on, each with the key of its need."""
+    found: dict[str, list[tuple[Hashable, Text]]] = {}
+    for need in needs_in(view):
+        for needed in need.calls:
+            found.setdefault(needed.action, []).append((need.key, needed.resource))
+    return found
 
 
 def _difference(action: str, granted: Text, asked: Text) -> str | None:

@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 import click
 
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.cli.commands.candidates import files
-from copilot_preflight.cli.console import FAILED, INTERRUPTED, fail
+from copilot_preflight.cli.console import FAILED, INTERRUPTED, fail, write
+from copilot_preflight.cli.standard_error import StandardError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -44,6 +45,14 @@ class _Commands(click.Group):
             args = ["check", *args]
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        # Names are relative to it, and some are looked for in the folders above.
+        try:
+            os.getcwd()
+        except OSError:
+            fail("the current folder is gone: run this from one that is there")
+        return super().invoke(ctx)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Commands and files, as the name of the command "check" may be left out; its options."""
         found = super().shell_complete(ctx, incomplete)
@@ -66,7 +75,7 @@ def _refuse_mistyped(path: str) -> None:
 
 def _print_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
     if asked:
-        click.echo(f"{NAME} {__version__}")
+        write(f"{NAME} {__version__}\n")
         ctx.exit()
 
 
@@ -92,6 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     given = None if arguments is None else list(arguments)
+    standard_error = sys.stderr
+    if standard_error is not None:
+        sys.stderr = cast("TextIO", StandardError(standard_error))
     try:
         sys.exit(cli.main(given, "copilot-preflight", standalone_mode=False))
     except click.UsageError as error:
@@ -102,5 +114,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         fail(error.format_message())
     except click.Abort:
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Help, which click writes. A file would have a name.
+        fail(f"cannot write to standard output: {(error.strerror or str(error)).lower()}")
     finally:
+        sys.stderr = standard_error
         gc.freeze()  # the process ends: nothing is left to be looked for

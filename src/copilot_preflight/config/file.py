@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from copilot_preflight.base import globs
 from copilot_preflight.base.finding import EXTERNAL, DataPath, Place, Severity
 from copilot_preflight.base.globs import Globs
 from copilot_preflight.config.settings import (
@@ -179,7 +180,7 @@ class _Reader:
             for name, value in item.get("severity", {}).items()
         }
         return SeverityLayer(
-            self._globs(item),
+            self._globs(item, path),
             frozenset(rule.id for rule in named(select)) if select else None,
             frozenset(rule.id for rule in named(ignore)),
             by_rule(levels),
@@ -206,7 +207,7 @@ class _Reader:
             self._jsonpath(item.get("at", ""), (*path, "at")),
             item.get("role", "task"),
             item.get("because", ""),
-            self._globs(item),
+            self._globs(item, path),
         )
 
     def _suppressed(self, value: Any, path: DataPath) -> tuple[Suppressed, ...]:
@@ -221,7 +222,7 @@ class _Reader:
         rules = self._rules(item["rule"], (*path, "rule"))
         at = self._jsonpath(item.get("path", ""), (*path, "path"))
         ids = tuple(rule_id_of(name) or name.upper() for name in rules)  # or the beginning of ids
-        return Suppressed(ids, self._globs(item), at, item["reason"], until)
+        return Suppressed(ids, self._globs(item, path), at, item["reason"], until)
 
     def _jsonpath(self, expression: str, path: DataPath) -> str:
         if expression:
@@ -231,11 +232,15 @@ class _Reader:
                 self._refuse(path, str(error))
         return expression
 
-    def _globs(self, item: Any) -> Globs | None:
+    def _globs(self, item: Any, path: DataPath) -> Globs | None:
         if "files" not in item:
             return None
-        patterns = tuple(text for text, _ in _each(item["files"], ()))
-        return Globs(os.path.realpath(self._folder or os.curdir), patterns)
+        patterns = []
+        for text, where in _each(item["files"], (*path, "files")):
+            patterns.append(text)
+            if wrong := globs.fault_of(text):
+                self._refuse(where, wrong)
+        return Globs(os.path.realpath(self._folder or os.curdir), tuple(patterns))
 
     def _refuse(self, path: DataPath, message: str, *, key: bool = False) -> None:
         start = self._found.span(path, key=key).start

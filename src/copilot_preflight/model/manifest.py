@@ -26,7 +26,10 @@ class ManifestEnvFile(NamedTuple):
     workspace: Path | None
 
     def sha256(self) -> str | None:
-        """The hash under which Copilot would upload the file now; None if it is not there."""
+        """The hash under which Copilot would upload the file now; None if it is not there.
+
+        None, too, for what lies outside the workspace.
+        """
         content = self._content()
         if content is None:
             return None
@@ -51,14 +54,22 @@ class ManifestEnvFile(NamedTuple):
         return found
 
     def _content(self) -> bytes | None:
+        """The file's content; None where it cannot be read, or lies outside the workspace.
+
+        A manifest comes with the code under review: it must not make a run read, and say something
+        about, any other file of the machine, through ``..`` or a link either.
+        """
         if self.workspace is None or "${" in self.path:
             return None
-        file = self.workspace / self.path
         try:
+            workspace = self.workspace.resolve()
+            file = (workspace / self.path).resolve()
+            if not file.is_relative_to(workspace):
+                return None
             if not file.is_file() or file.stat().st_size > _MAX_ENV_FILE:
                 return None
             return file.read_bytes()
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle, before 3.13
             return None
 
 

@@ -15,6 +15,9 @@ from copilot_preflight.resolve.value import Value, function_of
 
 _SUBSTITUTION: Final = re.compile(r"\$\{(\w+)\}")
 _PLACEHOLDER: Final = re.compile("\ue000([0-9]+)\ue001")
+_MARK: Final = re.compile(r"\ue000|\\ue000", re.IGNORECASE)
+"""What stands in the place of holes while JSON is read, as it is or as JSON escapes it."""
+
 _DYNAMIC: Final = ".$"
 _RUN_TASK: Final = ":states:::ecs:runTask"
 
@@ -94,8 +97,8 @@ def _substituted(text: Text, given: Mapping[str, Text]) -> Text:
 
 def _parsed(text: Text, file: str) -> Any:
     """A JSON text as data whose strings are texts; None if it cannot be read as JSON."""
-    if any("\ue000" in part for part in text.parts if isinstance(part, str)):
-        return None  # the mark that is put in the place of holes
+    if any(_MARK.search(part) for part in text.parts if isinstance(part, str)):
+        return None
     holes = list(text.holes)
     numbers = iter(range(len(holes)))
     spelled = (f"\ue000{next(numbers)}\ue001" if isinstance(p, Hole) else p for p in text.parts)

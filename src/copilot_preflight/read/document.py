@@ -9,19 +9,25 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import stat
+import time
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.read.yaml.errors import LINE_BREAK, Fault
 from copilot_preflight.read.yaml.scalars import content_start
-from copilot_preflight.read.yaml.tree import Children, Node, Tree, build
+from copilot_preflight.read.yaml.tree import Children, MapEntry, Node, Tree, build
 
 MAX_SIZE = 10_000_000
 """Bytes. CloudFormation takes a template of at most 1 MB (AWS CloudFormation quotas)."""
+
+_WAIT_FOR_WRITER = 1.0
+"""Seconds."""
 
 _COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
 
@@ -59,6 +65,8 @@ class Document:
         self.text = text
         self.data: Any = tree.data
         self._tree = tree
+        self._places: dict[int, tuple[_Places, _Places]] = {}  # by the id of a node's children
+        self._spoken_of: dict[int, int] = {}  # line -> the first from there on that is no comment
 
     def span(self, path: DataPath, *, key: bool = False) -> Span:
         """Where the node at a path stands, or its nearest ancestor where there is no such node.
@@ -68,10 +76,10 @@ class Document:
         the alias, and everything below it at the anchor. A path from `path_of` is a comment's.
         """
         if path and isinstance(path[-1], str) and path[-1].startswith("#"):
-            for comment in self.comments:
-                if comment.text == path[-1] and self.path_of(comment) == path:
-                    at = Position(comment.line, comment.column)
-                    return Span(at, at._replace(column=at.column + len(comment.text)))
+            comment = self._comments_by_path.get(path)
+            if comment is not None:
+                at = Position(comment.line, comment.column)
+                return Span(at, at._replace(column=at.column + len(comment.text)))
         node = self._tree.root
         value_place = key_place = (node.start, node.end)
         below_tag = False
@@ -114,8 +122,23 @@ class Document:
         while node is not None:
             if node.tag:
                 path.append(node.tag)
-            node = _step_to(at, node.children, path)
+            node = self._step_to(at, node.children, path)
         return tuple(path)
+
+    def _step_to(self, at: int, children: Children, path: list[str | int]) -> Node | None:
+        """The child around an offset, which is added to the path."""
+        if not children:
+            return None
+        places = self._places.get(id(children))
+        if places is None:
+            places = self._places[id(children)] = _places(children)
+        for found in places:
+            index = bisect_right(found.starts, at) - 1
+            for near in (index - 1, index):  # of two that touch the first one
+                if near >= 0 and at <= found.ends[near]:
+                    path.append(found.steps[near])
+                    return found.nodes[near]
+        return None
 
     def fault(self, path: DataPath, message: str) -> DocumentError:
         """What is wrong with the node at a path."""
@@ -146,11 +169,21 @@ class Document:
         """
         if self._line(comment.line)[: comment.column - 1].strip(" \t-"):
             return comment.line
-        for line in range(comment.line + 1, len(self._line_starts) + 1):
-            text = self._line(line).strip()
+        line, passed = comment.line + 1, []
+        while line not in self._spoken_of:
+            text = self._line(line).strip() if line <= len(self._line_starts) else ""
             if not text.lstrip(" \t-").startswith("#"):
-                return line if text else 0
-        return 0
+                self._spoken_of[line] = line if text else 0
+            else:
+                passed.append(line)
+                line += 1
+        found = self._spoken_of[line]
+        self._spoken_of.update(dict.fromkeys(passed, found))
+        return found
+
+    @cached_property
+    def _comments_by_path(self) -> dict[DataPath, Comment]:
+        return {self.path_of(comment): comment for comment in reversed(self.comments)}
 
     def path_of(self, comment: Comment) -> DataPath:
         """A path for a comment, which has none: its text, below the node of which it speaks."""
@@ -177,18 +210,38 @@ class Document:
         return _position(self._line_starts, offset)
 
 
-def _step_to(at: int, children: Children, path: list[str | int]) -> Node | None:
-    """The child around an offset, which is added to the path."""
+class _Places(NamedTuple):
+    """The children of a node in the order of the text, each with its step and its stretch."""
+
+    starts: list[int]
+    ends: list[int]
+    steps: list[str | int]
+    nodes: list[Node]
+
+
+def _places(children: dict[str, MapEntry] | list[Node]) -> tuple[_Places, _Places]:
+    """The children that a node has itself, and those that a ``<<`` merges into it."""
+    items: Iterable[tuple[int, int, str | int, Node]]
     if isinstance(children, dict):
-        for key, entry in children.items():
-            if entry.key_start <= at <= max(entry.key_end, entry.value.end):
-                path.append(key)
-                return entry.value
-    for index, item in enumerate(children or () if isinstance(children, list) else ()):
-        if item.start <= at <= item.end:
-            path.append(index)
-            return item
-    return None
+        items = (
+            (entry.key_start, max(entry.key_end, entry.value.end), key, entry.value)
+            for key, entry in children.items()
+        )
+    else:
+        items = ((item.start, item.end, index, item) for index, item in enumerate(children))
+    own, merged, last = [], [], -1
+    for item in items:
+        if item[0] < last:  # they stand further up
+            merged.append(item)
+        else:
+            own.append(item)
+            last = item[1]
+    merged.sort(key=itemgetter(0))
+    return _columns(own), _columns(merged)
+
+
+def _columns(items: list[tuple[int, int, str | int, Node]]) -> _Places:
+    return _Places(*(list(map(itemgetter(column), items)) for column in range(4)))
 
 
 Read = Callable[[Path, str], Document]
@@ -202,15 +255,46 @@ def read(path: os.PathLike[str] | str, file: str | None = None) -> Document:
     """
     name = os.fspath(path) if file is None else file
     try:
-        with Path(path).open("rb") as stream:
+        with open(path, "rb", opener=_opened) as stream:
             size = os.fstat(stream.fileno()).st_size  # 0 for a pipe: hence one byte too many below
-            content = stream.read(MAX_SIZE + 1) if size <= MAX_SIZE else b""
+            begun = _begun(stream.fileno())
+            content = begun + stream.read(MAX_SIZE + 1) if size <= MAX_SIZE else b""
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(name, 0, 0, f"cannot read: {reason[:1].lower()}{reason[1:]}") from None
     if size > MAX_SIZE:
         raise _too_large(name, size)
     return parse(content, name)
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe's opening waits for writers
+
+
+def _begun(handle: int) -> bytes:
+    """What can be read at once of a pipe, which has a writer then; nothing of any other file.
+
+    A pipe of ``<(command)`` is waited for as standard input is. One that nobody writes to would be
+    waited for without end: OSError.
+    """
+    content = b""
+    if stat.S_ISFIFO(os.fstat(handle).st_mode):
+        content = _first_of(handle)
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(handle, True)
+    return content
+
+
+def _first_of(pipe: int) -> bytes:
+    end = time.monotonic() + _WAIT_FOR_WRITER
+    try:
+        while not (content := os.read(pipe, MAX_SIZE)):
+            if time.monotonic() > end:
+                raise OSError(0, "nothing is written to this pipe")
+            time.sleep(0.01)
+    except BlockingIOError:
+        return b""  # there is a writer, who has not written yet
+    return content
 
 
 def parse(text: str | bytes, file: str) -> Document:

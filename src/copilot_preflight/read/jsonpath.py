@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
 
@@ -63,11 +63,59 @@ def _parsed(expression: str) -> Any:
     from jsonpath_ng.ext.parser import parse  # here: it takes longer to load than a check takes
 
     try:
-        return parse(expression)
+        parsed = parse(expression)
+        cost = _cost(parsed)
+    except _Refused as refused:
+        raise ValueError(f"'{expression}' {refused}") from None
     except Exception as error:
         # Also RecursionError and those of its parser generator: none of them has a class in common.
         told = " ".join(str(error).split()).rstrip("!.")
         raise ValueError(f"'{expression}' is no JSONPath: {told[:1].lower()}{told[1:]}") from None
+    if cost > _MOST:
+        raise ValueError(
+            f"'{expression}' would take too long: of '..', '`parent`', and '$' in a filter, use two"
+        )
+    return parsed
+
+
+class _Refused(Exception):
+    """Why an expression is not followed, as the end of a sentence about it."""
+
+
+_WIDE: Final = 100
+"""How often, about, a step that may lead anywhere comes to one node."""
+
+_MOST: Final = _WIDE**2
+
+
+def _cost(path: Any, *, in_filter: bool = False) -> int:
+    """How often, about, one node of the data may be looked at: what is side by side adds up, steps
+    multiply. Raises _Refused for what does more than find.
+
+    A regular expression has no bounds, so there is none.
+    """
+    kind = type(path).__name__.lstrip("_")
+    if kind in ("Child", "Descendants", "Where", "WhereNot"):
+        cost = _cost(path.left, in_filter=in_filter) * _cost(path.right, in_filter=in_filter)
+        return cost * (_WIDE if kind == "Descendants" else 1)
+    if kind in ("Union", "Intersect"):
+        return _cost(path.left, in_filter=in_filter) + _cost(path.right, in_filter=in_filter)
+    if kind in ("Filter", "And", "Or"):
+        parts = path.expressions if kind == "Filter" else path.operands
+        return sum(_cost(part, in_filter=True) for part in parts) or 1
+    if kind == "Expression":
+        if path.op == "=~":
+            raise _Refused("has a regular expression, which may take forever: compare with '=='")
+        is_path = path.value is not None and not isinstance(path.value, str | int | float)
+        other = _cost(path.value, in_filter=True) if is_path else 0
+        return _cost(path.target, in_filter=True) + other
+    if kind == "Parent" or (kind == "Root" and in_filter):
+        return _WIDE
+    if kind == "Fields":
+        return 1 + len(path.fields) - len(set(path.fields))
+    if kind in ("Root", "This", "Index", "Slice", "Wildcard"):
+        return 1
+    raise _Refused("works something out: it must find what stands there")
 
 
 def _steps(path: Any) -> DataPath:

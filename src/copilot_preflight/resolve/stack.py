@@ -23,8 +23,11 @@ from copilot_preflight.resolve.value import TemplateError, Value
 _MAX_READ: Final = 4_000_000
 """Nodes of a template, times the scenarios in which it may be read: beyond, conditions stay open.
 
-Copilot's own stacks come to 30,000; no limit would let conditions multiply without end.
+Copilot's own stacks come to 60,000; no limit would let conditions multiply without end.
 """
+
+_CONDITION_WEIGHT: Final = 20
+"""Nodes of a resource that are read in the time of one of a condition, which compares texts."""
 
 MEMBERS: Final = ""
 """Stands among the files of an answer that depends on which templates are in the run."""
@@ -219,7 +222,8 @@ class Stack:
     @cached_property
     def may_split(self) -> int:
         """In how many scenarios the template may be read; beyond, conditions stay open."""
-        return min(max(32, _MAX_READ // _size(self.data.get("Resources"))), 400)
+        conditions = _CONDITION_WEIGHT * _size(self.data.get("Conditions"))
+        return min(max(32, _MAX_READ // (conditions + _size(self.data.get("Resources")))), 400)
 
     # --- other stacks ------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple, NoReturn, TypeVar
@@ -45,6 +46,7 @@ def in_order(work: Callable[[int], T], count: int, jobs: int) -> Generator[T, No
     worker was ended from outside. All workers have ended when the iterator is closed.
     """
     workers: list[_Worker] = []
+    takes_sigterm = _end_together(workers)
     try:
         for number in range(jobs):
             workers.append(_start(work, range(number, count, jobs), workers))
@@ -60,6 +62,28 @@ def in_order(work: Callable[[int], T], count: int, jobs: int) -> Generator[T, No
     finally:
         for worker in workers:
             _stop(worker)
+        if takes_sigterm:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _end_together(workers: Sequence[_Worker]) -> bool:
+    """Has SIGTERM end the workers too, which a terminal's Ctrl-C reaches and this does not.
+
+    False where somebody else answers it already.
+    """
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return False
+
+    def end(number: int, _frame: object) -> None:
+        for worker in workers:
+            with suppress(OSError):
+                os.kill(worker.pid, signal.SIGKILL)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, end)
+    return True
 
 
 def _start(work: Callable[[int], T], items: range, others: Sequence[_Worker]) -> _Worker:
@@ -79,6 +103,7 @@ def _serve(work: Callable[[int], T], items: range, sending: int) -> NoReturn:
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         with open(sending, "wb") as results:
             for item in items:
                 try:

@@ -95,14 +95,17 @@ _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
 _ODD_CHARACTER = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_LONELY_COLON = re.compile(r'"[ \t]*[\r\n][ \t\r\n]*:')
+_JSON_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(?:([ \t\r\n]+)(?=:))?', re.DOTALL)
 
 
 def _as_yaml(json_text: str) -> str:
     """A text of the same length, without what is JSON but not YAML.
 
-    Those are tabs that indent a line outside the brackets, and in strings some control characters,
-    YAML's own line breaks, and characters beyond U+FFFF written as two escapes. A U+FFFD stands in
-    for these, and the builder reads the string from the original.
+    Those are tabs that indent a line outside the brackets, line breaks between a key and its colon,
+    and in strings some control characters, YAML's own line breaks, and characters beyond U+FFFF
+    written as two escapes. A U+FFFD stands in for these, and the builder reads the string from the
+    original.
     """
     text = json_text
     if "\t" in text:
@@ -111,6 +114,8 @@ def _as_yaml(json_text: str) -> str:
         text = _ESCAPE.sub(lambda match: r"\ufffd" if len(match[0]) == 6 else match[0], text)
     if _ODD_CHARACTER.search(text) and _is_valid_json(json_text):
         text = _ODD_CHARACTER.sub("\ufffd", text)
+    if _LONELY_COLON.search(text) and _is_valid_json(json_text):
+        text = _JSON_STRING.sub(lambda match: match[1] + " " * len(match[2] or ""), text)
     return text
 
 
