@@ -132,9 +132,8 @@ class _Judged:
         """What the rules find; as if there were no addons, where those turn out broken."""
         try:
             stack.verify()
-            found = list(findings_of(Analysis(stack), RULES))
             defaults = Defaults(run, lambda other: findings_of(Analysis(other), RULES))
-            return list(defaults.marked(stack, found))
+            return list(defaults.marked(stack, findings_of(Analysis(stack), RULES)))
         except InternalFault as fault:
             message = f"copilot-preflight: {fault}"
             self._faults.append(self._match((), message, rule=errors.RuleError()))

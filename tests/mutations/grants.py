@@ -373,7 +373,7 @@ ACTIONS: Final = (
     Mutation(
         "NotResource that leaves the file out",
         (states("- {Effect: Allow, Action: s3:GetObject, NotResource: '<bucket>/*'}"),),
-        denied("no-grant"),
+        denied("excluded"),
         pinned=NONE,
         where=lambda stack, file: is_pinned(stack, file) and len(stack.files) == 1,
     ),

@@ -686,8 +686,8 @@ def _wanted(mutation: Mutation, site: Site) -> Iterator[tuple[Where, Finds | Non
             yield ("E9717", site.number("files", file)), None
     for finds in mutation.finds:
         files = stack.files if finds.every_file else (site.file,)
-        if finds.rule == "E9715":  # one finding for all files that lie under one key
-            files = tuple({file.bucket: file for file in reversed(files)}.values())[::-1]
+        if finds.rule == "E9715":  # one finding for all files, which lie under one key here
+            files = files[:1]
         for file in files:
             for _ in range(finds.times):
                 yield (finds.rule, site.number(finds.at, file)), finds

@@ -243,7 +243,8 @@ CASES: Final = (
     Case(
         "a customer's key without decrypt",
         with_key,
-        (("E9715", WEB, "no-grant"), ("E9715", ASSET, "no-grant")),
+        (("E9715", WEB, "no-grant"),),
+        (ASSET,),
     ),
     Case("a customer's key with decrypt", both(with_key, granting_the_key)),
     Case(

@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.stacks import stack
 
-from copilot_preflight.base.finding import Severity
+from copilot_preflight.base.finding import Finding, Severity
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.resolve.parameters import is_placeholder
+from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.run import check
+from copilot_preflight.run.defaults import Defaults
+from copilot_preflight.run.judge import findings_of
 from copilot_preflight.run.options import Options
+from copilot_preflight_rules.env_file_denied import env_file_denied
 
 STACK = """
 Parameters:
@@ -83,6 +89,21 @@ def test_what_holds_whatever_the_value_is_an_error(tmp_path: Path) -> None:
     asked = "!Sub 'arn:aws:s3:::fixed/${Asked}.env'"
     findings = found(tmp_path, "!Sub 'arn:aws:s3:::other/${Granted}/*'", asked)
     assert ("E9711", Severity.ERROR) in [finding[:2] for finding in findings]
+
+
+@pytest.mark.parametrize(("asked", "times"), [("arn:aws:s3:::a/web.env", 0), (ASKED, 1)])
+def test_nothing_is_judged_again_where_no_default_was_taken(asked: str, times: int) -> None:
+    """Most stacks have defaults, of ports and sizes, and no finding comes near them."""
+    run, judged = Run(), []
+    own = stack(STACK.replace("GRANTED", "arn:aws:s3:::other/*").replace("ASKED", asked), run=run)
+
+    def again(other: Stack) -> list[Finding]:
+        judged.append(other.run)
+        return []
+
+    findings = findings_of(Analysis(own), [env_file_denied])
+    assert [each.rule for each in Defaults(run, again).marked(own, findings)] == ["E9711"]
+    assert len(judged) == times
 
 
 def test_a_default_that_lets_the_role_in_is_silent(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ class Inputs(NamedTuple):
     ``given`` are parameter values by name; ``complete`` says that a deployment's values were
     provided, so that a default counts for what was left out. ``shapes`` are parameters whose use
     shows their form: ``"s3-object"`` or ``"name"``. The defaults of ``opened`` parameters count for
-    nothing.
+    nothing; ``defaulted`` gets the names of those whose defaults were taken for values.
     """
 
     given: Mapping[str, Text]
@@ -43,6 +43,7 @@ class Inputs(NamedTuple):
     pseudo: Mapping[str, str] = MappingProxyType({})
     shapes: Mapping[str, str] = MappingProxyType({})
     opened: frozenset[str] = frozenset()
+    defaulted: set[str] | None = None
 
 
 _PLACEHOLDER: Final = re.compile(
@@ -111,6 +112,8 @@ class Parameters(Conditions):
         value = spelt(default)
         if name in self._inputs.opened or is_placeholder(value):
             return self._shaped(name, frozenset())
+        if self._inputs.defaulted is not None:
+            self._inputs.defaulted.add(name)
         return Text.of(value)
 
     def is_unknown(self, name: str) -> bool:

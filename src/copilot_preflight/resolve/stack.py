@@ -71,6 +71,7 @@ class Stack:
             pseudo=known,
             shapes=evidence.shapes(self.data),
             opened=run.opened(self),
+            defaulted=run.defaulted.setdefault(self.file, set()),
         )
         self.answers: Answers = {}
         self._readings: dict[Scenario, Reading] = {}
@@ -295,6 +296,7 @@ class Run:
 
     ``outside`` is what the user says about things outside the run. ``opens`` are the parameters,
     each with its template, whose defaults are not taken for values; None for all of them.
+    ``defaulted`` are, for each template, those whose defaults were, so far.
     """
 
     def __init__(
@@ -305,6 +307,7 @@ class Run:
         self.stacks: list[Stack] = []
         self.outside = outside
         self._opens = opens
+        self.defaulted: dict[str, set[str]] = {}
         self.answers: Answers = {}
         self.reads = Reads()
         self._resolving: set[str] = set()

@@ -6,7 +6,7 @@ a warning that names the parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from copilot_preflight.base.finding import DataPath, Finding, Place
@@ -29,27 +29,29 @@ class Defaults:
         self._run = run
         self._judge = judge
         self._open: Run | None = None
-        self._has_any: bool | None = None
 
-    def marked(self, stack: Stack, findings: Sequence[Finding]) -> Iterator[Finding]:
-        """The findings in a template, each with the parameters whose defaults it assumes."""
-        if not findings or not self._are_there_any():
+    def marked(self, stack: Stack, found: Iterable[Finding]) -> Iterator[Finding]:
+        """The findings in a template, each with the parameters whose defaults it assumes.
+
+        They are made here, so that the files are known that are read for them.
+        """
+        run = self._run
+        run.reads.begin()
+        try:
+            findings = list(found)
+        finally:
+            files = run.reads.end()
+        if not any(run.defaulted.get(file) for file in files):
             yield from findings
             return
-        if self._open is None or len(self._open.stacks) != len(self._run.stacks):
-            self._open = self._run.with_opened(None)
+        if self._open is None or len(self._open.stacks) != len(run.stacks):
+            self._open = run.with_opened(None)
         certain = self._found(self._open, stack.file)
         for finding in findings:
             if certain is None or _key(finding) in certain:
                 yield finding
             else:
                 yield _marked(finding, tuple(self._assumed(stack, finding)))
-
-    def _are_there_any(self) -> bool:
-        if self._has_any is None:
-            stacks = self._run.stacks
-            self._has_any = any(any(stack.assumed_defaults()) for stack in stacks)
-        return self._has_any
 
     def _found(self, run: Run, file: str) -> frozenset[tuple[str, Place]] | None:
         """What is found in a template of some run; None if it is not known."""

@@ -204,9 +204,9 @@ class Judge:
         try:
             stack.verify()
             analysis = Analysis(stack)
-            found = list(findings_of(analysis, self._rules))
+            found: Iterable[Finding] = findings_of(analysis, self._rules)
             if not self._options.assume_defaults:
-                found = list(self._defaults.marked(stack, found))
+                found = self._defaults.marked(stack, found)
             findings = list(self._options.graded(found))
         except InternalFault as internal:
             errors.append(InputError(stack.file, 0, 0, str(internal)))
