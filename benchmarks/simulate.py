@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
-from copilot_preflight.base.symbolic import regex_of
+from copilot_preflight.base.wildcards import regex_of
 from copilot_preflight.iam.layers import Policies
 from copilot_preflight.read.document import parse
 from copilot_preflight.simulator.simulate import Question, policy_set, simulate

@@ -9,7 +9,7 @@ from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.iam import managed
-from copilot_preflight.model.roles import aws_managed
+from copilot_preflight.model.managed_policies import aws_managed
 
 _KEYS: Final = (
     ("AWS::IAM::Role", "ManagedPolicyArns"),

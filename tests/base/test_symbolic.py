@@ -12,14 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot_preflight.base.symbolic import (
-    EMPTY,
-    Hole,
-    Text,
-    match,
-    match_by_segment,
-    wildcard_match,
-)
+from copilot_preflight.base.symbolic import EMPTY, Hole, Text, match, match_by_segment
+from copilot_preflight.base.wildcards import wildcard_match
 
 ALPHABET = "aB:/*?"
 

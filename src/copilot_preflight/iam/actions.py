@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from copilot_preflight.base.symbolic import wildcard_match
+from copilot_preflight.base.wildcards import wildcard_match
 
 _DATA = Path(__file__).parent.parent / "data"
 _FOLDER = _DATA / "actions"

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from copilot_preflight.base.symbolic import Text, regex_of
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.wildcards import regex_of
 from copilot_preflight.iam.conditions import Test, all_hold
 from copilot_preflight.iam.evaluate import (
     CERTAIN,

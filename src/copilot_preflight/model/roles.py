@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import EMPTY, Text
-from copilot_preflight.iam import arn, managed
-from copilot_preflight.iam.policy import CURRENT_VERSION, Entry, Fact, Statement
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Entry, Fact, Statement
+from copilot_preflight.model.managed_policies import document_of, is_elsewhere
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.resolve.query import query, query_by
@@ -333,7 +334,7 @@ def _managed(view: View, properties: Value) -> Iterator[Statement | Fact]:
     """Managed policies that the role lists by ARN."""
     for value in properties.each("ManagedPolicyArns"):
         policy = value.text()
-        if not value.is_open and _is_elsewhere(view, policy):
+        if not value.is_open and is_elsewhere(view, policy):
             continue
         found = None if value.is_open else document_of(view, policy, value)
         if found is None:
@@ -344,64 +345,5 @@ def _managed(view: View, properties: Value) -> Iterator[Statement | Fact]:
 
 def _elsewhere(view: View, properties: Value) -> Iterator[Entry]:
     for value in properties.each("ManagedPolicyArns"):
-        if not value.is_open and _is_elsewhere(view, value.text()):
+        if not value.is_open and is_elsewhere(view, value.text()):
             yield Entry(value.text(), value.place, value.conditions)
-
-
-def _is_elsewhere(view: View, policy: Text) -> bool:
-    """Whether a policy's ARN is certainly one of another partition than the stack's.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-    """
-    parsed = arn.parse(policy)
-    named = None if parsed is None else parsed.partition.literal
-    here = view.stack.partition
-    return here is not None and named in arn.PARTITIONS and named != here
-
-
-def document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...] | None:
-    """What a managed policy says: as a template of the run has it, as provided, or as AWS does.
-
-    Whoever gives a policy of AWS's may know of a version that we do not.
-    """
-    for other in view.having("AWS::IAM::ManagedPolicy"):
-        for logical_id, resource in other.resources("AWS::IAM::ManagedPolicy"):
-            reference = other.resolver.text({"Ref": logical_id}, resource.path)
-            if reference.equals(policy):
-                documents = [
-                    document
-                    for properties in resource.children("Properties")
-                    for document in properties.children("PolicyDocument")
-                ]
-                return tuple(
-                    s for document in documents for s in statements_of(document, logical_id)
-                )
-    provided = view.run.outside.find(policy)
-    if provided is not None:
-        return provided.statements
-    tail = None if _is_elsewhere(view, policy) else aws_managed(policy)
-    known = None if tail is None else managed.statements_of(tail)
-    if tail is None or known is None:
-        return None
-    document = value._replace(raw={"Version": CURRENT_VERSION, "Statement": _in_partition(known)})
-    return tuple(s._replace(place=value.place) for s in statements_of(document, tail))
-
-
-def aws_managed(policy: Text) -> str | None:
-    """``service-role/X`` of ``arn:P:iam::aws:policy/service-role/X``, whatever P is.
-
-    Some of Copilot's own stacks spell ``${AWS::Partition}`` there without ``!Sub``.
-    """
-    _, found, tail = str(policy).partition(":iam::aws:policy/")
-    return tail if found and "${" not in tail else None
-
-
-def _in_partition(raw: Any) -> Any:
-    """A document as every partition has it: the table spells the ARNs of ``aws``."""
-    if isinstance(raw, str) and raw.startswith("arn:aws:"):
-        return {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, raw.removeprefix("arn:aws")]]}
-    if isinstance(raw, list):
-        return [_in_partition(item) for item in raw]
-    if isinstance(raw, dict):
-        return {key: _in_partition(item) for key, item in raw.items()}
-    return raw

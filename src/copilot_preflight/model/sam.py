@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.model.managed_policies import document_of
 from copilot_preflight.model.policy_documents import statements_of
-from copilot_preflight.model.roles import document_of
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 

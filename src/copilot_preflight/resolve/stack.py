@@ -17,7 +17,7 @@ from copilot_preflight.resolve.outside import NOTHING, Outside
 from copilot_preflight.resolve.parameters import Inputs, is_placeholder
 from copilot_preflight.resolve.query import Answers, Reads, drop, query
 from copilot_preflight.resolve.scenario import ANY, Scenario, spelt
-from copilot_preflight.resolve.template import Template
+from copilot_preflight.resolve.template import Template, size_of
 from copilot_preflight.resolve.value import TemplateError, Value
 
 _MAX_READ: Final = 4_000_000
@@ -223,8 +223,8 @@ class Stack:
     @cached_property
     def may_split(self) -> int:
         """In how many scenarios the template may be read; beyond, conditions stay open."""
-        conditions = _CONDITION_WEIGHT * _size(self.data.get("Conditions"))
-        return min(max(32, _MAX_READ // (conditions + _size(self.data.get("Resources")))), 400)
+        conditions = _CONDITION_WEIGHT * size_of(self.data.get("Conditions"))
+        return min(max(32, _MAX_READ // (conditions + size_of(self.data.get("Resources")))), 400)
 
     # --- other stacks ------------------------------------------------------------------------
 
@@ -394,14 +394,3 @@ def _exported(run: Run, name: str) -> Export:
         return Export(found[0][0].output(found[0][1]) if len(found) == 1 else None, files)
     finally:
         run._resolving.discard(name)
-
-
-def _size(data: Any) -> int:
-    """How many nodes data have."""
-    size, pending = 0, [data]
-    while pending:
-        node = pending.pop()
-        size += 1
-        if isinstance(node, (dict, list)):
-            pending += node.values() if isinstance(node, dict) else node
-    return size

@@ -79,3 +79,14 @@ def _mapping(file: str, data: Mapping[str, Any], section: str) -> Mapping[str, A
         message = f"{section} must be a map, found {kind_of(found)}"
         raise TemplateError(file, (section,), message)
     return found
+
+
+def size_of(data: Any) -> int:
+    """How many nodes data have."""
+    size, pending = 0, [data]
+    while pending:
+        node = pending.pop()
+        size += 1
+        if isinstance(node, (dict, list)):
+            pending += node.values() if isinstance(node, dict) else node
+    return size

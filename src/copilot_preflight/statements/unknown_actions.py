@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from copilot_preflight.base.symbolic import wildcard_match
+from copilot_preflight.base.wildcards import wildcard_match
 from copilot_preflight.iam.actions import names_of
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.resolve.query import query

@@ -7,7 +7,6 @@ them into lines and columns for the few places that somebody asks for.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -23,6 +22,13 @@ from yaml.events import (
 )
 
 from copilot_preflight.read.yaml.errors import Fault, depth_limit, explain, line_of
+from copilot_preflight.read.yaml.json_text import (
+    BRACKET,
+    MAY_BE_JSON,
+    as_yaml,
+    load_json,
+    may_differ,
+)
 from copilot_preflight.read.yaml.scalars import (
     BLANKS,
     BLOCK_HEADER,
@@ -87,52 +93,6 @@ def build(text: str) -> Tree:
     return _Builder(text).build()
 
 
-# --- texts that begin with a bracket, which may be JSON -------------------------------------------
-
-_BRACKET = re.compile(r"[ \t\r\n]*[\[{]")
-_JSON = re.compile(r"[ \t\r\n]*[\[{][ \t\r\n\[{]*[\"\]}0-9-]")
-_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
-_ESCAPE = re.compile(r"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
-_ODD_CHARACTER = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_LONELY_COLON = re.compile(r'"[ \t]*[\r\n][ \t\r\n]*:')
-_JSON_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(?:([ \t\r\n]+)(?=:))?', re.DOTALL)
-
-
-def _as_yaml(json_text: str) -> str:
-    """A text of the same length, without what is JSON but not YAML.
-
-    Those are tabs that indent a line outside the brackets, line breaks between a key and its colon,
-    and in strings some control characters, YAML's own line breaks, and characters beyond U+FFFF
-    written as two escapes. A U+FFFD stands in for these, and the builder reads the string from the
-    original.
-    """
-    text = json_text
-    if "\t" in text:
-        text = _INDENTATION.sub(lambda match: " " * len(match[0]), text)
-    if _SURROGATE.search(text):
-        text = _ESCAPE.sub(lambda match: r"\ufffd" if len(match[0]) == 6 else match[0], text)
-    if _ODD_CHARACTER.search(text) and _is_valid_json(json_text):
-        text = _ODD_CHARACTER.sub("\ufffd", text)
-    if _LONELY_COLON.search(text) and _is_valid_json(json_text):
-        text = _JSON_STRING.sub(lambda match: match[1] + " " * len(match[2] or ""), text)
-    return text
-
-
-def _is_valid_json(text: str) -> bool:
-    try:
-        _load_json(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _load_json(text: str) -> Any:
-    import json  # here: almost no file needs it
-
-    return json.loads(text, strict=False)
-
-
 # --- the builder ----------------------------------------------------------------------------------
 
 
@@ -176,8 +136,8 @@ _MERGE_KEY = "\0<<"  # compared by identity: no key of a text is this object
 class _Builder:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._is_json = bool(_JSON.match(text))
-        self._parsed = _as_yaml(text) if _BRACKET.match(text) else text
+        self._is_json = bool(MAY_BE_JSON.match(text))
+        self._parsed = as_yaml(text) if BRACKET.match(text) else text
         self._frames: list[_Frame] = []
         self._frame: _Frame | None = None
         self._anchors: dict[str, _Anchored | None] = {}  # None while the node is still open
@@ -294,14 +254,13 @@ class _Builder:
         return body
 
     def _original(self, event: _Event, start: int, end: int) -> str:
-        """A string of a JSON text that may hold what ``_as_yaml`` took out."""
+        """A string of a JSON text that may hold what ``as_yaml`` took out."""
         value: str = event.value
         body = content_start(self._text, start, end)
-        odd = (pattern.search(self._text, body, end) for pattern in (_SURROGATE, _ODD_CHARACTER))
-        if event.style != '"' or not any(odd):
+        if event.style != '"' or not may_differ(self._text, body, end):
             return value
         try:
-            value = _load_json(self._text[body:end])
+            value = load_json(self._text[body:end])
         except ValueError:
             raise Fault(start, "a string with special characters must be valid JSON") from None
         try:
