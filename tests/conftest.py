@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 from hypothesis import settings
 
 # How long an example takes says how busy the machine is; what must be fast is tested by itself.
 settings.register_profile("ours", settings(), deadline=None)
 settings.load_profile("ours")
+
+# A shell ignores SIGINT for what it starts in the background, and children inherit that: a test
+# that interrupts one would wait for ever.
+_is_main = threading.current_thread() is threading.main_thread()
+if _is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
