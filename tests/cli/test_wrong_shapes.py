@@ -132,9 +132,9 @@ def test_misfit_anywhere(tmp_path: Path, misfit: int, deployed: bool) -> None:
     everywhere = list(paths_of(data))
     parameters = values_for(data) | {"Stage": "prod", "ArtifactKeyARN": "x"} if deployed else {}
     draw = random.Random(f"{misfit} {deployed}")
-    for path in draw.sample(everywhere, 2):
+    for path, assume in zip(draw.sample(everywhere, 2), (True, False), strict=True):
         broken = with_misfit(data, path, MISFITS[misfit])
-        is_told_well(check(tmp_path, broken, parameters=parameters))
+        is_told_well(check(tmp_path, broken, parameters=parameters, assume_defaults=assume))
 
 
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Metadata")

@@ -6,7 +6,7 @@ a warning that names the parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from copilot_preflight.base.finding import DataPath, Finding, Place
@@ -29,6 +29,8 @@ class Defaults:
         self._run = run
         self._judge = judge
         self._open: Run | None = None
+        self._alone_of: Stack | None = None
+        self._alone: dict[tuple[tuple[str, str], ...], frozenset[tuple[str, Place]]] = {}
 
     def marked(self, stack: Stack, found: Iterable[Finding]) -> Iterator[Finding]:
         """The findings in a template, each with the parameters whose defaults it assumes.
@@ -78,11 +80,19 @@ class Defaults:
         yield from dict.fromkeys(name for _, name in decisive or candidates)
 
     def _is_found_alone(
-        self, stack: Stack, finding: Finding, opened: Collection[tuple[str, str]]
+        self, stack: Stack, finding: Finding, opened: tuple[tuple[str, str], ...]
     ) -> bool:
-        alone = Run(self._run.outside, opened)
-        alone.add(stack.package, stack.pseudo)
-        return _key(finding) in (self._found(alone, stack.file) or ())
+        """Whether a finding is in a run of its template alone, with some parameters open.
+
+        That run is judged once for all findings of the template.
+        """
+        if self._alone_of is not stack:
+            self._alone_of, self._alone = stack, {}
+        if opened not in self._alone:
+            alone = Run(self._run.outside, opened)
+            alone.add(stack.package, stack.pseudo)
+            self._alone[opened] = self._found(alone, stack.file) or frozenset()
+        return _key(finding) in self._alone[opened]
 
     def _candidates(self, stack: Stack, finding: Finding) -> Iterator[tuple[str, str]]:
         """The parameters that what a finding points at mentions; else all of the template's."""
