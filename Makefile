@@ -53,7 +53,7 @@ demo: $(INSTALLED)
 	cat $(VENV)/demo.txt; test $$status -le 1 && test -s $(VENV)/demo.txt
 
 test: lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 quick: $(INSTALLED_DEV)
 	@$(BIN)/python -m tools.quick
@@ -105,7 +105,7 @@ test-oldest test-newest: test-%: $(UV_INSTALLED)
 	$(UV) pip install --quiet --no-config --python .venv-$* --resolution $(RESOLUTION) \
 		--upgrade --editable '.[dev]'
 	$(UV) pip list --no-config --python .venv-$*
-	.venv-$*/bin/python -m pytest -n 2 $(PYTEST)
+	.venv-$*/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 clean:
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

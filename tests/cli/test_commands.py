@@ -193,11 +193,19 @@ def test_full_disk_is_a_failure(write: Write, templates: Any) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("option", ["--version", "--help"])
-def test_full_disk_is_told_of_by_what_needs_no_file(option: str) -> None:
-    """One line, and not the 1 that means findings."""
+def test_full_disk_is_told_of_by_what_needs_no_file(option: str, unbuffered: str) -> None:
+    """One line, and not the 1 that means findings; what is buffered fails at the end once more."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([*COMMAND, option], stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [*COMMAND, option],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment,
+            check=False,
+        )
     assert done.returncode == 2
     assert done.stderr == b"error: cannot write to standard output: no space left on device\n"
 

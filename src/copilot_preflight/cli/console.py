@@ -23,13 +23,14 @@ def write(text: str, *, colour: bool = False) -> None:
     try:
         click.echo(text, nl=False, color=colour)
     except BrokenPipeError:
-        _discard_output()
+        discard_output()
     except OSError as error:
-        _discard_output()
+        discard_output()
         fail(f"cannot write to standard output: {_reason(error)}")
 
 
-def _discard_output() -> None:
+def discard_output() -> None:
+    """Turns standard output away from what refuses it."""
     # What is still buffered would fail once more, without a handler, when Python ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

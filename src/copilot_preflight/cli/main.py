@@ -13,7 +13,7 @@ import click
 
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.cli.commands.candidates import files
-from copilot_preflight.cli.console import FAILED, INTERRUPTED, fail, write
+from copilot_preflight.cli.console import FAILED, INTERRUPTED, discard_output, fail, write
 from copilot_preflight.cli.standard_error import StandardError
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if error.filename is not None:
             raise
         # Help, which click writes. A file would have a name.
+        discard_output()
         fail(f"cannot write to standard output: {(error.strerror or str(error)).lower()}")
     finally:
         sys.stderr = standard_error
