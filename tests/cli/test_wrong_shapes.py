@@ -132,7 +132,8 @@ def test_misfit_anywhere(tmp_path: Path, misfit: int, deployed: bool) -> None:
     everywhere = list(paths_of(data))
     parameters = values_for(data) | {"Stage": "prod", "ArtifactKeyARN": "x"} if deployed else {}
     draw = random.Random(f"{misfit} {deployed}")
-    for path, assume in zip(draw.sample(everywhere, 2), (True, False), strict=True):
+    # Looking for what rests on defaults takes six times as long: that is done for every other one.
+    for path, assume in zip(draw.sample(everywhere, 2), (True, bool(misfit % 2)), strict=True):
         broken = with_misfit(data, path, MISFITS[misfit])
         is_told_well(check(tmp_path, broken, parameters=parameters, assume_defaults=assume))
 
