@@ -235,6 +235,17 @@ def test_a_boundary_under_a_condition_denies_nobody_listed() -> None:
     assert ruled(found._replace(boundary=read(ALL))).outcome is Outcome.EXPLICIT_DENY
 
 
+def test_an_account_may_be_all_that_is_listed() -> None:
+    """A role of the account that is listed under an open condition proves nothing."""
+    other = ROLE + "2"
+    (guarded,) = read(deny(NotPrincipal={"AWS": [ROOT, other]})).statements
+    assert naming(guarded, caller_of(ROLE)) == (Naming.ROLE, Naming.ROLE)
+    account, role = guarded.not_principals
+    perhaps = role._replace(entry=role.entry._replace(conditions=("IsProd",)))
+    unsure = guarded._replace(not_principals=(account, perhaps))
+    assert naming(unsure, caller_of(ROLE)) == (Naming.NOT, Naming.ROLE)
+
+
 # --- callers of which something is unknown --------------------------------------------------------
 
 

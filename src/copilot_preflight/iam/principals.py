@@ -189,7 +189,8 @@ def _not_among(
     if bounded or all(high is Naming.NOT for _, _, high in listed):
         return Naming.ROLE, Naming.ROLE
     if all(high <= Naming.ACCOUNT for _, _, high in listed) and any(
-        high is Naming.NOT and _is_of_account(p.entry.text, caller) for p, _, high in listed
+        high is Naming.NOT and not p.entry.conditions and _is_of_account(p.entry.text, caller)
+        for p, _, high in listed
     ):
         return Naming.ROLE, Naming.ROLE
     certain = {low for principal, low, _ in listed if not principal.entry.conditions}
