@@ -9,40 +9,90 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache, reduce
-from operator import or_
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.wildcards import wildcard_match
 
 WILDCARDS: Final = "*?"
 _BEFORE_WILDCARD: Final = re.compile(r"[^*?]*")
+_NOTHING: Final = frozenset[str]()
 
 
-@dataclass(frozen=True, slots=True)
+# Both classes are written out by hand: texts are made by the thousand for every template, and a
+# frozen dataclass takes four times as long to make.
+
+
 class Hole:
     """An unknown stretch of a string.
 
-    Two holes with the same ``name`` and ``scope`` stand for the same value. ``excludes`` are
-    characters that the value cannot hold, ``never`` whole values that it is known not to have.
+    Two holes with the same ``name`` and ``scope`` stand for the same value, and are equal. The
+    others say what is known of it: ``excludes`` are characters that it cannot hold, ``never`` whole
+    values that it is known not to have, ``nonempty`` that it has a character at least.
     ``condition`` names the template condition whose outcome would fill the hole. A hole that is
     ``unique`` is a name that AWS makes up for one resource: it has no stretch in common with that
     of another. ``length`` is the number of its characters, 0 where that is not known.
     """
 
-    name: str
-    scope: str = ""
-    excludes: str = field(default="", compare=False)
-    nonempty: bool = field(default=False, compare=False)
-    never: frozenset[str] = field(default=frozenset(), compare=False)
-    condition: str = field(default="", compare=False)
-    unique: bool = field(default=False, compare=False)
-    length: int = field(default=0, compare=False)
+    __slots__ = (
+        "condition", "excludes", "length", "name", "never", "nonempty", "scope", "unique"
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        scope: str = "",
+        excludes: str = "",
+        nonempty: bool = False,
+        never: frozenset[str] = _NOTHING,
+        condition: str = "",
+        unique: bool = False,
+        length: int = 0,
+    ) -> None:
+        self.name: Final = name
+        self.scope: Final = scope
+        self.excludes: Final = excludes
+        self.nonempty: Final = nonempty
+        self.never: Final = never
+        self.condition: Final = condition
+        self.unique: Final = unique
+        self.length: Final = length
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Hole) and self.name == other.name and self.scope == other.scope
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.scope))
+
+    def __repr__(self) -> str:
+        known = ", ".join(f"{field}={getattr(self, field)!r}" for field in self.__slots__)
+        return f"Hole({known})"
+
+    def but(
+        self,
+        *,
+        excludes: str | None = None,
+        nonempty: bool | None = None,
+        never: frozenset[str] | None = None,
+        length: int | None = None,
+    ) -> Hole:
+        """The same hole, of which something else is known."""
+        return Hole(
+            self.name,
+            self.scope,
+            self.excludes if excludes is None else excludes,
+            self.nonempty if nonempty is None else nonempty,
+            self.never if never is None else never,
+            self.condition,
+            self.unique,
+            self.length if length is None else length,
+        )
 
     @property
     def may_be_wildcard(self) -> bool:
-        return not all(character in self.excludes for character in WILDCARDS)
+        return "*" not in self.excludes or "?" not in self.excludes
 
     def __str__(self) -> str:
         """``${name}``, as a template would write it; long expressions are cut short."""
@@ -56,35 +106,54 @@ class Pieces(NamedTuple):
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Text:
-    """A string made of literal parts and holes; ``Text(())`` is the empty string."""
+    """A string made of literal parts and holes; ``Text(())`` is the empty string.
 
-    parts: tuple[str | Hole, ...]
+    ``literal`` is the whole string, or None where a hole is left in it.
+    """
+
+    __slots__ = ("_split", "literal", "parts")
+
+    def __init__(self, parts: tuple[str | Hole, ...]) -> None:
+        self.parts: Final = parts
+        only = parts[0] if len(parts) == 1 else None if parts else ""
+        self.literal: Final = only if isinstance(only, str) else None
+        self._split: dict[tuple[str, int], Pieces] | None = None
 
     @staticmethod
     def of(*parts: str | Hole | Text) -> Text:
         """Joins strings, holes and texts; neighbouring literals become one."""
-        if len(parts) == 1 and isinstance(parts[0], str):
-            return Text(parts if parts[0] else ())  # type: ignore[arg-type]
+        if len(parts) == 1:
+            only = parts[0]
+            if isinstance(only, Text):
+                return only
+            return Text((only,) if only else ())
         joined: list[str | Hole] = []
+        begun = ""  # a literal that may go on
         for part in parts:
+            if isinstance(part, str):
+                begun += part
+                continue
             for atom in part.parts if isinstance(part, Text) else (part,):
-                if isinstance(atom, Hole):
-                    joined.append(atom)
-                elif atom and joined and isinstance(joined[-1], str):
-                    joined[-1] += atom
-                elif atom:
-                    joined.append(atom)
+                if isinstance(atom, str):
+                    begun += atom
+                    continue
+                if begun:
+                    joined.append(begun)
+                    begun = ""
+                joined.append(atom)
+        if begun:
+            joined.append(begun)
         return Text(tuple(joined))
 
-    @property
-    def literal(self) -> str | None:
-        """The whole string, or None where a hole is left in it."""
-        if not self.parts:
-            return ""
-        only = self.parts[0]
-        return only if len(self.parts) == 1 and isinstance(only, str) else None
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Text) and self.parts == other.parts)
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
+
+    def __repr__(self) -> str:
+        return f"Text({self.parts!r})"
 
     @property
     def holes(self) -> Iterator[Hole]:
@@ -110,6 +179,8 @@ class Text:
 
     def lower(self) -> Text:
         """For comparison with another lowered text: a hole then stands for its value lowered."""
+        if self.literal is not None:
+            return Text.of(self.literal.lower())
         return Text(tuple(p.lower() if isinstance(p, str) else _lowered(p) for p in self.parts))
 
     def has_wildcard(self) -> bool:
@@ -131,10 +202,21 @@ class Text:
     def split(self, separator: str, limit: int = -1) -> Pieces:
         """Splits at a literal separator, ``limit`` times at most (-1: as often as it stands).
 
-        Stops where a hole may hold the separator itself, or a part of it.
+        Stops where a hole may hold the separator itself, or a part of it. What was split once is
+        kept: one ARN of a policy is taken apart for every question about its statement.
         """
+        if self._split is None:
+            self._split = {}
+        pieces = self._split.get((separator, limit))
+        if pieces is None:
+            pieces = self._split[separator, limit] = self._pieces(separator, limit)
+        return pieces
+
+    def _pieces(self, separator: str, limit: int) -> Pieces:
         if not separator:
             return Pieces((self,), complete=True)
+        if self.literal is not None:
+            return Pieces(tuple(map(Text.of, self.literal.split(separator, limit))), complete=True)
         pieces: list[Text] = []
         current: list[str | Hole] = []
         for part in self.parts:
@@ -166,7 +248,7 @@ def _keeps_out(hole: Hole, separator: str) -> bool:
 
 def _lowered(hole: Hole) -> Hole:
     kept = "".join(c for c in hole.excludes if c.lower() == c.upper())
-    return replace(hole, excludes=kept, never=frozenset())
+    return hole.but(excludes=kept, never=_NOTHING)
 
 
 EMPTY: Final = Text(())
@@ -181,6 +263,8 @@ def match(pattern: Text, target: Text) -> bool | None:
     known_pattern, known_target = pattern.literal, target.literal
     if known_pattern is not None and known_target is not None:
         return wildcard_match(known_pattern, known_target)
+    if known_pattern == "*" or pattern == target:
+        return True
     if _begin_apart(pattern, target):
         return False
     if _must_match(pattern, target):
@@ -352,11 +436,14 @@ def _may_match(left: Sequence[_Step], right: Sequence[_Step]) -> bool:
     passes: dict[_Characters, int] = {}
     places = _flood(1, many)
     for step in right:
-        if step.characters not in passes:
-            mine = step.characters
-            sharing = (bits for chars, bits in by_characters.items() if chars.shares(mine))
-            passes[step.characters] = reduce(or_, sharing, 0)
-        onward = passes[step.characters]
+        mine = step.characters
+        onward = passes.get(mine, -1)
+        if onward < 0:
+            onward = 0
+            for characters, bits in by_characters.items():
+                if characters.shares(mine):
+                    onward |= bits
+            passes[mine] = onward
         if step.many:
             places = _flood(places, onward | many)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
@@ -89,7 +88,7 @@ def any_key(stack: Stack) -> Hole:
 def name_of(bucket: Text) -> Text:
     """The name of a bucket: whatever fills its holes holds no slash."""
     parts = (
-        replace(part, excludes=arn.NAME_EXCLUDES) if isinstance(part, Hole) else part
+        part.but(excludes=arn.NAME_EXCLUDES) if isinstance(part, Hole) else part
         for part in bucket.parts
     )
     return Text(tuple(parts))

@@ -7,7 +7,6 @@ and https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-exa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -195,4 +194,4 @@ def _narrowed(text: Text, excludes: str) -> Text:
 
 def _without(hole: Hole, characters: str) -> Hole:
     more = "".join(c for c in characters if c not in hole.excludes)
-    return replace(hole, excludes=hole.excludes + more) if more else hole
+    return hole.but(excludes=hole.excludes + more) if more else hole

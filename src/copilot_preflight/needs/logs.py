@@ -7,7 +7,6 @@ and https://docs.aws.amazon.com/service-authorization/latest/reference/list_amaz
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -138,4 +137,4 @@ def _named(name: Text) -> Text:
 
 def _narrowed(hole: Hole) -> Hole:
     more = "".join(c for c in _EXCLUDES if c not in hole.excludes)
-    return replace(hole, excludes=hole.excludes + more) if more else hole
+    return hole.but(excludes=hole.excludes + more) if more else hole

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -141,9 +140,9 @@ class Parameters(Conditions):
         if shape == "s3-object":
             return unknown_object(self.pseudo("AWS::Partition"), name, self.file)
         if shape == "name":
-            return Text.of(replace(name_hole(name, self.file), never=never))
+            return Text.of(name_hole(name, self.file).but(never=never))
         if name in SHARED_PSEUDO:
-            return Text.of(replace(name_hole(name), never=never))
+            return Text.of(name_hole(name).but(never=never))
         allowed = [value for value in self._allowed(name) or () if value not in never]
         if len(allowed) == 1:
             return Text.of(allowed[0])

@@ -7,7 +7,6 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
@@ -135,20 +134,20 @@ def _name(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: 
     if given is not None and given.only_hole is None:
         return Text(tuple(_narrowed(part, excludes) for part in given.parts))
     hole = (given.only_hole if given else None) or Hole(logical_id, scope, unique=True)
-    return Text.of(replace(hole, excludes=excludes, nonempty=True))
+    return Text.of(hole.but(excludes=excludes, nonempty=True))
 
 
 def _narrowed(part: str | Hole, excludes: str) -> str | Hole:
     """A part of a name, which holds nothing that the name cannot hold."""
     if isinstance(part, str) or all(character in part.excludes for character in excludes):
         return part
-    return replace(part, excludes=f"{part.excludes}{excludes}")
+    return part.but(excludes=f"{part.excludes}{excludes}")
 
 
 def _arn(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: Lookup) -> Text:
     fills: dict[str, Text | None] = {
         "name": _name(kind, resource_type, logical_id, scope, lookup),
-        "suffix": Text.of(replace(name_hole(f"{logical_id} suffix", scope), length=6)),
+        "suffix": Text.of(name_hole(f"{logical_id} suffix", scope).but(length=6)),
         "region": lookup("AWS::Region"),
         "account": lookup("AWS::AccountId"),
         "path": lookup("Path") or Text.of("/"),
