@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _ANY_ACTION: Final = Text.of("s3:", Hole("any action"))
 _ANY_BUCKET: Final = Text.of(arn.name_hole("any bucket"))
 _ANY_KEY: Final = Text.of(Hole("any key"))
+_PARTITIONS: Final = [Text.of(name) for name in sorted(arn.PARTITIONS)]
 
 
 class _Broad(NamedTuple):
@@ -133,9 +134,17 @@ def _broad(statement: Statement, decision: Decision) -> _Broad | None:
 
 def _is_everywhere(resource: Entry, decision: Decision) -> bool:
     """Whether an ARN certainly takes in every object of every bucket."""
+    if _begins_bucket(resource.text):
+        return False
     asked = arn.parse_s3(decision.call.resource)
-    partitions = [Text.of(name) for name in sorted(arn.PARTITIONS)]
     return any(
         match(resource.text, arn.s3_arn(partition, _ANY_BUCKET, _ANY_KEY))
-        for partition in ([asked.partition] if asked else []) + partitions
+        for partition in ([asked.partition] if asked else []) + _PARTITIONS
     )
+
+
+def _begins_bucket(resource: Text) -> bool:
+    """Whether an ARN has something of a bucket's name in front of its first star, as nearly all."""
+    written = "".join(part if isinstance(part, str) else "." for part in resource.parts)
+    pieces = written.partition("*")[0].split(":", 5)
+    return len(pieces) > 5 and pieces[5] != ""

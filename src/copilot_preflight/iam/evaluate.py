@@ -122,7 +122,7 @@ def covers_action(statement: Statement, action: str) -> Match:
     if statement.not_actions:
         return _excluded_by("NotAction", _any(statement.not_actions, target))
     answer = _any(statement.actions, target)
-    return answer._replace(why=f"no action covers {action}") if answer.verdict is False else answer
+    return Match(False, why=f"no action covers {action}") if answer.verdict is False else answer
 
 
 def covers_resource(statement: Statement, request: Request) -> Match:

@@ -202,7 +202,10 @@ def equal(wanted: Text, sent: Text) -> bool | None:
 
 
 def _has_ours(text: Text) -> bool:
-    return any(isinstance(part, str) and _OURS.search(part) for part in text.parts)
+    for part in text.parts:
+        if isinstance(part, str) and not part.isascii() and _OURS.search(part):
+            return True
+    return False
 
 
 def _translated(text: Text, table: Mapping[int, str]) -> Text:

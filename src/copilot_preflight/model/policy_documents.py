@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from copilot_preflight.base.symbolic import Hole, Text
@@ -29,24 +29,30 @@ def statements_of(document: Value, policy: str = "") -> tuple[Statement, ...]:
     """
     reader = document.reader
     if not isinstance(reader, Resolver):
-        return tuple(_statements(document, policy))
-    kind = ("statements", policy)
-    return reader.shared(document, kind, lambda: tuple(_statements(document, policy)))
+        return tuple(_named(_statements(document), policy))
+    read = reader.shared(document, "statements", lambda: tuple(_statements(document)))
+    if not policy:
+        return read
+    return reader.shared(document, ("statements", policy), lambda: tuple(_named(read, policy)))
 
 
-def _statements(document: Value, policy: str) -> Iterator[Statement]:
+def _named(statements: Iterable[Statement], policy: str) -> Iterator[Statement]:
+    return (statement._replace(policy=policy) for statement in statements)
+
+
+def _statements(document: Value) -> Iterator[Statement]:
     for variant in document.variants():
         if variant.is_opaque or isinstance(variant.raw, str):
-            yield _unreadable(variant, policy)
+            yield _unreadable(variant)
             continue
         if variant.is_written_out_by_aws:
-            yield _unreadable(variant, policy)
+            yield _unreadable(variant)
         version = _version(variant)
         for statement in variant.each("Statement"):
             if statement.is_opaque or statement.is_open or statement.is_written_out_by_aws:
-                yield _unreadable(statement, policy)
+                yield _unreadable(statement)
             else:
-                yield statement_of(statement, policy, version)
+                yield _read(statement, version)
 
 
 def _version(document: Value) -> str | None:
@@ -57,22 +63,25 @@ def _version(document: Value) -> str | None:
     return version if is_known else None
 
 
-def _unreadable(value: Value, policy: str) -> Statement:
+def _unreadable(value: Value) -> Statement:
     anything = (Entry(Text.of(value.text().only_hole or Hole("statement")), value.place),)
     return Statement(
-        "", value.place, policy, actions=anything, resources=anything, conditions=value.conditions
+        "", value.place, actions=anything, resources=anything, conditions=value.conditions
     )
 
 
 def statement_of(value: Value, policy: str, version: str | None = CURRENT_VERSION) -> Statement:
     """The statement at a node of a policy document, of which `Statement` tells the version."""
+    return _read(value, version)._replace(policy=policy)
+
+
+def _read(value: Value, version: str | None) -> Statement:
     # Fn::If around the effect alone leaves two statements in one.
     own = (c for effect in value.children("Effect") for c in effect.conditions)
     conditions = tuple(dict.fromkeys((*value.conditions, *own)))
     return Statement(
         effect=value.literal("Effect") or "",
         place=value.place,
-        policy=policy,
         sid=value.literal("Sid") or "",
         actions=_entries(value, "Action", version),
         not_actions=_entries(value, "NotAction", version),

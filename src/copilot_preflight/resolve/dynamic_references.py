@@ -10,8 +10,13 @@ def with_dynamic_references(text: Text, file: str) -> Text:
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
     """
-    if not any("{{resolve:" in part for part in text.parts if isinstance(part, str)):
-        return text
+    for part in text.parts:
+        if isinstance(part, str) and "{{resolve:" in part:
+            return _with_holes(text, file)
+    return text
+
+
+def _with_holes(text: Text, file: str) -> Text:
     done: list[str | Hole] = []
     reference: list[str | Hole] = []  # what is read of a reference, empty outside of one
     for part in text.parts:

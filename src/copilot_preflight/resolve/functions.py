@@ -55,6 +55,7 @@ class Resolver(Parameters):
         self._mappings = template.mappings
         self._resources = template.resources
         self._looked_up: dict[DataPath, Text | None] = {}
+        self._returned: dict[tuple[str, str], Text] = {}
         self._looking_up: list[DataPath] = []
 
     def shared(self, value: Value, kind: Hashable, build: Callable[[], T]) -> T:
@@ -78,8 +79,8 @@ class Resolver(Parameters):
         if isinstance(raw, Text):
             return raw
         if isinstance(raw, str):
-            known = self._unknown(raw) if len(raw) > _MAX_TEXT else raw
-            return with_dynamic_references(Text.of(known), self.file)
+            text = Text.of(self._unknown(raw) if len(raw) > _MAX_TEXT else raw)
+            return with_dynamic_references(text, self.file) if "{{" in raw else text
         if isinstance(raw, (bool, int, float)):
             return Text.of(spelt(raw))
         if raw is None:
@@ -122,9 +123,21 @@ class Resolver(Parameters):
         if argument in self._parameters:
             return self.parameter(argument)
         if argument in self._resources:
-            kind, lookup = self._resource(argument)
-            return attributes.reference(kind, argument, self.file, lookup)
+            return self._returned_by(argument)
         return Text.of(Hole(argument, self.file))
+
+    def _returned_by(self, logical_id: str, attribute: str = "") -> Text:
+        """What Ref, or Fn::GetAtt, returns for a resource of the template."""
+        key = (logical_id, attribute)
+        text = self._returned.get(key)
+        if text is None:
+            kind, lookup = self._resource(logical_id)
+            if attribute:
+                text = attributes.attribute(kind, logical_id, attribute, self.file, lookup)
+            else:
+                text = attributes.reference(kind, logical_id, self.file, lookup)
+            self._returned[key] = text
+        return text
 
     def _resource(self, logical_id: str) -> tuple[str, attributes.Lookup]:
         raw = self._resources[logical_id]
@@ -168,8 +181,7 @@ class Resolver(Parameters):
             output = name.removeprefix("Outputs.")
             linked = self._links.nested_output(logical_id, output)
             return linked or Text.of(Hole(f"{logical_id}.{name}", self.file))
-        kind, lookup = self._resource(logical_id)
-        return attributes.attribute(kind, logical_id, name, self.file, lookup)
+        return self._returned_by(logical_id, name)
 
     def _import_value(self, argument: Any, path: DataPath, guard: Guard) -> Text | None:
         name = self.text(argument, path, guard)
@@ -323,6 +335,8 @@ class Resolver(Parameters):
 
 
 def _is_long(text: Text) -> bool:
+    if text.literal is not None:
+        return len(text.literal) > _MAX_TEXT
     sizes = (len(p) if isinstance(p, str) else len(p.name) + len(p.scope) for p in text.parts)
     return sum(sizes) > _MAX_TEXT
 

@@ -65,12 +65,19 @@ class Parameters(Conditions):
         super().__init__(template, scenario)
         self._inputs = inputs
         self._allowed_values: dict[str, tuple[str, ...] | None] = {}
+        self._values: dict[str, Text] = {}
 
     def pseudo(self, name: str) -> Text:
         """A pseudo parameter: as provided, else one hole for the whole run.
 
         Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
         """
+        value = self._values.get(name)
+        if value is None:
+            value = self._values[name] = self._pseudo(name)
+        return value
+
+    def _pseudo(self, name: str) -> Text:
         if (chosen := self.scenario.value(name)) is not None:
             return chosen
         known = self._inputs.pseudo
@@ -95,6 +102,12 @@ class Parameters(Conditions):
         An empty default counts only when a deployment's values were provided: without them it
         is Copilot's way of saying "optional", and both cases are looked at.
         """
+        value = self._values.get(name)
+        if value is None:
+            value = self._values[name] = self._parameter(name)
+        return value
+
+    def _parameter(self, name: str) -> Text:
         if (chosen := self.scenario.value(name)) is not None:
             return chosen
         declared = self._parameters.get(name)

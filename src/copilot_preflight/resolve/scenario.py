@@ -30,7 +30,10 @@ class Scenario:
     every_branch: bool = False
 
     def value(self, parameter: str) -> Text | None:
-        return next((value for name, value, _ in self.values if name == parameter), None)
+        for name, value, _ in self.values:
+            if name == parameter:
+                return value
+        return None
 
     def choices(self, parameters: Collection[str]) -> tuple[tuple[str, Text, frozenset[str]], ...]:
         """What is chosen here of some parameters."""

@@ -41,9 +41,9 @@ class Reader(Protocol):
 def function_of(raw: Any) -> str | None:
     """``"Fn::If"``, ``"Ref"`` … where a value is an intrinsic function, else None."""
     if isinstance(raw, dict) and len(raw) == 1:
-        name = next(iter(raw))
-        if name == "Ref" or str(name).startswith("Fn::"):
-            return str(name)
+        for name in raw:
+            if name == "Ref" or str(name).startswith("Fn::"):
+                return str(name)
     return None
 
 
@@ -85,11 +85,12 @@ class Value(NamedTuple):
     def variants(self) -> Iterator[Value]:
         """What the value is once every ``Fn::If`` around it is peeled; nothing for NoValue."""
         function = function_of(self.raw)
-        if function == "Ref" and self.raw["Ref"] == "AWS::NoValue":
-            return
-        if function != "Fn::If":
-            yield self
-            return
+        if function == "Fn::If":
+            return self._branches()
+        is_nothing = function == "Ref" and self.raw["Ref"] == "AWS::NoValue"
+        return iter(()) if is_nothing else iter((self,))
+
+    def _branches(self) -> Iterator[Value]:
         branches = self.raw["Fn::If"]
         path = (*self.path, "Fn::If")
         if not isinstance(branches, list) or len(branches) != 3 or not isinstance(branches[0], str):
@@ -107,13 +108,14 @@ class Value(NamedTuple):
     def elements(self) -> Iterator[Value]:
         """The elements of a list; a lone value counts as a list of one, as policies allow."""
         for variant in self.variants():
-            if isinstance(variant.raw, list):
-                for index, item in enumerate(variant.raw):
+            raw = variant.raw
+            if isinstance(raw, list):
+                for index, item in enumerate(raw):
                     child = Value(self.reader, item, (*variant.path, index), variant.guard)
                     yield from child.variants()
-            elif function_of(variant.raw) is not None:
+            elif function_of(raw) is not None:
                 yield from self.reader.listed(variant)
-            elif variant.raw is not None:
+            elif raw is not None:
                 yield variant
 
     def each(self, key: str) -> Iterator[Value]:
@@ -123,6 +125,14 @@ class Value(NamedTuple):
 
     def children(self, key: str) -> Iterator[Value]:
         """The value under a key of this map, once for every way that it can be there."""
+        raw = self.raw
+        if isinstance(raw, dict) and function_of(raw) is None:  # as nearly all are
+            if key not in raw:
+                return iter(())
+            return Value(self.reader, raw[key], (*self.path, key), self.guard).variants()
+        return self._children_of_variants(key)
+
+    def _children_of_variants(self, key: str) -> Iterator[Value]:
         for variant in self.variants():
             raw = variant.raw
             if raw is None or variant.is_opaque:
