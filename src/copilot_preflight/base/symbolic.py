@@ -346,10 +346,11 @@ def _pattern_step(character: str) -> _Step:
 
 def _hole_steps(hole: Hole) -> tuple[_Step, ...]:
     owner = f"{hole.scope}:{hole.name}" if hole.unique else ""
-    many = _Step(_Characters("", hole.excludes, owner), many=True)
+    characters = _Characters("", hole.excludes, owner)
     if hole.length:
-        return (many._replace(many=False),) * hole.length
-    return (many._replace(many=False), many) if hole.nonempty else (many,)
+        return (_Step(characters, many=False),) * hole.length
+    many = _Step(characters, many=True)
+    return (_Step(characters, many=False), many) if hole.nonempty else (many,)
 
 
 def _as_set(text: Text) -> list[_Step]:

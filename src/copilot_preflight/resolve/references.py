@@ -64,16 +64,12 @@ def unknown_names(stack: Stack, path: DataPath) -> Iterator[UnknownName]:
 
 
 def _in_node(node: Any, path: DataPath, known: tuple[str, ...]) -> Iterator[UnknownName]:
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _in_node(item, (*path, index), known)
-        return
-    if not isinstance(node, dict):
-        return
-    for key, value in node.items():
-        if len(node) == 1:
-            yield from _of_function(str(key), value, path, known)
-        yield from _in_node(value, (*path, key), known)
+    if isinstance(node, dict) and len(node) == 1:
+        for function, argument in node.items():
+            yield from _of_function(str(function), argument, path, known)
+    for step, child in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(child, (dict, list)):
+            yield from _in_node(child, (*path, step), known)
 
 
 def _of_function(
@@ -82,6 +78,8 @@ def _of_function(
     prefix, colons, name = function.partition("::")
     if prefix == "Fn" and colons and _NAME.fullmatch(name) and function not in FUNCTIONS:
         yield UnknownName(path, function, tuple(sorted(FUNCTIONS)), is_function=True)
+    if function != "Ref" and not colons:
+        return
     for name in _named_by(function, argument):
         if name not in known and _NAME.fullmatch(name):
             yield UnknownName(path, name, known)

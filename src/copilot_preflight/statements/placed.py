@@ -13,7 +13,7 @@ from copilot_preflight.model.policy_documents import statement_of, statements_of
 from copilot_preflight.model.roles import roles
 from copilot_preflight.model.sam import inline_policies
 from copilot_preflight.resolve.node_paths import value_at
-from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
@@ -78,6 +78,7 @@ def placed_statements(
                     yield found
 
 
+@query_by(id)
 def _decided(view: View, statement: Statement) -> PlacedStatement | None:
     """A statement in the first scenario that has it for certain, or that leaves it open."""
     resolver = view.resolver
