@@ -90,6 +90,15 @@ class Hole:
             self.length if length is None else length,
         )
 
+    def may_be(self, value: str) -> bool:
+        """Whether the value may be a known one."""
+        return (
+            value not in self.never
+            and (bool(value) or not self.nonempty)
+            and self.length in (0, len(value))
+            and not any(character in self.excludes for character in value)
+        )
+
     @property
     def may_be_wildcard(self) -> bool:
         return "*" not in self.excludes or "?" not in self.excludes
@@ -195,8 +204,8 @@ class Text:
         left, right = _different(self, other)
         for one, two in ((left, right), (right, left)):
             hole, literal = one.only_hole, two.literal
-            if hole is not None and literal is not None and literal in hole.never:
-                return False
+            if hole is not None and literal is not None:
+                return None if hole.may_be(literal) else False
         return None if _may_match(_as_set(left), _as_set(right)) else False
 
     def split(self, separator: str, limit: int = -1) -> Pieces:
@@ -430,28 +439,39 @@ def _may_match(left: Sequence[_Step], right: Sequence[_Step]) -> bool:
 
     Walks along the right, with all positions that it can have on the left as the bits of a number.
     """
-    many, by_characters = 0, dict[_Characters, int]()
-    for index, step in enumerate(left):
-        many |= step.many << index
-        by_characters[step.characters] = by_characters.get(step.characters, 0) | 1 << index
+    many, letters, others = 0, dict[str, int](), dict[_Characters, int]()
+    for index, (characters, is_many) in enumerate(left):
+        many |= is_many << index
+        if characters.only:
+            letters[characters.only] = letters.get(characters.only, 0) | 1 << index
+        else:
+            others[characters] = others.get(characters, 0) | 1 << index
     passes: dict[_Characters, int] = {}
     places = _flood(1, many)
-    for step in right:
-        mine = step.characters
-        onward = passes.get(mine, -1)
+    for characters, is_many in right:
+        onward = passes.get(characters, -1)
         if onward < 0:
-            onward = 0
-            for characters, bits in by_characters.items():
-                if characters.shares(mine):
-                    onward |= bits
-            passes[mine] = onward
-        if step.many:
+            onward = passes[characters] = _sharing(characters, letters, others)
+        if is_many:
             places = _flood(places, onward | many)
         else:
             places = _flood((places & onward & many) | (places & onward & ~many) << 1, many)
         if not places:
             return False
     return bool(places >> len(left))
+
+
+def _sharing(mine: _Characters, letters: dict[str, int], others: dict[_Characters, int]) -> int:
+    """The positions, as bits, of the letters and other sets that share a character with one."""
+    found = letters.get(mine.only, 0)
+    if not mine.only:
+        for letter, bits in letters.items():
+            if letter not in mine.excludes:
+                found |= bits
+    for characters, bits in others.items():
+        if characters.shares(mine):
+            found |= bits
+    return found
 
 
 def _must_match(pattern: Text, target: Text, separator: str = "", count: int = 0) -> bool:

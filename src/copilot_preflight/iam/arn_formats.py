@@ -117,6 +117,8 @@ def can_match(resource: Text, action: str) -> bool:
 
     ``action`` is spelt as in the reference. Only False is a proof.
     """
+    if resource.literal == "*":
+        return True
     kinds = kinds_of(action)
     if kinds is None:
         return True

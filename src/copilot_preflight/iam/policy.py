@@ -147,9 +147,10 @@ def with_variables(text: Text, version: str | None = CURRENT_VERSION) -> Text:
     """
     if version in _WITHOUT_VARIABLES:
         return text
-    if not any("${" in part for part in text.parts if isinstance(part, str)):
-        return text
-    return Text.of(*_variable_parts(text, is_known=version == CURRENT_VERSION))
+    for part in text.parts:
+        if isinstance(part, str) and "${" in part:
+            return Text.of(*_variable_parts(text, is_known=version == CURRENT_VERSION))
+    return text
 
 
 def _variable_parts(text: Text, *, is_known: bool) -> Iterator[str | Hole]:

@@ -105,8 +105,7 @@ class Conditions(ABC):
         return any_of(answers)
 
     def _operands(self, argument: Sequence[Any], path: DataPath) -> tuple[Text, Text]:
-        one, two = (self.text(item, (*path, i)) for i, item in enumerate(argument))
-        return one, two
+        return self.text(argument[0], (*path, 0)), self.text(argument[1], (*path, 1))
 
     def _unreadable(self, expression: Any) -> tuple[Text, Text]:
         """A condition that cannot be read, as a comparison that can be assumed."""

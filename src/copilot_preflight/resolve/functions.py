@@ -337,8 +337,10 @@ class Resolver(Parameters):
 def _is_long(text: Text) -> bool:
     if text.literal is not None:
         return len(text.literal) > _MAX_TEXT
-    sizes = (len(p) if isinstance(p, str) else len(p.name) + len(p.scope) for p in text.parts)
-    return sum(sizes) > _MAX_TEXT
+    size = 0
+    for part in text.parts:
+        size += len(part) if isinstance(part, str) else len(part.name) + len(part.scope)
+    return size > _MAX_TEXT
 
 
 _FUNCTIONS: Final[dict[str, Callable[[Resolver, Any, DataPath, Guard], Text | None]]] = {

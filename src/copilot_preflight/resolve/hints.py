@@ -121,7 +121,7 @@ def shapes(data: Mapping[str, Any]) -> dict[str, str]:
     while pending:
         node, key, in_env_files = pending.pop()
         if isinstance(node, list):
-            pending += ((item, key, in_env_files) for item in node)
+            pending += [(it, key, in_env_files) for it in node if isinstance(it, (dict, list))]
         elif isinstance(node, dict):
             name = reference_in(node)
             if name:
@@ -131,6 +131,8 @@ def shapes(data: Mapping[str, Any]) -> dict[str, str]:
                     found.setdefault(name, "name")
                 continue
             for child_key, child in node.items():
+                if not isinstance(child, (dict, list)):
+                    continue
                 inside = in_env_files or child_key == "EnvironmentFiles"
                 # Fn::If only chooses: what it chooses is used as the key above it says.
                 pending.append((child, key if child_key == "Fn::If" else child_key, inside))
