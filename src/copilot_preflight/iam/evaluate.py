@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.wildcards import wildcard_match
 from copilot_preflight.iam import conditions
 from copilot_preflight.iam.policy import (
     Entry,
@@ -118,10 +119,10 @@ def together(statement: Statement, covered: Match, reached: Match, held: Match) 
 
 def covers_action(statement: Statement, action: str) -> Match:
     """Whether Action/NotAction covers an action; names are compared without case."""
-    target = Text.of(action.lower())
+    asked = action.lower()
     if statement.not_actions:
-        return _excluded_by("NotAction", _any(statement.not_actions, target))
-    answer = _any(statement.actions, target)
+        return _excluded_by("NotAction", _any_action(statement.not_actions, asked))
+    answer = _any_action(statement.actions, asked)
     return Match(False, why=f"no action covers {action}") if answer.verdict is False else answer
 
 
@@ -135,24 +136,39 @@ def covers_resource(statement: Statement, request: Request) -> Match:
         is_trust = statement.principals and request.action.lower().startswith("sts:")
         return CERTAIN if is_trust else Match(None, (Fact("value", "Resource"),))
     entries = filled(statement.not_resources or statement.resources, request.context)
-    covered = _any(entries, request.resource, statement)
+    covered = _any_resource(entries, request.resource, statement)
     if statement.not_resources:
         return EXCLUDED if covered.verdict else _excluded_by("NotResource", covered)
     return NOT_COVERED if covered.verdict is False else covered
 
 
-def _any(entries: Iterable[Entry], target: Text, names_resources: Statement | None = None) -> Match:
-    """Whether one of the patterns matches: one certain match is enough.
+def _any_action(entries: Iterable[Entry], asked: str) -> Match:
+    """Whether one of the names of actions, which have no case, covers one in lower case."""
+    return _any(((entry, _names(entry.text, asked)) for entry in entries), Text.of(asked))
 
-    They are ARNs of a statement where that is given, else names of actions, which have no case.
-    """
+
+def _names(pattern: Text, asked: str) -> bool | None:
+    known = pattern.literal
+    if known is not None and known.isascii():  # as nearly all are
+        return wildcard_match(known.lower(), asked)
+    return matches(pattern.lower(), Text.of(asked))
+
+
+def _any_resource(entries: Iterable[Entry], asked: Text, statement: Statement) -> Match:
+    is_identity_based = statement.is_identity_based
+    return _any(
+        (
+            (entry, covers(entry.text, asked, is_identity_based=is_identity_based))
+            for entry in entries
+        ),
+        asked,
+    )
+
+
+def _any(answers: Iterable[tuple[Entry, bool | None]], target: Text) -> Match:
+    """What patterns say together, each with whether it matches: one certain match is enough."""
     facts: list[Fact] = []
-    for entry in entries:
-        if names_resources is None:
-            verdict = matches(entry.text.lower(), target)
-        else:
-            is_identity_based = names_resources.is_identity_based
-            verdict = covers(entry.text, target, is_identity_based=is_identity_based)
+    for entry, verdict in answers:
         if verdict is False:
             continue
         if verdict and not entry.conditions:
