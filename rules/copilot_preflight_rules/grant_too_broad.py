@@ -73,7 +73,7 @@ def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
 def _source(broad: _Broad) -> str:
     """What grants too much: for a policy of AWS its name, as its text is not in the template."""
     policy = broad.statement.policy
-    if managed.statements_of(policy) is not None:
+    if managed.is_known(policy):
         return f"managed policy '{policy}'"
     element = "NotAction" if broad.is_action else "NotResource"
     left_out = broad.entry in (*broad.statement.not_actions, *broad.statement.not_resources)
@@ -99,7 +99,7 @@ def _way_out(found: Sequence[_Broad]) -> Help:
 def _taken_away(broad: _Broad) -> list[Edit]:
     statement, title = broad.statement, "take away what grants too much"
     is_listed = broad.entry in (*statement.actions, *statement.resources)
-    if not is_listed or managed.statements_of(statement.policy) is not None:
+    if not is_listed or managed.is_known(statement.policy):
         return [removed(statement.place, title)]  # NotAction, NotResource, or a policy of AWS's
     beside = statement.actions if broad.is_action else statement.resources
     return taken_out(statement, [broad.entry], beside, title)

@@ -565,3 +565,24 @@ def test_two_roles_are_never_one() -> None:
     assert one.name.equals(two.name) is False
     assert one.arn.equals(two.arn) is False
     assert one.name.equals(Text.of("worker")) is None
+
+
+@pytest.mark.parametrize("first", ["one", "two"])
+def test_a_policy_of_aws_that_a_parameter_names_is_that_of_the_scenario(first: str) -> None:
+    """Two policies at one place of the template are read apart, whichever is read first."""
+    policies = {
+        "one": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+        "two": "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",
+    }
+    resource = "{Type: AWS::IAM::Role, Properties: {ManagedPolicyArns: [!Ref PolicyArn]}}"
+    anyhow = View(stack(f"  Role: {resource}"))
+    names = [first, *(name for name in policies if name != first)]
+    services = {}
+    for name in names:
+        view = anyhow.choosing({"PolicyArn": policies[name]})
+        assert view is not None
+        (role,) = roles(view)
+        actions = [entry.text.literal or "" for s in role.statements for entry in s.actions]
+        services[name] = {action.partition(":")[0] for action in actions}
+    assert "ecr" not in services["one"] and "s3" in services["one"]
+    assert "ecr" in services["two"] and "s3" not in services["two"]

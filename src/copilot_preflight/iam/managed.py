@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,21 @@ def statements_of(arn_tail: str) -> list[dict[str, Any]] | None:
     policy is known and says nothing about our services. ``None``: no such policy is known. The
     answer is the caller's to change.
     """
+    row = _row(arn_tail)
+    if row is None:
+        return None
+    statements: list[dict[str, Any]] = json.loads(row)
+    return statements
+
+
+def is_known(arn_tail: str) -> bool:
+    """Whether AWS manages a policy of that name, as `statements_of` takes it."""
+    return _row(arn_tail) is not None
+
+
+@lru_cache(maxsize=512)
+def _row(arn_tail: str) -> bytes | None:
+    """The JSON of a policy; a search through all rows takes as long as reading a small template."""
     # Rows are "tail, tab, JSON": a tail with a tab or a line break would match across fields.
     if not arn_tail or "\t" in arn_tail or "\n" in arn_tail:
         return None
@@ -34,8 +49,7 @@ def statements_of(arn_tail: str) -> list[dict[str, Any]] | None:
     if start < 0:
         return None
     start += len(key)
-    statements: list[dict[str, Any]] = json.loads(rows[start : rows.index(b"\n", start)])
-    return statements
+    return rows[start : rows.index(b"\n", start)]
 
 
 def right_path(arn_tail: str) -> str | None:
@@ -45,7 +59,7 @@ def right_path(arn_tail: str) -> str | None:
     unique in an account, whatever its path, and AWS's own have one account:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
-    if statements_of(arn_tail) is not None or "\t" in arn_tail or "\n" in arn_tail:
+    if is_known(arn_tail) or "\t" in arn_tail or "\n" in arn_tail:
         return None
     name = arn_tail.rpartition("/")[2]
     pattern = rb"\n((?:[^\t\n]*/)?" + re.escape(name.encode()) + rb")\t"

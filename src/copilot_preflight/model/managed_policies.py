@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from copilot_preflight.base.symbolic import Text
@@ -37,11 +38,11 @@ def document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...]
     if provided is not None:
         return provided.statements
     tail = None if is_elsewhere(view, policy) else aws_managed(policy)
-    known = None if tail is None else managed.statements_of(tail)
-    if tail is None or known is None:
+    document = None if tail is None else _of_aws(tail)
+    if tail is None or document is None:
         return None
-    document = value._replace(raw={"Version": CURRENT_VERSION, "Statement": _in_partition(known)})
-    return tuple(s._replace(place=value.place) for s in statements_of(document, tail))
+    statements = statements_of(value._replace(raw=document), tail, source=tail)
+    return tuple(s._replace(place=value.place) for s in statements)
 
 
 @query
@@ -67,6 +68,15 @@ def aws_managed(policy: Text) -> str | None:
     """
     _, found, tail = str(policy).partition(":iam::aws:policy/")
     return tail if found and "${" not in tail else None
+
+
+@lru_cache(maxsize=128)
+def _of_aws(tail: str) -> Mapping[str, Any] | None:
+    """A policy of AWS's as a template would have it, which nobody changes."""
+    known = managed.statements_of(tail)
+    if known is None:
+        return None
+    return {"Version": CURRENT_VERSION, "Statement": _in_partition(known)}
 
 
 def _in_partition(raw: Any) -> Any:

@@ -21,8 +21,10 @@ from copilot_preflight.resolve.value import Value, text_of
 _UNKNOWN: Final = Text.of(Hole("statement"))
 
 
-def statements_of(document: Value, policy: str = "") -> tuple[Statement, ...]:
+def statements_of(document: Value, policy: str = "", source: str = "") -> tuple[Statement, ...]:
     """The statements of a policy document.
+
+    ``source`` names a document that does not stand in the template at the path of its value.
 
     What cannot be read (a document behind a parameter, a transform or a JSON string) comes back
     as one statement with no known effect, which may do anything.
@@ -30,10 +32,11 @@ def statements_of(document: Value, policy: str = "") -> tuple[Statement, ...]:
     reader = document.reader
     if not isinstance(reader, Resolver):
         return tuple(_named(_statements(document), policy))
-    read = reader.shared(document, "statements", lambda: tuple(_statements(document)))
+    kind = ("statements", source)
+    read = reader.shared(document, kind, lambda: tuple(_statements(document)))
     if not policy:
         return read
-    return reader.shared(document, ("statements", policy), lambda: tuple(_named(read, policy)))
+    return reader.shared(document, (*kind, policy), lambda: tuple(_named(read, policy)))
 
 
 def _named(statements: Iterable[Statement], policy: str) -> Iterator[Statement]:
