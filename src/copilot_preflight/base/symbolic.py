@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple
 
-from copilot_preflight.base.wildcards import wildcard_match
+from copilot_preflight.base.character_sets import (
+    Characters,
+    Step,
+    flood,
+    literal_step,
+    may_meet,
+    pattern_step,
+)
+from copilot_preflight.base.wildcards import WILDCARDS, wildcard_match
 
-WILDCARDS: Final = "*?"
 _BEFORE_WILDCARD: Final = re.compile(r"[^*?]*")
 _NOTHING: Final = frozenset[str]()
 
@@ -206,7 +212,7 @@ class Text:
             hole, literal = one.only_hole, two.literal
             if hole is not None and literal is not None:
                 return None if hole.may_be(literal) else False
-        return None if _may_match(_as_set(left), _as_set(right)) else False
+        return None if may_meet(_as_set(left), _as_set(right)) else False
 
     def split(self, separator: str, limit: int = -1) -> Pieces:
         """Splits at a literal separator, ``limit`` times at most (-1: as often as it stands).
@@ -279,7 +285,7 @@ def match(pattern: Text, target: Text) -> bool | None:
     if _must_match(pattern, target):
         return True
     left, right = _different(pattern, target, wild=True)
-    if not _may_match(_as_pattern_set(left), _as_set(right)):
+    if not may_meet(_as_pattern_set(left), _as_set(right)):
         return False
     begin = left.parts[0] if left.parts else ""
     is_shared = isinstance(begin, Hole) and begin in right.parts[:1]
@@ -319,65 +325,31 @@ def _confined(atoms: Sequence[str | Hole], separator: str, count: int) -> int:
 # --- matching with holes ---------------------------------------------------------------------
 
 
-class _Characters(NamedTuple):
-    """A set of characters."""
-
-    only: str = ""  # the one character, or "" for all but `excludes`
-    excludes: str = ""
-    owner: str = ""  # the unique name of which they are a part
-
-    def shares(self, other: _Characters) -> bool:
-        """Whether some character belongs to both sets."""
-        if self.owner and other.owner and self.owner != other.owner:
-            return False
-        if self.only:
-            return self.only == other.only if other.only else self.only not in other.excludes
-        return not other.only or other.only not in self.excludes
-
-
-class _Step(NamedTuple):
-    """One character (``many`` false) or any number of them, out of a set."""
-
-    characters: _Characters
-    many: bool
-
-
-@lru_cache(maxsize=1024)
-def _literal_step(character: str) -> _Step:
-    return _Step(_Characters(character), many=False)
-
-
-@lru_cache(maxsize=1024)
-def _pattern_step(character: str) -> _Step:
-    wild = character in WILDCARDS
-    return _Step(_Characters("" if wild else character), many=character == "*")
-
-
-def _hole_steps(hole: Hole) -> tuple[_Step, ...]:
+def _hole_steps(hole: Hole) -> tuple[Step, ...]:
     owner = f"{hole.scope}:{hole.name}" if hole.unique else ""
-    characters = _Characters("", hole.excludes, owner)
+    characters = Characters("", hole.excludes, owner)
     if hole.length:
-        return (_Step(characters, many=False),) * hole.length
-    many = _Step(characters, many=True)
-    return (_Step(characters, many=False), many) if hole.nonempty else (many,)
+        return (Step(characters, many=False),) * hole.length
+    many = Step(characters, many=True)
+    return (Step(characters, many=False), many) if hole.nonempty else (many,)
 
 
-def _as_set(text: Text) -> list[_Step]:
+def _as_set(text: Text) -> list[Step]:
     """The strings that a text can be, as steps; what several holes share is not kept."""
-    steps: list[_Step] = []
+    steps: list[Step] = []
     for part in text.parts:
-        steps += _hole_steps(part) if isinstance(part, Hole) else map(_literal_step, part)
+        steps += _hole_steps(part) if isinstance(part, Hole) else map(literal_step, part)
     return steps
 
 
-def _as_pattern_set(pattern: Text) -> list[_Step]:
+def _as_pattern_set(pattern: Text) -> list[Step]:
     """The strings that a pattern can match; a hole that may hold a wildcard can match anything."""
-    steps: list[_Step] = []
+    steps: list[Step] = []
     for part in pattern.parts:
         if isinstance(part, Hole):
             steps += _hole_steps(Hole(part.name) if part.may_be_wildcard else part)
         else:
-            steps += map(_pattern_step, part)
+            steps += map(pattern_step, part)
     return steps
 
 
@@ -427,51 +399,11 @@ def _ends_apart(pattern: Text, target: Text) -> bool:
     if len(behind) == 1 and isinstance(behind[0], str) and len(rest) == 1:
         return not wildcard_match(f"*{begin}", behind[0])
     anywhere = _as_pattern_set(Text((f"*{begin}", *rest[1:])))
-    return not _may_match(anywhere, _as_set(Text(behind)))
+    return not may_meet(anywhere, _as_set(Text(behind)))
 
 
 def _is_wild(atom: str | Hole) -> bool:
     return atom.may_be_wildcard if isinstance(atom, Hole) else atom in WILDCARDS
-
-
-def _may_match(left: Sequence[_Step], right: Sequence[_Step]) -> bool:
-    """Whether the two sets of strings have one in common.
-
-    Walks along the right, with all positions that it can have on the left as the bits of a number.
-    """
-    many, letters, others = 0, dict[str, int](), dict[_Characters, int]()
-    for index, (characters, is_many) in enumerate(left):
-        many |= is_many << index
-        if characters.only:
-            letters[characters.only] = letters.get(characters.only, 0) | 1 << index
-        else:
-            others[characters] = others.get(characters, 0) | 1 << index
-    passes: dict[_Characters, int] = {}
-    places = _flood(1, many)
-    for characters, is_many in right:
-        onward = passes.get(characters, -1)
-        if onward < 0:
-            onward = passes[characters] = _sharing(characters, letters, others)
-        if is_many:
-            places = _flood(places, onward | many)
-        else:
-            places = _flood((places & onward & many) | (places & onward & ~many) << 1, many)
-        if not places:
-            return False
-    return bool(places >> len(left))
-
-
-def _sharing(mine: _Characters, letters: dict[str, int], others: dict[_Characters, int]) -> int:
-    """The positions, as bits, of the letters and other sets that share a character with one."""
-    found = letters.get(mine.only, 0)
-    if not mine.only:
-        for letter, bits in letters.items():
-            if letter not in mine.excludes:
-                found |= bits
-    for characters, bits in others.items():
-        if characters.shares(mine):
-            found |= bits
-    return found
 
 
 def _must_match(pattern: Text, target: Text, separator: str = "", count: int = 0) -> bool:
@@ -486,7 +418,7 @@ def _must_match(pattern: Text, target: Text, separator: str = "", count: int = 0
         any_character |= (atom == "?") << index
         by_atom[atom] = by_atom.get(atom, 0) | 1 << index
     free = ~_confined(atoms, separator, count) if count else -1
-    places = _flood(1, stars)
+    places = flood(1, stars)
     for atom in _atoms(target):
         separates = count and (atom == separator or _may_hold(atom, separator))
         passing, single = (
@@ -494,10 +426,10 @@ def _must_match(pattern: Text, target: Text, separator: str = "", count: int = 0
         )
         onward = by_atom.get(atom, 0) | (single if isinstance(atom, str) else 0)
         through = places
-        places = _flood((places & passing) | (places & onward & ~stars) << 1, stars)
+        places = flood((places & passing) | (places & onward & ~stars) << 1, stars)
         if isinstance(atom, Hole) and atom.length:  # as many question marks match it too
             for _ in range(atom.length):
-                through = _flood((through & passing) | (through & single & ~stars) << 1, stars)
+                through = flood((through & passing) | (through & single & ~stars) << 1, stars)
             places |= through
         if not places:
             return False
@@ -506,11 +438,6 @@ def _must_match(pattern: Text, target: Text, separator: str = "", count: int = 0
 
 def _may_hold(atom: str | Hole, separator: str) -> bool:
     return isinstance(atom, Hole) and separator not in atom.excludes
-
-
-def _flood(places: int, onward: int) -> int:
-    """Adds the places that are reached through an unbroken run of ``onward``: a carry runs on."""
-    return (((places & onward) + onward) ^ onward) | places
 
 
 def _atoms(text: Text) -> list[str | Hole]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+from typing import Final
+
+WILDCARDS: Final = "*?"
 
 
 def wildcard_match(pattern: str, target: str) -> bool:

@@ -10,7 +10,8 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from copilot_preflight.base.symbolic import EMPTY, WILDCARDS, Hole, Text
+from copilot_preflight.base.symbolic import EMPTY, Hole, Text
+from copilot_preflight.base.wildcards import WILDCARDS
 from copilot_preflight.iam import arn, conditions
 from copilot_preflight.iam.evaluate import Outcome, Request, covers_action
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide

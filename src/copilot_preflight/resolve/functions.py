@@ -79,8 +79,8 @@ class Resolver(Parameters):
         if isinstance(raw, Text):
             return raw
         if isinstance(raw, str):
-            text = Text.of(self._unknown(raw) if len(raw) > _MAX_TEXT else raw)
-            return with_dynamic_references(text, self.file) if "{{" in raw else text
+            known = Text.of(self._unknown(raw) if len(raw) > _MAX_TEXT else raw)
+            return with_dynamic_references(known, self.file) if "{{" in raw else known
         if isinstance(raw, (bool, int, float)):
             return Text.of(spelt(raw))
         if raw is None:
