@@ -133,7 +133,7 @@ class Text:
         self.parts: Final = parts
         only = parts[0] if len(parts) == 1 else None if parts else ""
         self.literal: Final = only if isinstance(only, str) else None
-        self._split: dict[tuple[str, int], Pieces] | None = None
+        self._split: tuple[str, int, Pieces] | None = None  # how it was split last
 
     @staticmethod
     def of(*parts: str | Hole | Text) -> Text:
@@ -217,15 +217,13 @@ class Text:
     def split(self, separator: str, limit: int = -1) -> Pieces:
         """Splits at a literal separator, ``limit`` times at most (-1: as often as it stands).
 
-        Stops where a hole may hold the separator itself, or a part of it. What was split once is
-        kept: one ARN of a policy is taken apart for every question about its statement.
+        Stops where a hole may hold the separator itself, or a part of it. The last answer is kept:
+        one ARN of a policy is taken apart for every question about its statement.
         """
-        if self._split is None:
-            self._split = {}
-        pieces = self._split.get((separator, limit))
-        if pieces is None:
-            pieces = self._split[separator, limit] = self._pieces(separator, limit)
-        return pieces
+        last = self._split
+        if last is None or last[0] != separator or last[1] != limit:
+            last = self._split = separator, limit, self._pieces(separator, limit)
+        return last[2]
 
     def _pieces(self, separator: str, limit: int) -> Pieces:
         if not separator:
