@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -35,6 +36,12 @@ PATIENCE: Final = 0.25
 Meanwhile what was judged is not shown if there are further changes: the next answer has them.
 """
 
+REST: Final = 1.0
+"""Seconds without a change, after which there is time to collect what nobody refers to."""
+
+MANY: Final = 1_000_000
+"""New objects, net, that are as many as may wait for a rest: about 100 MB."""
+
 WATCHED: Final = "**/*.{yml,yaml,json,template,env}"
 """Files that may belong to a package: what is not open in the editor is watched on the disk."""
 
@@ -54,6 +61,8 @@ class Server(LanguageServer):
         self._versions: dict[str, int | None] = {}  # of the texts that were judged last
         self._shown_at = 0.0
         self._settling: asyncio.Task[None] | None = None
+        self._rest: asyncio.TimerHandle | None = None
+        self._is_warm = False
 
     def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
         """Serves an editor over standard input and output, until it says ``exit`` or is gone."""
@@ -67,6 +76,7 @@ class Server(LanguageServer):
 
     async def _serve(self, stdin: BinaryIO) -> None:
         self._stop_event = Event()
+        gc.disable()  # it would strike while somebody waits: see `_tidy_up_soon`
         await run_async(self._stop_event, Incoming(stdin), self.protocol)
 
     # --- what happens ------------------------------------------------------------------------
@@ -135,6 +145,24 @@ class Server(LanguageServer):
                 self._publish(where)
             self._refresh_lenses()
             self._shown_at = time.monotonic()
+            self._tidy_up_soon()
+
+    def _tidy_up_soon(self) -> None:
+        """Collects garbage when nobody types, or when there is much of it."""
+        if self._rest is not None:
+            self._rest.cancel()
+        if gc.get_count()[0] > MANY:
+            self._tidy_up()
+        else:
+            self._rest = asyncio.get_running_loop().call_later(REST, self._tidy_up)
+
+    def _tidy_up(self) -> None:
+        self._rest = None
+        gc.collect()
+        if not self._is_warm:
+            # Most of what there is now are the modules and the data of AWS, which stay.
+            gc.freeze()
+            self._is_warm = True
 
     # --- what the editor gets -------------------------------------------------------------
 

@@ -184,7 +184,9 @@ class Workspace:
         sources: dict[str, Source] = dict(before.report.sources)
         read: dict[str, Document] = {}
         for file, known in before.read.items():
-            if os.path.realpath(file) not in self._texts:
+            if (where := os.path.realpath(file)) not in self._texts:
+                if where not in before.stamps:
+                    return None  # it was open then, and may be another text on the disk
                 read[file] = known
                 continue
             try:
@@ -220,7 +222,8 @@ class Workspace:
         names = [*report.sources, *(error.file for error in report.errors), str(path)]
         names += map(str, named)
         files = frozenset(map(os.path.realpath, names))
-        on_disk = stamps(files - self._texts.keys())
+        edited = set(map(os.path.realpath, read)) & self._texts.keys()
+        on_disk = stamps(files - edited)
         return OpenPackage(path, report, analysis, files, read, is_lasting, on_disk)
 
     def _is_template(self, where: str, path: Path, *, known: bool) -> bool:
