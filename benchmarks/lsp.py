@@ -37,7 +37,7 @@ AIMS = {1_000: 60, 3_000: 150}
 SHAPES = ((1_000, 4, 29), (3_000, 4, 196), (3_000, 20, 109))
 """Stacks: lines, about, with so many containers and tables. Each container has a condition."""
 
-ROUNDS = 8
+ROUNDS = 10
 BURST = 100
 BETWEEN = 0.02
 """Seconds between the changes of a burst."""

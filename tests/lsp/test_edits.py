@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from tests.lsp.test_lsp import ASKED, GRANTED, TEMPLATE, params
 
+from copilot_preflight.base.finding import Finding, Place
 from copilot_preflight.lsp import lenses
 from copilot_preflight.lsp.diagnostics import diagnostic, range_of, unreadable
 from copilot_preflight.lsp.positions import Lines
+from copilot_preflight.lsp.unchanged import in_order
 from copilot_preflight.lsp.workspace import OpenPackage, Workspace
+from copilot_preflight.read.document import parse
 from copilot_preflight.run.check import Options
 
 STACK, PARAMS = "web-test.stack.yml", "web-test.params.json"
@@ -261,3 +264,13 @@ def test_values_that_were_closed_while_the_template_was_broken_count_as_on_the_d
     after = shown(workspace, path)
     assert after == fresh({path: TEMPLATE}, path)
     assert after != before
+
+
+def test_findings_are_in_the_order_of_their_places() -> None:
+    """Not in that of the rules, which an edit that moves them would change."""
+    source = parse("a: 1\nb: 2\n", "x.yml")
+    places = [Place("x.yml", ("b",)), Place("x.yml", ("a",)), Place("x.yml", ("b",), key=True)]
+    findings = [Finding(place, "wrong", rule="E9712") for place in places]
+    ordered = in_order(findings, {"x.yml": source})
+    assert [it.at for it in ordered] == [places[1], places[2], places[0]]
+    assert in_order(reversed(findings), {"x.yml": source}) == ordered

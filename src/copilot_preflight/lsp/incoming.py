@@ -27,7 +27,10 @@ class Incoming:
 
     async def readline(self) -> bytes:
         """A line, at once if it is there; what is left, or nothing, where the stream has ended."""
-        return await self._arrived.readline()
+        try:
+            return await self._arrived.readline()
+        except ValueError:
+            return b""  # longer than any header: this is no editor
 
     async def readexactly(self, size: int) -> bytes:
         """So many bytes, or nothing where the stream ends before."""

@@ -112,12 +112,14 @@ class Server(LanguageServer):
 
     async def _settle_in_turns(self) -> None:
         """Checks again and again, until nothing new has come meanwhile."""
+        begun = time.monotonic()
         try:
             while self.packages.is_stale:
                 await _arrivals()
                 self._judge()
                 await _arrivals()
-                if time.monotonic() - self._shown_at > PATIENCE or not self.packages.is_stale:
+                waited = time.monotonic() - max(begun, self._shown_at)
+                if waited > PATIENCE or not self.packages.is_stale:
                     self._show()
         except Exception as fault:  # as pygls does for its handlers: no task has a caller
             self.report_server_error(fault, FeatureNotificationError)
