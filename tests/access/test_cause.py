@@ -265,3 +265,42 @@ def test_causes_take_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
         return counted
 
     assert matches(80) < 5 * matches(20)
+
+
+def test_grants_of_other_names_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ARN without wildcards is not compared with all that the template asks for."""
+    counted = 0
+
+    def counting(pattern: Text, target: Text) -> bool | None:
+        nonlocal counted
+        counted += 1
+        return match(pattern, target)
+
+    monkeypatch.setattr(causes, "match", counting)
+
+    def matches(count: int) -> int:
+        nonlocal counted
+        counted = 0
+        parts = ["Resources:"]
+        for number in range(count):
+            granted = f"'arn:aws:s3:::b/{number}/{TWO}.env'"
+            asked = f"'arn:aws:s3:::b/{number}/{ONE}.env'"
+            parts.append(
+                f"""
+  Role{number}:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies: [{{PolicyDocument: {{Statement: [{allow(granted)}]}}}}]
+  Task{number}:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role{number}.Arn
+      ContainerDefinitions: [{{EnvironmentFiles: [{{Type: s3, Value: {asked}}}]}}]
+"""
+            )
+        denied = [d for d in Analysis(stacks.stack("".join(parts))).decisions if d.is_denied]
+        kinds = [cause_of(d).kind for d in denied if d.call.action == "s3:GetObject"]
+        assert kinds == ["stale-hash"] * count
+        return counted
+
+    assert matches(40) <= 4 * matches(10)
