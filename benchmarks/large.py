@@ -10,6 +10,7 @@ show how the time grows with the stack: an exponent of 1 is linear growth.
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import tempfile
 import time
@@ -87,6 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=2, help="the fastest of them counts")
     rounds = parser.parse_args().rounds
+    gc.set_threshold(100_000, 50, 50)  # as the command does
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for findings in FINDINGS:
