@@ -17,7 +17,7 @@ from copilot_preflight.model.tasks import Container, TaskDefinition
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
 from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.resolve.value import Value, text_of
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import View, index_of
 
 LOGS: Final = "log-delivery"
 """The kind of this source's needs."""
@@ -116,13 +116,18 @@ def _may_be_made(view: View, configuration: Value, group: Text) -> bool:
     return (
         asked is not None
         and (asked.literal or "").lower() == "true"
-        and not any(
-            group == _named(other.resolver.text({"Ref": logical_id}, resource.path))
-            for other in view.having("AWS::Logs::LogGroup")
-            for logical_id, resource in other.resources("AWS::Logs::LogGroup")
-            if not resource.guard
-        )
+        and view.lookup(_groups, group) is None
     )
+
+
+@index_of("AWS::Logs::LogGroup")
+def _groups(view: View) -> dict[Text, str]:
+    """The log groups that are there in any case, by their names."""
+    return {
+        _named(view.ref(logical_id, resource)): logical_id
+        for logical_id, resource in view.resources("AWS::Logs::LogGroup")
+        if not resource.guard
+    }
 
 
 def _option(configuration: Value, name: str) -> Text | None:

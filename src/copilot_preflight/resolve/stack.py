@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.arn import partition_of_region
@@ -15,7 +15,7 @@ from copilot_preflight.resolve import hints as evidence
 from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.outside import NOTHING, Outside
 from copilot_preflight.resolve.parameters import Inputs, is_placeholder
-from copilot_preflight.resolve.query import Answers, Reads, drop, query
+from copilot_preflight.resolve.query import EVERY, MEMBERS, Answers, Reads, drop, query
 from copilot_preflight.resolve.scenario import ANY, Scenario, spelt
 from copilot_preflight.resolve.template import Template, size_of
 from copilot_preflight.resolve.value import TemplateError, Value
@@ -29,11 +29,11 @@ Copilot's own stacks come to 60,000; no limit would let conditions multiply with
 _CONDITION_WEIGHT: Final = 20
 """Nodes of a resource that are read in the time of one of a condition, which compares texts."""
 
-MEMBERS: Final = ""
-"""Stands among the files of an answer that depends on which templates are in the run."""
-
 ADDONS_STACK: Final = "AddonsStack"
 """The logical id under which Copilot nests a workload's addons template."""
+
+
+T = TypeVar("T")
 
 
 class Reading(NamedTuple):
@@ -175,6 +175,11 @@ class Stack:
 
     # --- what was worked out -------------------------------------------------------------------
 
+    @property
+    def imports(self) -> frozenset[str]:
+        """The other files from which values of this template came, so far."""
+        return frozenset(self._imported)
+
     def depends_on(self, files: Collection[str]) -> bool:
         """Whether a value of this template comes from one of some other files."""
         return not self._imported.isdisjoint(files)
@@ -311,6 +316,7 @@ class Run:
         self.answers: Answers = {}
         self.reads = Reads()
         self._resolving: set[str] = set()
+        self._left_out: set[Stack] = set()
 
     def add(self, package: Package, pseudo: Mapping[str, str] | None = None) -> Stack:
         """Adds a stack. What was worked out from all stacks together is worked out anew."""
@@ -341,17 +347,22 @@ class Run:
         self.reads.add(MEMBERS)
         return self.stacks
 
+    def has(self, stack: Stack) -> bool:
+        """Whether a stack of the run still is: indexes lead to those that were left out too."""
+        return stack not in self._left_out
+
     def leave_out(self, file: str) -> None:
         """Goes on as if a template, which turned out broken, were not in the run."""
+        self._left_out.update(stack for stack in self.stacks if stack.file == file)
         self.stacks = [stack for stack in self.stacks if stack.file != file]
         for stack in self.stacks:
             if stack.package.addons is not None and stack.package.addons.file == file:
                 stack.package = stack.package._replace(addons=None)
-        self._forget(file)
+        self._forget(file, EVERY)
 
-    def _forget(self, file: str) -> None:
+    def _forget(self, *names: str) -> None:
         """Drops what depends on a template, by way of other templates too."""
-        files = {file}
+        files = set(names)
         while new := {s.file for s in self.stacks if s.depends_on(files)} - files:
             files |= new
         for stack in self.stacks:
@@ -375,11 +386,23 @@ def _by_type(stack: Stack) -> Mapping[str, list[tuple[str, dict[str, Any]]]]:
     return found
 
 
+def noted(stack: Stack, ask: Callable[[Stack], T]) -> T:
+    """What a stack of the run is asked for an index: to have noted it is not to have read it."""
+    stack.reads.begin()
+    try:
+        return ask(stack)
+    finally:
+        stack.reads.end_without(stack.file)
+
+
 @query
 def _exports(run: Run) -> Mapping[str, list[tuple[Stack, str]]]:
+    def exports(stack: Stack) -> list[tuple[str, str]]:
+        return list(stack.exports())
+
     found: dict[str, list[tuple[Stack, str]]] = {}
     for stack in run.members():
-        for export, output in stack.exports():
+        for export, output in noted(stack, exports):
             found.setdefault(export, []).append((stack, output))
     return found
 
@@ -388,8 +411,9 @@ def _exports(run: Run) -> Mapping[str, list[tuple[Stack, str]]]:
 def _exported(run: Run, name: str) -> Export:
     run._resolving.add(name)
     try:
-        found = _exports(run).get(name, [])
+        found = [entry for entry in _exports(run).get(name, ()) if run.has(entry[0])]
         files = frozenset(stack.file for stack, _ in found)
+        run.reads.update(files)
         # Two stacks of a region cannot export one name: these are of two deployments.
         return Export(found[0][0].output(found[0][1]) if len(found) == 1 else None, files)
     finally:

@@ -13,6 +13,7 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.needs.unread import UNREAD
 from copilot_preflight.read.document import Document
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.defaults import Defaults
@@ -177,8 +178,7 @@ class Judge:
             findings,
             tuple(errors),
             left_out,
-            # Most depend on all or on few: a name for each would be sent by every process.
-            files if len(files) * 2 < len(run.stacks) else None,
+            indexes.sources(run, files),
             frozenset(run.outside.unused),
             stack.file in self.analyses,
             stack.scenarios,
