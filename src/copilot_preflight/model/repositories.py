@@ -116,12 +116,11 @@ def _by_prefix(view: View) -> dict[Hashable, Text]:
     return found
 
 
-def _prefixes(repository: Text) -> Iterator[Hashable]:
+def _prefixes(repository: Text) -> tuple[Hashable, ...]:
     """The keys of the rules that may bring in a repository: all that its name begins with."""
-    yield from (_ANY_PREFIX, OPEN)
     known = repository.parts[0] if repository.parts else ""
     steps = known.split("/")[1:-1] if isinstance(known, str) else []
-    yield from itertools.accumulate(steps, "{}/{}".format)
+    return (_ANY_PREFIX, OPEN, *itertools.accumulate(steps, "{}/{}".format))
 
 
 def _account(view: View) -> Text:

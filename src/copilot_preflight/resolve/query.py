@@ -12,7 +12,6 @@ from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from functools import wraps
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
-
 MEMBERS: Final = ""
 """Stands among the files of an answer that depends on which templates are in the run."""
 
