@@ -114,25 +114,27 @@ class Judge:
     def every(self, stacks: Sequence[Stack]) -> Generator[Judged, None, None]:
         """Judges templates, in their order or as if it were so.
 
-        Where one turns out broken, and so is left out, those that depend on it are judged again:
-        what is yielded last for a template holds.
+        Where one turns out broken, and so is left out, those that depend on it are judged again,
+        once all have been judged: what is yielded last for a template holds.
         """
         done: dict[str, Judged] = {}
         broken: set[str] = set()
         waiting = list(stacks)
         while waiting:
-            left_out: frozenset[str] = frozenset()
-            for judged in self._until_one_breaks(waiting):
-                done[judged.file] = judged
-                left_out = judged.left_out
-                yield judged
-            broken |= left_out
-            waiting = [
-                stack
-                for stack in stacks
-                if stack.file not in done
-                or (stack.file not in broken and done[stack.file].depends_on(left_out))
-            ]
+            stale: set[str] = set()
+            while waiting:
+                count = 0
+                left_out: frozenset[str] = frozenset()
+                for judged in self._until_one_breaks(waiting):
+                    count += 1
+                    done[judged.file] = judged
+                    stale.discard(judged.file)
+                    left_out = judged.left_out
+                    yield judged
+                broken |= left_out
+                stale |= {file for file, it in done.items() if it.depends_on(left_out)}
+                waiting = waiting[count:]
+            waiting = [it for it in stacks if it.file in stale and it.file not in broken]
 
     def _until_one_breaks(self, stacks: Sequence[Stack]) -> Iterator[Judged]:
         """Judges templates up to one that has others, or itself, left out of the run."""
