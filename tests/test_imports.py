@@ -42,7 +42,7 @@ PACKAGES = {
     "pygls": {"cli.commands.lsp", "lsp.server"},
     "jmespath": {"simulator.output"},
     "jsonpath_ng": {"read.jsonpath"},
-    "yaml": {"read.yaml.tree", "read.yaml.errors", "read.yaml.pure_python"},
+    "yaml": {"read.yaml.tree", "read.yaml.errors", "read.yaml.plain", "read.yaml.pure_python"},
 }
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from copilot_preflight.base.finding import IN_SOURCE, Finding, Place
-from copilot_preflight.read.document import Comment, Document
+from copilot_preflight.read.document import Document
+from copilot_preflight.read.layout import Comment
 from copilot_preflight.run.suppress.suppression import (
     CommentedLine,
     Suppression,
