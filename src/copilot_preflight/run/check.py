@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Report, Silenced
 from copilot_preflight.checks.analysis import Analysis
@@ -14,12 +14,16 @@ from copilot_preflight.inputs import template_shape
 from copilot_preflight.inputs.discovery import DiscoveredTemplate, Discovery
 from copilot_preflight.inputs.package import Loader, Package
 from copilot_preflight.read.document import Document, DocumentError
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import MOST_IN_USE, Run, Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.judge import Judge, Judged
 from copilot_preflight.run.options import Options as Options
 from copilot_preflight.run.options import Progress as Progress
 from copilot_preflight.run.outside_files import Given
+
+if TYPE_CHECKING:
+    from copilot_preflight.inputs.parameter_files import ParameterValue
+    from copilot_preflight.run.ahead import ReadAhead
 
 
 class Checked(NamedTuple):
@@ -49,9 +53,9 @@ def checked(paths: Iterable[str], options: Options | None = None) -> Checked:
     return Checked(check.run(paths), check.analyses, check.packages, tuple(check.judged.values()))
 
 
-def _may_suppress(text: str) -> bool:
+def _may_suppress(source: Document) -> bool:
     """Most files have no suppressions, and then nothing is loaded that looks for them."""
-    return "preflight:" in text or "ignore_checks" in text
+    return source.mentions("preflight:") or source.mentions("ignore_checks")
 
 
 _UNUSED: Final = "policy '{}': nothing in this run asked for it: is the name right?"
@@ -69,8 +73,8 @@ class _Check:
         self.stacks: Sequence[Stack] = ()
         self.packages: dict[str, Package] = {}
         self.judged: dict[str, Judged] = {}
-        self.discovery = Discovery(options.read)
         self.loader = Loader(options.read)
+        self.discovery = Discovery(options.read)
 
     def run(self, paths: Iterable[str]) -> Report:
         if self.options.config is not None:
@@ -79,16 +83,27 @@ class _Check:
         own = given.values()
         values = {**given.shared_values(), **own}
         provided = given.outside()
+        paths = list(paths)
+        ahead = self._read_ahead(paths, values)
+        self.discovery = Discovery(self.options.read if ahead is None else ahead.read)
         templates = []
         for discovered in self.discovery.templates(paths):
             templates.append(discovered)
+            self._put_down_if_many(len(templates), discovered.template)
             self._report_progress(len(templates), 0, discovered.template.file)
         self._refuse(*self.discovery.faults)
         if not self.discovery.faults:
             given.refuse_unused(own, [template for template, _ in templates])
         run = Run(provided)
         for template, path in filter(self._is_sound, templates):
-            run.add(self.loader.package(template, path, values), self.options.pseudo)
+            gathered = None if ahead is None else ahead.gathered(template)
+            package = None if gathered is None else self.loader.take_over(gathered)
+            if package is None:
+                package = self.loader.package(template, path, values)
+            run.add(package, self.options.pseudo)
+        if ahead is not None:
+            ahead.close()
+        self._put_down_if_many(len(templates), *self.loader.documents)
         self._refuse(*self.loader.faults)
         self.sources.update((loaded.file, loaded) for loaded in self.loader.documents)
         self.sources.update((template.file, template) for template, _ in templates)
@@ -116,9 +131,27 @@ class _Check:
         )
         return self._without_secrets(report)
 
+    def _read_ahead(
+        self, paths: Sequence[str], values: Mapping[str, ParameterValue]
+    ) -> ReadAhead | None:
+        """Workers that read what there is to read; None where it is too little for any."""
+        if self.options.jobs == 1 or (len(paths) == 1 and not os.path.isdir(paths[0])):
+            return None
+        from copilot_preflight.run.ahead import ReadAhead, candidates
+        from copilot_preflight.run.workers import jobs_for
+
+        files = candidates(paths)
+        jobs = min(self.options.jobs or jobs_for(len(files)), len(files))
+        return ReadAhead(files, values, self.options.read, jobs) if jobs > 1 else None
+
+    def _put_down_if_many(self, templates: int, *documents: Document) -> None:
+        if templates > MOST_IN_USE:
+            for document in documents:
+                document.put_down()
+
     def _without_secrets(self, report: Report) -> Report:
         """The report without the values of NoEcho parameters, for which few runs have to look."""
-        if not any("NoEcho" in source.text for source in self.sources.values()):
+        if not any(source.mentions("NoEcho") for source in self.sources.values()):
             return report
         from copilot_preflight.run.no_echo import hidden_in
 
@@ -158,7 +191,7 @@ class _Check:
         silenced: Sequence[Silenced] = ()
         if not options.suppressions:
             return left, silenced
-        if options.suppress or any(_may_suppress(source.text) for source in self.sources.values()):
+        if options.suppress or any(map(_may_suppress, self.sources.values())):
             from copilot_preflight.run.suppress.sieve import sifted
 
             left, silenced = sifted(

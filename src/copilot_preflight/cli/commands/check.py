@@ -74,7 +74,7 @@ def _jobs(_ctx: click.Context, _option: click.Parameter, given: str) -> int | No
     "--jobs",
     metavar="N|auto",
     callback=_jobs,
-    default="1",
+    default="auto",
     show_default=True,
     help="Processes that judge templates. The report does not depend on it.",
 )
@@ -164,8 +164,8 @@ def _inputs(paths: Iterable[str], checked: Checked, options: Options) -> Iterato
     yield from (Path(error.file) for error in checked.report.errors)
     yield from options.files
     for package in checked.packages.values():
-        if package.manifest is not None:
-            yield from local_files(package.manifest)
+        if package.in_workspace is not None:
+            yield from local_files(package.in_workspace)
 
 
 # --- baseline ------------------------------------------------------------------------------------

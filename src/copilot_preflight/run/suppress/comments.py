@@ -29,7 +29,7 @@ _VARIABLES: Final = frozenset({"Environment", "variables"})
 
 def in_comments(source: Document) -> Iterator[Suppression | Finding]:
     """The suppressions in a file's comments, and findings on those that do not count."""
-    for comment in source.comments if "preflight:" in source.text else ():
+    for comment in source.comments if source.mentions("preflight:") else ():
         if match := _IGNORE.search(comment.text):
             yield from _in_comment(source, comment, match)
 
