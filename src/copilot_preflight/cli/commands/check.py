@@ -145,14 +145,14 @@ def check(
 def _checked(paths: tuple[str, ...], options: Options) -> Checked:
     from copilot_preflight.run import check as engine
 
-    if options.jobs == 1:
-        return engine.checked(paths, options)
-    from copilot_preflight.run.workers import WorkerLost
-
     try:
         return engine.checked(paths, options)
-    except WorkerLost as lost:
-        fail(str(lost))
+    except Exception as fault:
+        from copilot_preflight.run.workers import WorkerLost  # here: most runs have no workers
+
+        if isinstance(fault, WorkerLost):
+            fail(str(fault))
+        raise
 
 
 def _inputs(paths: Iterable[str], checked: Checked, options: Options) -> Iterator[Path]:
