@@ -410,6 +410,12 @@ class Run:
             other.add(stack.package, stack.pseudo)
         return other
 
+    @property
+    def has_one(self) -> bool:
+        """Whether there is no other stack to look at."""
+        self.reads.add(MEMBERS)
+        return len(self.stacks) < 2
+
     def members(self) -> Iterator[Stack]:
         """The stacks of the run, for answers that depend on which they are."""
         self.reads.add(MEMBERS)

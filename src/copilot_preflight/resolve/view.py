@@ -112,7 +112,7 @@ class View:
     def holding(self, index: Index[K, T], keys: Collection[K]) -> Iterator[View]:
         """This view and its addons, then those around that have one of some keys in an index."""
         yield from self.with_addons()
-        if len(self.run.members()) < 2:
+        if self.run.has_one:
             return
         others = _stacks_by_key(self.run, index)
         found = {number: it for key in keys for number, it in others.get(key, ())}
