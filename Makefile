@@ -25,7 +25,7 @@ SOURCES := $(wildcard src rules tests benchmarks docs tools)
 SNAPSHOTS = $(shell grep -rl --include='test_*.py' SnapshotAssertion tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick soak lint format snapshots docs rule bench lock upgrade test-oldest \
+.PHONY: help demo test quick soak coverage mutate lint format snapshots docs rule bench lock upgrade test-oldest \
 	test-newest clean
 
 help:
@@ -33,6 +33,8 @@ help:
 	@echo "make test         lint, type check, run the tests"
 	@echo "make quick        the tests of what has changed, up to the first failure"
 	@echo "make soak         hold definite answers against 50,000 values of their unknowns"
+	@echo "make coverage     branches of iam, base, resolve and access that no test takes"
+	@echo "make mutate       mistakes in symbolic, iam and decide that no test notices"
 	@echo "make lint         ruff and mypy only"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make snapshots    write the pinned reports and the documentation, and show what changed"
@@ -61,6 +63,13 @@ quick: $(INSTALLED_DEV)
 # Other samples each time; a failure names its SEED, and make soak SEED=... takes the same again.
 soak: $(INSTALLED_DEV)
 	SAMPLES=50000 SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest -q tests/iam/test_unknowns.py
+
+coverage: $(INSTALLED_DEV)
+	@$(BIN)/python -m tools.branches
+
+# Hours for all of it: make mutate ONLY=iam/arn.py EVERY=5
+mutate: $(INSTALLED_DEV)
+	@AGAIN=$(AGAIN) EVERY=$(EVERY) $(BIN)/python -m tools.mutate $(ONLY)
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check $(SOURCES)

@@ -239,7 +239,9 @@ def test_principals_that_may_be_anyone_are_open() -> None:
 def test_everyone_leaves_open_whether_a_boundary_limits() -> None:
     """AWS says what limits a grant to everyone with aws:PrincipalArn, and not without."""
     found = Policies(resource=read(allow(**aws("*"))), boundary=read(allow(Action="sns:*")))
-    assert ruled(found, caller_of(ROLE)).outcome is Outcome.UNDETERMINED
+    ruling = ruled(found, caller_of(ROLE))
+    assert ruling.outcome is Outcome.UNDETERMINED
+    assert ruling.facts == (Fact("value", "Principal"),)
 
 
 def test_unknown_accounts_are_named() -> None:
@@ -342,3 +344,24 @@ def test_an_effect_that_nobody_knows_is_neither() -> None:
     assert ruled(Policies(read(deny(), allow())), caller_of(ROLE)).outcome is not Outcome.ALLOWED
     limited = Policies(read(allow(Action="sns:*")), boundary=either)
     assert ruled(limited, caller_of(ROLE)).outcome is Outcome.IMPLICIT_DENY
+
+
+def test_a_deny_that_may_apply_is_no_allow_that_may() -> None:
+    """Where nothing allows, the call is denied, whatever else may forbid it."""
+    perhaps = deny(**when("StringEquals", "aws:Unknown", "x"))
+    assert ruled(Policies(read(perhaps)), caller_of(ROLE)).outcome is Outcome.IMPLICIT_DENY
+    limited = Policies(read(allow()), boundary=read(perhaps))
+    assert ruled(limited, caller_of(ROLE)).outcome is Outcome.IMPLICIT_DENY
+
+
+def test_a_deny_for_someone_else_hides_no_allow() -> None:
+    """Each statement of a policy is heard, whatever those before it say of others."""
+    known = when("Bool", "aws:SecureTransport", "false")
+    before = (
+        allow(**aws(ROLE + "2")),
+        deny(**aws(ROLE), Resource="arn:aws:s3:::c/*"),
+        deny(**aws(ROLE), **known),
+    )
+    for first in before:
+        found = Policies(resource=read(first, allow(**aws(ROLE))))
+        assert ruled(found, caller_of(ROLE)).outcome is Outcome.ALLOWED
