@@ -365,3 +365,30 @@ def test_a_deny_for_someone_else_hides_no_allow() -> None:
     for first in before:
         found = Policies(resource=read(first, allow(**aws(ROLE))))
         assert ruled(found, caller_of(ROLE)).outcome is Outcome.ALLOWED
+
+
+def test_only_what_certainly_applies_is_cited() -> None:
+    """An Allow that may apply is not among those that allow; a Deny that may asks for its key."""
+    unknown = when("StringEquals", "aws:Unknown", "x")
+    own = read(allow(), allow(**unknown), allow(Action="s3:*"))
+    ruling = ruled(Policies(own), caller_of(ROLE))
+    assert (ruling.outcome, ruling.deciding) == (Outcome.ALLOWED, own.statements[::2])
+    forbidden = ruled(Policies(read(allow(), deny(**unknown))), caller_of(ROLE))
+    assert forbidden.outcome is Outcome.UNDETERMINED
+    assert forbidden.facts == (Fact("context", "aws:Unknown"),)
+    refused = read(allow(), deny(**unknown), deny())
+    assert ruled(Policies(refused), caller_of(ROLE)).deciding == refused.statements[2:]
+
+
+def test_whoever_owns_the_resource() -> None:
+    """Where the answer is the same in one account and across two, the owner need not be known."""
+    owner, silent = Text.of(Hole("Account")), read(allow(Action="sns:*"))
+    for must_allow in (False, True):
+        found = Policies(read(allow()), owner=owner, resource_must_allow=must_allow)
+        named = found._replace(resource=read(allow(**aws(ROLE))))
+        assert ruled(named, caller_of(ROLE)).outcome is Outcome.ALLOWED
+        assert ruled(named._replace(identity=silent), caller_of(ROLE)).outcome is (
+            Outcome.UNDETERMINED
+        )
+        nobody = found._replace(identity=silent)
+        assert ruled(nobody, caller_of(ROLE)).outcome is Outcome.IMPLICIT_DENY
