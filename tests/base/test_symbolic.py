@@ -321,6 +321,26 @@ def test_identity_tells_texts_apart(one: Text, two: Text) -> None:
     assert (one.identity == two.identity) == (one == two)
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (("${:any}",), (Hole("any"),)),
+        ((":any}",), (Hole("any"),)),
+        (("$", Hole("any")), (Hole("any"),)),
+        ((Hole("any"), "b"), (Hole("anyb"),)),
+        ((Hole("b", "a"),), (Hole("ab"),)),
+        ((Hole("b", "a"),), (Hole("b"),)),
+        (("$a",), ("a",)),
+        (("$$",), ("$",)),
+    ],
+)
+def test_no_text_is_spelt_as_another(
+    one: tuple[str | Hole, ...], two: tuple[str | Hole, ...]
+) -> None:
+    """What a literal says can never pass for a hole, nor one hole for another."""
+    assert Text.of(*one).identity != Text.of(*two).identity
+
+
 def test_what_a_text_says_of_itself() -> None:
     """Literal, only hole, wildcards and spelling."""
     assert Text.of("a", "", "b").literal == "ab"
@@ -331,7 +351,25 @@ def test_what_a_text_says_of_itself() -> None:
     assert Text.of("a*", FREE).has_wildcard()
     assert not Text.of("a", FREE).has_wildcard()
     assert str(Text.of("a/", FREE)) == "a/${Anything}"
-    assert len(str(Hole("x" * 500))) < 70
+    assert Text.of(Text.of("a", FREE)) == Text.of("a", FREE)
+    assert Text.of(Text.of("a")).literal == "a"
+
+
+@pytest.mark.parametrize("length", [1, 59, 60, 61, 500])
+def test_long_names_are_cut_short(length: int) -> None:
+    """An expression of more than 60 characters is told by its beginning."""
+    name = ("abcdefghij" * 50)[:length]
+    told = str(Hole(name)).removeprefix("${").removesuffix("}")
+    assert told == (name if length <= 60 else name[:57] + "…")
+
+
+@pytest.mark.parametrize(
+    ("excludes", "answer"),
+    [("", True), ("*", True), ("?", True), ("*?", False), (":/*?", False)],
+)
+def test_what_may_be_a_wildcard(excludes: str, answer: bool) -> None:
+    """A value that may hold one of the two may be a pattern."""
+    assert Hole("P", excludes=excludes).may_be_wildcard is answer
 
 
 def granted(pattern: str, target: str, count: int) -> bool:
