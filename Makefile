@@ -69,7 +69,7 @@ coverage: $(INSTALLED_DEV)
 
 # Hours for all of it: make mutate ONLY=iam/arn.py EVERY=5
 mutate: $(INSTALLED_DEV)
-	@AGAIN=$(AGAIN) EVERY=$(EVERY) $(BIN)/python -m tools.mutate $(ONLY)
+	@AGAIN=$(AGAIN) EVERY=$(EVERY) TESTS='$(TESTS)' $(BIN)/python -m tools.mutate $(ONLY)
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check $(SOURCES)

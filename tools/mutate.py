@@ -1,11 +1,11 @@
 """Small mistakes, put into a module one at a time, that some test must notice: ``make mutate``.
 
 ``make mutate ONLY=iam/layers.py`` takes one module, ``ONLY='iam/layers.py:131 iam/arn.py:60'`` some
-lines, ``EVERY=5`` a fifth of the mutants. Each mutant runs in a fork of one process that
-has loaded everything: the code of its function is replaced, then the tests run that came by its
-line, the likeliest first, until one fails: within a second, with few examples for each property;
-``AGAIN=1`` looks longer, with more tests, at what survives that. What is left is printed, to be
-read: a test is missing, or the mutant is the same program.
+lines, ``EVERY=5`` a fifth of the mutants, ``TESTS=tests/base`` some judges. Each mutant runs in a
+fork of one process that has loaded everything: the code of its function is replaced, then the tests
+run that came by its line, the likeliest first, until one fails: within a second, with few examples
+for each property; ``AGAIN=1`` looks longer, with more tests, at what survives that. What is left is
+printed, to be read: a test is missing, or the mutant is the same program.
 
 mutmut 3.8 was tried and leaves out every property and decorated function, at some seconds for a
 mutant. Not judged here either: what runs on import only, and messages and default values.
@@ -430,7 +430,8 @@ def main(arguments: Sequence[str]) -> int:
         pattern, _, line = argument.partition(":")
         for path in sorted(SOURCES.glob(pattern)):
             chosen.setdefault(path, set()).update([int(line)] if line else [])
-    options = ["-q", "-p", "no:cacheprovider", "--capture=no", "-W", _IMPORTED_BEFORE, *TESTS]
+    options = ["-q", "-p", "no:cacheprovider", "--capture=no", "-W", _IMPORTED_BEFORE]
+    options += (os.environ.get("TESTS") or " ".join(TESTS)).split()
     if os.environ.get("AGAIN"):
         options += LONGER
     return int(pytest.main(options, [Run(chosen, int(os.environ.get("EVERY") or 1))]))

@@ -510,7 +510,7 @@ def test_an_unknown_list_is_none_of_its_elements(among: str) -> None:
 
 
 def test_a_string_of_many_references_is_not_read() -> None:
-    """Fn::Sub with more variables than a template could mean is one hole; with fewer, it is read."""
+    """Fn::Sub with more variables than a template could mean is one hole; with few, it is read."""
     few = resolve("!Sub '" + "${Env}" * 20 + "'", pseudo=KNOWN)
     assert few.literal == "test" * 20
     many = resolve("!Sub '" + "${Env}" * 200_000 + "'", pseudo=KNOWN)
