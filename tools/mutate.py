@@ -163,7 +163,7 @@ def mutants_of(source: str) -> Iterator[Mutant]:
     for parent, name, index, node in list(_places(tree, is_inside=False)):
         for other in mistakes(node):
             ast.copy_location(other, node)
-            line: int = getattr(node, "lineno", None) or getattr(parent, "lineno", 0)
+            line = int(getattr(node, "lineno", 0) or getattr(parent, "lineno", 0))
             was = ast.unparse(node)
             _put(parent, name, index, other)
             yield Mutant(

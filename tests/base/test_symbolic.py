@@ -202,6 +202,7 @@ BUCKET_ARN = ("arn:", PARTITION, ":s3:::", BUCKET)
         ((FREE, "/prod/*"), (FREE, BUCKET, "/app.env"), False),
         ((FREE, "/prod/*"), (FREE, Hole("P"), "/app.env"), None),
         ((FREE, "/prod/*"), (FREE, "/x/prod/", BUCKET), None),
+        ((FREE, "/prod/*"), (FREE, BUCKET), False),
         ((FREE, "/a", BUCKET), (FREE, "/ac"), None),
         ((FREE, "/a", BUCKET, "b*"), (FREE, "/acb"), None),
         ((FREE, "/a", BUCKET, "/z*"), (FREE, "/ac/zz"), None),
@@ -248,7 +249,7 @@ def test_match_answers(
             (Hole("bc", "a", nonempty=True, unique=True),),
             False,
         ),
-        ((FREE, "a"), (FREE, "ab"), False),
+        ((FREE, "b"), (FREE, "ab"), False),
     ],
 )
 def test_equals_answers(
@@ -365,6 +366,12 @@ def test_what_a_lowered_value_cannot_hold() -> None:
 def test_a_wildcard_inside_a_segment(pattern: str, target: str, answer: bool | None) -> None:
     """AWS does not say that it runs over a colon; one that ends its segment does."""
     assert match_by_segment(Text.of(pattern), Text.of(target), ":", 5) is answer
+
+
+@pytest.mark.parametrize(("hole", "answer"), [(FREE, None), (BUCKET, True)], ids=str)
+def test_a_wildcard_over_a_hole(hole: Hole, answer: bool | None) -> None:
+    """What fills a hole may bring the colon, unless it cannot."""
+    assert match_by_segment(Text.of("a*b"), Text.of("a", hole, "b"), ":", 5) is answer
 
 
 def test_an_empty_separator_splits_nothing() -> None:
