@@ -365,3 +365,33 @@ def test_which_principals_are_a_service(kind: str, name: Text, named: bool | Non
     least, greatest = naming(naming_one(ALL, name, kind), caller_of(SERVICE))
     expected = {True: (2, 2), False: (0, 0), None: (0, 2)}[named]
     assert (least, greatest) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "greatest"),
+    [
+        ("app", Naming.NOT),
+        (THERE, Naming.NOT),
+        (HERE, Naming.ACCOUNT),
+        (ROOT, Naming.ACCOUNT),
+        (ROOT.replace("root", "/x"), Naming.NOT),
+        (ROOT.replace("root", "group/x"), Naming.NOT),
+        (ROLE, Naming.ROLE),
+        (ROLE + "2", Naming.NOT),
+        (USER, Naming.NOT),
+        (SESSION, Naming.SESSION),
+    ],
+)
+def test_how_closely_a_name_may_mean_a_role(name: str, greatest: Naming) -> None:
+    """A session of the role is named perhaps, as the session is not known."""
+    found = naming(naming_one(ALL, Text.of(name)), caller_of(ROLE))
+    assert found == (Naming.NOT if name == SESSION else greatest, greatest)
+
+
+def test_a_deny_for_everyone_is_for_services_too() -> None:
+    """Of ``{"AWS": "*"}``, AWS does not say that it takes services in."""
+    for principal, least in (("*", Naming.ROLE), ({"AWS": ["*"]}, Naming.NOT)):
+        (refused,) = read(deny(Principal=principal)).statements
+        assert naming(refused, caller_of(SERVICE)) == (least, Naming.ROLE)
+        (granted,) = read(allow(Principal=principal)).statements
+        assert naming(granted, caller_of(SERVICE)) == (Naming.NOT, Naming.ROLE)

@@ -226,10 +226,10 @@ class Resolver(Parameters):
         if any(value.guard != guard or value.is_open for value in values):
             return None
         texts = [value.text() for value in values]
-        if len(texts) == 1 and texts[0].literal is None and not isinstance(raw, list):
-            # A function of which nothing is known comes as one element, and may be any list.
-            if any(variant.raw is values[0].raw for variant in found.variants()):
-                return None
+        # A function of which nothing is known comes as one element, and may be any list.
+        is_open = len(texts) == 1 and texts[0].literal is None and not isinstance(raw, list)
+        if is_open and any(variant.raw is values[0].raw for variant in found.variants()):
+            return None
         return texts
 
     def _split(self, argument: Any, path: DataPath, guard: Guard) -> tuple[list[Text], bool]:
