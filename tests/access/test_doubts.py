@@ -32,10 +32,10 @@ Resources:
 GRANT: Final = "{Effect: Allow, Action: 's3:*', Resource: [arn:aws:s3:::b, 'arn:aws:s3:::b/read*']}"
 TAGGED: Final = """{Effect: Allow, Action: s3:GetObject, Resource: arn:aws:s3:::b/tagged,
   Condition: {StringEquals: {'s3:ExistingObjectTag/x': y}}}"""
-REFUSAL: Final = "{Effect: Deny, Action: 's3:*', Resource: arn:aws:s3:::b/refused}"
+REFUSAL: Final = "{Effect: Deny, Action: 's3:*', Resource: arn:aws:s3:::b/read-refused}"
 
 READ, OTHER, TAG = "arn:aws:s3:::b/read.env", "arn:aws:s3:::b/other", "arn:aws:s3:::b/tagged"
-REFUSED: Final = "arn:aws:s3:::b/refused"
+REFUSED: Final = "arn:aws:s3:::b/read-refused"
 UNSURE: Final = Fact("value", "Unsure")
 KEY: Final = Fact("context", "s3:ExistingObjectTag/x")
 
