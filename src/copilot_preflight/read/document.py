@@ -229,7 +229,7 @@ def parse(text: str | bytes, file: str) -> Document:
         raise _too_large(file, len(text))
     if isinstance(text, bytes):
         text = _decoded(text, file)
-    text = text.removeprefix("\ufeff")
+    text = text.lstrip("\ufeff")  # libyaml passes over a second one, and its marks too
     try:
         return Document(file, text, plain_data(text))
     except NotPlain:
