@@ -34,6 +34,7 @@ PACKAGES = {
         "cli.commands.config",
         "cli.commands.explain",
         "cli.commands.lsp",
+        "cli.commands.merge",
         "cli.commands.options",
         "cli.commands.rules",
         "cli.commands.simulate",
@@ -196,6 +197,7 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
     assert not loaded & HEAVY
     assert not loaded & {f"{OURS}.{name}" for name in ("render.json", "run.policy_files")}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.suppress")}
+    assert not {name for name in loaded if name.startswith(f"{OURS}.run.shards")}
     assert f"{RULES}.unused_suppression" not in loaded
     _assert_known(loaded)
 

@@ -19,7 +19,7 @@ from copilot_preflight.cli.standard_error import StandardError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-COMMANDS = ("check", "completion", "config", "explain", "lsp", "rules", "simulate")
+COMMANDS = ("check", "completion", "config", "explain", "lsp", "merge", "rules", "simulate")
 """Their names: each is a function of its name in a module of its name in ``commands``."""
 
 
