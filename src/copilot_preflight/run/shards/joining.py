@@ -156,7 +156,7 @@ class _Join:
     def notes(self, errors: Sequence[InputError]) -> Iterator[str]:
         first = self.parts[0]
         if not self.is_whole:
-            yield f"{_missing(self.parts)}: nothing is said of its templates"
+            yield f"{_missing(self.parts)}: this is no report of the whole run"
             yield from self.late()
             return
         if first.baseline is not None and not errors:

@@ -87,11 +87,11 @@ def parts_of(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _counts(kinds: Iterable[str]) -> dict[str, int]:
+def _counts(kinds: Iterable[str]) -> list[list[Any]]:
     counts: dict[str, int] = {}
     for kind in kinds:
         counts[kind] = counts.get(kind, 0) + 1
-    return counts
+    return list(map(list, counts.items()))
 
 
 def _error(error: InputError, hidden: Hidden | None) -> list[Any]:

@@ -27,6 +27,7 @@ from copilot_preflight.base.finding import (
     Severity,
     Span,
 )
+from copilot_preflight.needs.unread import UNREAD
 from copilot_preflight.read.document import MAX_SIZE, kind_of
 from copilot_preflight.run.shards.excerpts import Line
 from copilot_preflight.run.shards.share import MOST, Shard
@@ -222,7 +223,7 @@ def _part(name: str, report: _Value) -> Part:
         said["ignored"].number(),
         said["templates"].each(_template),
         frozenset(said["left_out"].each(_Value.text)),
-        {kind: count.number(1) for kind, count in said["not_judged"].items()},
+        dict(said["not_judged"].each(_count)),
         said["before"].each(_error),
         said["errors"].each(_turn),
         said["after"].each(_error),
@@ -253,6 +254,11 @@ def _error(value: _Value) -> InputError:
 def _turn(value: _Value) -> tuple[int, InputError]:
     reached, error = value.several(2)
     return reached.number(), _error(error)
+
+
+def _count(value: _Value) -> tuple[str, int]:
+    kind, count = value.several(2)
+    return kind.one_of(tuple(UNREAD)), count.number(1)
 
 
 def _pair(value: _Value) -> tuple[str, str]:
