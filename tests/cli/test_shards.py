@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from copilot_preflight._version import __version__
@@ -16,6 +18,7 @@ from copilot_preflight.render.formats import FORMATS
 Run = Callable[..., Any]
 Write = Callable[..., Path]
 
+ROOT = Path(__file__).resolve().parents[2]
 HIDDEN = "arn:aws:s3:::hideaway/9af7cc.env"
 UNUSED_COMMENT = "# preflight: ignore[E9711] granted by hand, until 2999-01\n"
 CONFIG = """\
@@ -25,7 +28,7 @@ suppress:
   - {rule: W9754, reason: nobody has one}
   - {rule: E9711, until: 2001-01, reason: long ago}
 require:
-  - {action: s3:GetObject, resource: 'arn:aws:s3:::never/{}', at: "$.Resources.Nobody.Properties.Name"}
+  - {action: s3:GetObject, resource: 'arn:aws:s3:::never/{}', at: $.Resources.Nobody.Properties}
 """
 
 
@@ -324,3 +327,34 @@ def test_the_shards_say_what_fails(run: Run, write: Write, templates: Any, env_f
     (name,) = shards(run, folder, 1, "a.yml", "--fail-on", "warning")
     assert run("merge", name).status == 1
     assert run("merge", name, "--fail-on", "error").status == 0
+
+
+# --- documented ----------------------------------------------------------------------------------
+
+
+def documented(host: int) -> tuple[str, str]:
+    """The commands of a shard and of the one that joins, as docs/shards.md has them."""
+    page = (ROOT / "docs" / "shards.md").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[host])
+    steps = [job.get("script") or job["steps"] for job in jobs.get("jobs", jobs).values()]
+    commands = [it if isinstance(it, str) else it.get("run", "") for job in steps for it in job]
+    check, merge = (it for it in commands if it.startswith("copilot-preflight "))
+    return check, merge
+
+
+@pytest.mark.parametrize("host", [0, 1], ids=["GitHub", "GitLab"])
+def test_what_is_documented_runs(run: Run, write: Write, templates: Any, host: int) -> None:
+    """The matrix of GitHub and the parallel jobs of GitLab, with their variables filled in."""
+    folder = write({f"infrastructure/{n}.yml": templates.denied for n in range(6)})
+    check, merge = documented(host)
+    for number in range(1, 5):
+        command = re.sub(r"\$\{\{ matrix.shard }}|\$CI_NODE_INDEX", str(number), check)
+        command = re.sub(r"\$\{\{ strategy.job-total }}|\$CI_NODE_TOTAL", "4", command)
+        assert "$" not in command
+        assert run(*command.split()[1:]).status == 0
+    names = [it.name for it in folder.glob("shard-*.json")]
+    words = merge.split()[1:]
+    assert words[:2] == ["merge", "shard-*.json"]
+    joined = run("merge", *names, *words[2:])
+    assert joined.out == run("infrastructure", *words[2:]).out
+    assert joined.status == run("infrastructure").status
