@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from copilot_preflight.base.finding import Finding, InputError, Place, Source, Span
 from copilot_preflight.read.document import Document
 from copilot_preflight.run.options import Options
+from copilot_preflight.run.shards.digest import digest
 from copilot_preflight.run.shards.excerpts import lines_of, quoted
-from copilot_preflight.run.shards.share import Shard, digest
+from copilot_preflight.run.shards.share import Shard
 from copilot_preflight.run.suppress.sieve import Met, Written, date
 
 if TYPE_CHECKING:
