@@ -113,7 +113,9 @@ class _Check:
         self.sources.update((template.file, template) for template, _ in templates)
         names = tuple(template.file for template, _ in templates)
         shard = self.options.shard
-        share = frozenset(names) if shard is None else shard.share(names)
+        share: Collection[str] = frozenset(names)
+        if shard is not None:
+            share = shard.share({it.file: len(it.text) for it, _ in templates})
         mine = tuple(name for name in names if name in share)
         before = tuple(self.errors)
         self._judge(run, share)
@@ -146,6 +148,7 @@ class _Check:
                 self.options,
                 shard,
                 names,
+                share,
                 self.judged,
                 self.sources,
                 before,

@@ -8,7 +8,7 @@ what all of them know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Place, Source, Span
@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 class Seen(NamedTuple):
     """What is known when a share is judged.
 
-    ``templates`` are those of the run, in its order. ``before`` are the errors of reading, those
-    that every shard has, ``after`` one of the baseline; ``turns`` are the errors of judging, each
-    with the file in whose turn they came up, in their order. ``looks`` says whether a rule's
-    findings in a file are reported if the file is sound. ``absent`` are the remarks that hold where
-    no shard has anything for them, by what they are about.
+    ``templates`` are those of the run, in its order, and ``share`` those that are judged here.
+    ``before`` are the errors of reading, which every shard has, ``after`` one of the baseline;
+    ``turns`` are the errors of judging, each with the file in whose turn they came up, in their
+    order. ``looks`` says whether a rule's findings in a file are reported if the file is sound.
+    ``absent`` are the remarks that hold where no shard has anything for them, by what they are
+    about.
     """
 
     options: Options
     shard: Shard
     templates: Sequence[str]
+    share: Collection[str]
     judged: Mapping[str, Judged]
     sources: Mapping[str, Document]
     before: Sequence[InputError]
@@ -55,7 +57,6 @@ def parts_of(seen: Seen) -> dict[str, Any]:
     shard, hidden = seen.shard, seen.hidden
     entries = () if seen.baseline is None else seen.baseline.entries
     table = _Table(seen)
-    share = shard.share(seen.templates)
     numbers = {file: number for number, file in enumerate(seen.templates)}
     suppressions = _Suppressions(seen, table)
     findings = [
@@ -73,7 +74,7 @@ def parts_of(seen: Seen) -> dict[str, Any]:
         "templates": [
             [number, file, file not in seen.judged or seen.judged[file].is_sound]
             for number, file in enumerate(seen.templates)
-            if file in share
+            if file in seen.share
         ],
         "left_out": sorted({it for judged in seen.judged.values() for it in judged.left_out}),
         "not_judged": _counts(it for judged in seen.judged.values() for it in judged.not_judged),

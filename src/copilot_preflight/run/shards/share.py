@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from heapq import heapreplace
 from typing import Final, NamedTuple
 
 MOST: Final = 9999
 """Shards of a run. GitHub's matrix has 256 jobs at most, GitLab's ``parallel`` 200."""
+
+_ANY: Final = 1000
+"""Characters that take as long as what a template of any size takes."""
 
 
 class Shard(NamedTuple):
@@ -20,13 +24,20 @@ class Shard(NamedTuple):
         """Whether the thing of a number, counted from 0, is this shard's."""
         return number % self.of == self.number - 1
 
-    def share(self, files: Iterable[str]) -> frozenset[str]:
-        """The files that are judged here: of all in the order of their names, every ``of``-th.
+    def share(self, sizes: Mapping[str, int]) -> frozenset[str]:
+        """The files that are judged here, out of all of them with their sizes in characters.
 
-        Neighbours, such as one service in several environments, are alike and end up apart, so
-        that shares take about the same time.
+        In the order of their names each goes to the shard that has least so far, so that no shard
+        has more than another by more than one file, and every machine comes to the same shares.
         """
-        return frozenset(file for n, file in enumerate(sorted(files)) if self.takes(n))
+        loads = [(0, number) for number in range(1, self.of + 1)]
+        mine = []
+        for file in sorted(sizes):
+            load, number = loads[0]
+            heapreplace(loads, (load + sizes[file] + _ANY, number))
+            if number == self.number:
+                mine.append(file)
+        return frozenset(mine)
 
 
 def parsed(text: str) -> Shard | None:
