@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
@@ -29,6 +30,7 @@ suppress:
   - {rule: E9711, until: 2001-01, reason: long ago}
 require:
   - {action: s3:GetObject, resource: 'arn:aws:s3:::never/{}', at: $.Resources.Nobody.Properties}
+  - {action: s3:GetObject, resource: 'arn:aws:s3:::x/*', role: execution, files: [app/b.yml]}
 """
 
 
@@ -198,6 +200,18 @@ def test_a_report_of_a_whole_run_says_nothing_of_shards(
 ) -> None:
     write({"a.yml": templates.denied})
     assert "shard" not in json.loads(run("a.yml", "--format", "json").out)
+
+
+def test_the_json_of_a_shard_keeps_the_contract(
+    run: Run, write: Write, files: Mapping[str, str]
+) -> None:
+    """Version 1, with one key more."""
+    folder = write(files)
+    schema = ROOT / "src" / "copilot_preflight" / "data" / "schemas" / "report-v1.schema.json"
+    for name in shards(run, folder, 2, *ARGUMENTS):
+        report = json.loads((folder / name).read_text(encoding="utf-8"))
+        jsonschema.validate(report, json.loads(schema.read_text(encoding="utf-8")))
+        assert set(report) == {"version", "tool", "summary", "findings", "errors", "shard"}
 
 
 def test_secrets_do_not_leave(run: Run, write: Write, files: Mapping[str, str]) -> None:
