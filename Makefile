@@ -25,14 +25,18 @@ SOURCES := $(wildcard src rules tests benchmarks docs tools)
 SNAPSHOTS = $(shell grep -rl --include='test_*.py' SnapshotAssertion tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick soak lint format snapshots docs rule bench lock upgrade test-oldest \
-	test-newest clean
+.PHONY: help demo test quick soak fuzz coverage mutate lint format snapshots docs rule bench lock \
+	upgrade test-oldest test-newest clean
 
 help:
 	@echo "make demo         lint sample_templates/ and show the findings"
 	@echo "make test         lint, type check, run the tests"
 	@echo "make quick        the tests of what has changed, up to the first failure"
 	@echo "make soak         hold definite answers against 50,000 values of their unknowns"
+	@echo "make fuzz SECONDS=60"
+	@echo "                  look for inputs that break something"
+	@echo "make coverage     branches of iam, base, resolve and access that no test takes"
+	@echo "make mutate       mistakes in symbolic, iam and decide that no test notices"
 	@echo "make lint         ruff and mypy only"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make snapshots    write the pinned reports and the documentation, and show what changed"
@@ -61,6 +65,18 @@ quick: $(INSTALLED_DEV)
 # Other samples each time; a failure names its SEED, and make soak SEED=... takes the same again.
 soak: $(INSTALLED_DEV)
 	SAMPLES=50000 SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/python -m pytest -q tests/iam/test_unknowns.py
+
+# One thing after the other, with little claim to the machine; FUZZERS='load check' names some only.
+fuzz: $(INSTALLED_DEV)
+	nice -n 15 $(BIN)/python -m tests.fuzz.run --seconds $(or $(SECONDS),60) \
+		$(if $(SEED),--seed $(SEED)) $(FUZZERS)
+
+coverage: $(INSTALLED_DEV)
+	@$(BIN)/python -m tools.branches
+
+# Hours for all of it: make mutate ONLY=iam/arn.py EVERY=5
+mutate: $(INSTALLED_DEV)
+	@AGAIN=$(AGAIN) EVERY=$(EVERY) TESTS='$(TESTS)' $(BIN)/python -m tools.mutate $(ONLY)
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check $(SOURCES)
@@ -108,7 +124,7 @@ test-oldest test-newest: test-%: $(UV_INSTALLED)
 	.venv-$*/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 clean:
-	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .fuzz .hypothesis build dist
 	find $(SOURCES) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One recipe makes the environment, so that an interrupted one is made anew. An activated one may

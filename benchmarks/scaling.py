@@ -6,13 +6,15 @@ the machine hardly shows.
 
 from __future__ import annotations
 
+import argparse
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from stacks.copilot import copilot_stack
+from stacks.mixed import copilot_files, mixed_files
 from stacks.services import services_stack
 
 from copilot_preflight.base.symbolic import Hole, Text, match
@@ -29,6 +31,16 @@ AXES: dict[str, tuple[Callable[[int], str], Sequence[int]]] = {
 }
 
 
+RUNS: dict[str, Callable[[int], Iterable[tuple[str, str]]]] = {
+    "Copilot": copilot_files,
+    "mixed": mixed_files,
+}
+"""The kinds of runs, as file names and contents, by the number of their templates.
+
+The cost of a template at the largest size is to stay within 1.15 of that at 100 templates.
+"""
+
+
 def check_seconds(folder: Path) -> float:
     start = time.process_time()
     report = engine.check([str(folder)])
@@ -43,11 +55,10 @@ def of_template(text: str) -> float:
         return min(check_seconds(Path(folder)) for _ in range(ROUNDS))
 
 
-def of_run(templates: int) -> float:
+def of_run(files: Iterable[tuple[str, str]]) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        text = copilot_stack(containers=2)
-        for number in range(templates):
-            Path(folder, f"web{number}-test.stack.yml").write_text(text, encoding="utf-8")
+        for name, text in files:
+            Path(folder, name).write_text(text, encoding="utf-8")
         return min(check_seconds(Path(folder)) for _ in range(ROUNDS))
 
 
@@ -72,11 +83,25 @@ def show(name: str, sizes: Sequence[int], seconds: Sequence[float]) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--runs",
+        type=int,
+        nargs="+",
+        default=[100, 400],
+        metavar="N",
+        help="templates of the runs that are measured, such as 100 2000 10000 (default: 100 400)",
+    )
+    args = parser.parse_args()
     engine.check([])
     for name, (make, sizes) in AXES.items():
         show(name, sizes, [of_template(make(size)) for size in sizes])
-    runs = (10, 20, 40, 80)
-    show("templates", runs, [of_run(size) for size in runs])
+    for name, files in RUNS.items():
+        seconds = [of_run(files(size)) for size in args.runs]
+        show(name, args.runs, seconds)
+        each = [1000 * s / n for s, n in zip(seconds, args.runs, strict=True)]
+        ratios = ", ".join(f"{ms / each[0]:.2f}" for ms in each[1:])
+        print(f"{'':<11} {each[0]:.1f} ms a template, then times {ratios}")
     lengths = (1_000, 2_000, 4_000, 8_000)
     show("match", lengths, [of_match(length) for length in lengths])
 

@@ -34,6 +34,7 @@ PACKAGES = {
         "cli.commands.config",
         "cli.commands.explain",
         "cli.commands.lsp",
+        "cli.commands.merge",
         "cli.commands.options",
         "cli.commands.rules",
         "cli.commands.simulate",
@@ -42,7 +43,7 @@ PACKAGES = {
     "pygls": {"cli.commands.lsp", "lsp.server"},
     "jmespath": {"simulator.output"},
     "jsonpath_ng": {"read.jsonpath"},
-    "yaml": {"read.yaml.tree", "read.yaml.errors", "read.yaml.pure_python"},
+    "yaml": {"read.yaml.tree", "read.yaml.errors", "read.yaml.plain", "read.yaml.pure_python"},
 }
 
 
@@ -196,6 +197,7 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
     assert not loaded & HEAVY
     assert not loaded & {f"{OURS}.{name}" for name in ("render.json", "run.policy_files")}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.suppress")}
+    assert not {name for name in loaded if name.startswith(f"{OURS}.run.shards")}
     assert f"{RULES}.unused_suppression" not in loaded
     _assert_known(loaded)
 

@@ -18,7 +18,7 @@ from copilot_preflight.resolve.view import View
 @rule("W9718", "env-file-not-packaged", "Manifest names an env file that the package lacks")
 def env_file_not_packaged(analysis: Analysis) -> Iterator[Finding]:
     stack = analysis.stack
-    manifest = stack.package.manifest
+    manifest = stack.manifest
     if manifest is None or not stack.package.has_parameters:
         return
     for declared in manifest_env_files(manifest, stack.environment):

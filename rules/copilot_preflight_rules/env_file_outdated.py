@@ -15,7 +15,7 @@ from copilot_preflight.model.manifest import manifest_env_files
 @rule("W9719", "env-file-outdated", "Env file has changed since it was packaged")
 def env_file_outdated(analysis: Analysis) -> Iterator[Finding]:
     stack = analysis.stack
-    manifest = stack.package.manifest
+    manifest = stack.manifest
     if manifest is None or manifest.workspace is None:
         return
     declared = {

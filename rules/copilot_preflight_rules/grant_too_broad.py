@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.access.decide import Decision
@@ -137,9 +138,15 @@ def _is_everywhere(resource: Entry, decision: Decision) -> bool:
     if _begins_bucket(resource.text):
         return False
     asked = arn.parse_s3(decision.call.resource)
+    return _takes_in_every_object(resource.text, asked.partition if asked else None)
+
+
+@lru_cache(maxsize=1024)
+def _takes_in_every_object(granted: Text, partition: Text | None) -> bool:
+    """Whether an ARN matches every object of a partition, or of any one that there is."""
     return any(
-        match(resource.text, arn.s3_arn(partition, _ANY_BUCKET, _ANY_KEY))
-        for partition in ([asked.partition] if asked else []) + _PARTITIONS
+        match(granted, arn.s3_arn(each, _ANY_BUCKET, _ANY_KEY))
+        for each in ([] if partition is None else [partition]) + _PARTITIONS
     )
 
 

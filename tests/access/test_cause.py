@@ -7,6 +7,7 @@ from tests import stacks
 
 from copilot_preflight.access import cause as causes
 from copilot_preflight.access.cause import Cause, cause_of, is_other_version
+from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.checks.analysis import Analysis
 
@@ -197,6 +198,93 @@ def test_a_grant_that_is_switched_off() -> None:
     assert (found.kind, found.condition) == ("condition-off", "IsProd")
 
 
+def test_a_task_with_one_role_has_no_other() -> None:
+    """A grant on a role that the task does not name is no cause of its denial."""
+    text = TEMPLATE.format(statements="", task=allow(FILE), file=FILE)
+    for named, kind in (
+        ("TaskRoleArn: !GetAtt TaskRole.Arn", "wrong-role"),
+        ("Cpu: 256", "no-grant"),
+    ):
+        changed = text.replace("TaskRoleArn: !GetAtt TaskRole.Arn", named)
+        found = Analysis(stacks.stack(changed)).decisions
+        assert {cause_of(d).kind for d in found if d.is_denied and _reads(d)} == {kind}
+
+
+def _reads(decision: Decision) -> bool:
+    return decision.call.action == "s3:GetObject"
+
+
+def test_a_condition_that_is_on_switches_nothing_off() -> None:
+    """Of two conditions above a grant, the one that does not hold is named."""
+    text = TEMPLATE.format(statements="%s", task="", file=FILE).replace(
+        "Conditions: {", "Conditions: {IsOn: !Equals [a, a], "
+    )
+    inner = f"!If [IsOn, !If [IsProd, {allow(FILE)}, !Ref AWS::NoValue], !Ref AWS::NoValue]"
+    found = Analysis(stacks.stack(text % inner, {"Env": "test"})).decisions
+    causes = [cause_of(d) for d in found if d.is_denied and _reads(d)]
+    assert [(c.kind, c.condition) for c in causes] == [("condition-off", "IsProd")]
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ("Bool: {'aws:SecureTransport': 'false'}", "aws:SecureTransport"),
+        # The clause that holds, and one of which nothing is known, keep nothing back.
+        (
+            "StringEquals: {'aws:PrincipalTag/x': y}, Bool: {'aws:SecureTransport': 'false'}",
+            "aws:SecureTransport",
+        ),
+        ("Null: {'aws:SecureTransport': 'false'}, Bool: {'aws:SecureTransport': 'false'}", None),
+    ],
+)
+def test_only_the_clause_that_does_not_hold_is_told(keys: str, key: str | None) -> None:
+    """Other clauses of the same statement are not to blame."""
+    found = cause(allow(FILE)[:-1] + f", Condition: {{{keys}}}}}")
+    assert found.kind == "unmet-condition"
+    assert found.clause is not None
+    assert found.clause.operator == "Bool"
+    assert key in (None, found.clause.key)
+
+
+def test_a_conditional_grant_for_something_else_is_not_unmet() -> None:
+    """A condition is not to blame where the statement would not grant the call without it."""
+    clause = ", Condition: {Bool: {'aws:SecureTransport': 'false'}}}"
+    assert cause(allow("'arn:aws:s3:::c/*'")[:-1] + clause).kind == "other-bucket"
+    assert cause(allow(FILE, "s3:PutObject")[:-1] + clause).kind == "other-action"
+
+
+def test_a_grant_whose_not_resource_leaves_the_file_out() -> None:
+    """NotResource with this file is told; with another one, it is no cause."""
+    grant = "{{Effect: Allow, Action: 's3:Get*', NotResource: {}}}"
+    found = cause(grant.format(f"['arn:aws:s3:::c/*', '{FILE}']"))
+    assert found.kind == "excluded"
+    assert found.entry is not None
+    assert str(found.entry.text) == FILE
+
+
+def test_an_arn_that_is_there_for_the_other_level() -> None:
+    """The bucket's own ARN is no mistake where objects of it are named next to it."""
+    both = allow("['arn:aws:s3:::b', 'arn:aws:s3:::b/other/*']", "[s3:GetObject, s3:ListBucket]")
+    assert cause(both).kind == "other-key"
+    assert cause(allow("arn:aws:s3:::b", "'s3:Get*'")).kind == "half-granted-pair"
+    assert cause(allow("arn:aws:s3:::b")).kind == "object-action-on-bucket-arn"
+
+
+def test_a_managed_policy_of_another_partition() -> None:
+    """It is told, unless a condition leaves open whether the role lists it at all."""
+    arn = "arn:aws-cn:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    text = TEMPLATE.format(statements="", task="", file=FILE)
+    for entry, kind in ((arn, "other-partition"), (f"!If [IsProd, {arn}, arn:aws:x]", None)):
+        changed = text.replace(
+            "  Role:\n    Type: AWS::IAM::Role\n    Properties: {",
+            f"  Role:\n    Type: AWS::IAM::Role\n    Properties: {{ManagedPolicyArns: [{entry}], ",
+        )
+        assert changed != text
+        found = Analysis(stacks.stack(changed, pseudo={"AWS::Region": "eu-west-1"})).decisions
+        kinds = {cause_of(d).kind for d in found if d.is_denied and _reads(d)}
+        assert kinds == ({kind} if kind else set()), entry
+
+
 @pytest.mark.parametrize(
     ("statements", "task", "kind"),
     [
@@ -265,3 +353,42 @@ def test_causes_take_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
         return counted
 
     assert matches(80) < 5 * matches(20)
+
+
+def test_grants_of_other_names_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ARN without wildcards is not compared with all that the template asks for."""
+    counted = 0
+
+    def counting(pattern: Text, target: Text) -> bool | None:
+        nonlocal counted
+        counted += 1
+        return match(pattern, target)
+
+    monkeypatch.setattr(causes, "match", counting)
+
+    def matches(count: int) -> int:
+        nonlocal counted
+        counted = 0
+        parts = ["Resources:"]
+        for number in range(count):
+            granted = f"'arn:aws:s3:::b/{number}/{TWO}.env'"
+            asked = f"'arn:aws:s3:::b/{number}/{ONE}.env'"
+            parts.append(
+                f"""
+  Role{number}:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies: [{{PolicyDocument: {{Statement: [{allow(granted)}]}}}}]
+  Task{number}:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role{number}.Arn
+      ContainerDefinitions: [{{EnvironmentFiles: [{{Type: s3, Value: {asked}}}]}}]
+"""
+            )
+        denied = [d for d in Analysis(stacks.stack("".join(parts))).decisions if d.is_denied]
+        kinds = [cause_of(d).kind for d in denied if d.call.action == "s3:GetObject"]
+        assert kinds == ["stale-hash"] * count
+        return counted
+
+    assert matches(40) <= 4 * matches(10)

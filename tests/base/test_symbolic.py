@@ -201,6 +201,15 @@ BUCKET_ARN = ("arn:", PARTITION, ":s3:::", BUCKET)
         ((FREE, "/prod/*"), (FREE, "/", BUCKET, "/app.env"), None),
         ((FREE, "/prod/*"), (FREE, BUCKET, "/app.env"), False),
         ((FREE, "/prod/*"), (FREE, Hole("P"), "/app.env"), None),
+        ((FREE, "/prod/*"), (FREE, "/x/prod/", BUCKET), None),
+        ((FREE, "/prod/*"), (FREE, BUCKET), False),
+        ((FREE, "/a", BUCKET), (FREE, "/ac"), None),
+        ((FREE, "/a", BUCKET, "b*"), (FREE, "/acb"), None),
+        ((FREE, "/a", BUCKET, "/z*"), (FREE, "/ac/zz"), None),
+        # ... and not what both have behind the first difference.
+        ((FREE, "*", BUCKET, "/x*"), (FREE, "a/x", BUCKET, "/q"), None),
+        # A name is none of the letters that stand elsewhere in the pattern.
+        ((BUCKET, "a"), "aa", None),
         # Brackets and line breaks are characters like any other.
         ("[ab]*", "[ab]c", True),
         ("[ab]", "a", False),
@@ -234,6 +243,13 @@ def test_match_answers(
         (("arn:", PARTITION, ":s3:::", MADE_UP), ("arn:", PARTITION, ":s3:::", MADE_UP_TOO), False),
         ((MADE_UP,), (BUCKET,), None),
         ((MADE_UP,), ("b",), None),
+        ((MADE_UP, "x"), ("x", MADE_UP), None),
+        (
+            (Hole("c", "ab", nonempty=True, unique=True),),
+            (Hole("bc", "a", nonempty=True, unique=True),),
+            False,
+        ),
+        ((FREE, "b"), (FREE, "ab"), False),
     ],
 )
 def test_equals_answers(
@@ -281,6 +297,83 @@ def test_split_commutes_with_filling(text: Text, separator: str, limit: int, see
                 assert fits(expected[len(begin) :], rest)
 
 
+@pytest.mark.parametrize(
+    ("limit", "pieces"),
+    [
+        (-1, ["a", "b${Bucket}c", "d", "e", "f"]),
+        (0, ["a:b${Bucket}c:d:e:f"]),
+        (1, ["a", "b${Bucket}c:d:e:f"]),
+        (2, ["a", "b${Bucket}c", "d:e:f"]),
+        (3, ["a", "b${Bucket}c", "d", "e:f"]),
+        (4, ["a", "b${Bucket}c", "d", "e", "f"]),
+        (9, ["a", "b${Bucket}c", "d", "e", "f"]),
+    ],
+)
+def test_a_limit_counts_separators_on_both_sides_of_a_hole(limit: int, pieces: list[str]) -> None:
+    """As ``str.split`` counts them; behind the last one, a hole may hold what it likes."""
+    text = Text.of("a:b", BUCKET, "c:d:e:f")
+    assert ([str(piece) for piece in text.split(":", limit).items], True) == (
+        pieces,
+        text.split(":", limit).complete,
+    )
+    free = Text.of("a:b", FREE, "c:d")
+    assert free.split(":", 1) == ((Text.of("a"), Text.of("b", FREE, "c:d")), True)
+    assert not free.split(":", 2).complete
+    assert [str(piece)[:1] for piece in free.split(":", 2).items] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "separator", "complete"),
+    [
+        (("a::", Hole("P", excludes=":", nonempty=True), "::b"), "::", True),
+        (("a:", Hole("P", excludes=":"), ":b"), "::", False),  # nothing between two colons
+        (("a:", Hole("P", excludes=":"), ":b"), ":", True),
+        (("a", Hole("P", excludes=":", nonempty=True), ":b"), "a:", False),
+        (("a", Hole("P", excludes="a:", nonempty=True), ":b"), "a:", True),
+    ],
+)
+def test_a_separator_that_a_hole_may_complete(
+    parts: tuple[str | Hole, ...], separator: str, complete: bool
+) -> None:
+    """A hole keeps a separator out if it holds none of its characters, and is not empty."""
+    assert Text.of(*parts).split(separator).complete is complete
+
+
+def test_what_a_lowered_value_cannot_hold() -> None:
+    """A value without ``a`` may hold ``A``, which is the same without case; a colon has none."""
+    name = Text.of(Hole("P", excludes="a:"))
+    assert name.equals(Text.of("a")) is False
+    assert name.lower().equals(Text.of("a")) is None
+    assert name.lower().equals(Text.of("x:y")) is False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "target", "answer"),
+    [
+        ("a*b", "a:b", None),
+        ("a?b", "a:b", None),
+        ("*n:x", "a:n:x", None),
+        ("?", ":", None),
+        ("a*b", "axb", True),
+        ("?b", "ab", True),
+        ("a*", "a:b", True),
+        ("a*:b", "a:x:b", True),
+        ("a:*b", "a:x:b", None),
+        ("a*b", "ab", True),
+        ("a*b", "a:c", False),
+    ],
+)
+def test_a_wildcard_inside_a_segment(pattern: str, target: str, answer: bool | None) -> None:
+    """AWS does not say that it runs over a colon; one that ends its segment does."""
+    assert match_by_segment(Text.of(pattern), Text.of(target), ":", 5) is answer
+
+
+@pytest.mark.parametrize(("hole", "answer"), [(FREE, None), (BUCKET, True)], ids=str)
+def test_a_wildcard_over_a_hole(hole: Hole, answer: bool | None) -> None:
+    """What fills a hole may bring the colon, unless it cannot."""
+    assert match_by_segment(Text.of("a*b"), Text.of("a", hole, "b"), ":", 5) is answer
+
+
 def test_an_empty_separator_splits_nothing() -> None:
     """CloudFormation refuses it; here the string stays whole."""
     assert Text.of("ab").split("") == ((Text.of("ab"),), True)
@@ -321,6 +414,26 @@ def test_identity_tells_texts_apart(one: Text, two: Text) -> None:
     assert (one.identity == two.identity) == (one == two)
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (("${:any}",), (Hole("any"),)),
+        ((":any}",), (Hole("any"),)),
+        (("$", Hole("any")), (Hole("any"),)),
+        ((Hole("any"), "b"), (Hole("anyb"),)),
+        ((Hole("b", "a"),), (Hole("ab"),)),
+        ((Hole("b", "a"),), (Hole("b"),)),
+        (("$a",), ("a",)),
+        (("$$",), ("$",)),
+    ],
+)
+def test_no_text_is_spelt_as_another(
+    one: tuple[str | Hole, ...], two: tuple[str | Hole, ...]
+) -> None:
+    """What a literal says can never pass for a hole, nor one hole for another."""
+    assert Text.of(*one).identity != Text.of(*two).identity
+
+
 def test_what_a_text_says_of_itself() -> None:
     """Literal, only hole, wildcards and spelling."""
     assert Text.of("a", "", "b").literal == "ab"
@@ -331,7 +444,25 @@ def test_what_a_text_says_of_itself() -> None:
     assert Text.of("a*", FREE).has_wildcard()
     assert not Text.of("a", FREE).has_wildcard()
     assert str(Text.of("a/", FREE)) == "a/${Anything}"
-    assert len(str(Hole("x" * 500))) < 70
+    assert Text.of(Text.of("a", FREE)) == Text.of("a", FREE)
+    assert Text.of(Text.of("a")).literal == "a"
+
+
+@pytest.mark.parametrize("length", [1, 59, 60, 61, 500])
+def test_long_names_are_cut_short(length: int) -> None:
+    """An expression of more than 60 characters is told by its beginning."""
+    name = ("abcdefghij" * 50)[:length]
+    told = str(Hole(name)).removeprefix("${").removesuffix("}")
+    assert told == (name if length <= 60 else name[:57] + "…")
+
+
+@pytest.mark.parametrize(
+    ("excludes", "answer"),
+    [("", True), ("*", True), ("?", True), ("*?", False), (":/*?", False)],
+)
+def test_what_may_be_a_wildcard(excludes: str, answer: bool) -> None:
+    """A value that may hold one of the two may be a pattern."""
+    assert Hole("P", excludes=excludes).may_be_wildcard is answer
 
 
 def granted(pattern: str, target: str, count: int) -> bool:

@@ -180,6 +180,24 @@ def test_reader_that_goes_away_changes_nothing(
     assert (checking.returncode, err) == (status, b"")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["--version"]])
+def test_help_without_a_reader_is_no_finding(arguments: list[str], unbuffered: str) -> None:
+    """``copilot-preflight --help | true``: nothing went wrong, and there is no traceback."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as nobody:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            env=environment,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_full_disk_is_a_failure(write: Write, templates: Any) -> None:
     """A report that did not arrive is no clean run."""

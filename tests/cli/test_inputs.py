@@ -399,3 +399,28 @@ def test_folder_that_cannot_be_listed_is_an_error(
     assert result.errors == ["error: infra/closed: cannot read folder: permission denied"]
     assert run("infra/closed").errors == result.errors
     assert result.out.endswith("1 error in 1 file\n")
+
+
+def test_only_what_may_be_a_template_is_opened_in_a_large_folder(
+    run: Run, write: Write, templates: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One listing for a folder, and no look into files whose names tell enough."""
+    write({"web.yml": templates.denied, "other.yml": "a: b\n"})
+    for number in range(2_000):
+        Path(f"{number}.txt").touch()
+    listed, opened = list[str](), list[str]()
+    listing, reading = os.listdir, Path.read_bytes
+
+    def list_folder(path: str) -> list[str]:
+        listed.append(path)
+        return listing(path)
+
+    def read(path: Path) -> bytes:
+        opened.append(path.name)
+        return reading(path)
+
+    monkeypatch.setattr(os, "listdir", list_folder)
+    monkeypatch.setattr(Path, "read_bytes", read)
+    result = run(".")
+    assert result.out.endswith("1 error in 1 file (2001 other files ignored)\n")
+    assert (listed, opened) == (["."], ["other.yml", "web.yml"])

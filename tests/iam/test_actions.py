@@ -162,3 +162,15 @@ def test_tables_are_consistent(service: str) -> None:
     assert table["actions"]
     assert used <= set(table["resources"])
     assert all(arn.startswith("arn:${Partition}:") for arn in table["resources"].values())
+
+
+def test_the_names_of_every_service() -> None:
+    """All at once, they are those of each; letter case of the service is ignored."""
+    everything = actions.action_names()
+    assert len(everything) > 200
+    for service in ("s3", "kms", "ec2", *sorted(everything)[:3], *sorted(everything)[-3:]):
+        assert actions.names_of(service) == everything[service]
+    assert everything["s3"]["getobject"] == "GetObject"
+    assert actions.names_of("S3") == everything["s3"]
+    for unknown in ("", "s", "3", "nothing", "s3\tgetobject"):
+        assert actions.names_of(unknown) is None

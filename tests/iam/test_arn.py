@@ -7,6 +7,7 @@ import pytest
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.arn import (
     PARTITIONS,
+    is_partition,
     name_hole,
     parse,
     parse_s3,
@@ -112,3 +113,22 @@ def test_partition_of_region(region: str, partition: str) -> None:
     """A region's prefix tells its partition."""
     assert partition_of_region(region) == partition
     assert partition in PARTITIONS
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        (Text.of("aws"), True),
+        (Text.of("aws-cn"), True),
+        (Text.of("aws-x"), False),
+        (Text.of(""), False),
+        (Text.of("*"), None),
+        (Text.of("aws-?"), None),
+        (Text.of(Hole("P")), None),
+        (Text.of("aws", Hole("P")), None),
+    ],
+    ids=str,
+)
+def test_which_partitions_there_are(name: Text, answer: bool | None) -> None:
+    """A pattern may stand for one, and so may what nobody knows."""
+    assert is_partition(name) is answer

@@ -467,3 +467,38 @@ def test_order_and_repetition_do_not_matter(
     verdict = answer(operator, wanted, sent)
     assert answer(operator, wanted[::-1], sent[::-1]) is verdict
     assert answer(operator, wanted * 2, sent * 2) is verdict
+
+
+def test_values_without_a_variable_stand_next_to_one_with() -> None:
+    """Each value is filled by itself."""
+    wanted = tuple(
+        Entry(with_variables(Text.of(each)), Place("t.yml", ())) for each in ("x", "${aws:Tag}")
+    )
+    compared = Clause("StringEquals", "aws:Key", wanted)
+    for sent, verdict in (("x", True), ("b", True), ("c", False)):
+        context = {"aws:key": (Text.of(sent),), "aws:tag": (Text.of("b"),)}
+        assert hold([compared], context).verdict is verdict
+
+
+def test_an_unknown_arn_is_like_itself() -> None:
+    """Whatever colons it brings, and of two that are unknown nobody can tell."""
+    one, two = Text.of("arn:", Hole("One")), Text.of("arn:", Hole("Two"))
+    for operator in ("ArnLike", "ArnEquals"):
+        for sent, verdict in ((one, True), (two, None)):
+            compared = Clause(operator, "aws:Key", (Entry(one, Place("t.yml", ())),))
+            assert hold([compared], {"aws:key": (sent,)}).verdict is verdict
+
+
+@pytest.mark.parametrize("operator", ["NumericEquals", "NumericLessThan", "DateEquals", "Bool"])
+def test_an_unknown_value_has_no_order(operator: str) -> None:
+    """On either side."""
+    known, unknown = Text.of("1"), Text.of(Hole("P"))
+    for wanted, sent in ((known, unknown), (unknown, known), (unknown, unknown)):
+        compared = Clause(operator, "aws:Key", (Entry(wanted, Place("t.yml", ())),))
+        assert hold([compared], {"aws:key": (sent,)}).verdict is None
+
+
+def test_a_range_may_be_written_with_an_address_of_it() -> None:
+    """``10.0.0.1/24`` is all of 10.0.0."""
+    assert answer("IpAddress", ["10.0.0.1/24"], ["10.0.0.7"]) is True
+    assert answer("IpAddress", ["10.0.0.1/24"], ["10.0.1.7"]) is False

@@ -22,7 +22,7 @@ from copilot_preflight.iam.evaluate import (
     covers_resource,
     evaluate,
 )
-from copilot_preflight.iam.policy import Clause, Entry, Fact, Statement
+from copilot_preflight.iam.policy import Clause, Entry, Fact, Principal, Statement
 
 PLACE = Place("t.yml", ())
 BUCKET = Hole("Bucket", excludes=":/*?", nonempty=True)
@@ -402,3 +402,29 @@ def test_why_not_is_told() -> None:
     assert applies(statement("Allow", ["s3:*"], ["x"]), READ).why == "no resource covers it"
     excluded = statement("Allow", ["s3:*"], [], not_resources=(entry("*"),))
     assert applies(excluded, READ).why == "NotResource leaves it out"
+
+
+def test_an_action_that_nobody_knows_may_be_any() -> None:
+    """What the action is missing stays missing, however certain resource and conditions are."""
+    some = statement("Allow", [], ["*"])._replace(actions=(entry(FREE),))
+    found = evaluate([some], Request("s3:GetObject", Text.of("arn:aws:s3:::b/k")))
+    assert (found.outcome, found.facts) == (Outcome.UNDETERMINED, (Fact("value", "Free"),))
+    perhaps = statement("Allow", [], ["*"])._replace(
+        actions=(entry("s3:*", conditions=("IsProd",)),)
+    )
+    found = evaluate([perhaps], Request("s3:GetObject", Text.of("arn:aws:s3:::b/k")))
+    assert (found.outcome, found.facts) == (Outcome.UNDETERMINED, (Fact("condition", "IsProd"),))
+
+
+def test_only_a_trust_policy_needs_no_resource() -> None:
+    """AWS refuses any other policy without one; nothing is known of what it would grant."""
+    principal = (Principal("AWS", entry("*")),)
+    for action, principals, verdict in (
+        ("sts:AssumeRole", principal, True),
+        ("STS:AssumeRole", principal, True),
+        ("sts:AssumeRole", (), None),
+        ("s3:GetObject", principal, None),
+        ("s3:GetObject", (), None),
+    ):
+        bare = statement("Allow", ["*"], [], principals=principals)
+        assert covers_resource(bare, Request(action, Text.of("x"))).verdict is verdict

@@ -29,6 +29,7 @@ from copilot_preflight.iam import policy
 from copilot_preflight.iam.evaluate import Outcome, Request
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
 from copilot_preflight.iam.policy import Entry, Fact
+from copilot_preflight.iam.principals import Caller
 from copilot_preflight.read.document import parse
 from copilot_preflight.simulator.simulate import caller_of, policy_set
 
@@ -238,7 +239,9 @@ def test_principals_that_may_be_anyone_are_open() -> None:
 def test_everyone_leaves_open_whether_a_boundary_limits() -> None:
     """AWS says what limits a grant to everyone with aws:PrincipalArn, and not without."""
     found = Policies(resource=read(allow(**aws("*"))), boundary=read(allow(Action="sns:*")))
-    assert ruled(found, caller_of(ROLE)).outcome is Outcome.UNDETERMINED
+    ruling = ruled(found, caller_of(ROLE))
+    assert ruling.outcome is Outcome.UNDETERMINED
+    assert ruling.facts == (Fact("value", "Principal"),)
 
 
 def test_unknown_accounts_are_named() -> None:
@@ -247,3 +250,145 @@ def test_unknown_accounts_are_named() -> None:
     ruling = ruled(found, caller_of(ROLE))
     assert ruling.outcome is Outcome.UNDETERMINED
     assert [fact.name for fact in ruling.facts] == ["the accounts of the caller and the resource"]
+
+
+# --- what a ruling tells --------------------------------------------------------------------------
+
+
+def test_only_the_layer_that_denies_is_cited() -> None:
+    """A Deny of the organization comes first, and the role's own is none of its statements."""
+    limit, own = read(deny()), read(allow(), deny(Action="s3:*"))
+    ruling = ruled(Policies(own, scps=(limit, read(allow()))), caller_of(ROLE))
+    assert (ruling.outcome, ruling.layer) == (Outcome.EXPLICIT_DENY, Layer.SCP)
+    assert ruling.deciding == limit.statements
+    assert ruled(Policies(own), caller_of(ROLE)).deciding == own.statements[1:]
+
+
+def test_every_level_that_denies_is_cited() -> None:
+    """Levels of one layer are told together."""
+    one, two = read(allow(), deny()), read(allow(), deny(Action="s3:*"))
+    ruling = ruled(Policies(read(allow()), scps=(one, two)), caller_of(ROLE))
+    assert ruling.deciding == (one.statements[1], two.statements[1])
+
+
+def test_a_set_of_policies_answers_for_each_action_anew() -> None:
+    """One set serves all calls of a role; each of its statements is heard once in each."""
+    own = read(allow(Action="s3:Get*"), deny(Action="s3:Put*"))
+    for _ in range(2):
+        for action, expected in (
+            ("s3:GetObject", (Outcome.ALLOWED, own.statements[:1])),
+            ("s3:PutObject", (Outcome.EXPLICIT_DENY, own.statements[1:])),
+            ("s3:DeleteObject", (Outcome.IMPLICIT_DENY, ())),
+        ):
+            ruling = decide(Policies(own), READ._replace(action=action), caller_of(ROLE))
+            assert (ruling.outcome, ruling.deciding) == expected
+
+
+def test_only_what_is_missing_in_open_layers_is_named() -> None:
+    """A boundary that allows for certain has nothing to ask, whatever else stands in it."""
+    unknown = when("StringEquals", "aws:Unknown", "x")
+    other = when("StringEquals", "aws:Other", "x")
+    boundary = read(allow(), allow(**other))
+    ruling = ruled(Policies(read(allow(**unknown)), boundary=boundary), caller_of(ROLE))
+    assert (ruling.outcome, ruling.layer) == (Outcome.UNDETERMINED, Layer.IDENTITY)
+    assert ruling.facts == (Fact("context", "aws:Unknown"),)
+
+
+def test_the_first_of_several_open_layers_is_named() -> None:
+    """In AWS's order; all that is missing is told, each once."""
+    one, two = (Fact("document", name) for name in ("one", "two"))
+    open_ones = PolicySet(unread=(one,)), PolicySet(unread=(two, one))
+    found = Policies(read(allow()), boundary=open_ones[1], scps=open_ones[:1])
+    ruling = ruled(found, caller_of(ROLE))
+    assert (ruling.outcome, ruling.layer) == (Outcome.UNDETERMINED, Layer.SCP)
+    assert ruling.facts == (one, two)
+
+
+def test_who_calls_is_told_whatever_an_rcp_leaves_out() -> None:
+    """RCPFullAWSAccess, which nobody can detach, allows next to every other RCP."""
+    asked = Request("sts:GetCallerIdentity", Text.of("*"))
+
+    def asking(**layers: Any) -> Ruling:
+        return decide(Policies(read(deny()), **layers), asked, caller_of(ROLE))
+
+    silent = read(allow(Action="s3:*"))
+    assert asking(rcps=(silent,)).outcome is Outcome.ALLOWED
+    for layer, of_it in (("scps", (silent,)), ("endpoint", silent), ("rcps", (read(deny()),))):
+        ruling = asking(**{layer: of_it})
+        assert ruling.outcome is Outcome.UNDETERMINED
+        assert [fact.kind for fact in ruling.facts] == ["document"]
+        assert "policy as AWS applies it" in ruling.facts[0].name
+    assert asking(boundary=read(deny()), session=read(deny())).outcome is Outcome.ALLOWED
+
+
+def test_a_role_that_may_be_service_linked_is_asked_for_its_path() -> None:
+    """Its SCP is open, and so is a Deny in it: what decides is the role's path."""
+    caller = Caller(Text.of("arn:aws:iam::", HERE, ":role/", Hole("Path"), "app"))
+    for level in (read(deny()), read(allow(Action="sns:*"))):
+        ruling = ruled(Policies(read(allow()), scps=(level,)), caller)
+        assert (ruling.outcome, ruling.layer) == (Outcome.UNDETERMINED, Layer.SCP)
+        assert ruling.facts == (Fact("value", "the path of the role"),)
+        assert not ruling.deciding
+    allowed = ruled(Policies(read(allow()), scps=(read(allow()),)), caller)
+    assert (allowed.outcome, allowed.facts) == (Outcome.ALLOWED, ())
+
+
+def test_an_effect_that_nobody_knows_is_neither() -> None:
+    """A parameter may make it Allow or Deny: it grants nothing and forbids nothing for certain."""
+    (statement,) = read(allow()).statements
+    either = PolicySet((statement._replace(effect=""),))
+    for own in (either, PolicySet((statement, *either.statements))):
+        ruling = ruled(Policies(own), caller_of(ROLE))
+        assert ruling.outcome is Outcome.UNDETERMINED
+        assert ruling.facts == (Fact("value", "Effect"),)
+    assert ruled(Policies(read(deny(), allow())), caller_of(ROLE)).outcome is not Outcome.ALLOWED
+    limited = Policies(read(allow(Action="sns:*")), boundary=either)
+    assert ruled(limited, caller_of(ROLE)).outcome is Outcome.IMPLICIT_DENY
+
+
+def test_a_deny_that_may_apply_is_no_allow_that_may() -> None:
+    """Where nothing allows, the call is denied, whatever else may forbid it."""
+    perhaps = deny(**when("StringEquals", "aws:Unknown", "x"))
+    assert ruled(Policies(read(perhaps)), caller_of(ROLE)).outcome is Outcome.IMPLICIT_DENY
+    limited = Policies(read(allow()), boundary=read(perhaps))
+    assert ruled(limited, caller_of(ROLE)).outcome is Outcome.IMPLICIT_DENY
+
+
+def test_a_deny_for_someone_else_hides_no_allow() -> None:
+    """Each statement of a policy is heard, whatever those before it say of others."""
+    known = when("Bool", "aws:SecureTransport", "false")
+    before = (
+        allow(**aws(ROLE + "2")),
+        deny(**aws(ROLE), Resource="arn:aws:s3:::c/*"),
+        deny(**aws(ROLE), **known),
+    )
+    for first in before:
+        found = Policies(resource=read(first, allow(**aws(ROLE))))
+        assert ruled(found, caller_of(ROLE)).outcome is Outcome.ALLOWED
+
+
+def test_only_what_certainly_applies_is_cited() -> None:
+    """An Allow that may apply is not among those that allow; a Deny that may asks for its key."""
+    unknown = when("StringEquals", "aws:Unknown", "x")
+    own = read(allow(), allow(**unknown), allow(Action="s3:*"))
+    ruling = ruled(Policies(own), caller_of(ROLE))
+    assert (ruling.outcome, ruling.deciding) == (Outcome.ALLOWED, own.statements[::2])
+    forbidden = ruled(Policies(read(allow(), deny(**unknown))), caller_of(ROLE))
+    assert forbidden.outcome is Outcome.UNDETERMINED
+    assert forbidden.facts == (Fact("context", "aws:Unknown"),)
+    refused = read(allow(), deny(**unknown), deny())
+    assert ruled(Policies(refused), caller_of(ROLE)).deciding == refused.statements[2:]
+
+
+def test_whoever_owns_the_resource() -> None:
+    """Where the answer is the same in one account and across two, the owner need not be known."""
+    owner, silent = Text.of(Hole("Account")), read(allow(Action="sns:*"))
+    for must_allow in (False, True):
+        found = Policies(read(allow()), owner=owner, resource_must_allow=must_allow)
+        named = found._replace(resource=read(allow(**aws(ROLE))))
+        assert ruled(named, caller_of(ROLE)).outcome is Outcome.ALLOWED
+        assert ruled(named._replace(identity=silent), caller_of(ROLE)).outcome is (
+            Outcome.UNDETERMINED
+        )
+        nobody = found._replace(identity=silent)
+        assert ruled(nobody, caller_of(ROLE)).outcome is Outcome.IMPLICIT_DENY

@@ -11,6 +11,7 @@ from copilot_preflight.iam.policy import (
     Entry,
     Fact,
     Statement,
+    fill_variables,
     missing_values,
     with_variables,
 )
@@ -122,3 +123,25 @@ def test_a_statement_can_be_read_in_the_current_version(version: str) -> None:
     assert written(version).in_current_version() == written("2012-10-17")
     plain = written(version, "b/*")
     assert plain.in_current_version() is plain
+
+
+def test_a_value_that_both_strings_share_decides_nothing() -> None:
+    """It is missing only where nothing else is."""
+    one, two = Hole("One"), Hole("Two", condition="IsProd")
+    both = Text.of(BUCKET, "/", one), Text.of(BUCKET, "-", two)
+    assert missing_values(*both) == (Fact("value", "One"), Fact("condition", "IsProd"))
+    assert missing_values(Text.of(BUCKET, "/"), Text.of(BUCKET)) == (Fact("value", "Bucket"),)
+    assert missing_values(both[0]) == (Fact("value", "Bucket"), Fact("value", "One"))
+
+
+def test_variables_next_to_values_of_the_template() -> None:
+    """A hole of ours stays what it is, in every version, and is no variable of its name."""
+    text = Text.of(BUCKET, "/${aws:username}")
+    assert [hole.name for hole in with_variables(text).holes] == [
+        "Bucket",
+        "policy variable aws:username",
+    ]
+    assert next(with_variables(text, None).holes) == BUCKET
+    for name in ("$", "*", "aws:username"):
+        own = Text.of(Hole(name))
+        assert fill_variables(own, {"aws:username": (Text.of("ana"),)}) is own

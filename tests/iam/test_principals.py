@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 from tests.iam.evaluation_cases import (
     HERE,
+    LINKED,
     OBJECT,
     ROLE,
     ROOT,
@@ -264,3 +265,133 @@ def test_a_caller_of_unknown_account_may_be_of_another() -> None:
     """Nothing is known of an ARN that is a hole, so not that it is of the owner's account."""
     found = Policies(read(ALL), owner=Text.of(HERE))
     assert ruled(found, Caller(Text.of(P))).outcome is Outcome.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    ("arn", "session", "linked"),
+    [
+        (Text.of(ROLE), None, False),
+        (Text.of(ROLE), SESSION, False),
+        (Text.of(LINKED), None, True),
+        (Text.of("arn:aws:iam::", HERE, ":role/AWSServiceRoleForECS"), None, False),
+        (Text.of("arn:aws:iam::", HERE, ":role/AWSServiceRoleForECS"), SESSION, None),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/aws-service-role/x/", ACCOUNT), None, True),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/x/", ACCOUNT), None, False),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/x/y/", ACCOUNT), None, False),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/x/", P), None, None),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/x/", Hole("Q", excludes=":")), None, False),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/", P, "app"), None, None),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/", ACCOUNT, "app"), None, False),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/", ACCOUNT), SESSION, None),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":role/x", ACCOUNT), SESSION, False),
+        (Text.of(P), None, None),
+    ],
+    ids=str,
+)
+def test_which_roles_are_service_linked(
+    arn: Text, session: str | None, linked: bool | None
+) -> None:
+    """By their path, and by their name where a session does not tell the path."""
+    caller = Caller(arn, Text.of(session) if session else None)
+    assert caller.is_service_linked is linked
+
+
+@pytest.mark.parametrize(
+    ("arn", "user", "federated", "root"),
+    [
+        (Text.of(ROLE), False, False, False),
+        (Text.of(USER), True, False, False),
+        (Text.of(ROOT), False, False, True),
+        (Text.of("arn:aws:sts::", HERE, ":federated-user/ana"), True, True, False),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":user/", P), True, False, False),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":", P), None, None, None),
+        (Text.of("arn:aws:iam::", ACCOUNT, ":root", P), None, None, None),
+        (Text.of(P), None, None, None),
+        (Text.of("app"), False, False, False),
+    ],
+    ids=str,
+)
+def test_what_kind_of_caller_an_arn_is(
+    arn: Text, user: bool | None, federated: bool | None, root: bool | None
+) -> None:
+    """A hole in the place of the kind leaves it open, one behind it does not."""
+    caller = Caller(arn)
+    assert (caller.is_user, caller.is_federated, caller.is_root) == (user, federated, root)
+
+
+def test_nobody_is_named_by_principals_of_other_kinds() -> None:
+    """A role is no service and no identity provider; of a kind that AWS writes out, who knows."""
+    for kind, expected in (
+        ("Service", Naming.NOT),
+        ("Federated", Naming.NOT),
+        ("CanonicalUser", Naming.ACCOUNT),
+        ("Fn::If", Naming.SESSION),
+    ):
+        assert naming(naming_one(ALL, Text.of("x"), kind), caller_of(ROLE)) == (
+            Naming.NOT,
+            expected,
+        )
+
+
+SERVICE: Final = "states.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "named"),
+    [
+        ("Service", Text.of(SERVICE), True),
+        ("Service", Text.of("ecs.amazonaws.com"), False),
+        ("Service", Text.of("states.us-east-1.amazonaws.com"), None),
+        ("Service", Text.of("states.amazonaws.com.cn"), None),
+        ("Service", Text.of("states.cn-north-1.amazonaws.com.cn"), None),
+        ("Service", Text.of("states.example.com"), False),
+        ("Service", Text.of("states.us-east.amazonaws.com"), False),
+        ("Service", Text.of("xstates.amazonaws.com"), False),
+        ("Service", Text.of("*"), None),
+        ("Service", Text.of("states.", P), None),
+        ("Service", Text.of(P, ".amazonaws.com"), None),
+        ("Service", Text.of("ecs.", P), False),
+        ("AWS", Text.of("*"), None),
+        ("AWS", Text.of(P), None),
+        ("AWS", Text.of(ROLE), False),
+        ("Federated", Text.of(SERVICE), False),
+        ("CanonicalUser", Text.of(SERVICE), False),
+        ("Fn::If", Text.of(SERVICE), None),
+    ],
+    ids=str,
+)
+def test_which_principals_are_a_service(kind: str, name: Text, named: bool | None) -> None:
+    """By its name; names of regions and partitions may be its own too."""
+    least, greatest = naming(naming_one(ALL, name, kind), caller_of(SERVICE))
+    expected = {True: (2, 2), False: (0, 0), None: (0, 2)}[named]
+    assert (least, greatest) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "greatest"),
+    [
+        ("app", Naming.NOT),
+        (THERE, Naming.NOT),
+        (HERE, Naming.ACCOUNT),
+        (ROOT, Naming.ACCOUNT),
+        (ROOT.replace("root", "/x"), Naming.NOT),
+        (ROOT.replace("root", "group/x"), Naming.NOT),
+        (ROLE, Naming.ROLE),
+        (ROLE + "2", Naming.NOT),
+        (USER, Naming.NOT),
+        (SESSION, Naming.SESSION),
+    ],
+)
+def test_how_closely_a_name_may_mean_a_role(name: str, greatest: Naming) -> None:
+    """A session of the role is named perhaps, as the session is not known."""
+    found = naming(naming_one(ALL, Text.of(name)), caller_of(ROLE))
+    assert found == (Naming.NOT if name == SESSION else greatest, greatest)
+
+
+def test_a_deny_for_everyone_is_for_services_too() -> None:
+    """Of ``{"AWS": "*"}``, AWS does not say that it takes services in."""
+    for principal, least in (("*", Naming.ROLE), ({"AWS": ["*"]}, Naming.NOT)):
+        (refused,) = read(deny(Principal=principal)).statements
+        assert naming(refused, caller_of(SERVICE)) == (least, Naming.ROLE)
+        (granted,) = read(allow(Principal=principal)).statements
+        assert naming(granted, caller_of(SERVICE)) == (Naming.NOT, Naming.ROLE)

@@ -113,6 +113,19 @@ async def test_typing_the_fix_clears_the_finding(package: Editor) -> None:
     await package.codes(STACK, ["E9712"])
 
 
+async def test_a_burst_of_typing_ends_with_the_answer_to_the_last_change(package: Editor) -> None:
+    """Changes that arrive while a text is judged are one; none is left over."""
+    package.open(STACK)
+    await package.codes(STACK, ["E9712"])
+    old, new = GRANTED, ASKED
+    for _ in range(41):
+        package.replace(STACK, old, new)
+        old, new = new, old
+    await package.codes(STACK, ["W9713"])
+    await package.lenses(STACK)  # behind the last change
+    assert await package.codes(STACK, ["W9713"])
+
+
 async def test_what_is_closed_has_no_diagnostics(package: Editor) -> None:
     """The editor forgets a package when its last file is closed; unsaved text is gone with it."""
     package.open(STACK)

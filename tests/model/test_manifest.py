@@ -10,10 +10,11 @@ import pytest
 
 from copilot_preflight.inputs.package import Manifest
 from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
+from copilot_preflight.read.document import Document
 
 
 def files(data: dict[str, Any], environment: str = "") -> list[ManifestEnvFile]:
-    return list(manifest_env_files(Manifest(data, "manifest.yml"), environment))
+    return list(manifest_env_files(Manifest(Document("manifest.yml", "", data)), environment))
 
 
 def test_every_section_that_may_name_a_file() -> None:
@@ -75,7 +76,9 @@ def test_the_hash_is_that_of_the_workspace_file(tmp_path: Path) -> None:
     (tmp_path / "folder.env").mkdir()
 
     def sha256(path: str, workspace: Path | None = tmp_path) -> str | None:
-        (found,) = manifest_env_files(Manifest({"env_file": path}, "m.yml", workspace), "")
+        (found,) = manifest_env_files(
+            Manifest(Document("m.yml", "", {"env_file": path}), workspace), ""
+        )
         return found.sha256()
 
     assert sha256("web.env") == hashlib.sha256(b"A=1\r\n").hexdigest()
@@ -97,7 +100,9 @@ def test_a_file_outside_the_workspace_is_not_read(tmp_path: Path) -> None:
     (workspace / "loop.env").symlink_to("loop.env")
 
     def read(path: str) -> tuple[str | None, dict[str, int]]:
-        (found,) = manifest_env_files(Manifest({"env_file": path}, "m.yml", workspace), "")
+        (found,) = manifest_env_files(
+            Manifest(Document("m.yml", "", {"env_file": path}), workspace), ""
+        )
         return found.sha256(), found.variables()
 
     for path in ("../secret.env", "x/../../secret.env", str(secret), "link.env", "loop.env"):
@@ -113,7 +118,9 @@ def test_the_variables_are_those_that_ecs_takes(tmp_path: Path) -> None:
     (tmp_path / "web.env").write_bytes("\r\n".join(lines).encode("latin-1"))
 
     def variables(path: str) -> dict[str, int]:
-        (found,) = manifest_env_files(Manifest({"env_file": path}, "m.yml", tmp_path), "")
+        (found,) = manifest_env_files(
+            Manifest(Document("m.yml", "", {"env_file": path}), tmp_path), ""
+        )
         return found.variables()
 
     assert variables("web.env") == {"D": 6, " F": 8, "G": 9, "H": 10, "I": 12}
@@ -122,6 +129,6 @@ def test_the_variables_are_those_that_ecs_takes(tmp_path: Path) -> None:
 
 def test_a_manifest_in_the_template_points_at_the_template() -> None:
     """The place of an embedded manifest is where the template holds it."""
-    manifest = Manifest({"env_file": "web.env"}, "t.yml", embedded=True)
+    manifest = Manifest(Document("t.yml", "", {"env_file": "web.env"}), embedded=True)
     (found,) = manifest_env_files(manifest, "")
     assert (found.place.file, found.place.path) == ("t.yml", ("Metadata", "Manifest"))

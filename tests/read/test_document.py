@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,21 +16,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from copilot_preflight.base.finding import DataPath, Position, Span
-from copilot_preflight.read.document import Comment, Document, DocumentError, parse, read
-from copilot_preflight.read.yaml import pure_python as yaml_slow
-from copilot_preflight.read.yaml import tree as yaml_tree
+from copilot_preflight.read.document import Document, DocumentError, parse, read
+from copilot_preflight.read.layout import Comment
+from copilot_preflight.read.yaml.errors import Fault
+from copilot_preflight.read.yaml.plain import NotPlain, plain_data
+from copilot_preflight.read.yaml.tree import build
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
 
-@pytest.fixture(params=["libyaml", "pyyaml"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both parsers in turn: the text must read the same with and without libyaml."""
-    if request.param == "pyyaml":
-        monkeypatch.setattr(yaml_tree, "EventParser", yaml_slow.EventParser)
-
-
-both_parsers = pytest.mark.usefixtures("parser")
+all_parsers = pytest.mark.usefixtures("parser")
 
 
 def load(text: str | bytes) -> Any:
@@ -98,7 +94,7 @@ def _offset(text: str, position: Position) -> int:
         ("", None),
     ],
 )
-@both_parsers
+@all_parsers
 def test_a_plain_scalar_is_a_number_or_word_only_where_nothing_is_lost(
     text: str, data: Any
 ) -> None:
@@ -137,13 +133,13 @@ def test_a_plain_scalar_is_a_number_or_word_only_where_nothing_is_lost(
         ("!!seq [a]", ["a"]),
     ],
 )  # fmt: skip
-@both_parsers
+@all_parsers
 def test_a_tag_is_spelt_long(text: str, data: Any) -> None:
     """Every short tag, on scalars, lists and mappings; standard tags mean what YAML says."""
     assert load(f"a: {text}\n") == {"a": data}
 
 
-@both_parsers
+@all_parsers
 def test_keys_are_strings_as_written() -> None:
     """A port, a boolean, a null or a date as key keeps its spelling."""
     assert load("80: a\ntrue: b\n~: c\n2012-10-17: d\n010: e\n'x': f\n!!str 7: g\n") == {
@@ -151,7 +147,7 @@ def test_keys_are_strings_as_written() -> None:
     }  # fmt: skip
 
 
-@both_parsers
+@all_parsers
 def test_an_alias_repeats_the_same_object() -> None:
     """Anchors are shared, not copied."""
     data = load("a: &x\n  - 1\nb: *x\n&k c: *k\n")
@@ -159,7 +155,7 @@ def test_an_alias_repeats_the_same_object() -> None:
     assert data["a"] is data["b"]
 
 
-@both_parsers
+@all_parsers
 def test_merge_keys_fill_in_what_is_not_said() -> None:
     """Explicit keys win over merged ones, earlier mappings over later ones; no key is a repeat."""
     assert load(
@@ -171,7 +167,7 @@ def test_merge_keys_fill_in_what_is_not_said() -> None:
     }  # fmt: skip
 
 
-@both_parsers
+@all_parsers
 def test_json_is_read_as_json() -> None:
     """Tabs, escapes, surrogate pairs and exponents of JSON come out right."""
     text = (
@@ -181,7 +177,7 @@ def test_json_is_read_as_json() -> None:
     assert load(text) == json.loads(text)
 
 
-@both_parsers
+@all_parsers
 def test_json_may_break_lines_before_a_colon() -> None:
     """YAML may not. Strings keep what looks alike, and places are those of the text."""
     text = '{"a"\n : 1, "b"\r\n\r\n\t:\n["\\"", "\\"\\n:"], "c" : {"d"\n: "e\\\\"\n}}'
@@ -234,7 +230,7 @@ def test_tabs_between_the_tokens_of_json_are_blanks() -> None:
         "\ufeffé: 1\n",
     ],
 )
-@both_parsers
+@all_parsers
 def test_encodings(content: str | bytes) -> None:
     """UTF-8 with and without a byte order mark, UTF-16 with one, either line end, one ``---``."""
     assert load(content) == {"é": 1}
@@ -327,7 +323,7 @@ Last: 'x'
         ((), PLACES[PLACES.index("R") :].rstrip()),
     ],
 )
-@both_parsers
+@all_parsers
 def test_a_span_covers_exactly_its_node(path: DataPath, expected: str) -> None:
     """From the tag or anchor to the last character; comments and blank lines are outside."""
     assert source(parse(PLACES, "t.yml"), path) == expected
@@ -346,7 +342,7 @@ def test_a_span_covers_exactly_its_node(path: DataPath, expected: str) -> None:
         (("Block", "Missing"), "Block"),
     ],
 )
-@both_parsers
+@all_parsers
 def test_the_span_of_a_key(path: DataPath, expected: str) -> None:
     """``key=True`` covers the key; a list's item stands for itself, a tag for its long key."""
     assert source(parse(PLACES, "t.yml"), path, key=True) == expected
@@ -398,7 +394,7 @@ def test_many_spans_of_a_large_mapping_are_quick() -> None:
 # --- comments -------------------------------------------------------------------------------------
 
 
-@both_parsers
+@all_parsers
 def test_comments_are_only_comments() -> None:
     """Never text of a scalar, quoted, block or plain; also behind headers, tags and brackets."""
     text = """\
@@ -496,7 +492,7 @@ def test_a_text_without_comments_has_none() -> None:
         (b"\xff\xfea", (0, 0, "file is broken UTF-16: save it as UTF-8")),
     ],
 )  # fmt: skip
-@both_parsers
+@all_parsers
 def test_a_bad_text_is_refused_with_its_place(
     text: str | bytes, expected: tuple[int, int, str]
 ) -> None:
@@ -519,7 +515,7 @@ def test_a_bad_text_is_refused_with_its_place(
     ],
     ids=["flow", "lines", "maps", "dashes", "keys", "tags", "block", "201", "aliases"],
 )
-@both_parsers
+@all_parsers
 def test_deep_nesting_is_refused(text: str) -> None:
     """Quickly, at the place, and also where aliases build the depth."""
     began = time.perf_counter()
@@ -533,13 +529,13 @@ def test_deep_nesting_is_refused(text: str) -> None:
     assert time.perf_counter() - began < 5
 
 
-@both_parsers
+@all_parsers
 def test_nesting_of_200_levels_is_read() -> None:
     """The limit itself is allowed."""
     assert json.dumps(load("[" * 200 + "]" * 200)) == "[" * 200 + "]" * 200
 
 
-@both_parsers
+@all_parsers
 def test_an_alias_bomb_is_refused() -> None:
     """Nine lines of aliases cannot stand for a billion nodes."""
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -551,7 +547,7 @@ def test_an_alias_bomb_is_refused() -> None:
     assert message == "aliases multiply the template to more than 100,000 nodes"
 
 
-@both_parsers
+@all_parsers
 def test_a_merge_bomb_is_refused() -> None:
     """Merges count as what they copy."""
     keys = ", ".join(f"k{n}: 1" for n in range(1000))
@@ -692,8 +688,65 @@ def test_any_yaml_loads_as_itself(data: Any, flow: bool | None, unicode: bool) -
             assert yaml.safe_load(f"- {source(document, path)}") == [value]
 
 
+YAML_LIKE = st.text(alphabet="ab01 \n\t:-#[]{},'\"!&*|>?%@.\\é😀\r\x85\u2028~<=", max_size=60)
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "a: ",
+            "b: ",
+            "- ",
+            "\n",
+            "\n  ",
+            "\n    ",
+            "!Ref ",
+            "!GetAtt ",
+            "!Sub ",
+            "!!str ",
+            "!!int ",
+            "!If [a, b, c]",
+            "x.y",
+            "1",
+            "-0",
+            "1e5",
+            "0x1f",
+            "007",
+            "1_000",
+            ".5",
+            "~",
+            "null",
+            "yes",
+            "'q'",
+            '"d"',
+            '"\\u00e9"',
+            '"\\ud800"',
+            "|\n    x\n",
+            ">-\n    y\n",
+            "[",
+            "]",
+            "{",
+            "}",
+            ", ",
+            '"a": ',
+            '"b":',
+            "<<: ",
+            "&x ",
+            "*x",
+            "? ",
+            "# c",
+            "---\n",
+            "...\n",
+            "%YAML 1.1\n",
+            "! ",
+            "\t",
+        ]
+    ),
+    max_size=25,
+).map("".join)
+"""Texts that nearly always are YAML or JSON, or nearly are."""
+
+
 @settings(deadline=None)
-@given(st.text(alphabet="ab01 \n\t:-#[]{},'\"!&*|>?%@.\\é😀\r\x85\u2028~<=", max_size=60))
+@given(YAML_LIKE)
 def test_any_text_is_read_or_refused(text: str) -> None:
     """No text makes the reader fail otherwise, and every place lies in the text."""
     try:
@@ -706,6 +759,65 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         for key in (False, True):
             start, end = document.span(path, key=key)
             assert start <= end
+
+
+@settings(deadline=None, max_examples=400)
+@given(YAML_LIKE | PIECES | DATA.map(json.dumps))
+def test_plain_data_are_those_of_the_tree(text: str) -> None:
+    """Where they are read without positions at all; and then the text has no fault."""
+    try:
+        data = plain_data(text)
+    except NotPlain:
+        return
+    try:
+        tree = build(text)
+    except Fault as fault:
+        raise AssertionError(f"{text!r} is refused: {fault}") from fault
+    assert repr(tree.data) == repr(data)  # 1, 1.0 and True are equal
+
+
+def test_most_texts_are_read_as_plain_data() -> None:
+    """Or the test above would hold for a reader that never gives any."""
+    for text in ("a: !Ref b\n", "a:\n  - 1\n  - !Sub '${x}'\n", '{"a": [1, 1e5, -0, true]}'):
+        assert plain_data(text) == build(text).data
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: &x 1\nb: *x\n", "<<: {a: 1}\n", "a: 1\na: 2\n", '{"a": 1, "a": 2}', "! 12", "", "# c\n",
+     '{"a": "\\ud800"}', '{"a": NaN}', "a: !!int x\n", "[" * 201 + "]" * 201, "%TAG ! !a\n--- 1\n",
+     '{"' + "k" * 1_100 + '": 1}', '{"k"' + " " * 1_100 + ": 1}"],
+)  # fmt: skip
+def test_what_is_rare_or_wrong_is_left_to_the_tree(text: str) -> None:
+    with pytest.raises(NotPlain):
+        plain_data(text)
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+@given(
+    st.sampled_from(["a: [1, 2.5, null, yes]\n# NoEcho\n", '{"a": "é😀"}', "a: &x [1]\nb: *x\n"])
+)
+def test_a_document_that_was_put_down_says_the_same(text: str) -> None:
+    document, same = parse(text, "t.yml"), parse(text, "t.yml")
+    document.put_down()
+    sent = pickle.loads(pickle.dumps(document))
+    for other in (document, sent):
+        assert other.mentions("NoEcho") is ("NoEcho" in text)
+        assert (other.text, other.data, other.file) == (same.text, same.data, "t.yml")
+        assert other.comments == same.comments
+        assert [other.span(p) for p, _ in leaves(same.data)] == [
+            same.span(p) for p, _ in leaves(same.data)
+        ]
+
+
+def test_few_documents_are_unpacked_at_a_time() -> None:
+    documents = [parse(f"a: {number}\n", f"{number}.yml") for number in range(200)]
+    for document in documents:
+        document.put_down()
+    assert [document.data["a"] for document in documents] == [*range(200)]
+    assert sum(document.is_packed for document in documents) > 100
 
 
 # --- real files -----------------------------------------------------------------------------------

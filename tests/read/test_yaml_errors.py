@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.read.parsers import read_events_with
 from yaml.error import Mark, MarkedYAMLError
 from yaml.reader import ReaderError
 from yaml.scanner import ScannerError
 
 from copilot_preflight.read.document import DocumentError, parse
 from copilot_preflight.read.yaml import errors, pure_python
-from copilot_preflight.read.yaml import tree as yaml_tree
 
 Refusal = tuple[int, int, str]
 
@@ -38,13 +38,7 @@ def _limit(mark: Mark, what: str) -> ScannerError:
     return ScannerError(f"while increasing {what} level", mark, problem, mark)
 
 
-@pytest.fixture(params=["libyaml", "pyyaml"])
-def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "pyyaml":
-        monkeypatch.setattr(yaml_tree, "EventParser", pure_python.EventParser)
-
-
-both_parsers = pytest.mark.usefixtures("parser")
+all_parsers = pytest.mark.usefixtures("parser")
 
 
 def refused(text: str) -> Refusal:
@@ -145,7 +139,7 @@ BROKEN: list[tuple[str, Refusal]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), BROKEN)
-@both_parsers
+@all_parsers
 def test_a_broken_text_is_refused_at_its_place(text: str, expected: Refusal) -> None:
     """Line, column and the whole message, from both parsers."""
     assert refused(text) == expected
@@ -165,7 +159,7 @@ def test_what_only_libyaml_refuses(text: str, expected: Refusal) -> None:
     assert refused(text) == expected
 
 
-@both_parsers
+@all_parsers
 def test_directives_that_are_right() -> None:
     """They change nothing."""
     assert parse("%YAML 1.2\n%TAG !a! !\n---\nb: !a!Ref c\n", "t.yml").data == {"b": {"Ref": "c"}}
@@ -196,14 +190,14 @@ DEEP: dict[str, tuple[str, Refusal]] = {
 
 @pytest.mark.parametrize("limit", [None, 1000, 250])
 @pytest.mark.parametrize("name", DEEP)
-@both_parsers
+@all_parsers
 def test_a_text_is_too_deep_at_our_limit(
     name: str, limit: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the parser has a limit of its own and reads as far as that first."""
     if limit is not None:
         monkeypatch.setattr(LimitedParser, "limit", limit)
-        monkeypatch.setattr(yaml_tree, "EventParser", LimitedParser)
+        read_events_with(LimitedParser, monkeypatch)
     text, expected = DEEP[name]
     assert refused(text) == expected
 
@@ -211,7 +205,7 @@ def test_a_text_is_too_deep_at_our_limit(
 def test_a_parser_that_stops_before_our_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read up to there cannot be at fault; the place is where it stopped."""
     monkeypatch.setattr(LimitedParser, "limit", 50)
-    monkeypatch.setattr(yaml_tree, "EventParser", LimitedParser)
+    read_events_with(LimitedParser, monkeypatch)
     assert refused("[" * 100 + "]" * 100) == (1, 51, TOO_DEEP)
     assert refused("{a: b: " + "[" * 100)[:2] == (1, 6)
 
@@ -408,13 +402,13 @@ def test_a_reader_that_refuses_a_sound_text_is_one_clean_line() -> None:
         "A: hunter2\x07\n",
     ],
 )
-@both_parsers
+@all_parsers
 def test_a_message_shows_nothing_of_a_file_that_is_no_yaml(text: str) -> None:
     """It may be an env file."""
     assert "hunter2" not in refused(text)[2]
 
 
-@both_parsers
+@all_parsers
 def test_a_long_name_is_shortened() -> None:
     """Of an alias, and of a tag on a key."""
     name = "x" * 1000

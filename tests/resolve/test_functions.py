@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from tests.resolve.expressions import KNOWN, resolve, stack
 
@@ -128,6 +130,10 @@ from copilot_preflight.resolve.view import View
         ("'{{resolve:ssm:x}}-{{resolve:ssm:y}}'", "${{{resolve:ssm:x}}}-${{{resolve:ssm:y}}}"),
         ("'{{resolve:ssm:x'", "{{resolve:ssm:x"),
         ("!Sub '{{resolve:ssm:/${Env}}}/b'", "${{{resolve:ssm:/test}}}/b"),
+        ("!Sub '${App}{{resolve:ssm:/${App}}}'", "${App}${{{resolve:ssm:/${App}}}}"),
+        ("!Sub '{{resolve:ssm:/${App}'", "{{resolve:ssm:/${App}"),
+        # One variable of a Sub's own map, twice.
+        ("!Sub ['${A}-${A}', {A: !Ref Env}]", "test-test"),
         ("!Join ['', ['{{resolve:ssm:', !Ref Env, '}}']]", "${{{resolve:ssm:test}}}"),
     ],
 )  # fmt: skip
@@ -190,6 +196,7 @@ def test_unknown_results_are_holes(expression: str) -> None:
         ("!Sub [a]", "Fn::Sub takes a string, or a list of a string and a map"),
         ("!Sub {a: b}", "Fn::Sub takes a string"),
         ("!Join [a]", "Fn::Join takes a delimiter and a list"),
+        ("!Sub [[a], {}]", "Fn::Sub takes a string"),
         ("!Select [a]", "Fn::Select takes an index and a list"),
         ("!Select [0, !Split [a]]", "Fn::Split takes a delimiter and a string"),
         ("!If [IsTest, a]", "Fn::If takes a condition name and two values"),
@@ -287,6 +294,7 @@ def test_lists_behind_functions() -> None:
     assert elements("!Split ['/', a/b]") == [("a", False), ("b", False)]
     assert elements("!FindInMap [Regions, eu-west-1, Names]") == [("x", False), ("y", False)]
     assert elements("lone") == [("lone", False)]
+    assert elements("!FindInMap [Regions, eu-west-1, Bucket]") == [("data-eu", False)]
     assert elements("!Ref AWS::NoValue") == []
     assert elements("~") == []
     assert elements("!Ref App") == [("${App}", False)]
@@ -405,6 +413,108 @@ Resources: {}
 """
     with pytest.raises(TemplateError, match="condition depends on itself: A -> B -> A"):
         stack(text).resolver().decide("A")
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("[a]", "a condition must be a map with one condition function"),
+        ("text", "a condition must be a map with one condition function"),
+        ("{'Fn::Not': [true], 'Fn::And': []}", "a condition must be a map with one"),
+        ("{Condition: [B]}", "Condition takes the name of a condition"),
+        ("{'Fn::Not': {Condition: B}}", "Fn::Not takes a list"),
+        ("!Equals [a]", "Fn::Equals takes a list of two values"),
+        ("!Equals [a, b, c]", "Fn::Equals takes a list of two values"),
+        ("!And []", "Fn::And takes a list of conditions"),
+        ("!Not []", "Fn::Not takes a list of conditions"),
+        ("!Or [!Not [text]]", "a condition must be a map with one condition function"),
+    ],
+)
+def test_misshapen_conditions_are_refused_with_their_place(condition: str, message: str) -> None:
+    """Whatever CloudFormation would refuse is an error of the template, and says where."""
+    text = f"Conditions:\n  A: {condition}\n  B: !Equals [a, a]\nResources: {{}}\n"
+    with pytest.raises(TemplateError, match=message) as caught:
+        stack(text).resolver().decide("A")
+    assert caught.value.path[:2] == ("Conditions", "A")
+    with pytest.raises(TemplateError, match=message):
+        stack(text).verify()
+
+
+def test_true_and_false_are_conditions() -> None:
+    """A condition that is written out is decided, and so is what is made of it."""
+    text = "Conditions: {A: !Not [true], B: !Or [false, true], C: true}\nResources: {}\n"
+    resolver = stack(text).resolver()
+    assert [resolver.decide(name) for name in "ABC"] == [False, True, True]
+
+
+def test_a_condition_that_only_aws_can_write_out_is_open() -> None:
+    """It decides nothing, is the same wherever it is asked, and can be assumed either way."""
+    text = """
+Conditions:
+  A: {'Fn::Transform': {Name: Macro}}
+  B: !Not [{Condition: A}]
+  'Fn::Transform': {Name: Macro}
+Resources: {}
+"""
+    found = stack(text)
+    found.verify()
+    assert [found.resolver().decide(name) for name in "AB"] == [None, None]
+    outcomes = [(leaf.decide("A"), leaf.decide("B")) for leaf in View(found).settle("B")]
+    assert sorted(outcomes, key=str) == [(False, True), (True, False)]
+
+
+@pytest.mark.parametrize(
+    ("literal", "regions"),
+    [("eu-west-1", {"eu-west-1", None}), ("cn-north-1", {None}), ("us-gov-west-1", {None})],
+)
+def test_a_region_of_another_partition_is_no_choice(literal: str, regions: set[str | None]) -> None:
+    """A stack whose partition is known lies in none of another partition's regions."""
+    text = f"Conditions: {{A: !Equals [!Ref AWS::Region, {literal}]}}\nResources: {{}}\n"
+    leaves = View(stack(text, pseudo={"AWS::Partition": "aws"})).settle("A")
+    assert {leaf.resolver.pseudo("AWS::Region").literal for leaf in leaves} == regions
+    assert {leaf.decide("A") for leaf in leaves} == {region is not None for region in regions}
+
+
+def test_names_that_only_the_deployment_gives() -> None:
+    """The attribute of a resource may be a parameter's: one value for each name."""
+    one, again = resolve("!GetAtt [Bucket, !Ref App]"), resolve("!GetAtt [Bucket, !Ref App]")
+    assert str(one) == "${Bucket.${App}}"
+    assert one.equals(again) is True
+    assert one.equals(resolve("!GetAtt [Bucket, !Ref Secret]")) is None
+
+
+UNKNOWN_LISTS = [
+    "!FindInMap [Regions, !Ref App, Names]",
+    "!GetAtt Zone.NameServers",
+    "!ImportValue x",
+]
+
+
+@pytest.mark.parametrize("among", UNKNOWN_LISTS)
+def test_an_unknown_list_is_none_of_its_elements(among: str) -> None:
+    """Joined by other characters it is another string, and the first of it is not the whole."""
+    made = [
+        resolve(expression, pseudo=KNOWN)
+        for expression in (
+            f"!Join ['-', {among}]",
+            f"!Join ['', {among}]",
+            f"!Join ['-', !If [IsTest, {among}, [a]]]",
+            f"!Select [0, {among}]",
+            among,
+        )
+    ]
+    joined = {(0, 2)}  # the condition holds: the same list, joined in the same way
+    for (i, one), (j, two) in combinations(enumerate(made), 2):
+        assert one.equals(two) is None or (i, j) in joined
+        assert match(one, two) is None or (i, j) in joined
+
+
+def test_a_string_of_many_references_is_not_read() -> None:
+    """Fn::Sub with more variables than a template could mean is one hole; with few, it is read."""
+    few = resolve("!Sub '" + "${Env}" * 20 + "'", pseudo=KNOWN)
+    assert few.literal == "test" * 20
+    many = resolve("!Sub '" + "${Env}" * 200_000 + "'", pseudo=KNOWN)
+    assert many.only_hole is not None
 
 
 def test_a_long_chain_of_conditions_is_refused_or_decided() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.inputs.package import Package
+from copilot_preflight.model.buckets import bucket_named
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve import indexes
-from copilot_preflight.resolve.query import query, query_by
+from copilot_preflight.resolve.query import EVERY, MEMBERS, query, query_by
 from copilot_preflight.resolve.scenario import Scenario
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.view import View
@@ -119,3 +120,39 @@ def test_a_question_that_fails_has_no_answer(asked: list[str]) -> None:
     asked.clear()
     assert names.own(View(sound)) == ("a",)
     assert asked == []
+
+
+def test_an_answer_from_many_templates_names_none(asked: list[str]) -> None:
+    """What is kept of it does not grow with the run, and it goes with any of them."""
+    run, names = Run(), Names(asked)
+    first = add(run, "0.yml", BUCKET % "0")
+    for number in range(1, 50):
+        add(run, f"{number}.yml", BUCKET % number)
+    run.reads.begin()
+    assert len(names.around(View(first))) == 50
+    files = run.reads.end()
+    assert files == {MEMBERS, EVERY}
+    assert indexes.sources(run, files) is None
+    run.leave_out("49.yml")
+    assert len(names.around(View(first))) == 49
+
+
+def test_an_answer_by_name_depends_on_the_templates_that_it_leads_to() -> None:
+    """Also on what those import; to have stood in the index with them is nothing."""
+    run = Run()
+    add(run, "exporter.yml", EXPORT % "exported")
+    add(run, "importer.yml", IMPORT)
+    asking = add(run, "asking.yml", BUCKET % "own")
+    for number in range(50):
+        add(run, f"{number}.yml", BUCKET % number)
+    run.reads.begin()
+    assert bucket_named(View(asking), Text.of("7")) is not None
+    files = run.reads.end()
+    assert EVERY not in files
+    # "importer.yml" has its bucket's name from "exporter.yml": it may stand under another then.
+    assert sorted(indexes.sources(run, files) or ()) == ["7.yml", "asking.yml", "exporter.yml"]
+    run.leave_out("8.yml")
+    assert bucket_named(View(asking), Text.of("8")) is None
+    assert bucket_named(View(asking), Text.of("exported")) is not None
+    run.leave_out("exporter.yml")
+    assert bucket_named(View(asking), Text.of("exported")) is None

@@ -283,3 +283,44 @@ def test_many_conditions_are_read_in_few_scenarios() -> None:
 
     assert may_split(30) == 400
     assert 600 * may_split(600) <= 1.1 * 300 * may_split(300)
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+def test_a_view_is_the_same_for_equal_scenarios() -> None:
+    """Whoever asks anew under the same choices gets the answers that were worked out before."""
+    found, other = stack(), stack()
+    one = View(found)
+    assert one == View(found)
+    assert hash(one) == hash(View(found))
+    assert one != View(other)
+    assert one != "a view"
+    assert len({one, View(found), View(other)}) == 2
+    leaves = one.settle("IsProd")
+    assert len({one, *leaves, *one.settle("IsProd")}) == 1 + len(leaves)
+    assert repr(one) == "View('t.yml', '')"
+    assert [repr(leaf) for leaf in leaves] == [
+        "View('t.yml', 'IsProd is true')",
+        "View('t.yml', 'IsProd is false')",
+    ]
+
+
+def test_what_is_assumed_without_a_parameter_file() -> None:
+    """Defaults that are values; none that is empty, a placeholder or no scalar."""
+    text = """
+Parameters:
+  Env: {Type: String, Default: prod}
+  Count: {Type: Number, Default: 0}
+  Empty: {Type: String, Default: ''}
+  Nothing: {Type: String}
+  Odd: {Type: String, Default: [a]}
+  Misshapen: text
+  Filler: {Type: String, Default: changeme}
+Resources: {}
+"""
+    assumed = list(stack(text).assumed_defaults())
+    assert assumed == ["Env", "Count"]
+    assert list(stack(text, {}).assumed_defaults()) == []
+    assert list(stack("Resources: {}").assumed_defaults()) == []
+    assert list(stack("{Parameters: [a], Resources: {}}").assumed_defaults()) == []

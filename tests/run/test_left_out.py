@@ -10,7 +10,9 @@ import pytest
 from tests import stacks
 
 from copilot_preflight.base.finding import Report
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.run import check
+from copilot_preflight.run.judge import Judge, Judged
 from copilot_preflight.run.options import Options
 
 TRUST = "{Statement: {Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, \
@@ -92,3 +94,22 @@ def test_a_broken_template_is_left_out_in_every_process(tmp_path: Path) -> None:
         found = [(str(f.at), f.message) for f in report.findings]
         reports.append(json.dumps([found, [str(error) for error in report.errors]]))
     assert reports[0] == reports[1]
+
+
+def test_templates_are_judged_again_once_for_all_that_are_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever depends on several broken templates waits until all are known."""
+    judged: list[str] = []
+    one = Judge.one
+
+    def counted(judge: Judge, stack: Stack) -> Judged:
+        judged.append(Path(stack.file).name)
+        return one(judge, stack)
+
+    monkeypatch.setattr(Judge, "one", counted)
+    texts = {"a.yml": ASKS, "b.yml": GRANTS}
+    texts |= {f"c{n}.yml": GRANTS + BROKEN_FOR_ITSELF for n in range(5)}
+    report = checked(tmp_path, texts)
+    assert len(report.errors) == 5
+    assert sorted(judged) == ["a.yml", "a.yml", "b.yml", *(f"c{n}.yml" for n in range(5))]

@@ -150,6 +150,8 @@ def _switched_off(call: Call) -> Iterator[Cause]:
             continue
         for statement in role.statements:
             entries = [c for entry in statement.resources for c in entry.conditions]
+            if not statement.conditions and not entries:
+                continue
             bare = statement._replace(
                 conditions=(),
                 resources=tuple(e._replace(conditions=()) for e in statement.resources),
@@ -247,6 +249,9 @@ def _asking(view: View, action: str, granted: Text) -> tuple[Hashable, ...]:
 
     So there is another one than any one of them, or there is not.
     """
+    written = "".join(part for part in granted.parts if isinstance(part, str))
+    if "*" not in written and "?" not in written:  # then it certainly covers itself alone
+        return _asked_on(view).get((action, Text.of(*granted.parts)), ())
     found: list[Hashable] = []
     for key, resource in _asked(view).get(action, ()):
         if key not in found and match(granted, resource):
@@ -254,6 +259,19 @@ def _asking(view: View, action: str, granted: Text) -> tuple[Hashable, ...]:
             if len(found) == 2:
                 break
     return tuple(found)
+
+
+@query
+def _asked_on(view: View) -> Mapping[tuple[str, Text], tuple[Hashable, ...]]:
+    """Action and resource -> the keys of needs that ask for them, up to two."""
+    found: dict[tuple[str, Text], tuple[Hashable, ...]] = {}
+    for action, asked in _asked(view).items():
+        for key, resource in asked:
+            on = action, Text.of(*resource.parts)
+            keys = found.get(on, ())
+            if len(keys) < 2 and key not in keys:
+                found[on] = (*keys, key)
+    return found
 
 
 @query

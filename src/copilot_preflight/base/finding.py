@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 DataPath = tuple[str | int, ...]
 """Keys and indices from the root of a document; short tags are spelt long (``"Fn::If"``)."""
@@ -175,6 +175,7 @@ class Report:
     notes: Sequence[str] = ()
     templates: Sequence[str] = ()
     not_judged: Sequence[tuple[str, int]] = ()
+    shard: Mapping[str, Any] | None = None
 
     def span(self, place: Place) -> Span:
         """Where a place stands; the first character of a file that the run did not load."""

@@ -13,13 +13,13 @@ import click
 
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.cli.commands.candidates import files
-from copilot_preflight.cli.console import FAILED, INTERRUPTED, discard_output, fail, write
+from copilot_preflight.cli.console import CLEAN, FAILED, INTERRUPTED, discard_output, fail, write
 from copilot_preflight.cli.standard_error import StandardError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-COMMANDS = ("check", "completion", "config", "explain", "lsp", "rules", "simulate")
+COMMANDS = ("check", "completion", "config", "explain", "lsp", "merge", "rules", "simulate")
 """Their names: each is a function of its name in a module of its name in ``commands``."""
 
 
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     given = None if arguments is None else list(arguments)
-    standard_error = sys.stderr
+    output, standard_error = sys.stdout, sys.stderr
     if standard_error is not None:
         sys.stderr = cast("TextIO", StandardError(standard_error))
     try:
@@ -114,6 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         fail(error.format_message())
     except click.Abort:
         sys.exit(INTERRUPTED)
+    except SystemExit:
+        if sys.stdout is output:
+            raise
+        # click's 1, for help whose reader has gone (`--help | true`), with which it wraps standard
+        # output so that nothing fails once more: it is no finding.
+        sys.exit(CLEAN)
     except OSError as error:
         if error.filename is not None:
             raise

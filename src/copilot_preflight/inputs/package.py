@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -24,10 +24,18 @@ from copilot_preflight.read.document import Document, DocumentError, kind_of
 class Manifest(NamedTuple):
     """A Copilot manifest. ``place_of`` turns a path in it into a place that can be shown."""
 
-    data: Mapping[str, Any]
-    file: str
+    source: Document
     workspace: Path | None = None
     embedded: bool = False
+
+    @property
+    def file(self) -> str:
+        return self.source.file
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        data: Mapping[str, Any] = self.source.data
+        return data
 
     def place_of(self, path: DataPath) -> Place:
         return Place(self.file, ("Metadata", "Manifest") if self.embedded else path)
@@ -40,7 +48,23 @@ class Package(NamedTuple):
     parameters: Mapping[str, ParameterValue] = MappingProxyType({})
     has_parameters: bool = False
     addons: Document | None = None
-    manifest: Manifest | None = None
+    in_workspace: Manifest | None = None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The workspace's manifest, else the one that is written into the template."""
+        return self.in_workspace or embedded_manifest(self.template)
+
+
+class Gathered(NamedTuple):
+    """A package and how it came together: what was read for it, by real paths, and what is wrong.
+
+    A document is None where it could not be read.
+    """
+
+    package: Package
+    documents: Mapping[str, Document | None]
+    faults: Sequence[DocumentError]
 
 
 class Loader:
@@ -78,8 +102,45 @@ class Loader:
             parameters,
             has_parameters=in_file is not None or bool(chosen),
             addons=self._addons(template, path, workload),
-            manifest=self._workspace_manifest(template, path, workload) or _embedded(template),
+            in_workspace=self._workspace_manifest(template, path, workload),
         )
+
+    def gather(
+        self,
+        template: Document,
+        path: Path,
+        overrides: Mapping[str, ParameterValue],
+    ) -> Gathered:
+        """The package around a template, with what another loader needs to take it over."""
+        alone = Loader(self._read_file)
+        package = alone.package(template, path, overrides)
+        return Gathered(package, alone._read_before, alone.faults)
+
+    def take_over(self, gathered: Gathered) -> Package | None:
+        """The package that another loader has gathered; what both have read is there once.
+
+        None where a file was read under another name meanwhile, by which it is shown.
+        """
+        ours: dict[Document, Document] = {}
+        for where, theirs in gathered.documents.items():
+            own = self._read_before.get(where)
+            if own is not None and theirs is not None:
+                if own.file != theirs.file:
+                    return None
+                ours[theirs] = own
+        for where, theirs in gathered.documents.items():
+            if where not in self._read_before:
+                self._read_before[where] = theirs
+                if theirs is not None:
+                    self.documents.append(theirs)
+        self.faults += gathered.faults
+        package = gathered.package
+        if package.addons in ours:
+            package = package._replace(addons=ours[package.addons])
+        manifest = package.in_workspace
+        if manifest is not None and manifest.source in ours:
+            package = package._replace(in_workspace=manifest._replace(source=ours[manifest.source]))
+        return package
 
     def _read(self, path: Path, shown: str) -> Document | None:
         where = os.path.realpath(path)
@@ -151,7 +212,7 @@ class Loader:
             message = f"a manifest must be a map, found {kind_of(loaded.data)}"
             self.faults.append(loaded.fault((), message))
             return None
-        return Manifest(loaded.data, loaded.file, workspace)
+        return Manifest(loaded, workspace)
 
 
 def _declared(template: Document) -> Mapping[str, Any]:
@@ -170,14 +231,14 @@ def _workload(declared: Mapping[str, Any], parameters: Mapping[str, ParameterVal
     return name if _NAME.fullmatch(name) else ""
 
 
-def _embedded(template: Document) -> Manifest | None:
+def embedded_manifest(template: Document) -> Manifest | None:
     """The manifest that Copilot, from v1.20 on, writes into the template's metadata."""
     metadata = template.data.get("Metadata")
     embedded = metadata.get("Manifest") if isinstance(metadata, dict) else None
     if not isinstance(embedded, str):
         return None
     try:
-        data = document.parse(embedded, template.file).data
+        source = document.parse(embedded, template.file)
     except DocumentError:
         return None  # a manifest with placeholders, say; the template itself is not worse for it
-    return Manifest(data, template.file, embedded=True) if isinstance(data, dict) else None
+    return Manifest(source, embedded=True) if isinstance(source.data, dict) else None

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from threading import Event
+from typing import Any, BinaryIO, Final
 
 from lsprotocol import types
 from pygls import uris
 from pygls.exceptions import FeatureNotificationError
+from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.base.finding import Finding, Place, Position, Source
 from copilot_preflight.lsp import decisions, hover, lenses
 from copilot_preflight.lsp.diagnostics import diagnostic, range_of, unreadable
+from copilot_preflight.lsp.incoming import Incoming
 from copilot_preflight.lsp.positions import UTF_16, Lines
 from copilot_preflight.lsp.values import resolved_at
 from copilot_preflight.lsp.workspace import OpenPackage, Workspace
@@ -24,8 +30,17 @@ from copilot_preflight.read.document import Document
 from copilot_preflight.render.markdown import inline
 from copilot_preflight.run import check as engine
 
-DELAY: Final = 0.15
-"""Seconds without a keystroke, after which what was typed is checked."""
+PATIENCE: Final = 0.25
+"""Seconds that somebody who goes on typing sees nothing new, at most.
+
+Meanwhile what was judged is not shown if there are further changes: the next answer has them.
+"""
+
+REST: Final = 1.0
+"""Seconds without a change, after which there is time to collect what nobody refers to."""
+
+MANY: Final = 1_000_000
+"""New objects, net, that are as many as may wait for a rest: about 100 MB."""
 
 WATCHED: Final = "**/*.{yml,yaml,json,template,env}"
 """Files that may belong to a package: what is not open in the editor is watched on the disk."""
@@ -41,8 +56,28 @@ class Server(LanguageServer):
         super().__init__(NAME, __version__)
         self.packages = Workspace(options_for)
         self._uris: dict[str, str] = {}
-        self._timer: asyncio.TimerHandle | None = None
         self._lenses: list[str] = []
+        self._changed: set[str] = set()
+        self._versions: dict[str, int | None] = {}  # of the texts that were judged last
+        self._shown_at = 0.0
+        self._settling: asyncio.Task[None] | None = None
+        self._rest: asyncio.TimerHandle | None = None
+        self._is_warm = False
+
+    def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
+        """Serves an editor over standard input and output, until it says ``exit`` or is gone."""
+        self.protocol.set_writer(StdoutWriter(stdout or sys.stdout.buffer))
+        try:
+            asyncio.run(self._serve(stdin or sys.stdin.buffer))
+        except (BrokenPipeError, KeyboardInterrupt, SystemExit):
+            pass  # what pygls does of its own
+        finally:
+            self.shutdown()  # type: ignore[no-untyped-call]
+
+    async def _serve(self, stdin: BinaryIO) -> None:
+        self._stop_event = Event()
+        gc.disable()  # it would strike while somebody waits: see `_tidy_up_soon`
+        await run_async(self._stop_event, Incoming(stdin), self.protocol)
 
     # --- what happens ------------------------------------------------------------------------
 
@@ -64,25 +99,72 @@ class Server(LanguageServer):
             self.settle()
             del self._uris[os.path.realpath(path)]
 
-    def settle_soon(self) -> None:
-        """Checks what has changed once nothing has changed for a moment."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(DELAY, self._time_is_up)
+    def save(self, uri: str) -> None:
+        self.edit(uri)
+        path = _path_of(uri)
+        if path is not None:
+            self.packages.save(path)
 
-    def _time_is_up(self) -> None:
+    def settle_soon(self) -> None:
+        """Checks what has changed as soon as all that has arrived is taken note of."""
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.get_running_loop().create_task(self._settle_in_turns())
+
+    async def _settle_in_turns(self) -> None:
+        """Checks again and again, until nothing new has come meanwhile."""
+        begun = time.monotonic()
         try:
-            self.settle()
-        except Exception as fault:  # as pygls does for its handlers: no timer has a caller
+            while self.packages.is_stale:
+                await _arrivals()
+                self._judge()
+                await _arrivals()
+                waited = time.monotonic() - max(begun, self._shown_at)
+                if waited > PATIENCE or not self.packages.is_stale:
+                    self._show()
+        except Exception as fault:  # as pygls does for its handlers: no task has a caller
             self.report_server_error(fault, FeatureNotificationError)
 
     def settle(self) -> None:
-        """Checks what has changed now, and tells what is new."""
-        if not self.packages.is_stale:
-            return
-        for where in sorted(self.packages.refresh()):
-            self._publish(where)
-        self._refresh_lenses()
+        """Checks what has changed now, and reports what is new."""
+        self._judge()
+        self._show()
+
+    def _judge(self) -> None:
+        if self.packages.is_stale:
+            self._changed |= self.packages.refresh()
+            documents = self.workspace.text_documents
+            self._versions = {
+                where: documents[uri].version
+                for where, uri in self._uris.items()
+                if uri in documents
+            }
+
+    def _show(self) -> None:
+        """Publishes what was judged and not shown yet."""
+        if self._changed:
+            changed, self._changed = self._changed, set()
+            for where in sorted(changed):
+                self._publish(where)
+            self._refresh_lenses()
+            self._shown_at = time.monotonic()
+            self._tidy_up_soon()
+
+    def _tidy_up_soon(self) -> None:
+        """Collects garbage when nobody types, or when there is much of it."""
+        if self._rest is not None:
+            self._rest.cancel()
+        if gc.get_count()[0] > MANY:
+            self._tidy_up()
+        else:
+            self._rest = asyncio.get_running_loop().call_later(REST, self._tidy_up)
+
+    def _tidy_up(self) -> None:
+        self._rest = None
+        gc.collect()
+        if not self._is_warm:
+            # Most of what there is now are the modules and the data of AWS, which stay.
+            gc.freeze()
+            self._is_warm = True
 
     # --- what the editor gets -------------------------------------------------------------
 
@@ -93,7 +175,7 @@ class Server(LanguageServer):
                 key = (it.range.start.line, it.range.start.character, it.code, it.message)
                 found.setdefault(key, it)
         uri = self._uri(where)
-        version = self.workspace.get_text_document(uri).version if where in self._uris else None
+        version = self._versions.get(where) if where in self._uris else None
         told = [found[key] for key in sorted(found, key=lambda key: (*key[:2], str(key[2])))]
         self.text_document_publish_diagnostics(
             types.PublishDiagnosticsParams(uri, told, version=version)
@@ -236,6 +318,12 @@ class Server(LanguageServer):
         ]
 
 
+async def _arrivals() -> None:
+    """Lets everything be dealt with that has arrived: one turn hears of it, the next one has it."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
 def _path_of(uri: str) -> Path | None:
     """The file of a URI; None for text that is no file, such as one without a name yet."""
     path = uris.to_fs_path(uri) if uri.startswith("file:") else None
@@ -260,6 +348,7 @@ def make_server(options_for: Callable[[Path], engine.Options]) -> Server:
         registration = types.Registration(
             "watched", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options
         )
+        server.packages.is_watched = True
         server.client_register_capability(types.RegistrationParams([registration]))
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
@@ -274,7 +363,7 @@ def make_server(options_for: Callable[[Path], engine.Options]) -> Server:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        server.edit(params.text_document.uri)  # a configuration counts as it is on the disk
+        server.save(params.text_document.uri)
         server.settle()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)

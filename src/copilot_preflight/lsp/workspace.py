@@ -7,17 +7,26 @@ as long as one of its files is open.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from copilot_preflight.base.finding import Finding, InputError, Report
+from copilot_preflight.base.finding import Finding, InputError, Report, Source
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.config.settings import ConfigError
 from copilot_preflight.inputs.copilot_names import is_parameter_file, template_of
 from copilot_preflight.inputs.discovery import is_certain, reads_like_template
 from copilot_preflight.inputs.template_shape import is_template
+from copilot_preflight.lsp.unchanged import (
+    Stamp,
+    depends_on_data_alone,
+    in_order,
+    is_about_lines,
+    same,
+    stamps,
+)
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.resolve.stack import Stack
@@ -27,13 +36,18 @@ from copilot_preflight.run import check as engine
 class OpenPackage(NamedTuple):
     """A checked package: ``template`` is its template, ``files`` are the real paths of all of it.
 
-    There is no analysis where the template could not be judged.
+    There is no analysis where the template could not be judged. ``read`` are the documents that an
+    editor's text may stand for, by their names. ``is_lasting``: other texts with the same data
+    would be judged alike, as long as the files on the disk have these ``stamps``.
     """
 
     template: Path
     report: Report
     analysis: Analysis | None
     files: frozenset[str]
+    read: Mapping[str, Document] = MappingProxyType({})
+    is_lasting: bool = False
+    stamps: Mapping[str, Stamp] = MappingProxyType({})
 
     def document_in(self, where: str) -> Document | None:
         """A file of the package, as it was when it was checked."""
@@ -79,24 +93,33 @@ class Workspace:
         self._texts: dict[str, str] = {}
         self._parsed: dict[str, tuple[str, Document | DocumentError]] = {}
         self._stale: dict[str, Path] = {}
+        self._anew: set[str] = set()  # of the stale ones those that not only an edit made stale
+        self._sound: dict[str, OpenPackage] = {}  # as they were before their text was broken
+        self.is_watched = False
+        """Whether somebody says what changes on the disk. Else every edit has to look there."""
 
     # --- what happens to files ---------------------------------------------------------------
 
     def edit(self, path: Path, text: str) -> None:
         """Takes the text that the editor shows of a file, which is open from now on."""
         where = os.path.realpath(path)
+        is_open = where in self._texts
         self._texts[where] = text
-        self._mark(where)
+        self._mark(where, is_anew=not is_open)
         template = template_of(path) if is_parameter_file(path) else path
         if template is not None:
             self._stale[os.path.realpath(template)] = template
+
+    def save(self, path: Path) -> None:
+        """A file that is open is written to the disk, where a configuration is read from."""
+        self._mark(os.path.realpath(path), is_anew=True)
 
     def close(self, path: Path) -> None:
         """Goes back to what lies on the disk."""
         where = os.path.realpath(path)
         self._texts.pop(where, None)
         self._parsed.pop(where, None)
-        self._mark(where)
+        self._mark(where, is_anew=True)
 
     def touch(self, path: Path, *, is_there_anew: bool) -> None:
         """A file has changed on the disk; ``is_there_anew``: it came, or it went.
@@ -109,13 +132,16 @@ class Workspace:
             return  # the editor's text counts
         if is_there_anew or not path.name.endswith((".yml", ".yaml", ".json", ".template")):
             self._stale.update((name, it.template) for name, it in self.packages.items())
+            self._anew.update(self.packages)
         else:
-            self._mark(where)
+            self._mark(where, is_anew=True)
 
-    def _mark(self, where: str) -> None:
+    def _mark(self, where: str, *, is_anew: bool) -> None:
         for name, package in self.packages.items():
             if where in package.files:
                 self._stale[name] = package.template
+                if is_anew:
+                    self._anew.add(name)
 
     # --- checking ----------------------------------------------------------------------------
 
@@ -128,31 +154,77 @@ class Workspace:
         changed: set[str] = set()
         while self._stale:
             where, path = self._stale.popitem()
+            is_anew = where in self._anew
+            self._anew.discard(where)
+            sound = self._sound.pop(where, None)
             if (before := self.packages.pop(where, None)) is not None:
                 changed |= before.shown
                 if not before.files & self._texts.keys():
                     continue
+                sound = before if before.is_lasting else sound
+            kept = None if sound is None or is_anew else self._kept(sound)
+            if kept is not None:
+                self.packages[where] = kept
+                changed |= kept.shown | {where}
+                continue
             if not self._is_template(where, path, known=before is not None):
                 continue
             package = self._check(path)
             if package.files & self._texts.keys():
                 self.packages[where] = package
                 changed |= package.shown | {where}
+                if sound is not None and not is_anew and not package.is_lasting:
+                    self._sound[where] = sound
         return frozenset(changed)
 
+    def _kept(self, before: OpenPackage) -> OpenPackage | None:
+        """A package with its texts as they are now; None where more than these has changed."""
+        if not self.is_watched or before.stamps != stamps(before.stamps):
+            return None
+        sources: dict[str, Source] = dict(before.report.sources)
+        read: dict[str, Document] = {}
+        for file, known in before.read.items():
+            if (where := os.path.realpath(file)) not in self._texts:
+                if where not in before.stamps:
+                    return None  # it was open then, and may be another text on the disk
+                read[file] = known
+                continue
+            try:
+                now = self.read(Path(file), file)
+            except DocumentError:
+                return None
+            if is_about_lines(now.text) or not same(known, now):
+                return None
+            sources[file] = read[file] = now
+        findings = in_order(before.report.findings, sources)
+        report = replace(before.report, sources=sources, findings=findings)
+        return before._replace(report=report, read=read)
+
     def _check(self, path: Path) -> OpenPackage:
+        read: dict[str, Document] = {}
+
+        def read_and_note(found: Path, file: str) -> Document:
+            read[file] = self.read(found, file)
+            return read[file]
+
+        is_lasting = False
         try:
-            options = self._options_for(path)._replace(read=self.read)
+            options = self._options_for(path)._replace(read=read_and_note)
         except ConfigError as error:  # nobody can tell what was to be checked how
             errors = [InputError(it.file, it.line, it.column, it.message) for it in error.faults]
             report, analysis, named = Report(files=1, findings=(), errors=errors), None, []
         else:
             done = engine.checked([str(path)], options)
-            report = replace(done.report, findings=list(_of_package(done.report, options)))
+            findings = in_order(_of_package(done.report, options), done.report.sources)
+            report = replace(done.report, findings=findings)
             analysis, named = done.analyses.get(str(path)), list(options.files)
+            is_lasting = analysis is not None and depends_on_data_alone(report, options)
         names = [*report.sources, *(error.file for error in report.errors), str(path)]
         names += map(str, named)
-        return OpenPackage(path, report, analysis, frozenset(map(os.path.realpath, names)))
+        files = frozenset(map(os.path.realpath, names))
+        edited = set(map(os.path.realpath, read)) & self._texts.keys()
+        on_disk = stamps(files - edited)
+        return OpenPackage(path, report, analysis, files, read, is_lasting, on_disk)
 
     def _is_template(self, where: str, path: Path, *, known: bool) -> bool:
         """Whether a file is a template, or one that is being written and cannot be read now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -15,7 +15,7 @@ from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import OPEN, View, index_of
 
 _POLICY: Final = "AWS::S3::BucketPolicy"
 
@@ -81,7 +81,7 @@ def is_bucket_known(view: View, name: Text) -> bool:
         bucket_named(view, name) is not None
         or any(
             policy.bucket.equals(name) and not policy.conditions
-            for other in view.having(_POLICY)
+            for other in view.holding(_by_owner, (name,))
             for policy in _policies_for(other, name)
         )
         or view.run.outside.policy(_bucket_arn(view, name)) is not None
@@ -97,7 +97,7 @@ def buckets(view: View) -> tuple[Bucket, ...]:
     return tuple(_buckets(view))
 
 
-@query
+@index_of("AWS::S3::Bucket")
 def _by_name(view: View) -> dict[Text, Bucket]:
     """Buckets by their names: names are certainly equal where they are the same text."""
     return {bucket.name: bucket for bucket in reversed(buckets(view))}
@@ -125,7 +125,8 @@ def bucket_policy(view: View, name: Text) -> tuple[Statement, ...]:
 
     A bucket has one policy: the run's own takes the place of what was provided.
     """
-    own = [policy for other in view.having(_POLICY) for policy in _policies_for(other, name)]
+    others = _views_with_policies(view, name)
+    own = [policy for other in others for policy in _policies_for(other, name)]
     said = [s for policy in own for s in _said_of(name, policy.bucket, policy.statements, view.run)]
     mine = [policy.conditions for policy in own if policy.bucket.equals(name)]
     if () in mine:
@@ -182,6 +183,26 @@ def _policies_for(view: View, name: Text) -> Iterator[_BucketPolicy]:
             yield from policies
 
 
+def _views_with_policies(view: View, name: Text) -> Iterator[View]:
+    """The views with policies that are, or may be, for a bucket."""
+    if _is_generated(name, view.run):
+        return view.holding(_by_owner, (name,))
+    if name.literal is not None:
+        return view.holding(_by_owner, (name, OPEN))
+    return view.having(_POLICY)
+
+
+@index_of(_POLICY)
+def _by_owner(view: View) -> dict[Hashable, None]:
+    """By the buckets that they are for, the templates with policies."""
+    found: dict[Hashable, None] = {}
+    for policy in _bucket_policies(view):
+        found[policy.bucket] = None
+        if policy.bucket.literal is None and not _is_generated(policy.bucket, view.run):
+            found[OPEN] = None
+    return found
+
+
 def _said_of(
     name: Text, owner: Text, statements: tuple[Statement, ...], run: Run
 ) -> Iterator[Statement]:
@@ -203,7 +224,12 @@ def _is_generated(name: Text, run: Run) -> bool:
     )
 
 
-def _bucket_policies(view: View) -> Iterator[_BucketPolicy]:
+@query
+def _bucket_policies(view: View) -> tuple[_BucketPolicy, ...]:
+    return tuple(_read_policies(view))
+
+
+def _read_policies(view: View) -> Iterator[_BucketPolicy]:
     for logical_id, resource in view.resources(_POLICY):
         for properties in resource.children("Properties"):
             for bucket in properties.children("Bucket"):

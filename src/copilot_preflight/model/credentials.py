@@ -133,7 +133,7 @@ def _local_files(stack: Stack, container: Container) -> Iterator[tuple[Value, Ma
 
     A file that has changed since it was packaged is another one.
     """
-    manifest = stack.package.manifest
+    manifest = stack.manifest
     if manifest is None or manifest.workspace is None or not container.files:
         return
     declared = list(manifest_env_files(manifest, stack.environment))
@@ -148,7 +148,7 @@ def _local_files(stack: Stack, container: Container) -> Iterator[tuple[Value, Ma
 
 def _in_manifest(stack: Stack, container: Container, name: str) -> Place | None:
     """Where a manifest with a file of its own sets a variable or a secret of a container."""
-    manifest = stack.package.manifest
+    manifest = stack.manifest
     if manifest is None or manifest.embedded:
         return None
     for path in _sections(stack, container, manifest):

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -22,10 +22,12 @@ from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import OPEN, View, index_of
 
 GATEWAY: Final = "Gateway"
 INTERFACE: Final = "Interface"
+
+_ENDPOINT: Final = "AWS::EC2::VPCEndpoint"
 
 _SERVICE_NAME: Final = re.compile(r"(?:cn\.)?com\.amazonaws\.[^.]+\.(.+)")
 
@@ -94,7 +96,7 @@ def in_the_way(view: View, task: TaskDefinition, service: str) -> tuple[tuple[En
     """
     found = [
         (endpoint, _is_passed(view, task, endpoint))
-        for endpoint in _endpoints_around(view)
+        for endpoint in _endpoints_around(view, task)
         if endpoint.service in (service, None)
     ]
     # An interface that answers to the usual name leaves nothing for the gateway next to it.
@@ -119,10 +121,15 @@ def _same_vpc(one: Text | None, two: Text | None) -> bool:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _endpoints_around(view: View) -> Iterator[Endpoint]:
-    """The endpoints of a run, each once: an addons template may be there twice."""
+def _endpoints_around(view: View, task: TaskDefinition) -> Iterator[Endpoint]:
+    """The endpoints of a run, each once: an addons template may be there twice.
+
+    Those that certainly lie in other VPCs than a task are not looked for.
+    """
     seen: set[tuple[str, str]] = set()
-    for other in view.having("AWS::EC2::VPCEndpoint"):
+    networks = _networks(view, task)
+    others = view.having(_ENDPOINT) if networks is None else view.holding(_by_network, networks)
+    for other in others:
         for endpoint in endpoints(other):
             key = (other.file, endpoint.logical_id)
             if key not in seen:
@@ -130,9 +137,49 @@ def _endpoints_around(view: View) -> Iterator[Endpoint]:
                 yield endpoint
 
 
+def _networks(view: View, task: TaskDefinition) -> set[Hashable] | None:
+    """The keys of the endpoints that a task may pass; None where it may lie in any VPC."""
+    found: set[Hashable] = {OPEN}
+    runs = runs_of(view, task)
+    for run in runs:
+        if not run.subnets or (network_mode(task) != "awsvpc" and run.fargate is not True):
+            return None
+        for subnet in run.subnets:
+            vpc = _vpc_of(view, subnet)
+            kind = None if vpc is None else _kind_of_id(vpc)
+            if kind is None:
+                return None
+            found |= {subnet, vpc, _WRITTEN if kind == _MADE else _MADE}
+    return found if runs else None
+
+
+_WRITTEN: Final = "\0written out"
+_MADE: Final = "\0made by AWS"
+"""The two kinds of ids of which no two of one kind may be the same, if their texts are not."""
+
+
+def _kind_of_id(vpc: Text) -> str | None:
+    if vpc.literal is not None:
+        return _WRITTEN
+    hole = vpc.only_hole
+    return _MADE if hole is not None and hole.unique and hole.nonempty else None
+
+
+@index_of(_ENDPOINT)
+def _by_network(view: View) -> dict[Hashable, None]:
+    """By VPC, its kind of id and subnets, the templates with endpoints that answer."""
+    found: dict[Hashable, None] = {}
+    for endpoint in endpoints(view):
+        if endpoint.answers is not False:
+            kind = None if endpoint.vpc is None else _kind_of_id(endpoint.vpc)
+            keys = (OPEN,) if kind is None else (endpoint.vpc, kind)
+            found |= dict.fromkeys((*keys, *(endpoint.subnets or ())))
+    return found
+
+
 def _endpoints(view: View) -> Iterator[Endpoint]:
     resolver = view.resolver
-    for logical_id, resource in view.resources("AWS::EC2::VPCEndpoint"):
+    for logical_id, resource in view.resources(_ENDPOINT):
         for properties in resource.children("Properties"):
             kind = text_of(properties, "VpcEndpointType")
             service = _service(text_of(properties, "ServiceName"))
@@ -246,22 +293,35 @@ def _lies_in(view: View, subnet: Text, endpoint: Endpoint) -> bool | None:
 
 def _vpc_of(view: View, subnet: Text) -> Text | None:
     """The VPC of a subnet of the run."""
-    for other in view.having("AWS::EC2::Subnet"):
-        resolver = other.resolver
-        for logical_id, resource in other.resources("AWS::EC2::Subnet"):
-            if resolver.text({"Ref": logical_id}, resource.path) == subnet:
-                for properties in resource.children("Properties"):
-                    return text_of(properties, "VpcId")
+    for other in view.holding(_subnets, (subnet,)):
+        if (resource := _subnets(other).get(subnet)) is not None:
+            for properties in resource.children("Properties"):
+                return text_of(properties, "VpcId")
     return None
+
+
+@index_of("AWS::EC2::Subnet")
+def _subnets(view: View) -> dict[Text, Value]:
+    """The subnets of a template by their ids, of which no two are the same."""
+    found = view.resources("AWS::EC2::Subnet")
+    return {view.ref(logical_id, resource): resource for logical_id, resource in found}
 
 
 def _route_table_of(view: View, subnet: Text) -> Text | None:
     """The only route table that the run certainly associates with a subnet."""
     found: list[Text | None] = []
-    for other in view.having("AWS::EC2::SubnetRouteTableAssociation"):
-        for _, resource in other.resources("AWS::EC2::SubnetRouteTableAssociation"):
-            for properties in resource.children("Properties"):
-                if text_of(properties, "SubnetId") == subnet:
-                    table = text_of(properties, "RouteTableId")
-                    found.append(None if resource.guard else table)
+    for other in view.holding(_tables_by_subnet, (subnet,)):
+        found += _tables_by_subnet(other).get(subnet, ())
     return found[0] if len(found) == 1 else None
+
+
+@index_of("AWS::EC2::SubnetRouteTableAssociation")
+def _tables_by_subnet(view: View) -> dict[Text, list[Text | None]]:
+    """The route tables that a template associates with each subnet; None: under a condition."""
+    found: dict[Text, list[Text | None]] = {}
+    for _, resource in view.resources("AWS::EC2::SubnetRouteTableAssociation"):
+        for properties in resource.children("Properties"):
+            if (subnet := text_of(properties, "SubnetId")) is not None:
+                table = text_of(properties, "RouteTableId")
+                found.setdefault(subnet, []).append(None if resource.guard else table)
+    return found

@@ -15,7 +15,7 @@ from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import View, index_of
 
 
 class FileSystem(NamedTuple):
@@ -39,15 +39,19 @@ class FileSystem(NamedTuple):
 
 def file_system(view: View, reference: Text) -> FileSystem | None:
     """The file system that certainly has an id or an ARN: of the run, or by its policy's file."""
-    for other in view.having("AWS::EFS::FileSystem"):
-        for found in file_systems(other):
-            if reference in (*found.ids, found.arn):
-                return found
+    if (found := view.lookup(_by_reference, reference)) is not None:
+        return found
     provided = view.run.outside.find(reference)
     if provided is None:
         return None
     said = tuple(_on(reference, statement) for statement in provided.statements)
     return FileSystem(provided.name, provided.document.place, (), reference, said or None)
+
+
+@index_of("AWS::EFS::FileSystem")
+def _by_reference(view: View) -> dict[Text, FileSystem]:
+    found = reversed(file_systems(view))
+    return {name: each for each in found for name in (*each.ids, each.arn)}
 
 
 @query
@@ -94,9 +98,14 @@ def _ids(resolver: Resolver, logical_id: str, attribute: str, resource: Value) -
 
 def access_point_arn(view: View, reference: Text) -> Text | None:
     """The ARN of the access point of the run that certainly has an id."""
-    for other in view.having("AWS::EFS::AccessPoint"):
-        resolver = other.resolver
-        for logical_id, resource in other.resources("AWS::EFS::AccessPoint"):
-            if reference in _ids(resolver, logical_id, "AccessPointId", resource):
-                return resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
-    return None
+    return view.lookup(_access_point_arns, reference)
+
+
+@index_of("AWS::EFS::AccessPoint")
+def _access_point_arns(view: View) -> dict[Text, Text]:
+    found: dict[Text, Text] = {}
+    for logical_id, resource in view.resources("AWS::EFS::AccessPoint"):
+        own = view.attribute(logical_id, "Arn", resource)
+        for name in _ids(view.resolver, logical_id, "AccessPointId", resource):
+            found.setdefault(name, own)
+    return found

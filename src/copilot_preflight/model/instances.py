@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from copilot_preflight.base.symbolic import Text
@@ -49,7 +50,7 @@ def _groups(view: View, run: TaskRun) -> list[NamedResource | None]:
     """The Auto Scaling groups behind a run; None in the place of each that is not in the files."""
     if run.providers:
         return [_group_of(view, provider) for provider in run.providers]
-    groups = list(_all_groups(view))
+    groups = list(islice(_all_groups(view), 2))  # a second one is enough to know of
     if len(groups) != 1:
         return [None]
     (group,) = groups

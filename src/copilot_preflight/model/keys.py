@@ -12,7 +12,7 @@ from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import View, index_of
 
 _KEYS: Final = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 _ALIAS: Final = "AWS::KMS::Alias"
@@ -49,16 +49,24 @@ def key_with_arn(view: View, key: Text) -> Key | None:
 
 def _aliases_of(view: View, key: Text) -> Iterator[Text]:
     """The aliases in the run that certainly stand for a key."""
-    for other in view.having(_ALIAS):
-        for logical_id, resource in other.resources(_ALIAS):
-            target = resource.child("Properties", "TargetKeyId")
-            if target is None or resource.guard:
-                continue
-            if key in (target.text(), key_arn(other, target.text())):
-                yield other.resolver.text({"Ref": logical_id}, resource.path)
+    for other in view.holding(_aliases_by_target, (key,)):
+        yield from _aliases_by_target(other).get(key, ())
 
 
-@query
+@index_of(_ALIAS)
+def _aliases_by_target(view: View) -> dict[Text, list[Text]]:
+    found: dict[Text, list[Text]] = {}
+    for logical_id, resource in view.resources(_ALIAS):
+        target = resource.child("Properties", "TargetKeyId")
+        if target is None or resource.guard:
+            continue
+        for key in dict.fromkeys((target.text(), key_arn(view, target.text()))):
+            if key is not None:
+                found.setdefault(key, []).append(view.ref(logical_id, resource))
+    return found
+
+
+@index_of(*_KEYS)
 def _by_arn(view: View) -> dict[Text, Key]:
     return {key.arn: key for key in reversed(keys(view))}
 
@@ -74,17 +82,15 @@ def key_arn(view: View, reference: Text, *, follow: bool = True) -> Text | None:
         return Text(())
     parsed = arn.parse(reference)
     alias = parsed.resource if parsed is not None else reference
-    for other in view.having(*_KEYS, _ALIAS):
-        for key in keys(other):
-            if key.arn.equals(reference) or _key_id(key.arn).equals(reference):
-                return key.arn
-        for logical_id, resource in other.resources(_ALIAS):
-            name = other.resolver.text({"Ref": logical_id}, resource.path)
-            if name.equals(alias):
-                target = resource.child("Properties", "TargetKeyId")
-                if target is None or not follow:
-                    return None  # AWS: an alias stands for a key, never for another alias
-                return key_arn(other, target.text(), follow=False)
+    for other in view.holding(_by_reference, (reference, alias)):
+        known_here = _by_reference(other)
+        if (found := known_here.get(reference, _NOBODY)).key is not None:
+            return found.key
+        if (resource := known_here.get(alias, _NOBODY).alias) is not None:
+            target = resource.child("Properties", "TargetKeyId")
+            if target is None or not follow:
+                return None  # AWS: an alias stands for a key, never for another alias
+            return key_arn(other, target.text(), follow=False)
     if parsed is not None:
         is_key = str(parsed.resource).startswith("key/")
         return reference if is_key else None
@@ -94,6 +100,31 @@ def key_arn(view: View, reference: Text, *, follow: bool = True) -> Text | None:
         return Text.of("arn:", partition, ":kms:", region, ":", account, ":key/", known)
     # A parameter, an import: some key, whose ARN it may or may not be.
     return reference if reference.only_hole is not None else None
+
+
+class _Referred(NamedTuple):
+    """What a text stands for in a template: the ARN of the first such key, the first such alias."""
+
+    key: Text | None = None
+    alias: Value | None = None
+
+
+_NOBODY: Final = _Referred()
+
+
+@index_of(*_KEYS, _ALIAS)
+def _by_reference(view: View) -> dict[Text, _Referred]:
+    """Keys by their ARNs and ids, aliases by their names."""
+    found: dict[Text, _Referred] = {}
+    for key in keys(view):
+        for name in (key.arn, _key_id(key.arn)):
+            found.setdefault(name, _Referred(key.arn))
+    for logical_id, resource in view.resources(_ALIAS):
+        name = view.ref(logical_id, resource)
+        known = found.get(name, _NOBODY)
+        if known.alias is None:
+            found[name] = known._replace(alias=resource)
+    return found
 
 
 def _key_id(key: Text) -> Text:

@@ -10,9 +10,8 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.iam.policy import CURRENT_VERSION, Statement
 from copilot_preflight.model.policy_documents import statements_of
-from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import View, index_of
 
 
 def is_elsewhere(view: View, policy: Text) -> bool:
@@ -45,7 +44,7 @@ def document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...]
     return tuple(s._replace(place=value.place) for s in statements)
 
 
-@query
+@index_of("AWS::IAM::ManagedPolicy")
 def _documents(view: View) -> Mapping[Text, tuple[Statement, ...]]:
     """The managed policies that a template has, by what a ``Ref`` to them gives: their ARNs."""
     found: dict[Text, tuple[Statement, ...]] = {}

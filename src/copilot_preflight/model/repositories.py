@@ -6,7 +6,8 @@ and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Hashable, Iterator
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -16,8 +17,9 @@ from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import text_of
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import OPEN, View, index_of
 
+_CACHE: Final = "AWS::ECR::PullThroughCacheRule"
 _ANY_PREFIX: Final = "ROOT"
 """The prefix of a rule for every repository that has no other prefix.
 
@@ -39,15 +41,18 @@ class Repository(NamedTuple):
 
 def repository_with_arn(view: View, repository: Text) -> Repository | None:
     """The repository that certainly has an ARN, if its policy is known."""
-    for other in view.having("AWS::ECR::Repository"):
-        for found in repositories(other):
-            if found.arn == repository:
-                return found
+    if (found := view.lookup(_by_arn, repository)) is not None:
+        return found
     provided = view.run.outside.find(repository)
     if provided is None:
         return None
     said = tuple(map(_about_itself, provided.statements))
     return Repository(provided.name, provided.document.place, repository, said)
+
+
+@index_of("AWS::ECR::Repository")
+def _by_arn(view: View) -> dict[Text, Repository]:
+    return {repository.arn: repository for repository in reversed(repositories(view))}
 
 
 @query
@@ -84,17 +89,38 @@ def is_cache(view: View, repository: Text) -> bool:
     parsed = arn.parse(repository)
     if parsed is None or parsed.account.equals(_account(view)) is False:
         return False
-    for other in view.having("AWS::ECR::PullThroughCacheRule"):
-        for _, resource in other.resources("AWS::ECR::PullThroughCacheRule"):
-            for properties in resource.children("Properties"):
-                prefix = text_of(properties, "EcrRepositoryPrefix")
-                if prefix is None or not prefix.parts or resource.guard:
-                    continue
-                if prefix.literal == _ANY_PREFIX:
-                    return not any(found.arn == repository for found in repositories(other))
-                if match(Text.of("repository/", prefix, "/*"), parsed.resource):
-                    return True
+    for other in view.holding(_by_prefix, _prefixes(parsed.resource)):
+        for prefix in _by_prefix(other).values():
+            if prefix.literal == _ANY_PREFIX:
+                return not any(found.arn == repository for found in repositories(other))
+            if match(Text.of("repository/", prefix, "/*"), parsed.resource):
+                return True
     return False
+
+
+@index_of(_CACHE)
+def _by_prefix(view: View) -> dict[Hashable, Text]:
+    """The prefixes of the rules that are there in any case: each by itself, if it is written out.
+
+    They stand in the order of the template.
+    """
+    found: dict[Hashable, Text] = {}
+    for _, resource in view.resources(_CACHE):
+        for properties in resource.children("Properties"):
+            prefix = text_of(properties, "EcrRepositoryPrefix")
+            if prefix is not None and prefix.parts and not resource.guard:
+                is_open = prefix.literal is None or prefix.has_wildcard()
+                found.setdefault(prefix if is_open else prefix.literal, prefix)
+                if is_open:
+                    found.setdefault(OPEN, prefix)
+    return found
+
+
+def _prefixes(repository: Text) -> tuple[Hashable, ...]:
+    """The keys of the rules that may bring in a repository: all that its name begins with."""
+    known = repository.parts[0] if repository.parts else ""
+    steps = known.split("/")[1:-1] if isinstance(known, str) else []
+    return (_ANY_PREFIX, OPEN, *itertools.accumulate(steps, "{}/{}".format))
 
 
 def _account(view: View) -> Text:

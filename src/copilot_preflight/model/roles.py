@@ -14,9 +14,8 @@ from copilot_preflight.model.managed_policies import document_of, is_elsewhere
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.resolve.query import query, query_by
-from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import OPEN, View, index_of
 
 _ATTACHING: Final = {
     "AWS::IAM::Policy": "Roles",
@@ -146,21 +145,7 @@ class _Asked(NamedTuple):
 
 def _views_with(view: View, asked: _Asked) -> Iterator[View]:
     """A view and its addons, then the others of the run that have a role of such a name."""
-    yield from view.with_addons()
-    if len(view.run.stacks) > 1:
-        index = _stacks_by_role(view.run)
-        others = {**index.get(asked.reference, {}), **index.get(asked.key, {})}
-        yield from (View(other) for other in others if other is not view.stack)
-
-
-@query
-def _stacks_by_role(run: Run) -> Mapping[Hashable, Mapping[Stack, None]]:
-    """The stacks of the run by the names of their roles."""
-    found: dict[Hashable, dict[Stack, None]] = {}
-    for other in run.members():
-        for name in _by_name(View(other)):
-            found.setdefault(name, {})[other] = None
-    return found
+    return view.holding(_by_name, (asked.reference, asked.key))
 
 
 def _heads_named(view: View, asked: _Asked) -> list[_Head]:
@@ -170,7 +155,7 @@ def _heads_named(view: View, asked: _Asked) -> list[_Head]:
     return [h for h in found if asked.arn is None or _may_share_partition(h.arn, asked.arn)]
 
 
-@query
+@index_of("AWS::IAM::Role")
 def _by_name(view: View) -> Mapping[Hashable, list[_Head]]:
     found: dict[Hashable, list[_Head]] = {}
     for head in _heads(view):
@@ -275,7 +260,13 @@ def _attached(view: View, role: Text) -> Iterator[Statement | Fact]:
     a run need have nothing to do with this one.
     """
     near = (view.file, view.stack.package.addons.file if view.stack.package.addons else "")
-    for other in view.having(*_ATTACHING):
+    if role.literal is not None:
+        views = view.holding(_by_attached, (role, OPEN, *near))
+    elif role.only_hole is not None:
+        views = view.holding(_by_attached, (role, *near))
+    else:
+        views = view.having(*_ATTACHING)
+    for other in views:
         by_role, others = _policies_by_role(other)
         for policy in (*by_role.get(role, ()), *others):
             attached = None if policy.role is None else policy.role.equals(role)
@@ -283,6 +274,19 @@ def _attached(view: View, role: Text) -> Iterator[Statement | Fact]:
                 yield from policy.statements
             elif attached is None and (other.file in near or _is_spelt(role, policy.role)):
                 yield Fact("attachment", policy.logical_id)
+
+
+@index_of(*_ATTACHING)
+def _by_attached(view: View) -> dict[Hashable, None]:
+    """By the roles to which they attach, and by their files, the templates with policies."""
+    found: dict[Hashable, None] = {view.file: None}
+    by_role, others = _policies_by_role(view)
+    for policy in (*(policy for each in by_role.values() for policy in each), *others):
+        if policy.role is not None:
+            found[policy.role] = None
+            if policy.role.literal is None and policy.role.only_hole is None:
+                found[OPEN] = None
+    return found
 
 
 def _is_spelt(*names: Text | None) -> bool:

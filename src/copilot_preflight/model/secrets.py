@@ -7,7 +7,7 @@ and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -21,10 +21,11 @@ from copilot_preflight.resolve.outside import ProvidedPolicy
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import OPEN, View, index_of
 
 SUFFIX_LENGTH: Final = 6
 _SUFFIX: Final = re.compile(rf"-[A-Za-z0-9]{{{SUFFIX_LENGTH}}}")
+_POLICY: Final = "AWS::SecretsManager::ResourcePolicy"
 _MANAGED_KEY: Final = "alias/aws/secretsmanager"
 
 
@@ -129,12 +130,12 @@ def parameter_with_arn(view: View, name: Text) -> Parameter | None:
     return view.lookup(_parameters_by_arn, name)
 
 
-@query
+@index_of("AWS::SSM::Parameter")
 def _parameters_by_arn(view: View) -> dict[Text, Parameter]:
     return {parameter.arn: parameter for parameter in reversed(_parameters(view))}
 
 
-@query
+@index_of("AWS::SecretsManager::Secret")
 def _by_arn(view: View) -> dict[Text, Secret]:
     """Secrets by their ARNs, with the suffix and without."""
     found: dict[Text, Secret] = {}
@@ -233,15 +234,52 @@ def secret_policy(view: View, secret: Text) -> list[Statement]:
     found: list[Statement] = []
     if (provided := _handed(view.run, secret)) is not None:
         found += provided.statements
-    for other in view.having("AWS::SecretsManager::ResourcePolicy"):
+    is_ours = secret_with_arn(view, secret) is not None
+    for other in _views_with_policies(view, secret, is_ours):
         for owner, statements in _policies(other):
             same = owner in (secret, without_suffix(secret)) or complete_arn(owner).equals(secret)
             if same:
                 found += statements
-            elif same is None and secret_with_arn(view, secret) is None:
+            elif same is None and not is_ours:
                 condition = f"{owner} = {secret}"
                 found += (s._replace(conditions=(*s.conditions, condition)) for s in statements)
     return found
+
+
+def _views_with_policies(view: View, secret: Text, is_ours: bool) -> Iterator[View]:
+    """The views with policies that are, or may be, for a secret; one of ours has none but its own.
+
+    A template of which nothing is known but that it has policies is found by walking over all.
+    """
+    if is_ours:
+        return view.holding(_by_owner, (secret, without_suffix(secret)))
+    names = _names(secret)
+    return view.holding(_by_owner, (*names, OPEN)) if names else view.having(_POLICY)
+
+
+@index_of(_POLICY)
+def _by_owner(view: View) -> dict[Hashable, None]:
+    """By the secrets that they are for, the templates with policies."""
+    found: dict[Hashable, None] = {}
+    for owner, _ in _policies(view):
+        found |= dict.fromkeys((owner, complete_arn(owner), *(_names(owner) or (OPEN,))))
+    return found
+
+
+def _names(secret: Text) -> tuple[str, ...]:
+    """The names, of which one is shared by ARNs that may be the same; none where any may be.
+
+    An ARN may lack its suffix, or have a hole for it, where another one has it.
+    """
+    parsed = arn.parse(secret)
+    name, *rest = parsed.resource.parts if parsed is not None else ("",)
+    if not isinstance(name, str):
+        return ()
+    if not rest:
+        bare = name[: -SUFFIX_LENGTH - 1]
+        return (name, bare) if f"{bare}-" == name[:-SUFFIX_LENGTH] else (name,) if name else ()
+    is_suffix = len(rest) == 1 and isinstance(rest[0], Hole) and rest[0].length == SUFFIX_LENGTH
+    return (name[:-1],) if is_suffix and name.endswith("-") else ()
 
 
 def is_secret_known(view: View, secret: Text) -> bool:
@@ -261,7 +299,7 @@ def _policies(view: View) -> tuple[tuple[Text, tuple[Statement, ...]], ...]:
 
 
 def _read(view: View) -> Iterator[tuple[Text, tuple[Statement, ...]]]:
-    for logical_id, resource in view.resources("AWS::SecretsManager::ResourcePolicy"):
+    for logical_id, resource in view.resources(_POLICY):
         for properties in resource.children("Properties"):
             for secret in properties.children("SecretId"):
                 owner = secret.text()

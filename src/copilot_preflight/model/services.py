@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -15,7 +16,7 @@ from copilot_preflight.model.state_machines import run_task_parameters
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.value import Value, text_of
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import Index, View, index_of
 
 FARGATE: Final = "FARGATE"
 EC2: Final = "EC2"
@@ -148,17 +149,6 @@ def _runs(view: View) -> tuple[tuple[Text, TaskRun], ...]:
     return tuple(_read_runs(view))
 
 
-@query
-def _runs_by_name(view: View) -> Mapping[Text, tuple[TaskRun, ...]]:
-    """The runs of a template by what may name their task definition: the text, its resource."""
-    found: dict[Text, tuple[TaskRun, ...]] = {}
-    for reference, run in _runs(view):
-        parsed = arn.parse(reference)
-        for name in (reference, *([] if parsed is None else [parsed.resource])):
-            found[name] = (*found.get(name, ()), run)
-    return found
-
-
 def _read_runs(view: View) -> Iterator[tuple[Text, TaskRun]]:
     for kind, read in _KINDS.items():
         for _, resource in view.resources(kind):
@@ -218,6 +208,17 @@ _KINDS: Final[dict[str, Callable[[Value], Iterator[_Asked]]]] = {
     "AWS::Pipes::Pipe": _of_pipe,
     "AWS::StepFunctions::StateMachine": _of_state_machine,
 }
+
+
+@index_of(*_KINDS)
+def _runs_by_name(view: View) -> Mapping[Text, tuple[TaskRun, ...]]:
+    """The runs of a template by what may name their task definition: the text, its resource."""
+    found: dict[Text, tuple[TaskRun, ...]] = {}
+    for reference, run in _runs(view):
+        parsed = arn.parse(reference)
+        for name in (reference, *([] if parsed is None else [parsed.resource])):
+            found[name] = (*found.get(name, ()), run)
+    return found
 
 
 def _run(view: View, resource: Value, asked: _Asked) -> TaskRun:
@@ -308,23 +309,42 @@ class NamedResource(NamedTuple):
 
 def resource_named(view: View, kind: str, name_key: str, name: Text | None) -> NamedResource | None:
     """The resource of the run that ``Ref``, its ARN or the name it is given certainly stand for."""
-    for other in view.having(kind) if name is not None else ():
-        resolver = other.resolver
-        for logical_id, resource in other.resources(kind):
-            reference = resolver.text({"Ref": logical_id}, resource.path)
-            its_arn = resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
-            for properties in resource.children("Properties"):
-                if name in (reference, its_arn, text_of(properties, name_key)):
-                    return NamedResource(other, properties)
+    if name is None:
+        return None
+    index = _by_name(kind, name_key)
+    for other in view.holding(index, (name,)):
+        if (properties := index(other).get(name)) is not None:
+            return NamedResource(other, properties)
     return None
+
+
+@cache
+def _by_name(kind: str, name_key: str) -> Index[Text, Value]:
+    """The index of a type of resource; one for each, so that its answers are kept."""
+
+    @index_of(kind)
+    def properties_by_name(view: View) -> dict[Text, Value]:
+        found: dict[Text, Value] = {}
+        for logical_id, resource in view.resources(kind):
+            reference = view.ref(logical_id, resource)
+            its_arn = view.attribute(logical_id, "Arn", resource)
+            for properties in resource.children("Properties"):
+                for name in (reference, its_arn, text_of(properties, name_key)):
+                    if name is not None:
+                        found.setdefault(name, properties)
+        return found
+
+    return properties_by_name
 
 
 def _defaults(view: View, cluster: Text | None) -> tuple[Text, ...] | None:
     """The default strategy that a cluster is given in the files; None where it is not there."""
     key = "DefaultCapacityProviderStrategy"
+    if cluster is None:
+        return None
     same = _names_of_cluster(view, cluster)
     found: list[tuple[Text, ...] | None] = []
-    for other in view.having(_CLUSTER, _ASSOCIATIONS) if cluster is not None else ():
+    for other in view.holding(_with_cluster, {cluster, *same}):
         for logical_id, resource in other.resources(_CLUSTER):
             if cluster in cluster_names(other)[logical_id]:
                 found += (_providers(p, key) for p in resource.children("Properties"))
@@ -336,12 +356,29 @@ def _defaults(view: View, cluster: Text | None) -> tuple[Text, ...] | None:
     return given[0] if len(given) == 1 else None
 
 
-def _names_of_cluster(view: View, cluster: Text | None) -> tuple[Text | None, ...]:
-    for other in view.having(_CLUSTER):
-        for names in cluster_names(other).values():
-            if cluster in names:
-                return names
-    return (cluster,)
+def _names_of_cluster(view: View, cluster: Text) -> tuple[Text, ...]:
+    return view.lookup(_clusters, cluster) or (cluster,)
+
+
+@index_of(_CLUSTER)
+def _clusters(view: View) -> dict[Text, tuple[Text, Text]]:
+    """Name and ARN of every cluster of a template, by each of them."""
+    found: dict[Text, tuple[Text, Text]] = {}
+    for names in cluster_names(view).values():
+        for name in names:
+            found.setdefault(name, names)
+    return found
+
+
+@index_of(_CLUSTER, _ASSOCIATIONS)
+def _with_cluster(view: View) -> dict[Text, None]:
+    """By what they call a cluster, the templates that have it or give it a strategy."""
+    asked = (
+        text_of(properties, "Cluster")
+        for _, resource in view.resources(_ASSOCIATIONS)
+        for properties in resource.children("Properties")
+    )
+    return dict.fromkeys((*_clusters(view), *(name for name in asked if name is not None)))
 
 
 @query

@@ -6,14 +6,16 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.resolve.hints import reference_in
-from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.value import Value, function_of
 from copilot_preflight.resolve.view import View
+
+_TYPE: Final = "AWS::ECS::TaskDefinition"
 
 
 class EnvironmentFile(NamedTuple):
@@ -63,20 +65,30 @@ class TaskDefinition(NamedTuple):
 @query
 def task_definitions(view: View) -> tuple[TaskDefinition, ...]:
     """The task definitions of a template in a scenario."""
-    return tuple(_tasks(view))
+    return tuple(task for resource in view.resources(_TYPE) for task in _tasks(view, *resource))
 
 
-def _tasks(view: View) -> Iterator[TaskDefinition]:
-    for logical_id, resource in view.resources("AWS::ECS::TaskDefinition"):
-        for properties in resource.children("Properties"):
-            yield TaskDefinition(
-                logical_id,
-                resource,
-                execution_role=_role(properties, "ExecutionRoleArn"),
-                task_role=_role(properties, "TaskRoleArn"),
-                containers=tuple(map(_container, properties.each("ContainerDefinitions"))),
-                operating_system=properties.child("RuntimePlatform", "OperatingSystemFamily"),
-            )
+def task_definitions_of(view: View, logical_id: str) -> tuple[TaskDefinition, ...]:
+    """Those of one resource: one, none, or one for each branch of its Properties."""
+    for name, resource in view.resources(_TYPE):
+        if name == logical_id:
+            return _tasks(view, name, resource)
+    return ()
+
+
+@query_by(lambda logical_id, _: logical_id)
+def _tasks(_view: View, logical_id: str, resource: Value) -> tuple[TaskDefinition, ...]:
+    return tuple(
+        TaskDefinition(
+            logical_id,
+            resource,
+            execution_role=_role(properties, "ExecutionRoleArn"),
+            task_role=_role(properties, "TaskRoleArn"),
+            containers=tuple(map(_container, properties.each("ContainerDefinitions"))),
+            operating_system=properties.child("RuntimePlatform", "OperatingSystemFamily"),
+        )
+        for properties in resource.children("Properties")
+    )
 
 
 def _role(properties: Value, key: str) -> Value | None:

@@ -6,7 +6,7 @@ and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_I
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -20,8 +20,8 @@ from copilot_preflight.model.secrets import (
     secret_with_arn,
     tags_of_copilot,
 )
-from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Need, NeededCall, Site
+from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.needs.references import (
     EITHER,
     SECRETS_MANAGER,
@@ -197,12 +197,13 @@ def _tags_of(service: str, tags: Mapping[str, Text]) -> dict[str, tuple[Text, ..
 # --- who asks ------------------------------------------------------------------------------------
 
 
-def secret_sites(view: View) -> Iterator[Site]:
+@SitesOfTasks
+def secret_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """Every secret of a container, of its logs and of an App Runner service.
 
     ``detail`` is its `SecretRead`.
     """
-    for task in task_definitions(view):
+    for task in tasks:
         reader = _reader(SECRET, view, task, "ECS reads it with the execution role")
         for container in task.containers:
             for item in _maps(container.value, "Secrets"):
@@ -214,9 +215,10 @@ def secret_sites(view: View) -> Iterator[Site]:
     yield from _app_runner_sites(view)
 
 
-def registry_sites(view: View) -> Iterator[Site]:
+@SitesOfTasks
+def registry_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """The registry credentials of every container; ``detail`` of the need is its `SecretRead`."""
-    for task in task_definitions(view):
+    for task in tasks:
         who = "ECS logs in to the registry with the execution role"
         reader = _reader(REGISTRY, view, task, who)._replace(page=_REGISTRY_PAGE)
         for container in task.containers:

@@ -9,7 +9,7 @@ and https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EFSAuthorizati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -17,8 +17,8 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.file_systems import FileSystem, access_point_arn, file_system
 from copilot_preflight.model.services import flag_of, is_fargate
-from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Need, NeededCall, Site
+from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
 
@@ -37,9 +37,10 @@ class Mount(NamedTuple):
     file_system: FileSystem | None
 
 
-def efs_sites(view: View) -> Iterator[Site]:
+@SitesOfTasks
+def efs_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """Every volume that is mounted with IAM turned on; ``detail`` of the need is its `Mount`."""
-    for task in task_definitions(view):
+    for task in tasks:
         for volume, configuration, value in _volumes(task):
             yield Site(EFS_MOUNT, value, partial(_needs, view, task, volume, configuration, value))
 

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -17,9 +17,8 @@ from copilot_preflight.model.tasks import (
     Container,
     EnvironmentFile,
     TaskDefinition,
-    task_definitions,
 )
-from copilot_preflight.needs.need import Need, NeededCall, Site
+from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.needs.s3_objects import read_calls
 from copilot_preflight.resolve.view import View
 
@@ -98,9 +97,10 @@ class EnvFileRead(NamedTuple):
         return Encryption(place, key, bucket_key=True) if key.parts else None
 
 
-def env_file_sites(view: View) -> Iterator[Site]:
+@SitesOfTasks
+def env_file_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """Every environment file of every container; ``detail`` of the need is its `EnvFileRead`."""
-    for task in task_definitions(view):
+    for task in tasks:
         for container in task.containers:
             for file in container.files:
                 read = EnvFileRead(view, task, container, file)

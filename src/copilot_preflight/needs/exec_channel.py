@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.htm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -21,8 +21,8 @@ from copilot_preflight.model.services import (
     resource_named,
     runs_of,
 )
-from copilot_preflight.model.tasks import TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Need, NeededCall, Site
+from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
@@ -54,12 +54,13 @@ class ExecChannel(NamedTuple):
     at: Place
 
 
-def exec_channel_sites(view: View) -> Iterator[Site]:
+@SitesOfTasks
+def exec_channel_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """Every task definition; a need, with an `ExecChannel`, where it is run with ECS Exec.
 
     It stands at the task's role, or at the task where that has none.
     """
-    for task in task_definitions(view):
+    for task in tasks:
         value = _value(view, task)
         yield Site(EXEC_CHANNEL, value, partial(_needs, view, task, value))
 

@@ -6,7 +6,7 @@ and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -15,8 +15,8 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.model.buckets import bucket_named, encryption_of
 from copilot_preflight.model.services import runs_of
-from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
-from copilot_preflight.needs.need import Need, NeededCall, Site
+from copilot_preflight.model.tasks import Container, TaskDefinition
+from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.needs.s3_objects import read_calls
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
@@ -43,9 +43,10 @@ class ConfigFile(NamedTuple):
     problem: str = ""
 
 
-def firelens_sites(view: View) -> Iterator[Site]:
+@SitesOfTasks
+def firelens_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """Every configuration file in S3; ``detail`` of the need is its `ConfigFile`."""
-    for task in task_definitions(view):
+    for task in tasks:
         for container in task.containers:
             for value in _files_in_s3(container.value):
                 yield Site(FIRELENS, value, partial(_needs, view, task, container, value))

@@ -6,7 +6,7 @@ and https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-exa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -14,9 +14,9 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.repositories import is_cache
-from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
+from copilot_preflight.model.tasks import Container, TaskDefinition
 from copilot_preflight.needs.agent_role import agent_role
-from copilot_preflight.needs.need import Need, NeededCall, Site
+from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
@@ -48,12 +48,13 @@ class PrivateImage(NamedTuple):
     repository: Text
 
 
-def image_sites(view: View) -> Iterator[Site]:
+@SitesOfTasks
+def image_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """The image of every container; a need where it comes from a private registry of ECR.
 
     Whoever gives credentials for a registry logs in with them instead.
     """
-    for task in task_definitions(view):
+    for task in tasks:
         for container in task.containers:
             if any(container.value.children("RepositoryCredentials")):
                 continue

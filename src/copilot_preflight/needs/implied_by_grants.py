@@ -19,6 +19,9 @@ from copilot_preflight.model.keys import key_with_arn
 from copilot_preflight.model.roles import Role, roles
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.needs.s3_objects import SSE_KMS_PAGE, kms_context
+from copilot_preflight.resolve import indexes
+from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.stack import Run
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
@@ -58,7 +61,8 @@ def implied_sites(view: View) -> Iterator[Site]:
     ``detail`` is `Implied`. Its calls are optional: objects may be encrypted otherwise. The need
     stands at the role, in whose policies there may be several grants.
     """
-    if not any(_may_have_key(bucket) for bucket in _buckets_around(view)):
+    own = any(_has_encrypted(each) for each in view.with_addons())
+    if not (own or _is_any_encrypted(view.run)):
         return
     resources = dict(view.resources("AWS::IAM::Role"))
     for role in roles(view):
@@ -89,9 +93,14 @@ def _needs(
     )
 
 
-def _buckets_around(view: View) -> Iterator[Bucket]:
-    for other in view.having("AWS::S3::Bucket"):
-        yield from buckets(other)
+@query
+def _is_any_encrypted(run: Run) -> bool:
+    """Whether some template of a run has a bucket with a key."""
+    return indexes.is_any(run, ("AWS::S3::Bucket",), lambda stack: _has_encrypted(View(stack)))
+
+
+def _has_encrypted(view: View) -> bool:
+    return any(map(_may_have_key, buckets(view)))
 
 
 def _may_have_key(bucket: Bucket) -> bool:

@@ -6,17 +6,17 @@ and https://docs.aws.amazon.com/service-authorization/latest/reference/list_amaz
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
+from copilot_preflight.model.tasks import Container, TaskDefinition
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
-from copilot_preflight.needs.need import Need, NeededCall, Site
+from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.resolve.value import Value, text_of
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import View, index_of
 
 LOGS: Final = "log-delivery"
 """The kind of this source's needs."""
@@ -31,13 +31,14 @@ _EXCLUDES: Final = ":*?"
 """What no name of a log group, of a log stream or of a container can hold."""
 
 
-def log_sites(view: View) -> Iterator[Site]:
+@SitesOfTasks
+def log_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """Every log configuration; a need where it asks for the awslogs driver.
 
     ``detail`` is the name of the log group. Other drivers ask nothing of the role; what a FireLens
     router sends on, it sends with the task role.
     """
-    for task in task_definitions(view):
+    for task in tasks:
         for container in task.containers:
             for value in container.value.children("LogConfiguration"):
                 if not value.is_opaque:
@@ -114,13 +115,18 @@ def _may_be_made(view: View, configuration: Value, group: Text) -> bool:
     return (
         asked is not None
         and (asked.literal or "").lower() == "true"
-        and not any(
-            group == _named(other.resolver.text({"Ref": logical_id}, resource.path))
-            for other in view.having("AWS::Logs::LogGroup")
-            for logical_id, resource in other.resources("AWS::Logs::LogGroup")
-            if not resource.guard
-        )
+        and view.lookup(_groups, group) is None
     )
+
+
+@index_of("AWS::Logs::LogGroup")
+def _groups(view: View) -> dict[Text, str]:
+    """The log groups that are there in any case, by their names."""
+    return {
+        _named(view.ref(logical_id, resource)): logical_id
+        for logical_id, resource in view.resources("AWS::Logs::LogGroup")
+        if not resource.guard
+    }
 
 
 def _option(configuration: Value, name: str) -> Text | None:

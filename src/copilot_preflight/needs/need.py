@@ -6,21 +6,27 @@ scenario; here their needs meet the scenarios that matter and the roles that the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import update_wrapper
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from copilot_preflight.base.finding import Place
+from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.roles import Role, role_named
-from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.model.tasks import TaskDefinition, task_definitions, task_definitions_of
 from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.scenario import ANY
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
 T = TypeVar("T")
+
+
+Key = tuple[str, DataPath, str]
+"""What a need, or the site that asks for it, has in common with itself in another scenario."""
 
 
 class NeededCall(NamedTuple):
@@ -75,7 +81,7 @@ class Need(NamedTuple):
     name: str = ""
 
     @property
-    def key(self) -> Hashable:
+    def key(self) -> Key:
         """What a need has in common with itself in another scenario."""
         return self.kind, self.value.path, self.name
 
@@ -103,13 +109,32 @@ class Site(NamedTuple):
     name: str = ""
 
     @property
-    def key(self) -> Hashable:
+    def key(self) -> Key:
         """What a site has in common with itself in another scenario, and with its needs."""
         return self.kind, self.value.path, self.name
 
 
 Source = Callable[[View], Iterator[Site]]
 """Gives the sites of one kind, or of a few, in a template, as one scenario shows them."""
+
+
+class SitesOfTasks:
+    """A source whose sites stand in task definitions, as a decorator of what reads some of them.
+
+    So those in one task can be asked for alone: a template with a hundred conditions has as many
+    scenarios, and all of its tasks would be read in each for the sake of one.
+    """
+
+    def __init__(self, sites: Callable[[View, Iterable[TaskDefinition]], Iterator[Site]]) -> None:
+        self._sites = sites
+        update_wrapper(self, sites)
+
+    def __call__(self, view: View) -> Iterator[Site]:
+        return self._sites(view, task_definitions(view))
+
+    def of_task(self, view: View, logical_id: str) -> Iterator[Site]:
+        """The sites in one task definition, and perhaps those of the template outside of any."""
+        return self._sites(view, task_definitions_of(view, logical_id))
 
 
 def needs_of(stack: Stack, source: Source) -> Iterator[Need]:
@@ -120,7 +145,7 @@ def needs_of(stack: Stack, source: Source) -> Iterator[Need]:
             yield from needs_at(view, source, key)
 
 
-def needs_at(view: View, source: Source, key: Hashable) -> Iterator[Need]:
+def needs_at(view: View, source: Source, key: Key) -> Iterator[Need]:
     """The needs with a key, in a scenario or in the finer ones that decide what they ask."""
     for need in _needs(view, source, key):
         condition = _open_condition(need)
@@ -140,16 +165,35 @@ def needs_seen(view: View, source: Source) -> Iterator[Need]:
 
 
 @query
-def _sites(view: View, source: Source) -> Mapping[Hashable, tuple[Site, ...]]:
-    found: dict[Hashable, tuple[Site, ...]] = {}
-    for site in source(view):
-        found[site.key] = (*found.get(site.key, ()), site)
-    return found
+def _sites(view: View, source: Source) -> Mapping[Key, tuple[Site, ...]]:
+    return _by_key(source(view))
 
 
 @query
-def _needs(view: View, source: Source, key: Hashable) -> tuple[Need, ...]:
-    sites = _sites(view, source).get(key, ())
+def _sites_of_task(view: View, source: SitesOfTasks, task: str) -> Mapping[Key, tuple[Site, ...]]:
+    return _by_key(source.of_task(view, task))
+
+
+def _by_key(sites: Iterable[Site]) -> Mapping[Key, tuple[Site, ...]]:
+    found: dict[Key, list[Site]] = {}
+    for site in sites:
+        found.setdefault(site.key, []).append(site)
+    return {key: tuple(alike) for key, alike in found.items()}
+
+
+def _sites_with(view: View, source: Source, key: Key) -> tuple[Site, ...]:
+    path = key[1]
+    # All sites are read in the scenario that decides nothing, whose answer is there already.
+    if view.scenario != ANY and isinstance(source, SitesOfTasks) and len(path) > 1:
+        found = _sites_of_task(view, source, str(path[1])).get(key)
+        if found is not None:
+            return found
+    return _sites(view, source).get(key, ())
+
+
+@query
+def _needs(view: View, source: Source, key: Key) -> tuple[Need, ...]:
+    sites = _sites_with(view, source, key)
     return tuple(_with_role(need, source) for site in sites for need in site.build())
 
 

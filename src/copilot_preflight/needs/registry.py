@@ -52,7 +52,7 @@ def _has_keys(stack: Stack, kinds: tuple[str, ...], keys: tuple[str, ...]) -> bo
 @query
 def _is_there(run: Run, kinds: tuple[str, ...], keys: tuple[str, ...]) -> bool:
     """Whether some template of a run has one of some properties in a resource of a type."""
-    return any(_has_keys(stack, kinds, keys) for stack in run.members())
+    return indexes.is_any(run, kinds, lambda stack: _has_keys(stack, kinds, keys))
 
 
 _TASK: Final = "AWS::ECS::TaskDefinition"

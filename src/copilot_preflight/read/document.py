@@ -1,35 +1,27 @@
 """A template, manifest or parameter file as plain data that remembers where everything stands.
 
 YAML 1.1 as CloudFormation reads it, and JSON through the same parser. Reading costs no positions:
-``Document.span`` walks down from the root for the few paths that a report shows.
+``Document.span`` looks for the few paths that a report shows.
 """
 
 from __future__ import annotations
 
 import codecs
 import os
-import re
-import stat
-import time
-from bisect import bisect_right
-from collections.abc import Callable, Iterable
-from functools import cached_property
-from operator import itemgetter
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Position, Span
-from copilot_preflight.read.yaml.errors import LINE_BREAK, Fault
-from copilot_preflight.read.yaml.scalars import content_start
-from copilot_preflight.read.yaml.tree import Children, MapEntry, Node, Tree, build
+from copilot_preflight.read.layout import Comment, Layout, line_starts, position
+from copilot_preflight.read.opening import begun, without_waiting
+from copilot_preflight.read.yaml.errors import Fault
+from copilot_preflight.read.yaml.plain import NotPlain, plain_data
+from copilot_preflight.read.yaml.tree import build
 
 MAX_SIZE = 10_000_000
 """Bytes. CloudFormation takes a template of at most 1 MB (AWS CloudFormation quotas)."""
-
-_WAIT_FOR_WRITER = 1.0
-"""Seconds."""
-
-_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
 
 
 class DocumentError(Exception):
@@ -42,13 +34,8 @@ class DocumentError(Exception):
         self.column = column
         self.message = message
 
-
-class Comment(NamedTuple):
-    """A comment and where it begins, 1-based; ``text`` includes the ``#``."""
-
-    line: int
-    column: int
-    text: str
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[str, int, int, str]]:
+        return DocumentError, (self.file, self.line, self.column, self.message)
 
 
 class Document:
@@ -58,15 +45,36 @@ class Document:
     (``!Ref x`` is ``{"Ref": "x"}``, ``!If [...]`` is ``{"Fn::If": [...]}``), keys are strings as
     written, and an anchor's value is the same object wherever an alias repeats it: do not change
     it in place.
+
+    A run over thousands of files has use for few of them at a time: `put_down` keeps a document
+    packed, in a twentieth of the memory, until somebody asks for its text or data again.
     """
 
-    def __init__(self, file: str, text: str, tree: Tree) -> None:
+    def __init__(self, file: str, text: str, data: Any) -> None:
         self.file = file
-        self.text = text
-        self.data: Any = tree.data
-        self._tree = tree
-        self._places: dict[int, tuple[_Places, _Places]] = {}  # by the id of a node's children
-        self._spoken_of: dict[int, int] = {}  # line -> the first from there on that is no comment
+        self._text: str | None = text
+        self._data: Any = data
+        self._layout: Layout | None = None
+        self._packed: _Packed | None = None
+        self._is_recent = False
+
+    @property
+    def text(self) -> str:
+        if self._text is None:
+            self._unpack()
+        return self._text or ""
+
+    @property
+    def data(self) -> Any:
+        if self._text is None:
+            self._unpack()
+        return self._data
+
+    def mentions(self, word: str) -> bool:
+        """Whether one of `WATCHED` stands in the text, for which nothing is unpacked."""
+        return word in (self.text if self._packed is None else self._packed.words)
+
+    # --- positions ---------------------------------------------------------------------------
 
     def span(self, path: DataPath, *, key: bool = False) -> Span:
         """Where the node at a path stands, or its nearest ancestor where there is no such node.
@@ -75,173 +83,118 @@ class Document:
         none, stands for itself. The key of a short tag is the tag. What an alias repeats stands at
         the alias, and everything below it at the anchor. A path from `path_of` is a comment's.
         """
-        if path and isinstance(path[-1], str) and path[-1].startswith("#"):
-            comment = self._comments_by_path.get(path)
-            if comment is not None:
-                at = Position(comment.line, comment.column)
-                return Span(at, at._replace(column=at.column + len(comment.text)))
-        node = self._tree.root
-        value_place = key_place = (node.start, node.end)
-        below_tag = False
-        for step in path:
-            if node.tag and not below_tag:
-                if step != node.tag:
-                    break
-                below_tag = True
-                key_place = self._tag_place(node)
-                continue
-            children = node.children
-            if isinstance(children, dict):
-                entry = children.get(step) if isinstance(step, str) else None
-                if entry is None:
-                    break
-                node = entry.value
-                key_place = (entry.key_start, entry.key_end)
-            elif isinstance(children, list):
-                if not isinstance(step, int) or not 0 <= step < len(children):
-                    break
-                node = children[step]
-                key_place = (node.start, node.end)
-            else:
-                break
-            value_place = (node.start, node.end)
-            below_tag = False
-        start, end = key_place if key else value_place
-        return Span(self._position(start), self._position(end))
+        return self._positions.span(path, key=key)
 
     def path_at(self, position: Position) -> DataPath:
         """The path of the innermost node around a character; its key and its tag are part of it.
 
         The path of the root where there is none, and what an alias repeats has no paths.
         """
-        if not 0 < position.line <= len(self._line_starts):
-            return ()
-        at = self._line_starts[position.line - 1] + position.column - 1
-        node: Node | None = self._tree.root
-        path: list[str | int] = []
-        while node is not None:
-            if node.tag:
-                path.append(node.tag)
-            node = self._step_to(at, node.children, path)
-        return tuple(path)
-
-    def _step_to(self, at: int, children: Children, path: list[str | int]) -> Node | None:
-        """The child around an offset, which is added to the path."""
-        if not children:
-            return None
-        places = self._places.get(id(children))
-        if places is None:
-            places = self._places[id(children)] = _places(children)
-        for found in places:
-            index = bisect_right(found.starts, at) - 1
-            for near in (index - 1, index):  # of two that touch the first one
-                if near >= 0 and at <= found.ends[near]:
-                    path.append(found.steps[near])
-                    return found.nodes[near]
-        return None
+        return self._positions.path_at(position)
 
     def fault(self, path: DataPath, message: str) -> DocumentError:
         """What is wrong with the node at a path."""
         start = self.span(path).start
         return DocumentError(self.file, start.line, start.column, message)
 
-    @cached_property
-    def comments(self) -> tuple[Comment, ...]:
+    @property
+    def comments(self) -> Sequence[Comment]:
         """Every comment, in order; never text inside a scalar."""
-        found = []
-        scalars = iter(self._tree.hashed)
-        start, end = next(scalars, (len(self.text), len(self.text)))
-        at = 0
-        while match := _COMMENT.search(self.text, at):
-            while end <= match.start() < len(self.text):
-                start, end = next(scalars, (len(self.text), len(self.text)))
-            if match.start() >= start:
-                at = end
-                continue
-            at = match.end()
-            found.append(Comment(*self._position(match.start()), match[0].rstrip()))
-        return tuple(found)
+        return self._positions.comments
 
     def line_of(self, comment: Comment) -> int:
         """The line that a comment speaks of: its own, or the next one if it stands alone on it.
 
         Between the two there may be other comments, and no blank line; 0 where there is no line.
         """
-        if self._line(comment.line)[: comment.column - 1].strip(" \t-"):
-            return comment.line
-        line, passed = comment.line + 1, []
-        while line not in self._spoken_of:
-            text = self._line(line).strip() if line <= len(self._line_starts) else ""
-            if not text.lstrip(" \t-").startswith("#"):
-                self._spoken_of[line] = line if text else 0
-            else:
-                passed.append(line)
-                line += 1
-        found = self._spoken_of[line]
-        self._spoken_of.update(dict.fromkeys(passed, found))
-        return found
-
-    @cached_property
-    def _comments_by_path(self) -> dict[DataPath, Comment]:
-        return {self.path_of(comment): comment for comment in reversed(self.comments)}
+        return self._positions.line_of(comment)
 
     def path_of(self, comment: Comment) -> DataPath:
         """A path for a comment, which has none: its text, below the node of which it speaks."""
-        line = self.line_of(comment)
-        text = self._line(line) if line else ""
-        column = len(text) - len(text.lstrip(" \t-")) + 1
-        return (*self.path_at(Position(line, column)), comment.text)
+        return self._positions.path_of(comment)
 
-    def _line(self, line: int) -> str:
-        starts = self._line_starts
-        return self.text[starts[line - 1] : starts[line] if line < len(starts) else None]
+    @property
+    def _positions(self) -> Layout:
+        if self._layout is None:
+            self._keep(Layout(self.text, build(self.text)))
+        assert self._layout is not None
+        return self._layout
 
-    def _tag_place(self, node: Node) -> tuple[int, int]:
-        tag = "!" + node.tag.removeprefix("Fn::")
-        body = content_start(self.text, node.start, node.end)
-        start = self.text.find(tag, node.start, body)
-        return (start, start + len(tag)) if start >= 0 else (node.start, node.end)
+    def _keep(self, layout: Layout) -> None:
+        self._layout = layout
+        self._is_in_use()
 
-    @cached_property
-    def _line_starts(self) -> list[int]:
-        return _line_starts(self.text)
+    # --- memory ------------------------------------------------------------------------------
 
-    def _position(self, offset: int) -> Position:
-        return _position(self._line_starts, offset)
+    def put_down(self) -> None:
+        """Keeps the document packed."""
+        if self._packed is None:
+            self._packed = _pack(self.text, self._data)
+        self._text = self._data = self._layout = None
+
+    @property
+    def is_packed(self) -> bool:
+        return self._text is None
+
+    def _unpack(self) -> None:
+        assert self._packed is not None
+        self._text, self._data = _unpack(self._packed)
+        self._is_in_use()
+
+    def _is_in_use(self) -> None:
+        if not self._is_recent:
+            self._is_recent = True
+            _recent.append(self)
+            if len(_recent) > _MOST_RECENT:
+                _recent.popleft()._rest()
+
+    def _rest(self) -> None:
+        """Forgets what can be worked out again."""
+        self._is_recent = False
+        self._layout = None
+        if self._packed is not None:
+            self._text = self._data = None
+
+    def __getstate__(self) -> tuple[str, _Packed]:
+        return self.file, self._packed or _pack(self.text, self._data)
+
+    def __setstate__(self, state: tuple[str, _Packed]) -> None:
+        self.file, self._packed = state
+        self._text = self._data = self._layout = None
+        self._is_recent = False
 
 
-class _Places(NamedTuple):
-    """The children of a node in the order of the text, each with its step and its stretch."""
+_MOST_RECENT: Final = 64
+"""Documents whose positions are known, or that were unpacked again; the last ones asked."""
 
-    starts: list[int]
-    ends: list[int]
-    steps: list[str | int]
-    nodes: list[Node]
+_recent: Final[deque[Document]] = deque()
 
-
-def _places(children: dict[str, MapEntry] | list[Node]) -> tuple[_Places, _Places]:
-    """The children that a node has itself, and those that a ``<<`` merges into it."""
-    items: Iterable[tuple[int, int, str | int, Node]]
-    if isinstance(children, dict):
-        items = (
-            (entry.key_start, max(entry.key_end, entry.value.end), key, entry.value)
-            for key, entry in children.items()
-        )
-    else:
-        items = ((item.start, item.end, index, item) for index, item in enumerate(children))
-    own, merged, last = [], [], -1
-    for item in items:
-        if item[0] < last:  # they stand further up
-            merged.append(item)
-        else:
-            own.append(item)
-            last = item[1]
-    merged.sort(key=itemgetter(0))
-    return _columns(own), _columns(merged)
+WATCHED: Final = ("NoEcho", "preflight:", "ignore_checks")
+"""Words that say whether a file has secrets or suppressions, which most have not."""
 
 
-def _columns(items: list[tuple[int, int, str | int, Node]]) -> _Places:
-    return _Places(*(list(map(itemgetter(column), items)) for column in range(4)))
+class _Packed(NamedTuple):
+    text: bytes
+    data: bytes
+    words: frozenset[str]
+
+
+def _pack(text: str, data: Any) -> _Packed:
+    import marshal  # here: only a large run puts documents down
+    import zlib
+
+    words = frozenset(word for word in WATCHED if word in text)
+    written = text.encode("utf-8", "surrogatepass")
+    return _Packed(zlib.compress(written, 1), zlib.compress(marshal.dumps(data), 1), words)
+
+
+def _unpack(packed: _Packed) -> tuple[str, Any]:
+    import marshal
+    import zlib
+
+    written = zlib.decompress(packed.text)
+    data = marshal.loads(zlib.decompress(packed.data))
+    return written.decode("utf-8", "surrogatepass"), data
 
 
 Read = Callable[[Path, str], Document]
@@ -255,46 +208,16 @@ def read(path: os.PathLike[str] | str, file: str | None = None) -> Document:
     """
     name = os.fspath(path) if file is None else file
     try:
-        with open(path, "rb", opener=_opened) as stream:
+        with open(path, "rb", opener=without_waiting) as stream:
             size = os.fstat(stream.fileno()).st_size  # 0 for a pipe: hence one byte too many below
-            begun = _begun(stream.fileno())
-            content = begun + stream.read(MAX_SIZE + 1) if size <= MAX_SIZE else b""
+            first = begun(stream.fileno(), MAX_SIZE)
+            content = first + stream.read(MAX_SIZE + 1) if size <= MAX_SIZE else b""
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(name, 0, 0, f"cannot read: {reason[:1].lower()}{reason[1:]}") from None
     if size > MAX_SIZE:
         raise _too_large(name, size)
     return parse(content, name)
-
-
-def _opened(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe's opening waits for writers
-
-
-def _begun(handle: int) -> bytes:
-    """What can be read at once of a pipe, which has a writer then; nothing of any other file.
-
-    A pipe of ``<(command)`` is waited for as standard input is. One that nobody writes to would be
-    waited for without end: OSError.
-    """
-    content = b""
-    if stat.S_ISFIFO(os.fstat(handle).st_mode):
-        content = _first_of(handle)
-    if hasattr(os, "O_NONBLOCK"):
-        os.set_blocking(handle, True)
-    return content
-
-
-def _first_of(pipe: int) -> bytes:
-    end = time.monotonic() + _WAIT_FOR_WRITER
-    try:
-        while not (content := os.read(pipe, MAX_SIZE)):
-            if time.monotonic() > end:
-                raise OSError(0, "nothing is written to this pipe")
-            time.sleep(0.01)
-    except BlockingIOError:
-        return b""  # there is a writer, who has not written yet
-    return content
 
 
 def parse(text: str | bytes, file: str) -> Document:
@@ -306,12 +229,19 @@ def parse(text: str | bytes, file: str) -> Document:
         raise _too_large(file, len(text))
     if isinstance(text, bytes):
         text = _decoded(text, file)
-    text = text.removeprefix("\ufeff")
+    text = text.lstrip("\ufeff")  # libyaml passes over a second one, and its marks too
     try:
-        return Document(file, text, build(text))
+        return Document(file, text, plain_data(text))
+    except NotPlain:
+        pass
+    try:
+        tree = build(text)
     except Fault as fault:
-        line, column = _position(_line_starts(text), fault.at)
+        line, column = position(line_starts(text), fault.at)
         raise DocumentError(file, line, column, str(fault)) from None
+    document = Document(file, text, tree.data)
+    document._keep(Layout(text, tree))
+    return document
 
 
 def _decoded(content: bytes, file: str) -> str:
@@ -323,7 +253,7 @@ def _decoded(content: bytes, file: str) -> str:
         if wide:
             raise DocumentError(file, 0, 0, "file is broken UTF-16: save it as UTF-8") from None
         before = content[: error.start].decode().removeprefix("\ufeff")
-        line, column = _position(_line_starts(before), len(before))
+        line, column = position(line_starts(before), len(before))
         message = f"byte 0x{content[error.start]:02x} is not UTF-8: save the file as UTF-8"
         raise DocumentError(file, line, column, message) from None
 
@@ -331,15 +261,6 @@ def _decoded(content: bytes, file: str) -> str:
 def _too_large(file: str, size: int) -> DocumentError:
     message = f"file has {size / 1e6:.0f} MB: CloudFormation takes a template of at most 1 MB"
     return DocumentError(file, 0, 0, message)
-
-
-def _line_starts(text: str) -> list[int]:
-    return [0, *(match.end() for match in LINE_BREAK.finditer(text))]
-
-
-def _position(line_starts: list[int], offset: int) -> Position:
-    line = bisect_right(line_starts, offset)
-    return Position(line, offset - line_starts[line - 1] + 1)
 
 
 def kind_of(data: Any) -> str:

@@ -30,7 +30,11 @@ def render(report: Report) -> str:
         "findings": [_finding(report, finding) for finding in report.findings],
         "errors": [_error(error) for error in report.errors],
     }
-    return dump(document)
+    text = dump(document)
+    if report.shard is not None:  # on one line: what programs read, and long
+        shard = _readable(json.dumps(report.shard, ensure_ascii=False, separators=(",", ":")))
+        text = f'{text.removesuffix("}" + chr(10)).rstrip()},\n  "shard": {shard}\n}}\n'
+    return text
 
 
 def _summary(report: Report) -> dict[str, int]:
@@ -97,9 +101,12 @@ def _error(error: InputError) -> dict[str, Any]:
 
 def dump(document: dict[str, Any] | list[Any]) -> str:
     """Indented JSON whose strings stay readable, but for the characters a log must not carry."""
-    dumped = json.dumps(document, indent=2, ensure_ascii=False)
+    return _readable(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _readable(dumped: str) -> str:
     dumped = COMMAND.sub(r"\\u0023", dumped)  # reads back as it was, and no CI obeys it
-    return UNSAFE.sub(lambda match: _escaped(match[0]), dumped) + "\n"
+    return UNSAFE.sub(lambda match: _escaped(match[0]), dumped)
 
 
 def _escaped(char: str) -> str:

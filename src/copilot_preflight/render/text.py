@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from copilot_preflight.base.finding import Finding, InputError, Report, Severity, Span
+from copilot_preflight.base.finding import Finding, InputError, Report, Severity, Source, Span
 from copilot_preflight.render.safe_text import COMMAND, SNIPPET_LINE, safe, unobeyed
 
 _TAB_STOP = 4
@@ -128,7 +128,7 @@ class _Writer:
             return
         yield self.head(marks[0], arrow)
         yield self.row()
-        yield from self.excerpt(_lines(source.text), marks)
+        yield from self.excerpt(_lines_of(source), marks)
 
     def head(self, mark: _Mark, arrow: str) -> str:
         line, column = mark.span.start
@@ -219,6 +219,12 @@ def _by_file(marks: Sequence[_Mark]) -> list[list[_Mark]]:
     for mark in marks:
         files.setdefault(mark.file, []).append(mark)
     return list(files.values())
+
+
+def _lines_of(source: Source) -> Sequence[str]:
+    """The lines of a file; of one that others have read, those that a report quotes."""
+    lines: Sequence[str] | None = getattr(source, "lines", None)
+    return _lines(source.text) if lines is None else lines
 
 
 @lru_cache(maxsize=8)

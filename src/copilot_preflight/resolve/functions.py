@@ -233,10 +233,16 @@ class Resolver(Parameters):
 
     def texts(self, raw: Any, path: DataPath, guard: Guard = ()) -> list[Text] | None:
         """A list of strings, None where its length is not known."""
-        values = list(Value(self, raw, path, guard).elements())
+        found = Value(self, raw, path, guard)
+        values = list(found.elements())
         if any(value.guard != guard or value.is_open for value in values):
             return None
-        return [value.text() for value in values]
+        texts = [value.text() for value in values]
+        # A function of which nothing is known comes as one element, and may be any list.
+        is_open = len(texts) == 1 and texts[0].literal is None and not isinstance(raw, list)
+        if is_open and any(variant.raw is values[0].raw for variant in found.variants()):
+            return None
+        return texts
 
     def _split(self, argument: Any, path: DataPath, guard: Guard) -> tuple[list[Text], bool]:
         if not isinstance(argument, list) or len(argument) != 2:

@@ -1,17 +1,34 @@
-"""Which templates of a run have what, so that nobody walks over all of them for one question."""
+"""Which templates of a run have what, so that nobody walks over all of them for one question.
+
+An index is worked out from all templates, but whoever asks it depends just on those that it leads
+to: a template that leaves the run takes nothing away from the others. What a template is found
+under may come from further ones, which export it: these count.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from copilot_preflight.resolve.query import query
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.query import EVERY, MEMBERS, query
+from copilot_preflight.resolve.stack import Run, Stack, noted
 
 
 def of_file(run: Run, file: str) -> Sequence[Stack]:
     """The stacks of a template, which are one or none."""
-    return _by_file(run).get(file, ())
+    run.reads.add(file)
+    return [stack for stack in _by_file(run).get(file, ()) if run.has(stack)]
+
+
+def sources(run: Run, files: frozenset[str]) -> frozenset[str] | None:
+    """The templates behind what was read in some files, by imports too; None for any of the run."""
+    found = set(files - {MEMBERS})
+    pending = list(found)
+    while pending and EVERY not in found:
+        for stack in _by_file(run).get(pending.pop(), ()):
+            pending += stack.imports - found
+            found |= stack.imports
+    return None if EVERY in found else frozenset(found)
 
 
 @query
@@ -22,16 +39,40 @@ def _by_file(run: Run) -> Mapping[str, list[Stack]]:
     return found
 
 
-@query
-def having(run: Run, kinds: tuple[str, ...]) -> tuple[Stack, ...]:
+def having(run: Run, kinds: tuple[str, ...]) -> Iterator[Stack]:
     """The stacks of a run that have resources of one of some types, without their addons."""
-    return tuple(stack for stack in run.members() if any(map(stack.has, kinds)))
+    return filter(run.has, _having(run, kinds))
+
+
+@query
+def _having(run: Run, kinds: tuple[str, ...]) -> tuple[Stack, ...]:
+    def has_any(stack: Stack) -> bool:
+        return any(map(stack.has, kinds))
+
+    return tuple(stack for stack in run.members() if noted(stack, has_any))
 
 
 @query
 def has(run: Run, kind: str) -> bool:
     """Whether a template of the run, or its addons, has resources of a type."""
-    return any(other.has(kind) for stack in run.members() for other in stack.with_addons())
+
+    def has_kind(stack: Stack) -> bool:
+        return any(other.has(kind) for other in stack.with_addons())
+
+    return _is_any(run, run.members(), has_kind)
+
+
+def is_any(run: Run, kinds: tuple[str, ...], condition: Callable[[Stack], bool]) -> bool:
+    """Whether a condition holds for a template that has resources of one of some types."""
+    return _is_any(run, having(run, kinds), condition)
+
+
+def _is_any(run: Run, stacks: Iterable[Stack], condition: Callable[[Stack], bool]) -> bool:
+    for stack in stacks:
+        if noted(stack, condition):
+            run.reads.add(stack.file)  # of all that it holds for, one is enough
+            return True
+    return False
 
 
 @query

@@ -2,14 +2,25 @@
 
 A query is a function of a view, a stack or a run. Its answer is kept with the files that were read
 for it, also by the queries that it asked, so that a template that leaves the run takes along just
-the answers that depend on it.
+the answers that depend on it. An answer that comes from many files names none of them, so that what
+is kept of an answer does not grow with the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from functools import wraps
-from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar, cast
+
+MEMBERS: Final = ""
+"""Stands among the files of an answer that depends on which templates are in the run."""
+
+EVERY: Final = "\0every"
+"""Stands for the files of an answer that comes from more than a few: any may be among them."""
+
+_FROM_EVERY: Final = frozenset((MEMBERS, EVERY))
+_FEW: Final = 32
+"""Files that an answer names at most."""
 
 
 class Answer(NamedTuple):
@@ -48,9 +59,17 @@ class Reads:
 
     def end(self) -> frozenset[str]:
         """What was read since the matching `begin`; whoever asked has read it too."""
-        files = frozenset(self._under_way.pop())
+        files = self._end()
         self.update(files)
         return self._sets.setdefault(files, files)  # most answers come from one of a few sets
+
+    def end_without(self, file: str) -> None:
+        """The same for whoever has not read one of the files: an index notes where to look."""
+        self.update(self._end() - {file})
+
+    def _end(self) -> frozenset[str]:
+        files = self._under_way.pop()
+        return _FROM_EVERY if len(files) > _FEW or EVERY in files else frozenset(files)
 
 
 class Asked(Protocol):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.arn import partition_of_region
-from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.package import Manifest, Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import hints as evidence
 from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.outside import NOTHING, Outside
 from copilot_preflight.resolve.parameters import Inputs, is_placeholder
-from copilot_preflight.resolve.query import Answers, Reads, drop, query
+from copilot_preflight.resolve.query import EVERY, MEMBERS, Answers, Reads, drop, query
 from copilot_preflight.resolve.scenario import ANY, Scenario, spelt
 from copilot_preflight.resolve.template import Template, size_of
 from copilot_preflight.resolve.value import TemplateError, Value
@@ -29,11 +29,14 @@ Copilot's own stacks come to 60,000; no limit would let conditions multiply with
 _CONDITION_WEIGHT: Final = 20
 """Nodes of a resource that are read in the time of one of a condition, which compares texts."""
 
-MEMBERS: Final = ""
-"""Stands among the files of an answer that depends on which templates are in the run."""
+MOST_IN_USE: Final = 100
+"""Stacks of a run that are read and not put down again: each takes some 200 KB."""
 
 ADDONS_STACK: Final = "AddonsStack"
 """The logical id under which Copilot nests a workload's addons template."""
+
+
+T = TypeVar("T")
 
 
 class Reading(NamedTuple):
@@ -59,25 +62,20 @@ class Stack:
         self.package = package
         self.run = run
         self.file = package.template.file
-        self.data: Mapping[str, Any] = package.template.data
-        values = {name: Text.of(value.value) for name, value in package.parameters.items()}
-        required = [it.resource for it in run.outside.requirements if it.is_for(self.file)]
-        known = evidence.with_partition(pseudo or {}, values, self.data, required)
         self.pseudo = pseudo or {}
-        self._handed_down = known if required else pseudo
-        self._inputs = Inputs(
-            given=values if given is None else given,
-            complete=package.has_parameters or given is not None,
-            pseudo=known,
-            shapes=evidence.shapes(self.data),
-            opened=run.opened(self),
-            defaulted=run.defaulted.setdefault(self.file, set()),
-        )
         self.answers: Answers = {}
+        self._passed = given
         self._readings: dict[Scenario, Reading] = {}
         self._imported: set[str] = set()
         self._addons: Stack | None = None
         self._is_nesting = False
+
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        """The template as plain data."""
+        self.run.is_read(self)
+        data: Mapping[str, Any] = self.package.template.data
+        return data
 
     @property
     def reads(self) -> Reads:
@@ -90,7 +88,7 @@ class Stack:
         Neither defaults nor ARNs of the template count: where a template is deployed, these may be
         meant for elsewhere.
         """
-        known = evidence.with_partition(self.pseudo, self._inputs.given, {})
+        known = evidence.with_partition(self.pseudo, self._values, {})
         region = known.get("AWS::Region")
         return known.get("AWS::Partition") or (partition_of_region(region) if region else None)
 
@@ -103,8 +101,53 @@ class Stack:
     # --- reading -----------------------------------------------------------------------------
 
     @cached_property
+    def manifest(self) -> Manifest | None:
+        return self.package.manifest
+
+    @cached_property
     def _template(self) -> Template:
         return Template(self.file, self.data)
+
+    @cached_property
+    def _known(self) -> Mapping[str, str]:
+        """The pseudo parameters that are given, or that the values given tell."""
+        asked = [it.resource for it in self.run.outside.requirements if it.is_for(self.file)]
+        return evidence.with_partition(self.pseudo, self._values, self.data, asked)
+
+    @cached_property
+    def _values(self) -> Mapping[str, Text]:
+        """The values of parameters that are given: by a parent's template, or with the package."""
+        if self._passed is not None:
+            return self._passed
+        return {name: Text.of(it.value) for name, it in self.package.parameters.items()}
+
+    @cached_property
+    def _inputs(self) -> Inputs:
+        return Inputs(
+            given=self._values,
+            complete=self.package.has_parameters or self._passed is not None,
+            pseudo=self._known,
+            shapes=evidence.shapes(self.data),
+            opened=self.run.opened(self),
+            defaulted=self.run.defaulted.setdefault(self.file, set()),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {name: it for name, it in self.__dict__.items() if name not in _WORKED_OUT}
+        return {**kept, "answers": {}, "_readings": {}, "_addons": None}
+
+    def put_down(self) -> None:
+        """Keeps of the stack what it takes to read it again, and no answer."""
+        self.answers.clear()
+        for reading in self._readings.values():
+            reading.answers.clear()  # a view in them refers to them: nobody else would notice
+        self._readings.clear()
+        self._addons = None
+        for name in _WORKED_OUT:
+            self.__dict__.pop(name, None)
+        for document in (self.package.template, self.package.addons):
+            if document is not None:
+                document.put_down()
 
     def reading(self, scenario: Scenario = ANY) -> Reading:
         """The stack under a scenario; equal scenarios share what is worked out."""
@@ -133,9 +176,16 @@ class Stack:
             if not is_placeholder(spelt(default)):
                 yield name
 
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The types of the template's resources, under whatever conditions."""
+        kinds = frozenset(str(raw.get("Type")) for _, raw in self.written())
+        return self.run.kinds.setdefault(kinds, kinds)
+
     def has(self, kind: str) -> bool:
         """Whether the template has resources of a type, under whatever conditions."""
-        return kind in _by_type(self)
+        self.reads.add(self.file)
+        return kind in self.kinds
 
     def of_type(self, kind: str) -> Sequence[tuple[str, dict[str, Any]]]:
         """Logical ids and raw data of the resources of a type, under whatever conditions."""
@@ -174,6 +224,11 @@ class Stack:
         return [item for item in self.written() if evidence.may_attach(str(item[1].get("Type")))]
 
     # --- what was worked out -------------------------------------------------------------------
+
+    @property
+    def imports(self) -> frozenset[str]:
+        """The other files from which values of this template came, so far."""
+        return frozenset(self._imported)
 
     def depends_on(self, files: Collection[str]) -> bool:
         """Whether a value of this template comes from one of some other files."""
@@ -256,7 +311,9 @@ class Stack:
             finally:
                 self._is_nesting = False
             # What is nested is deployed where its parent is.
-            self._addons = Stack(Package(template), self.run, given, self._handed_down)
+            asks = any(it.is_for(self.file) for it in self.run.outside.requirements)
+            deployed = self._known if asks else self.pseudo
+            self._addons = Stack(Package(template), self.run, given, deployed)
         return self._addons
 
     def with_addons(self) -> Sequence[Stack]:
@@ -282,6 +339,20 @@ class Stack:
                 known = self.resolver().text(export["Name"], path).literal
                 if known is not None:
                     yield known, name
+
+
+_WORKED_OUT: Final = (
+    "data",
+    "manifest",
+    "partition",
+    "unwritten",
+    "may_split",
+    "_inputs",
+    "_known",
+    "_receivers",
+    "_template",
+    "_values",
+)
 
 
 class Export(NamedTuple):
@@ -310,7 +381,10 @@ class Run:
         self.defaulted: dict[str, set[str]] = {}
         self.answers: Answers = {}
         self.reads = Reads()
+        self.kinds: dict[frozenset[str], frozenset[str]] = {}
         self._resolving: set[str] = set()
+        self._left_out: set[Stack] = set()
+        self._in_use: dict[Stack, None] = {}
 
     def add(self, package: Package, pseudo: Mapping[str, str] | None = None) -> Stack:
         """Adds a stack. What was worked out from all stacks together is worked out anew."""
@@ -336,22 +410,56 @@ class Run:
             other.add(stack.package, stack.pseudo)
         return other
 
-    def members(self) -> Sequence[Stack]:
+    @property
+    def has_one(self) -> bool:
+        """Whether there is no other stack to look at."""
+        self.reads.add(MEMBERS)
+        return len(self.stacks) < 2
+
+    def members(self) -> Iterator[Stack]:
         """The stacks of the run, for answers that depend on which they are."""
         self.reads.add(MEMBERS)
-        return self.stacks
+        for stack in self.stacks:
+            before = len(self._in_use)
+            yield stack
+            while len(self._in_use) > max(before, MOST_IN_USE):
+                self._in_use.popitem()[0].put_down()
+
+    def is_read(self, stack: Stack) -> None:
+        """Notes that a stack takes up memory from now on."""
+        self._in_use.pop(stack, None)
+        self._in_use[stack] = None
+
+    def put_down(self) -> Sequence[Stack]:
+        """Puts down the stacks that have been in use for longest, if there are too many.
+
+        Not while a question is being answered: whatever it has found of them would be forgotten.
+        """
+        idle = tuple(self._in_use)[: max(0, len(self._in_use) - MOST_IN_USE)]
+        for stack in idle:
+            del self._in_use[stack]
+            stack.put_down()
+        return idle
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "answers": {}, "_in_use": {}}
+
+    def has(self, stack: Stack) -> bool:
+        """Whether a stack of the run still is: indexes lead to those that were left out too."""
+        return stack not in self._left_out
 
     def leave_out(self, file: str) -> None:
         """Goes on as if a template, which turned out broken, were not in the run."""
+        self._left_out.update(stack for stack in self.stacks if stack.file == file)
         self.stacks = [stack for stack in self.stacks if stack.file != file]
         for stack in self.stacks:
             if stack.package.addons is not None and stack.package.addons.file == file:
                 stack.package = stack.package._replace(addons=None)
-        self._forget(file)
+        self._forget(file, EVERY)
 
-    def _forget(self, file: str) -> None:
+    def _forget(self, *names: str) -> None:
         """Drops what depends on a template, by way of other templates too."""
-        files = {file}
+        files = set(names)
         while new := {s.file for s in self.stacks if s.depends_on(files)} - files:
             files |= new
         for stack in self.stacks:
@@ -375,11 +483,23 @@ def _by_type(stack: Stack) -> Mapping[str, list[tuple[str, dict[str, Any]]]]:
     return found
 
 
+def noted(stack: Stack, ask: Callable[[Stack], T]) -> T:
+    """What a stack of the run is asked for an index: to have noted it is not to have read it."""
+    stack.reads.begin()
+    try:
+        return ask(stack)
+    finally:
+        stack.reads.end_without(stack.file)
+
+
 @query
 def _exports(run: Run) -> Mapping[str, list[tuple[Stack, str]]]:
+    def exports(stack: Stack) -> list[tuple[str, str]]:
+        return list(stack.exports())
+
     found: dict[str, list[tuple[Stack, str]]] = {}
     for stack in run.members():
-        for export, output in stack.exports():
+        for export, output in noted(stack, exports):
             found.setdefault(export, []).append((stack, output))
     return found
 
@@ -388,8 +508,9 @@ def _exports(run: Run) -> Mapping[str, list[tuple[Stack, str]]]:
 def _exported(run: Run, name: str) -> Export:
     run._resolving.add(name)
     try:
-        found = _exports(run).get(name, [])
+        found = [entry for entry in _exports(run).get(name, ()) if run.has(entry[0])]
         files = frozenset(stack.file for stack, _ in found)
+        run.reads.update(files)
         # Two stacks of a region cannot export one name: these are of two deployments.
         return Export(found[0][0].output(found[0][1]) if len(found) == 1 else None, files)
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.symbolic import Text
@@ -11,14 +11,39 @@ from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.query import Answers, Reads, query
 from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Run, Stack, noted
 from copilot_preflight.resolve.value import Guard, Value
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-Index = Callable[["View"], Mapping[K, T]]
-"""A query that gives what a view has by some key."""
+
+class Index(Generic[K, T]):
+    """A query that gives what a view has by some key; nothing without resources of some types.
+
+    Other templates are found by the keys that they have with nothing chosen. What may be meant by
+    several keys is kept under `OPEN` too, which is then to be asked for as well.
+    """
+
+    def __init__(self, kinds: tuple[str, ...], compute: Callable[[View], Mapping[K, T]]) -> None:
+        self.kinds = kinds
+        self._ask = query(compute)
+
+    def __call__(self, view: View) -> Mapping[K, T]:
+        return self._ask(view)
+
+
+def index_of(*kinds: str) -> Callable[[Callable[[View], Mapping[K, T]]], Index[K, T]]:
+    """Makes an index of a function of a view, for templates with resources of some types."""
+
+    def make(compute: Callable[[View], Mapping[K, T]]) -> Index[K, T]:
+        return Index(kinds, compute)
+
+    return make
+
+
+OPEN: Final = "\0open"
+"""The key of what may be what somebody names by another text."""
 
 
 class View:
@@ -85,14 +110,15 @@ class View:
         yield from (View(it) for it in indexes.having(self.run, kinds) if it is not self.stack)
 
     def holding(self, index: Index[K, T], keys: Collection[K]) -> Iterator[View]:
-        """This view and its addons, then those around that have one of some keys in an index.
-
-        ``index`` is a query of a view, such as its buckets by their names.
-        """
+        """This view and its addons, then those around that have one of some keys in an index."""
         yield from self.with_addons()
+        if self.run.has_one:
+            return
         others = _stacks_by_key(self.run, index)
         found = {number: it for key in keys for number, it in others.get(key, ())}
-        yield from (View(found[n]) for n in sorted(found) if found[n] is not self.stack)
+        for number in sorted(found):
+            if found[number] is not self.stack and self.run.has(found[number]):
+                yield View(found[number])
 
     def lookup(self, index: Index[K, T], key: K) -> T | None:
         """What stands under a key: in this view, in its addons, else in another stack."""
@@ -184,12 +210,14 @@ class View:
 
 
 @query
-def _stacks_by_key(
-    run: Run, index: Callable[[View], Mapping[Any, Any]]
-) -> Mapping[Any, list[tuple[int, Stack]]]:
+def _stacks_by_key(run: Run, index: Index[Any, Any]) -> Mapping[Any, list[tuple[int, Stack]]]:
     """The stacks of a run, numbered, by what an index of each of them has."""
+
+    def keys(stack: Stack) -> Collection[Any]:
+        return index(View(stack))
+
     found: dict[Any, list[tuple[int, Stack]]] = {}
-    for number, stack in enumerate(run.members()):
-        for key in index(View(stack)):
+    for number, stack in enumerate(indexes.having(run, index.kinds)):
+        for key in noted(stack, keys):
             found.setdefault(key, []).append((number, stack))
     return found

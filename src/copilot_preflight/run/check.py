@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Report, Silenced
 from copilot_preflight.checks.analysis import Analysis
@@ -14,12 +14,18 @@ from copilot_preflight.inputs import template_shape
 from copilot_preflight.inputs.discovery import DiscoveredTemplate, Discovery
 from copilot_preflight.inputs.package import Loader, Package
 from copilot_preflight.read.document import Document, DocumentError
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import MOST_IN_USE, Run, Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.judge import Judge, Judged
 from copilot_preflight.run.options import Options as Options
 from copilot_preflight.run.options import Progress as Progress
 from copilot_preflight.run.outside_files import Given
+
+if TYPE_CHECKING:
+    from copilot_preflight.inputs.parameter_files import ParameterValue
+    from copilot_preflight.run.ahead import ReadAhead
+    from copilot_preflight.run.no_echo import Hidden
+    from copilot_preflight.run.suppress.baseline import Baseline
 
 
 class Checked(NamedTuple):
@@ -49,9 +55,9 @@ def checked(paths: Iterable[str], options: Options | None = None) -> Checked:
     return Checked(check.run(paths), check.analyses, check.packages, tuple(check.judged.values()))
 
 
-def _may_suppress(text: str) -> bool:
+def _may_suppress(source: Document) -> bool:
     """Most files have no suppressions, and then nothing is loaded that looks for them."""
-    return "preflight:" in text or "ignore_checks" in text
+    return source.mentions("preflight:") or source.mentions("ignore_checks")
 
 
 _UNUSED: Final = "policy '{}': nothing in this run asked for it: is the name right?"
@@ -69,8 +75,10 @@ class _Check:
         self.stacks: Sequence[Stack] = ()
         self.packages: dict[str, Package] = {}
         self.judged: dict[str, Judged] = {}
-        self.discovery = Discovery(options.read)
+        self.turns: list[tuple[str, Sequence[InputError]]] = []
+        self.known: Baseline | None = None
         self.loader = Loader(options.read)
+        self.discovery = Discovery(options.read)
 
     def run(self, paths: Iterable[str]) -> Report:
         if self.options.config is not None:
@@ -79,51 +87,107 @@ class _Check:
         own = given.values()
         values = {**given.shared_values(), **own}
         provided = given.outside()
+        paths = list(paths)
+        ahead = self._read_ahead(paths, values)
+        self.discovery = Discovery(self.options.read if ahead is None else ahead.read)
         templates = []
         for discovered in self.discovery.templates(paths):
             templates.append(discovered)
+            self._put_down_if_many(len(templates), discovered.template)
             self._report_progress(len(templates), 0, discovered.template.file)
         self._refuse(*self.discovery.faults)
         if not self.discovery.faults:
             given.refuse_unused(own, [template for template, _ in templates])
         run = Run(provided)
         for template, path in filter(self._is_sound, templates):
-            run.add(self.loader.package(template, path, values), self.options.pseudo)
+            gathered = None if ahead is None else ahead.gathered(template)
+            package = None if gathered is None else self.loader.take_over(gathered)
+            if package is None:
+                package = self.loader.package(template, path, values)
+            run.add(package, self.options.pseudo)
+        if ahead is not None:
+            ahead.close()
+        self._put_down_if_many(len(templates), *self.loader.documents)
         self._refuse(*self.loader.faults)
         self.sources.update((loaded.file, loaded) for loaded in self.loader.documents)
         self.sources.update((template.file, template) for template, _ in templates)
-        self._judge(run)
+        names = tuple(template.file for template, _ in templates)
+        shard = self.options.shard
+        share: Collection[str] = frozenset(names)
+        if shard is not None:
+            share = shard.share({it.file: len(it.text) for it, _ in templates})
+        mine = tuple(name for name in names if name in share)
+        before = tuple(self.errors)
+        self._judge(run, share)
+        judging = len(self.errors)
         findings, silenced = self._sifted(
             [(finding, it.file) for it in self.judged.values() for finding in it.findings]
         )
-        if self.options.info:
-            unused = frozenset(provided.unused).intersection(
-                *(judged.unused for judged in self.judged.values())
-            )
-            self.notes += (_UNUSED.format(name) for name in provided.unused if name in unused)
-            self.notes += self._unmet(run)
+        absent = tuple(self._absent(run, share)) if self.options.info else ()
+        if shard is None:
+            self.notes += (note for _, note in absent)
         used = {*self.loader.paths, *map(os.path.realpath, self.options.files)}
         report = Report(
-            files=len(templates),
+            files=len(mine),
             findings=tuple(findings),
             errors=tuple(dict.fromkeys(self.errors)),
             ignored=len(self.discovery.others - used),
             sources=self.sources,
             notes=tuple(self.notes),
-            templates=tuple(template.file for template, _ in templates),
+            templates=mine,
             silenced=tuple(silenced),
             not_judged=self._not_judged(),
         )
-        return self._without_secrets(report)
+        hidden = self._hidden()
+        if shard is not None:
+            from dataclasses import replace
 
-    def _without_secrets(self, report: Report) -> Report:
-        """The report without the values of NoEcho parameters, for which few runs have to look."""
-        if not any("NoEcho" in source.text for source in self.sources.values()):
-            return report
+            from copilot_preflight.run.shards.parts import Seen, parts_of
+
+            seen = Seen(
+                self.options,
+                shard,
+                names,
+                share,
+                self.judged,
+                self.sources,
+                before,
+                self.turns,
+                self.errors[judging:],
+                self._may_look,
+                absent,
+                report.ignored,
+                self.known,
+                hidden or None,
+            )
+            report = replace(report, shard=parts_of(seen))
+        return hidden.report(report) if hidden else report
+
+    def _read_ahead(
+        self, paths: Sequence[str], values: Mapping[str, ParameterValue]
+    ) -> ReadAhead | None:
+        """Workers that read what there is to read; None where it is too little for any."""
+        if self.options.jobs == 1 or (len(paths) == 1 and not os.path.isdir(paths[0])):
+            return None
+        from copilot_preflight.run.ahead import ReadAhead, candidates
+        from copilot_preflight.run.workers import jobs_for
+
+        files = candidates(paths)
+        jobs = min(self.options.jobs or jobs_for(len(files)), len(files))
+        return ReadAhead(files, values, self.options.read, jobs) if jobs > 1 else None
+
+    def _put_down_if_many(self, templates: int, *documents: Document) -> None:
+        if templates > MOST_IN_USE:
+            for document in documents:
+                document.put_down()
+
+    def _hidden(self) -> Hidden | None:
+        """The values of NoEcho parameters, for which few runs have to look."""
+        if not any(source.mentions("NoEcho") for source in self.sources.values()):
+            return None
         from copilot_preflight.run.no_echo import hidden_in
 
-        hidden = hidden_in(self.stacks)
-        return hidden.report(report) if hidden else report
+        return hidden_in(self.stacks)
 
     def _not_judged(self) -> tuple[tuple[str, int], ...]:
         counts: dict[str, int] = {}
@@ -132,15 +196,17 @@ class _Check:
                 counts[kind] = counts.get(kind, 0) + 1
         return tuple(sorted(counts.items()))
 
-    def _judge(self, run: Run) -> None:
-        self.stacks = stacks = tuple(run.stacks)
-        self.packages = {stack.file: stack.package for stack in stacks}
+    def _judge(self, run: Run, share: Collection[str]) -> None:
+        self.stacks = tuple(run.stacks)
+        self.packages = {stack.file: stack.package for stack in self.stacks}
+        stacks = [stack for stack in self.stacks if stack.file in share]
         judge = Judge(run, self.rules, self.options, self.sources)
         self.analyses = judge.analyses
         with closing(judge.every(stacks)) as results:
             for judged in results:
                 self.judged[judged.file] = judged
                 self.errors += judged.errors
+                self.turns.append((judged.file, judged.errors))
                 self._report_progress(len(self.judged), len(stacks), judged.file)
 
     def _report_progress(self, done: int, total: int, file: str) -> None:
@@ -158,7 +224,7 @@ class _Check:
         silenced: Sequence[Silenced] = ()
         if not options.suppressions:
             return left, silenced
-        if options.suppress or any(_may_suppress(source.text) for source in self.sources.values()):
+        if options.suppress or any(map(_may_suppress, self.sources.values())):
             from copilot_preflight.run.suppress.sieve import sifted
 
             left, silenced = sifted(
@@ -166,7 +232,7 @@ class _Check:
                 self.sources,
                 outside=options.suppress,
                 looks=lambda rule, file: rule in rules and self._looks(rule, file),
-                is_whole=not self.errors,
+                is_whole=not self.errors and options.shard is None,
                 today=options.today,
             )
             left = list(options.graded(left))
@@ -178,35 +244,56 @@ class _Check:
             except DocumentError as fault:
                 self._refuse(fault)
                 return left, silenced
+            self.known = known
             left, known_ones = known.take(left)
             silenced = [*silenced, *known_ones]
-            if not self.errors:
+            if not self.errors and options.shard is None:
                 self.notes += known.remarks(self.sources, rules)
         return left, silenced
 
     def _looks(self, rule: str, file: str) -> bool:
         """Whether a rule's findings in a file are reported. Not in addons outside the run."""
-        source = self.sources.get(file)
         judged = self.judged.get(file)
         is_sound = judged is not None and judged.is_sound
-        if source and template_shape.is_template(source.data) and not is_sound:
-            return False
+        return (is_sound or not self._is_template(file)) and self._is_on(rule, file)
+
+    def _may_look(self, rule: str, file: str) -> bool:
+        """The same for a file that some shard judges, if it turns out sound there."""
+        return (
+            (file in self.packages or not self._is_template(file))
+            and any(rule == it.id for it in self.rules)
+            and self._is_on(rule, file)
+        )
+
+    def _is_template(self, file: str) -> bool:
+        source = self.sources.get(file)
+        return source is not None and template_shape.is_template(source.data)
+
+    def _is_on(self, rule: str, file: str) -> bool:
         options = self.options
         return options.grades is None or (options.grades.of(rule, file) or 0) >= options.least
 
-    def _unmet(self, run: Run) -> Iterator[str]:
-        """Notes on requirements that no template of the run has anything for."""
-        for requirement in self.options.requirements:
+    def _absent(self, run: Run, share: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Notes on what nothing in a share of the run has a use for, by what they are about."""
+        provided = run.outside
+        unused = frozenset(provided.unused).intersection(
+            *(judged.unused for judged in self.judged.values())
+        )
+        for name in provided.unused:
+            if name in unused:
+                yield name, _UNUSED.format(name)
+        for number, requirement in enumerate(self.options.requirements):
             from copilot_preflight.needs.required import is_met
 
             place = requirement.place
             try:
-                met = any(is_met(stack, requirement) for stack in run.stacks)
+                met = any(is_met(it, requirement) for it in run.stacks if it.file in share)
             except TemplateError:
                 continue  # reported where the template is judged
             if not met:
                 line = self.sources[place.file].span(place.path).start.line
-                yield f"{place.file}:{line}: nothing in this run has what is required here"
+                said = f"{place.file}:{line}: nothing in this run has what is required here"
+                yield str(number), said
 
     # --- errors ------------------------------------------------------------------------------
 

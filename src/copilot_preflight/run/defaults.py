@@ -11,6 +11,7 @@ from typing import Final
 
 from copilot_preflight.base.finding import DataPath, Finding, Place
 from copilot_preflight.resolve import indexes
+from copilot_preflight.resolve.query import MEMBERS
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.template import Template
 from copilot_preflight.resolve.value import TemplateError
@@ -43,17 +44,34 @@ class Defaults:
             findings = list(found)
         finally:
             files = run.reads.end()
-        if not any(run.defaulted.get(file) for file in files):
+        if not findings or not self._is_any_read(files):
             yield from findings
             return
-        if self._open is None or len(self._open.stacks) != len(run.stacks):
-            self._open = run.with_opened(None)
-        certain = self._found(self._open, stack.file)
+        certain = self._found(self._opened(), stack.file)
         for finding in findings:
             if certain is None or _key(finding) in certain:
                 yield finding
             else:
                 yield _marked(finding, tuple(self._assumed(stack, finding)))
+
+    def _is_any_read(self, files: frozenset[str]) -> bool:
+        """Whether defaults were read in some files; in any of the run, for an answer from all.
+
+        What is found by its name in no other template also depends on the names that those have.
+        """
+        defaulted = self._run.defaulted
+        return any(map(defaulted.get, defaulted if MEMBERS in files else files))
+
+    def _opened(self) -> Run:
+        """The run with all defaults open, without what was left out meanwhile."""
+        if self._open is None:
+            self._open = self._run.with_opened(None)
+        if len(self._open.stacks) != len(self._run.stacks):
+            there = {stack.file for stack in self._run.stacks}
+            for stack in self._open.stacks:
+                if stack.file not in there:
+                    self._open.leave_out(stack.file)
+        return self._open
 
     def _found(self, run: Run, file: str) -> frozenset[tuple[str, Place]] | None:
         """What is found in a template of some run; None if it is not known."""

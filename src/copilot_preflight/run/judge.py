@@ -6,13 +6,14 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Position
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.needs.unread import UNREAD
 from copilot_preflight.read.document import Document
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.stack import Run, Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.defaults import Defaults
@@ -86,14 +87,15 @@ def _report_of(rule: Rule | RuleEntry, fault: Exception) -> str:
     )
 
 
-_WORTH_A_WORKER: Final = 25
-"""Templates: starting a process for fewer takes longer than they do."""
+_FEW: Final = 50
+"""Templates for which there is one process, whatever the machine."""
 
 
 class Judge:
     """Judges the templates of a run under some rules.
 
-    ``analyses`` are those of the templates that were judged in this process, by their files.
+    ``analyses`` are those of the templates that were judged in this process, by their files; in a
+    run over many only of the last ones.
     """
 
     def __init__(
@@ -108,30 +110,44 @@ class Judge:
         self._rules = rules
         self._options = options
         self._sources = sources
-        self._defaults = Defaults(run, lambda other: findings_of(Analysis(other), rules))
+        self._defaults = Defaults(run, self._findings_alone)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            **self.__dict__,
+            "analyses": {},
+            "_defaults": None,
+            "_options": self._options._replace(progress=None),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._defaults = Defaults(self._run, self._findings_alone)
 
     def every(self, stacks: Sequence[Stack]) -> Generator[Judged, None, None]:
         """Judges templates, in their order or as if it were so.
 
-        Where one turns out broken, and so is left out, those that depend on it are judged again:
-        what is yielded last for a template holds.
+        Where one turns out broken, and so is left out, those that depend on it are judged again,
+        once all have been judged: what is yielded last for a template holds.
         """
         done: dict[str, Judged] = {}
         broken: set[str] = set()
         waiting = list(stacks)
         while waiting:
-            left_out: frozenset[str] = frozenset()
-            for judged in self._until_one_breaks(waiting):
-                done[judged.file] = judged
-                left_out = judged.left_out
-                yield judged
-            broken |= left_out
-            waiting = [
-                stack
-                for stack in stacks
-                if stack.file not in done
-                or (stack.file not in broken and done[stack.file].depends_on(left_out))
-            ]
+            stale: set[str] = set()
+            while waiting:
+                count = 0
+                left_out: frozenset[str] = frozenset()
+                for judged in self._until_one_breaks(waiting):
+                    count += 1
+                    done[judged.file] = judged
+                    stale.discard(judged.file)
+                    left_out = judged.left_out
+                    yield judged
+                broken |= left_out
+                stale |= {file for file, it in done.items() if it.depends_on(left_out)}
+                waiting = waiting[count:]
+            waiting = [it for it in stacks if it.file in stale and it.file not in broken]
 
     def _until_one_breaks(self, stacks: Sequence[Stack]) -> Iterator[Judged]:
         """Judges templates up to one that has others, or itself, left out of the run."""
@@ -151,9 +167,7 @@ class Judge:
             return
         from copilot_preflight.run.workers import in_order
 
-        def work(number: int) -> Judged:
-            return self.one(stacks[number])
-
+        work = _Work(self, stacks)
         with closing(in_order(work, len(stacks), min(jobs, len(stacks)))) as results:
             yield from results
 
@@ -172,30 +186,30 @@ class Judge:
         if run.stacks is not before:
             after = {other.file for other in run.stacks}
             left_out = frozenset(other.file for other in before if other.file not in after)
-        return Judged(
+        judged = Judged(
             stack.file,
             findings,
             tuple(errors),
             left_out,
-            # Most depend on all or on few: a name for each would be sent by every process.
-            files if len(files) * 2 < len(run.stacks) else None,
+            indexes.sources(run, files),
             frozenset(run.outside.unused),
             stack.file in self.analyses,
             stack.scenarios,
             time.perf_counter() - start,
             [kind for kind in UNREAD for _ in stack.of_type(kind)],
         )
+        for idle in run.put_down():
+            self.analyses.pop(idle.file, None)
+        return judged
 
     def _jobs_for(self, templates: int) -> int:
         """In how many processes the templates are judged."""
         jobs = self._options.jobs
-        if jobs == 1:
-            return 1
-        from copilot_preflight.run import workers
+        if jobs is not None or templates < _FEW:
+            return jobs or 1
+        from copilot_preflight.run.workers import jobs_for
 
-        if not workers.is_possible():
-            return 1
-        return jobs or max(1, min(workers.cores(), templates // _WORTH_A_WORKER))
+        return jobs_for(templates)
 
     def _findings(
         self, stack: Stack, errors: list[InputError], left_out: frozenset[str] = frozenset()
@@ -225,6 +239,20 @@ class Judge:
         self.analyses[stack.file] = analysis
         return sorted(findings, key=lambda finding: self._order(finding, stack))
 
+    def _findings_alone(self, stack: Stack) -> Iterator[Finding]:
+        return findings_of(Analysis(stack), self._rules)
+
     def _order(self, finding: Finding, stack: Stack) -> tuple[bool, Position]:
         at = finding.at
         return at.file != stack.file, self._sources[at.file].span(at.path, key=at.key).start
+
+
+class _Work:
+    """What a process does, given the number of a stack."""
+
+    def __init__(self, judge: Judge, stacks: Sequence[Stack]) -> None:
+        self.judge = judge
+        self.stacks = stacks
+
+    def __call__(self, number: int) -> Judged:
+        return self.judge.one(self.stacks[number])

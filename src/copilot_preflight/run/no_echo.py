@@ -211,7 +211,7 @@ def hidden_in(stacks: Iterable[Stack]) -> Hidden:
 def _with_addons(stack: Stack) -> Iterator[Stack]:
     yield stack
     addons = stack.package.addons
-    if addons is not None and "NoEcho" in addons.text:
+    if addons is not None and addons.mentions("NoEcho"):
         try:
             yield stack.addons(addons)
         except (TemplateError, RecursionError):
@@ -219,7 +219,7 @@ def _with_addons(stack: Stack) -> Iterator[Stack]:
 
 
 def _secret_parameters(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    declared = stack.data.get("Parameters") if "NoEcho" in stack.package.template.text else None
+    declared = stack.data.get("Parameters") if stack.package.template.mentions("NoEcho") else None
     for name, parameter in declared.items() if isinstance(declared, dict) else ():
         if isinstance(parameter, dict) and str(parameter.get("NoEcho")).lower() == "true":
             yield name, parameter

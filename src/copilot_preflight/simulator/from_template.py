@@ -110,7 +110,8 @@ class TemplateRole:
             raise word.fault(f"'{word.text}' is the name of '{name}': its ARN is ${{{name}.Arn}}")
         found = self._view.text({"Fn::Sub": word.text}, ())
         if arn.parse(found) is None and found.only_hole is None:
-            raise word.fault(f"'{word.text}' is '{found}' in '{self._view.file}', which is no ARN")
+            shown = hidden_in(self._view.stack.run.stacks).text(str(found))
+            raise word.fault(f"'{word.text}' is '{shown}' in '{self._view.file}', which is no ARN")
         return found
 
     def policy_of(self, action: str, resource: Text) -> ResourcePolicy:

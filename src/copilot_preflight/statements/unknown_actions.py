@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.wildcards import wildcard_match
@@ -90,6 +91,7 @@ def _misnamed(statement: Statement) -> Iterator[tuple[Entry, str]]:
             yield entry, meant
 
 
+@lru_cache(maxsize=1024)
 def meant_by(pattern: str) -> str | None:
     """What was meant by a pattern that no action matches, ``""`` if nothing is like it.
 

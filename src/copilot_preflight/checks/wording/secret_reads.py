@@ -62,11 +62,12 @@ def _closest(denied: Denial) -> Denial:
     if denied.call.action == GET_PARAMETERS:
         for statement in denied.call.role.statements:
             single = next((a for a in statement.actions if _is_single(a.text)), None)
-            may_serve = any(
+            if statement.effect != "Allow" or single is None:
+                continue
+            if any(
                 match(e.text, denied.call.resource) is not False or _missed_by(e.text, denied)
                 for e in statement.resources
-            )
-            if statement.effect == "Allow" and single is not None and may_serve:
+            ):
                 return denied._replace(cause=diagnosis.Cause(OTHER_ACTION, statement, single))
     for statement in denied.call.role.statements:
         if statement.effect == "Allow" and covers_action(statement, denied.call.action).verdict:

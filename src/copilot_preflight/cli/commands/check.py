@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from copilot_preflight.base.finding import Report
     from copilot_preflight.run.check import Checked
     from copilot_preflight.run.options import Options
+    from copilot_preflight.run.shards.share import Shard
 
 _MOST_JOBS: Final = 256
 
@@ -32,6 +33,19 @@ def _jobs(_ctx: click.Context, _option: click.Parameter, given: str) -> int | No
     if not given.isdecimal() or not 0 < int(given) <= _MOST_JOBS:
         raise click.BadParameter(f"'{given}' is neither auto nor a number from 1 to {_MOST_JOBS}")
     return int(given)
+
+
+def _shard(_ctx: click.Context, _option: click.Parameter, given: str | None) -> Shard | None:
+    """The share of the templates that is judged."""
+    if given is None:
+        return None
+    from copilot_preflight.run.shards.share import MOST, parsed
+
+    shard = parsed(given)
+    if shard is None:
+        wanted = f"N/M, as in 2/8: 1 to M, and M at most {MOST}"
+        raise click.BadParameter(f"'{given}' is no share of a run, which is {wanted}")
+    return shard
 
 
 @click.command()
@@ -74,9 +88,15 @@ def _jobs(_ctx: click.Context, _option: click.Parameter, given: str) -> int | No
     "--jobs",
     metavar="N|auto",
     callback=_jobs,
-    default="1",
+    default="auto",
     show_default=True,
     help="Processes that judge templates. The report does not depend on it.",
+)
+@click.option(
+    "--shard",
+    metavar="N/M",
+    callback=_shard,
+    help='Judge one of M shares of the templates; "merge" joins the JSON reports.',
 )
 def check(
     paths: tuple[str, ...],
@@ -90,6 +110,7 @@ def check(
     quiet: bool,
     verbose: bool,
     jobs: int | None,
+    shard: Shard | None,
     **given: Any,
 ) -> None:
     """Check templates, Copilot packages, folders, or standard input (-).
@@ -105,6 +126,10 @@ def check(
         raise click.UsageError("--quiet and --verbose exclude each other")
     if output and write_baseline and os.path.realpath(output) == os.path.realpath(write_baseline):
         raise click.UsageError(f"--output and --write-baseline both name '{output}'")
+    if shard is not None and write_baseline:
+        raise click.UsageError(
+            "--shard and --write-baseline exclude each other: write it in one run"
+        )
     held = settings_of(**given)
     options = options_of(held)
     own_baseline = Path(baseline) if baseline else options.baseline
@@ -119,6 +144,8 @@ def check(
         paths = tuple(templates_with(paths))
     if not paths:  # a commit without templates has no use for the options, and none is unused
         options = engine.Options()
+    if shard is not None:
+        options = options._replace(shard=shard._replace(fail_on=held.get("fail-on")))
     with Bar(sys.stderr, is_wanted=not quiet) as bar:
         checked = _checked(paths, options._replace(progress=bar.step))
     report = checked.report
@@ -132,11 +159,11 @@ def check(
         report = _written(Path(write_baseline), report, inputs)
         inputs = (*inputs, *([own_baseline] if own_baseline is not None else ()))
     if quiet:
-        _write_quietly(report, form, output, inputs)
+        write_quietly(report, form, output, inputs)
     else:
-        _show(report, form, output, inputs)
+        show(report, form, output, inputs)
     if statistics and not quiet:
-        _count(report, is_text=form == "text" or output is not None)
+        count(report, is_text=form == "text" or output is not None)
     if report.errors:
         sys.exit(FAILED)
     sys.exit(FINDINGS if held.fails_on(report.worst) else CLEAN)
@@ -145,14 +172,14 @@ def check(
 def _checked(paths: tuple[str, ...], options: Options) -> Checked:
     from copilot_preflight.run import check as engine
 
-    if options.jobs == 1:
-        return engine.checked(paths, options)
-    from copilot_preflight.run.workers import WorkerLost
-
     try:
         return engine.checked(paths, options)
-    except WorkerLost as lost:
-        fail(str(lost))
+    except Exception as fault:
+        from copilot_preflight.run.workers import WorkerLost  # here: most runs have no workers
+
+        if isinstance(fault, WorkerLost):
+            fail(str(fault))
+        raise
 
 
 def _inputs(paths: Iterable[str], checked: Checked, options: Options) -> Iterator[Path]:
@@ -164,8 +191,8 @@ def _inputs(paths: Iterable[str], checked: Checked, options: Options) -> Iterato
     yield from (Path(error.file) for error in checked.report.errors)
     yield from options.files
     for package in checked.packages.values():
-        if package.manifest is not None:
-            yield from local_files(package.manifest)
+        if package.in_workspace is not None:
+            yield from local_files(package.in_workspace)
 
 
 # --- baseline ------------------------------------------------------------------------------------
@@ -191,7 +218,8 @@ def _written(path: Path, report: Report, inputs: Iterable[Path]) -> Report:
 # --- output --------------------------------------------------------------------------------------
 
 
-def _write_quietly(report: Report, form: str, output: str | None, inputs: Iterable[Path]) -> None:
+def write_quietly(report: Report, form: str, output: str | None, inputs: Iterable[Path]) -> None:
+    """Tells only what could not be judged; a file that is asked for is written all the same."""
     _tell_errors(report)
     if output is not None:
         write_file(Path(output), render(report, form), inputs)
@@ -205,7 +233,8 @@ def _tell_errors(report: Report) -> None:
             click.echo(error_line(error), err=True)
 
 
-def _show(report: Report, form: str, output: str | None, inputs: Iterable[Path]) -> None:
+def show(report: Report, form: str, output: str | None, inputs: Iterable[Path]) -> None:
+    """Prints a report, or writes it to a file: then the terminal has it as text."""
     _tell_errors(report)
     for note in report.notes:
         click.echo(f"note: {safe(note)}", err=True)
@@ -222,7 +251,7 @@ def _show(report: Report, form: str, output: str | None, inputs: Iterable[Path])
         write(render(report, form))
 
 
-def _count(report: Report, *, is_text: bool) -> None:
+def count(report: Report, *, is_text: bool) -> None:
     """Counts the findings of each rule: where the text is, or on standard error."""
     from copilot_preflight.render.text import statistics
 

@@ -9,7 +9,7 @@ BRACKET = re.compile(r"[ \t\r\n]*[\[{]")
 MAY_BE_JSON = re.compile(r"[ \t\r\n]*[\[{][ \t\r\n\[{]*[\"\]}0-9-]")
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
-_ODD_CHARACTER = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+ODD_CHARACTER = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONELY_COLON = re.compile(r'"[ \t]*[\r\n][ \t\r\n]*:')
 _JSON_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(?:([ \t\r\n]+)(?=:))?', re.DOTALL)
@@ -28,8 +28,8 @@ def as_yaml(json_text: str) -> str:
         text = _INDENTATION.sub(lambda match: " " * len(match[0]), text)
     if _SURROGATE.search(text):
         text = _ESCAPE.sub(lambda match: r"\ufffd" if len(match[0]) == 6 else match[0], text)
-    if _ODD_CHARACTER.search(text) and _is_valid_json(json_text):
-        text = _ODD_CHARACTER.sub("\ufffd", text)
+    if ODD_CHARACTER.search(text) and _is_valid_json(json_text):
+        text = ODD_CHARACTER.sub("\ufffd", text)
     if _LONELY_COLON.search(text) and _is_valid_json(json_text):
         text = _JSON_STRING.sub(lambda match: match[1] + " " * len(match[2] or ""), text)
     return text
@@ -37,7 +37,7 @@ def as_yaml(json_text: str) -> str:
 
 def may_differ(text: str, begin: int, end: int) -> bool:
     """Whether a stretch of a text has what `as_yaml` may take out of a string."""
-    return any(pattern.search(text, begin, end) for pattern in (_SURROGATE, _ODD_CHARACTER))
+    return any(pattern.search(text, begin, end) for pattern in (_SURROGATE, ODD_CHARACTER))
 
 
 def _is_valid_json(text: str) -> bool:

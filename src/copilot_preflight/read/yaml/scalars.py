@@ -36,12 +36,12 @@ def plain(value: str, *, is_json: bool) -> Any:
     if value in _WORDS:
         return _WORDS[value]
     if value[0] in _NUMBER_STARTS:
-        number = _number(value, is_json=is_json)
+        number = as_number(value, is_json=is_json)
         return value if number is None else number
     return value
 
 
-def _number(text: str, *, is_json: bool) -> int | float | None:
+def as_number(text: str, *, is_json: bool) -> int | float | None:
     """The number that a plain scalar spells, or None; no spelling that would lose by it.
 
     Account ids with leading zeros, dates, ``1:30``, ``0x1f``, ``1_000``, ``+1`` and, outside JSON,
@@ -64,7 +64,7 @@ def converted(value: str, standard: str, start: int) -> Any:
         return data
     if standard == "null" and data is None:
         return None
-    number = _number(value, is_json=True)
+    number = as_number(value, is_json=True)
     if standard == "int" and isinstance(number, int):
         return number
     if standard == "float" and number is not None:

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -61,16 +62,45 @@ class Baseline:
 
     def remarks(self, files: Iterable[str], rules: Collection[str]) -> Iterator[str]:
         """A remark on findings that are gone, in files and under rules that were looked at."""
-        here = {_relative(file, self._folder) for file in files}
-        gone = sum(
-            number
-            for entry, number in self._left.items()
-            if entry.rule in rules
-            and (entry.file in here or not (self._folder / entry.file).exists())
-        )
-        if gone:
-            findings = "1 finding is" if gone == 1 else f"{gone} findings are"
-            yield f"{self._path}: {findings} gone: write it anew with --write-baseline"
+        here = self.names_of(files)
+        gone = (n for entry, n in self._left.items() if self.is_looked_at(entry, here, rules))
+        yield from remarks(str(self._path), sum(gone))
+
+    # --- for those who see a part of the findings ----------------------------------------------
+
+    def numbered(self, finding: Finding) -> tuple[int, int] | None:
+        """The number of a finding's entry, and how many such findings the entry is for."""
+        entry = _entry(finding, self._folder)
+        count = self._counts[entry]
+        return (self._numbers[entry], count) if count else None
+
+    @cached_property
+    def _numbers(self) -> Mapping[BaselineEntry, int]:
+        return {entry: number for number, (entry, _) in enumerate(self.entries)}
+
+    @property
+    def entries(self) -> Sequence[tuple[BaselineEntry, int]]:
+        """What stands in the baseline, with how many findings each is for, by its number."""
+        return sorted(self._counts.items())
+
+    def names_of(self, files: Iterable[str]) -> frozenset[str]:
+        """Files as the baseline names them."""
+        return frozenset(_relative(file, self._folder) for file in files)
+
+    def is_looked_at(
+        self, entry: BaselineEntry, here: Collection[str], rules: Collection[str]
+    ) -> bool:
+        """Whether the findings of an entry are gone, if there are none in the files of a run."""
+        if entry.rule not in rules:
+            return False
+        return entry.file in here or not (self._folder / entry.file).exists()
+
+
+def remarks(path: str, gone: int) -> Iterator[str]:
+    """A remark on findings that are in the baseline at a path and nowhere else."""
+    if gone:
+        findings = "1 finding is" if gone == 1 else f"{gone} findings are"
+        yield f"{path}: {findings} gone: write it anew with --write-baseline"
 
 
 def read(path: Path) -> Baseline:
@@ -112,7 +142,7 @@ def written(path: Path, findings: Iterable[Finding]) -> str:
     return json.dumps({"version": VERSION, "findings": files}, indent=2, ensure_ascii=True) + "\n"
 
 
-def silenced(finding: Finding, path: Path) -> Silenced:
+def silenced(finding: Finding, path: Path | str) -> Silenced:
     """A finding that is in the baseline at a path."""
     return Silenced(finding, EXTERNAL, f"in the baseline {path}")
 

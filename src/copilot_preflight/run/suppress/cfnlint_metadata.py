@@ -24,7 +24,7 @@ def in_metadata(source: Document) -> Iterator[Suppression]:
     As cfn-lint has it: the template's may be the beginnings of ids, and a resource's are whole ids.
     Source: https://github.com/aws-cloudformation/cfn-lint#metadata
     """
-    if "ignore_checks" not in source.text or not is_template(source.data):
+    if not source.mentions("ignore_checks") or not is_template(source.data):
         return
     for rule, at in _ignored_checks(source, ()):
         yield Suppression(rule, WholeTemplate(source.file), at)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from copilot_preflight.base.finding import IN_SOURCE, Finding, Place
-from copilot_preflight.read.document import Comment, Document
+from copilot_preflight.read.document import Document
+from copilot_preflight.read.layout import Comment
 from copilot_preflight.run.suppress.suppression import (
     CommentedLine,
     Suppression,
@@ -28,7 +29,7 @@ _VARIABLES: Final = frozenset({"Environment", "variables"})
 
 def in_comments(source: Document) -> Iterator[Suppression | Finding]:
     """The suppressions in a file's comments, and findings on those that do not count."""
-    for comment in source.comments if "preflight:" in source.text else ():
+    for comment in source.comments if source.mentions("preflight:") else ():
         if match := _IGNORE.search(comment.text):
             yield from _in_comment(source, comment, match)
 

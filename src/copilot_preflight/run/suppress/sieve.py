@@ -7,11 +7,10 @@ names one rule and has a scope. The baseline, which nobody writes by hand, is in
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding, Place, Position, Silenced
-from copilot_preflight.checks.rule import RuleEntry
 from copilot_preflight.read.document import Document
 from copilot_preflight.run.suppress.cfnlint_metadata import in_metadata
 from copilot_preflight.run.suppress.comments import in_comments
@@ -24,6 +23,19 @@ from copilot_preflight_rules import CATALOGUE
 
 UNUSED: Final = "unused-suppression"
 """The rule that reports suppressions which silence nothing, whatever the cause."""
+
+RULE: Final = next(rule for rule in CATALOGUE if rule.name == UNUSED)
+
+
+class Met(NamedTuple):
+    """A finding and the suppressions that it falls under, by their numbers in a run.
+
+    ``order`` says where a finding on a suppression is told among the others.
+    """
+
+    finding: Finding
+    by: Sequence[int]
+    order: tuple[int, ...] = ()
 
 
 def sifted(
@@ -43,64 +55,139 @@ def sifted(
     whole run was judged (``is_whole``). ``outside`` are the configuration's suppressions; ``today``
     is a date, by default the local one. In cfn-lint, the ``metadata`` is cfn-lint's own affair.
     """
-    today = today or time.strftime("%Y-%m-%d")
-    suppressions: list[Suppression] = list(outside)
-    void: list[Finding] = []
-    for source in sources.values():
-        for item in in_comments(source):
-            if isinstance(item, Finding):
-                void.append(item)
-            else:
-                suppressions.append(item)
-        suppressions += in_metadata(source) if metadata else ()
-    void += (_expired(item) for item in suppressions if _is_over(item, today))
-    sieve = _Sieve([item for item in suppressions if not _is_over(item, today)], sources)
+    written = Written(sources, outside, looks, metadata=metadata)
+    suppressions = dict(enumerate(written.suppressions))
+    over = written.over(today or date())
+    return settled(
+        (written.met(*finding, over) for finding in findings),
+        suppressions,
+        over=over,
+        void=[*written.faults(), *filter(None, map(written.expired, sorted(over)))],
+        unused=lambda number: written.unused(number) if is_whole else None,
+    )
+
+
+def date() -> str:
+    """Today's, for suppressions that end."""
+    return time.strftime("%Y-%m-%d")
+
+
+def settled(
+    findings: Iterable[Met],
+    suppressions: Mapping[int, Suppression],
+    *,
+    over: Collection[int],
+    void: Sequence[Met],
+    unused: Callable[[int], Met | None],
+) -> tuple[list[Finding], list[Silenced]]:
+    """Which findings are reported and which are silenced, where it is known what each falls under.
+
+    ``over`` are the suppressions that count no more. ``void`` are the findings on suppressions that
+    cannot count, and ``unused`` is that on one which silences nothing, None where it may.
+    """
+    sieve = _Sieve(suppressions, over)
     sieve.sift(findings)
-    rule = next(rule for rule in CATALOGUE if rule.name == UNUSED)
-    idle = [item for item in sieve.unused() if is_whole and looks(item.rule, item.at.file)]
-    void += (_unused(item) for item in idle if item.rule != rule.id)
-    files = {file: number for number, file in enumerate(sources)}
-    void.sort(key=lambda finding: (files.get(finding.at.file, -1), _start(finding.at, sources)))
-    sieve.sift(_under(rule, void, looks))
+    idle = sieve.unused()
+    told = [found for n in idle if suppressions[n].rule != RULE.id and (found := unused(n))]
+    sieve.sift(sorted([*void, *told], key=lambda met: met.order))
     # Now those that could have silenced one of these: they must not silence their own finding.
-    idle = [item for item in sieve.unused() if item in idle and item.rule == rule.id]
-    for finding, _ in _under(rule, map(_unused, idle), looks):
-        sieve.left[finding.identity] = finding
+    left = set(sieve.unused())
+    for number in idle:
+        if number in left and suppressions[number].rule == RULE.id and (found := unused(number)):
+            sieve.left[found.finding.identity] = found.finding
     return list(sieve.left.values()), sieve.silenced
+
+
+class Written:
+    """The suppressions that are written in the files of a run and in its configuration."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, Document],
+        outside: Iterable[Suppression],
+        looks: Callable[[str, str], bool],
+        *,
+        metadata: bool = True,
+    ) -> None:
+        self.suppressions: list[Suppression] = list(outside)
+        self._faults: list[Finding] = []
+        self._sources = sources
+        self._files = {file: number for number, file in enumerate(sources)}
+        self._looks = looks
+        for source in sources.values():
+            for item in in_comments(source):
+                if isinstance(item, Finding):
+                    self._faults.append(item)
+                else:
+                    self.suppressions.append(item)
+            self.suppressions += in_metadata(source) if metadata else ()
+
+    def over(self, today: str) -> frozenset[int]:
+        """The numbers of those that have ended."""
+        return frozenset(n for n, it in enumerate(self.suppressions) if is_over(it.until, today))
+
+    def met(self, finding: Finding, template: str, over: Collection[int] = ()) -> Met:
+        """A finding in a template, and what it falls under."""
+        place = FindingPlace(finding.at, template, self._sources)
+        hits = [
+            n
+            for n, item in enumerate(self.suppressions)
+            if finding.rule.startswith(item.rule) and n not in over and item.scope.has(place)
+        ]
+        return Met(finding, hits)
+
+    # --- findings on suppressions ------------------------------------------------------------
+
+    def faults(self) -> Iterator[Met]:
+        """Those on comments that are no suppression, though they are meant for one."""
+        return filter(None, (self._told(it, 0, n) for n, it in enumerate(self._faults)))
+
+    def expired(self, number: int) -> Met | None:
+        """What is told of a suppression that has ended."""
+        return self._told(_expired(self.suppressions[number]), 1, number)
+
+    def unused(self, number: int) -> Met | None:
+        """What is told of a suppression that silences nothing."""
+        item = self.suppressions[number]
+        return (
+            self._told(_unused(item), 2, number) if self._looks(item.rule, item.at.file) else None
+        )
+
+    def _told(self, finding: Finding, *rank: int) -> Met | None:
+        """A finding under the rule that reports it; the file that it stands in is the template."""
+        at = finding.at
+        if not self._looks(RULE.id, at.file):
+            return None
+        identified = finding._replace(rule=RULE.id, name=RULE.name, url=RULE.load().url)
+        order = (self._files.get(at.file, -1), *_start(at, self._sources), *rank)
+        return self.met(identified, at.file)._replace(order=order)
 
 
 class _Sieve:
     """Lets through what nothing silences; what two templates share, if one of them does not."""
 
-    def __init__(
-        self, suppressions: Sequence[Suppression], sources: Mapping[str, Document]
-    ) -> None:
+    def __init__(self, suppressions: Mapping[int, Suppression], over: Collection[int]) -> None:
         self._suppressions = suppressions
-        self._sources = sources
+        self._over = over
         self._used: set[int] = set()
         self._taken: dict[object, Silenced] = {}
         self.left: dict[object, Finding] = {}
 
-    def unused(self) -> list[Suppression]:
+    def unused(self) -> list[int]:
         """The suppressions that have silenced nothing so far."""
-        return [item for n, item in enumerate(self._suppressions) if n not in self._used]
+        return [n for n in self._suppressions if n not in self._used and n not in self._over]
 
     @property
     def silenced(self) -> list[Silenced]:
         return [silenced for key, silenced in self._taken.items() if key not in self.left]
 
-    def sift(self, findings: Iterable[tuple[Finding, str]]) -> None:
-        for finding, template in findings:
-            place = FindingPlace(finding.at, template, self._sources)
-            hits = [
-                n
-                for n, item in enumerate(self._suppressions)
-                if finding.rule.startswith(item.rule) and item.scope.has(place)
-            ]
+    def sift(self, findings: Iterable[Met]) -> None:
+        for finding, by, _ in findings:
+            hits = [n for n in by if n not in self._over]
             self._used.update(hits)
             if hits:
-                by = self._suppressions[hits[0]]
-                silenced = Silenced(finding, by.kind, by.reason, by.at)
+                first = self._suppressions[hits[0]]
+                silenced = Silenced(finding, first.kind, first.reason, first.at)
                 self._taken.setdefault(finding.identity, silenced)
             else:
                 self.left[finding.identity] = finding
@@ -111,18 +198,9 @@ def _start(at: Place, sources: Mapping[str, Document]) -> Position:
     return source.span(at.path).start if source else Position(1, 1)
 
 
-def _under(
-    rule: RuleEntry, findings: Iterable[Finding], looks: Callable[[str, str], bool]
-) -> Iterator[tuple[Finding, str]]:
-    """Findings under the rule that reports them; the file that they stand in is the template."""
-    for finding in findings:
-        if looks(rule.id, finding.at.file):
-            identified = finding._replace(rule=rule.id, name=rule.name, url=rule.load().url)
-            yield identified, finding.at.file
-
-
-def _is_over(suppression: Suppression, today: str) -> bool:
-    return bool(suppression.until) and today[: len(suppression.until)] > suppression.until
+def is_over(until: str, today: str) -> bool:
+    """Whether a month or a day is over on a date."""
+    return bool(until) and today[: len(until)] > until
 
 
 # --- what silences nothing -----------------------------------------------------------------------

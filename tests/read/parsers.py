@@ -1,0 +1,23 @@
+"""The ways in which a text may be read, all of which must come to the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from copilot_preflight.read import document
+from copilot_preflight.read.yaml import tree
+from copilot_preflight.read.yaml.plain import NotPlain
+
+PARSERS = ("libyaml", "pyyaml")
+
+
+def read_events_with(parser: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has every text read through the events of a parser."""
+    monkeypatch.setattr(tree, "EventParser", parser)
+    monkeypatch.setattr(document, "plain_data", _refuse)
+
+
+def _refuse(_text: str) -> Any:
+    raise NotPlain
