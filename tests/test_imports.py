@@ -26,6 +26,7 @@ FLOOR = {folder: n for n, folder in enumerate(ORDER)}
 PACKAGES = {
     "cfnlint": {"cfnlint"},
     "click": {
+        "cli.group",
         "cli.main",
         "cli.console",
         "cli.commands.candidates",
