@@ -122,18 +122,16 @@ def _inputs(paths: Iterable[str], checked: Checked, options: Options) -> Iterato
 
 def _written(path: Path, report: Report, inputs: Iterable[Path]) -> Report:
     """Writes the findings to a baseline; the report is then that of a run with it."""
-    from dataclasses import replace
-
     from copilot_preflight.run.suppress import baseline
 
     if report.errors:
         note = f"{path}: no baseline is written: not every input could be judged"
-        return replace(report, notes=[*report.notes, note])
+        return report._replace(notes=[*report.notes, note])
     write_file(path, baseline.written(path, report.findings), inputs)
     note = f"{path}: findings in the baseline now: {len(report.findings)}"
     known = [baseline.silenced(finding, path) for finding in report.findings]
-    return replace(
-        report, findings=(), silenced=[*report.silenced, *known], notes=[*report.notes, note]
+    return report._replace(
+        findings=(), silenced=[*report.silenced, *known], notes=[*report.notes, note]
     )
 
 

@@ -140,7 +140,6 @@ class _Check:
         )
         hidden = self._hidden()
         if shard is not None:
-            from dataclasses import replace
 
             from copilot_preflight.run.shards.parts import Seen, parts_of
 
@@ -160,7 +159,7 @@ class _Check:
                 self.known,
                 hidden or None,
             )
-            report = replace(report, shard=parts_of(seen))
+            report = report._replace(shard=parts_of(seen))
         return hidden.report(report) if hidden else report
 
     def _read_ahead(
