@@ -71,6 +71,15 @@ class Grant(NamedTuple):
     condition: tuple[Clause, ...] = ()
     in_line: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grant) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:  # a tuple has one of its own
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-1])
+
     @property
     def yaml(self) -> str:
         """The statement in YAML, as an item of a list."""
