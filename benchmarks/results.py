@@ -29,6 +29,7 @@ _HERE = Path(__file__).parent
 
 def main() -> None:
     quick = "--quick" in sys.argv[1:]
+    peers()  # their environments are made before the clock starts
     begin = time.monotonic()
     is_loaded = os.getloadavg()[0] > 0.5 if hasattr(os, "getloadavg") else False
     sections: list[Section] = []
