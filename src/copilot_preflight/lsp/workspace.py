@@ -196,7 +196,7 @@ class Workspace:
                 return None
             sources[file] = read[file] = now
         findings = in_order(before.report.findings, sources)
-        report = replace(before.report, sources=sources, findings=findings)
+        report = before.report._replace(sources=sources, findings=findings)
         return before._replace(report=report, read=read)
 
     def _check(self, path: Path) -> OpenPackage:

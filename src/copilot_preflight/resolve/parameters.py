@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from string import ascii_letters
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
 from copilot_preflight.resolve.conditions import Conditions
-from copilot_preflight.resolve.hints import LETTERS, spelling
+from copilot_preflight.resolve.hints import spelling
 from copilot_preflight.resolve.scenario import Scenario, spelt
 from copilot_preflight.resolve.template import SHARED_PSEUDO, Template
 
-_TELLING: Final = NAME_EXCLUDES + LETTERS
+_TELLING: Final = NAME_EXCLUDES + ascii_letters
 """Characters of which it matters that a value cannot hold them: an account has no letters."""
 
 _URL_SUFFIX: Final = {

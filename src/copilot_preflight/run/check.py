@@ -140,7 +140,6 @@ class _Check:
         )
         hidden = self._hidden()
         if shard is not None:
-
             from copilot_preflight.run.shards.parts import Seen, parts_of
 
             seen = Seen(
