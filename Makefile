@@ -43,7 +43,8 @@ help:
 	@echo "make docs         write what the documentation takes from the code"
 	@echo "make rule NAME=some-new-rule ID=E9799"
 	@echo "                  begin a rule: its code, page, sample and line in the catalogue"
-	@echo "make bench        run the scripts in benchmarks/"
+	@echo "make bench        measure everything next to other tools and write benchmarks/RESULTS.md;"
+	@echo "                  15 minutes on two idle cores, 2 with QUICK=1"
 	@echo "make lock         write requirements/ after a change of pyproject.toml"
 	@echo "make upgrade      write requirements/ with the newest versions"
 	@echo "make test-oldest  run the tests on the lowest versions that pyproject.toml allows"
@@ -100,7 +101,8 @@ rule: $(INSTALLED_DEV)
 	@$(BIN)/python -m tools.new_rule '$(NAME)' '$(ID)'
 
 bench: $(INSTALLED_DEV)
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@$(BIN)/python -m compileall -q src rules
+	@$(BIN)/python benchmarks/results.py $(if $(QUICK),--quick)
 
 # What is locked and still fits stays; `make upgrade` lets go of it. The runtime's versions are
 # those of the development's, so that an environment for one can grow into the other.

@@ -10,9 +10,11 @@ import argparse
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
+from page import Figure, Sample, Section
 from stacks.copilot import copilot_stack
 from stacks.mixed import copilot_files, mixed_files
 from stacks.services import services_stack
@@ -73,13 +75,43 @@ def of_match(length: int) -> float:
     return time.process_time() - start
 
 
-def show(name: str, sizes: Sequence[int], seconds: Sequence[float]) -> None:
-    grown = [
+def exponents(sizes: Sequence[int], seconds: Sequence[float]) -> list[float]:
+    return [
         math.log(seconds[i + 1] / seconds[i]) / math.log(sizes[i + 1] / sizes[i])
         for i in range(len(sizes) - 1)
     ]
+
+
+def show(name: str, sizes: Sequence[int], seconds: Sequence[float]) -> None:
     times = "  ".join(f"{n:>6}: {s * 1000:>6.0f} ms" for n, s in zip(sizes, seconds, strict=True))
-    print(f"{name:<11} {times}   exponents {', '.join(f'{g:.2f}' for g in grown)}")
+    grown = ", ".join(f"{it:.2f}" for it in exponents(sizes, seconds))
+    print(f"{name:<11} {times}   exponents {grown}")
+
+
+SIZES: Final = (100, 400)
+"""Templates of a run."""
+
+
+def growths(runs: Sequence[int] = SIZES) -> Iterator[tuple[str, Sequence[int], list[float]]]:
+    """Each axis with its sizes and the seconds of the processor that they take."""
+    engine.check([])
+    for name, (make, sizes) in AXES.items():
+        yield name, sizes, [of_template(make(size)) for size in sizes]
+    for name, files in RUNS.items():
+        yield name, runs, [of_run(files(size)) for size in runs]
+    lengths = (1_000, 2_000, 4_000, 8_000)
+    yield "match", lengths, [of_match(length) for length in lengths]
+
+
+def sections() -> Iterator[Section]:
+    """The largest of each axis, with the exponent of its last step."""
+    figures = []
+    for name, sizes, seconds in growths():
+        samples = (Sample(seconds[-1], seconds[-1]),)
+        grown = ", ".join(f"{it:.2f}" for it in exponents(sizes, seconds))
+        note = f"exponents {grown} from {sizes[0]} on"
+        figures.append(Figure(f"{sizes[-1]:,} {name}", "copilot-preflight", samples, note=note))
+    yield Section("Growth with the parts of a template", "linear, an exponent of 1", (*figures,))
 
 
 def main() -> None:
@@ -88,22 +120,16 @@ def main() -> None:
         "--runs",
         type=int,
         nargs="+",
-        default=[100, 400],
+        default=SIZES,
         metavar="N",
         help="templates of the runs that are measured, such as 100 2000 10000 (default: 100 400)",
     )
-    args = parser.parse_args()
-    engine.check([])
-    for name, (make, sizes) in AXES.items():
-        show(name, sizes, [of_template(make(size)) for size in sizes])
-    for name, files in RUNS.items():
-        seconds = [of_run(files(size)) for size in args.runs]
-        show(name, args.runs, seconds)
-        each = [1000 * s / n for s, n in zip(seconds, args.runs, strict=True)]
-        ratios = ", ".join(f"{ms / each[0]:.2f}" for ms in each[1:])
-        print(f"{'':<11} {each[0]:.1f} ms a template, then times {ratios}")
-    lengths = (1_000, 2_000, 4_000, 8_000)
-    show("match", lengths, [of_match(length) for length in lengths])
+    for name, sizes, seconds in growths(parser.parse_args().runs):
+        show(name, sizes, seconds)
+        if name in RUNS:
+            each = [1000 * s / n for s, n in zip(seconds, sizes, strict=True)]
+            ratios = ", ".join(f"{ms / each[0]:.2f}" for ms in each[1:])
+            print(f"{'':<11} {each[0]:.1f} ms a template, then times {ratios}")
 
 
 if __name__ == "__main__":

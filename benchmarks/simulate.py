@@ -1,6 +1,6 @@
 """How long 10,000 simulated calls take against a role of 50 statements. The target: one second.
 
-Beside the seconds stands their ratio to a reference of the same run, which does not hang on the
+Next to the seconds stands their ratio to a reference of the same run, which does not depend on the
 machine: one regular expression for each statement, matched against every resource of the worst
 case by hand. Run it from a checkout: ``python benchmarks/simulate.py``.
 """
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any
+
+from page import Figure, Sample, Section
 
 from copilot_preflight.base.wildcards import regex_of
 from copilot_preflight.iam.layers import Policies
@@ -104,6 +106,25 @@ def seconds(make: Any, actions: Sequence[str], resources: Sequence[str], *, expl
     taken = perf_counter() - begin
     assert sum(len(it["ResourceSpecificResults"]) for it in results) == CALLS
     return taken
+
+
+def sections() -> Iterator[Section]:
+    """The seconds of each case, three times."""
+    figures = []
+    yardstick = "reference"
+    samples = tuple(Sample(taken, taken) for taken in (reference() for _ in range(3)))
+    for name, make, actions, resources in CASES:
+        figures.append(Figure(name, yardstick, samples, CALLS))
+        for explain, how in ((False, "decided"), (True, "explained")):
+            every = (seconds(make, actions, resources, explain=explain) for _ in range(3))
+            figures.append(Figure(name, how, tuple(Sample(it, it) for it in every), CALLS))
+    yield Section(
+        f"The policy simulator, {CALLS:,} calls against {STATEMENTS} statements",
+        "under a second",
+        tuple(figures),
+        (yardstick,),
+        ("The reference is one regular expression for each statement, matched by hand",),
+    )
 
 
 def main() -> None:

@@ -22,8 +22,9 @@ from docs.layout import folders
 
 from copilot_preflight.base.finding import Severity
 from copilot_preflight.checks.rule import Rule
+from copilot_preflight.cli.commands import COMMANDS
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, INTERRUPTED
-from copilot_preflight.cli.main import COMMANDS, cli
+from copilot_preflight.cli.group import cli
 from copilot_preflight.render.formats import FORMATS
 from copilot_preflight_rules import RULES
 

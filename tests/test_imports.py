@@ -26,6 +26,7 @@ FLOOR = {folder: n for n, folder in enumerate(ORDER)}
 PACKAGES = {
     "cfnlint": {"cfnlint"},
     "click": {
+        "cli.group",
         "cli.main",
         "cli.console",
         "cli.commands.candidates",
@@ -146,6 +147,12 @@ HEAVY = {
 }  # fmt: skip
 PARTIES = {"click", "yaml", "_yaml", OURS, RULES, "cython_runtime"}
 
+# What a check of plain options has no use for either: most of it comes with click or `dataclasses`.
+SPARED = {
+    "ast", "click", "copy", "dataclasses", "dis", "gettext", "inspect", "platform", "string",
+    "tokenize", "uuid",
+}  # fmt: skip
+
 STACK = """
 Resources:
   Task:
@@ -190,12 +197,13 @@ def _assert_known(loaded: set[str]) -> None:
     [(STACK, 0), (STACK.replace("artifacts/*", "other/*"), 1), ("Resources: [", 2)],
 )
 def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) -> None:
-    """A cold check loads click, libyaml and its own modules, whatever it finds."""
+    """A cold check loads libyaml and its own modules, whatever it finds; no click."""
     (tmp_path / "web.yml").write_text(stack)
     ended, loaded = _loaded(tmp_path, "check", "web.yml")
     assert ended == status
-    assert not loaded & HEAVY
-    assert not loaded & {f"{OURS}.{name}" for name in ("render.json", "run.policy_files")}
+    assert not loaded & (HEAVY | SPARED)
+    unused = ("cli.commands.check", "cli.group", "render.json", "run.policy_files", "run.workers")
+    assert not loaded & {f"{OURS}.{name}" for name in unused}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.suppress")}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.shards")}
     assert f"{RULES}.unused_suppression" not in loaded
@@ -232,6 +240,7 @@ def test_json_loads_what_it_writes(tmp_path: Path) -> None:
     (tmp_path / "web.yml").write_text(STACK)
     _, loaded = _loaded(tmp_path, "check", "--format", "json", "web.yml")
     assert f"{OURS}.render.text" not in loaded
+    assert not loaded & SPARED
     _assert_known(loaded)
 
 

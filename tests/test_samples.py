@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from copilot_preflight.base.finding import Report, Severity
 from copilot_preflight.checks.rule import Rule
-from copilot_preflight.cli.main import cli
+from copilot_preflight.cli.group import cli
 from copilot_preflight.config import to_options as config
 from copilot_preflight.render.formats import render
 from copilot_preflight.run import check as engine

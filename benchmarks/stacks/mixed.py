@@ -227,8 +227,12 @@ def mixed_files(templates: int) -> Iterator[tuple[str, str]]:
 
 def copilot_files(templates: int) -> Iterator[tuple[str, str]]:
     """Copilot's stacks of many applications, environments and workloads, with their parameters."""
-    stacks = itertools.product(itertools.count(), range(5), range(10))
-    files = (_copilot(f"shop{app}", f"env{env}", f"web{number}") for app, env, number in stacks)
+    files = (
+        _copilot(f"shop{app}", f"env{env}", f"web{number}")
+        for app in itertools.count()
+        for env in range(5)
+        for number in range(10)
+    )
     return _first(templates, itertools.chain.from_iterable(files))
 
 

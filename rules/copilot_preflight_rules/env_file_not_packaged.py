@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.checks.analysis import Analysis
@@ -32,7 +31,7 @@ def _findings(stack: Stack, declared: ManifestEnvFile, parameter: str) -> Iterat
     related = [Related(declared.place, "the manifest names it")]
     if given is not None and given.place is not None:
         related.append(Related(given.place, "no ARN was packaged"))
-    for task in task_definitions(View(stack, replace(ANY, every_branch=True))):
+    for task in task_definitions(View(stack, ANY.but(every_branch=True))):
         for container in task.containers:
             for file in container.files:
                 if file.parameter == parameter:

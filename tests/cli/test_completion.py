@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight.cli.main import COMMANDS
+from copilot_preflight.cli.commands import COMMANDS
 from copilot_preflight_rules import CATALOGUE
 
 Run = Callable[..., Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -120,8 +120,7 @@ def everything(
         "infra/clean.yml": "{}\n",
     }
     made = report(stale, secret, secret, lines, piped, files=files)
-    return replace(
-        made,
+    return made._replace(
         files=3,
         errors=(
             InputError("broken.yml", 3, 7, "found a tab"),

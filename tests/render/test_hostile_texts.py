@@ -49,7 +49,9 @@ def findings(draw: st.DrawFn) -> Finding:
 
 ERRORS = st.builds(InputError, TEXTS, st.integers(0, 3), st.integers(0, 3), TEXTS)
 REPORTS = st.builds(
-    Report, st.just(1), st.lists(findings(), max_size=2), st.lists(ERRORS, max_size=1)
+    lambda findings, errors: Report(1, findings, errors),
+    st.lists(findings(), max_size=2),
+    st.lists(ERRORS, max_size=1),
 )
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -46,8 +45,7 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
     )
     bare = Finding(Place("gone.yml", ()), "imported role", rule="I9790", name="access-undetermined")
     files = {"web.stack.yml": "Value: 0f1c.env\n", "roles.yml": "\nRole: GrantÄ\n"}
-    shown = replace(
-        report(full, bare, files=files),
+    shown = report(full, bare, files=files)._replace(
         errors=[InputError("x.yml", 3, 0, "tab")],
         silenced=[Silenced(bare, "inSource")] * 4,
         ignored=1,

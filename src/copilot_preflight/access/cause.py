@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from copilot_preflight.access.decide import Decision
@@ -144,7 +143,7 @@ def _on_other_role(call: Call) -> Iterator[Cause]:
 def _switched_off(call: Call) -> Iterator[Cause]:
     """A grant that would serve, under a condition that is off in this scenario."""
     request = call.request
-    everything = call.view.at(replace(call.view.scenario, every_branch=True))
+    everything = call.view.at(call.view.scenario.but(every_branch=True))
     for role in roles(everything):
         if role.logical_id != call.role.logical_id or role.place != call.role.place:
             continue

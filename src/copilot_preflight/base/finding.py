@@ -7,9 +7,8 @@ file's document for positions, and only they do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 DataPath = tuple[str | int, ...]
 """Keys and indices from the root of a document; short tags are spelt long (``"Fn::If"``)."""
@@ -156,8 +155,10 @@ class InputError(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+_NO_SOURCES: Final[Mapping[str, Source]] = {}
+
+
+class Report(NamedTuple):
     """The result of a run, in the order in which it is shown.
 
     ``notes`` are remarks on how it was asked for, one line each; no part of a report's formats.
@@ -171,7 +172,7 @@ class Report:
     errors: Sequence[InputError] = ()
     silenced: Sequence[Silenced] = ()
     ignored: int = 0
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Source] = _NO_SOURCES
     notes: Sequence[str] = ()
     templates: Sequence[str] = ()
     not_judged: Sequence[tuple[str, int]] = ()
@@ -189,6 +190,7 @@ class Report:
         return len(self.silenced)
 
     def count(self, severity: Severity) -> int:
+        """How many findings have a severity."""
         return sum(finding.severity is severity for finding in self.findings)
 
     @property

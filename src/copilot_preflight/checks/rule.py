@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from typing import Final, Literal, NamedTuple
 
@@ -60,6 +61,13 @@ Part = Literal[
 """The parts of an `Analysis` that rules look at."""
 
 
+@cache
+def _load(name: str) -> Rule:
+    stem = name.replace("-", "_")
+    found: Rule = getattr(import_module(f"copilot_preflight_rules.{stem}"), stem)
+    return found
+
+
 class RuleEntry(NamedTuple):
     """A rule as the catalogue lists it: it is loaded when it has something to look at.
 
@@ -80,9 +88,7 @@ class RuleEntry(NamedTuple):
 
     def load(self) -> Rule:
         """The rule, out of the module that bears its name."""
-        stem = self.name.replace("-", "_")
-        found: Rule = getattr(import_module(f"copilot_preflight_rules.{stem}"), stem)
-        return found
+        return _load(self.name)
 
     def __call__(self, analysis: Analysis) -> Iterator[Finding]:
         if self._has_something(analysis):

@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-import click
-
 from copilot_preflight.render.safe_text import safe
 
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
@@ -21,12 +19,29 @@ CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 def write(text: str, *, colour: bool = False) -> None:
     """Writes to standard output. A reader that has gone (`| head`) does not change what is true."""
     try:
-        click.echo(text, nl=False, color=colour)
+        _put(text, is_coloured=colour)
     except BrokenPipeError:
         discard_output()
     except OSError as error:
         discard_output()
         fail(f"cannot write to standard output: {_reason(error)}")
+
+
+def _put(text: str, *, is_coloured: bool) -> None:
+    if is_coloured and os.name == "nt":  # not every terminal of Windows knows colours by itself
+        import click
+
+        click.echo(text, nl=False, color=True)
+    elif sys.stdout is not None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def tell(line: str) -> None:
+    """Writes a line to standard error, if there is one."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 def discard_output() -> None:
@@ -70,6 +85,15 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def require_folder() -> None:
+    """Ends a run whose current folder is gone."""
+    # Names are relative to it, and some are looked for in the folders above.
+    try:
+        os.getcwd()
+    except OSError:
+        fail("the current folder is gone: run this from one that is there")
+
+
 def fail(message: str) -> NoReturn:
-    click.echo(f"error: {safe(message)}", err=True)
+    tell(f"error: {safe(message)}")
     sys.exit(FAILED)

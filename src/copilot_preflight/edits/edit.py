@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.edits.grant import Grant
@@ -37,8 +36,7 @@ END: Final = "-"
 """The last step of a path that is behind the last item of a list, as in JSON Pointer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One change at one path of one document; ``new`` is None where something is removed.
 
     ``title`` is an imperative without a full stop, as an editor offers it.
@@ -90,8 +88,7 @@ def removal(at: Place, title: str) -> Edit:
     return Edit(Operation.REMOVE, at.file, at.path, None, title, Applicability.REVIEW)
 
 
-@dataclass(frozen=True, slots=True)
-class Help:
+class Help(NamedTuple):
     """The way out of a finding: what to do in a sentence, and the values behind it.
 
     ``grants`` are statements to write, which the help shows; ``lines`` are further lines of YAML.
@@ -113,4 +110,4 @@ class Help:
 
     def after(self, words: str) -> Help:
         """The same with some words before its sentence."""
-        return replace(self, sentence=f"{words}{self.sentence}")
+        return self._replace(sentence=f"{words}{self.sentence}")

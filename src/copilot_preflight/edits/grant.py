@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -57,8 +56,7 @@ class Clause(NamedTuple):
     values: tuple[str, ...] | str
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """One Allow statement, not yet in any policy.
 
     ``actions`` are at least one. ``resources`` are strings with ``${holes}``, none in a policy that
@@ -71,7 +69,16 @@ class Grant:
     resources: tuple[str, ...]
     principal: Spelling | None = None
     condition: tuple[Clause, ...] = ()
-    in_line: bool = field(default=False, compare=False)
+    in_line: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grant) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:  # a tuple has one of its own
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-1])
 
     @property
     def yaml(self) -> str:

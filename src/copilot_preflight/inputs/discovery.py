@@ -32,17 +32,25 @@ class DiscoveredTemplate(NamedTuple):
     path: Path | None
 
 
+class _Listing(NamedTuple):
+    """The files below a folder, and the folders among them that cannot be read."""
+
+    files: list[Path]
+    faults: list[DocumentError]
+
+
 class Discovery:
     """Finds each template once, however often its path is given.
 
-    What is named and cannot be read ends up in ``faults``; ``others`` are the files of folders
-    that are no templates, by their real paths.
+    ``read`` reads a file. What is named and cannot be read ends up in ``faults``; ``others`` are
+    the files of folders that are no templates, by their real paths.
     """
 
     def __init__(self, read: document.Read = document.read) -> None:
         self.faults: list[DocumentError] = []
-        self._read_file = read
+        self.read = read
         self.others: set[str] = set()
+        self._listings: dict[str, _Listing] = {}
         self._named: set[str] = set()
         self._found: dict[str, DiscoveredTemplate | None] = {}
 
@@ -50,6 +58,22 @@ class Discovery:
         for name in paths:
             is_folder = name != STDIN and os.path.isdir(name)
             yield from self._search(name) if is_folder else self._take(name)
+
+    def candidates(self, paths: Iterable[str]) -> list[Path]:
+        """The files that may be read for templates, in the order in which they will be."""
+        found: dict[Path, None] = {}
+        for name in paths:
+            if name != STDIN:
+                is_folder = os.path.isdir(name)
+                files = self._listing(name).files if is_folder else [Path(name)]
+                found.update((it, None) for it in files if not is_folder or _may_be_template(it))
+        return list(found)
+
+    def _listing(self, folder: str) -> _Listing:
+        if folder not in self._listings:
+            faults: list[DocumentError] = []
+            self._listings[folder] = _Listing(list(files_below(folder, faults)), faults)
+        return self._listings[folder]
 
     # --- what is named -----------------------------------------------------------------------
 
@@ -68,7 +92,7 @@ class Discovery:
         self._named.add(where)
         self.others.discard(where)
         try:
-            loaded = _standard_input() if path is None else self._read_file(path, str(path))
+            loaded = _standard_input() if path is None else self.read(path, str(path))
         except DocumentError as fault:
             self.faults.append(fault)
             return
@@ -82,7 +106,9 @@ class Discovery:
 
     def _search(self, folder: str) -> Iterator[DiscoveredTemplate]:
         faults, templates, others = len(self.faults), 0, 0
-        for path in files_below(folder, self.faults):
+        files, refused = self._listing(folder)
+        self.faults += refused
+        for path in files:
             where = os.path.realpath(path)
             before = len(self.faults)
             is_new = where not in self._found and where not in self._named
@@ -104,7 +130,7 @@ class Discovery:
         """The template in a file that nobody named, if it is one."""
         try:
             if looks_like_template(path):
-                loaded = self._read_file(path, str(path))
+                loaded = self.read(path, str(path))
                 return DiscoveredTemplate(loaded, path) if is_template(loaded.data) else None
         except DocumentError as fault:
             self.faults.append(fault)
@@ -153,12 +179,16 @@ def is_certain(path: Path) -> bool:
     return path.name.endswith(_CERTAIN_SUFFIXES)
 
 
+def _may_be_template(path: Path) -> bool:
+    return path.name.endswith(_SUFFIXES)
+
+
 def looks_like_template(path: Path) -> bool:
     """A cheap look at a file, before it is parsed.
 
     What cannot be read counts, if its name does: reading it will say what is wrong.
     """
-    if not path.name.endswith(_SUFFIXES):
+    if not _may_be_template(path):
         return False
     try:
         status = path.stat()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -197,7 +196,7 @@ class Workspace:
                 return None
             sources[file] = read[file] = now
         findings = in_order(before.report.findings, sources)
-        report = replace(before.report, sources=sources, findings=findings)
+        report = before.report._replace(sources=sources, findings=findings)
         return before._replace(report=report, read=read)
 
     def _check(self, path: Path) -> OpenPackage:
@@ -216,7 +215,7 @@ class Workspace:
         else:
             done = engine.checked([str(path)], options)
             findings = in_order(_of_package(done.report, options), done.report.sources)
-            report = replace(done.report, findings=findings)
+            report = done.report._replace(findings=findings)
             analysis, named = done.analyses.get(str(path)), list(options.files)
             is_lasting = analysis is not None and depends_on_data_alone(report, options)
         names = [*report.sources, *(error.file for error in report.errors), str(path)]

@@ -8,12 +8,17 @@ and only when, that condition would change an answer.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
 from copilot_preflight.base.symbolic import Hole, Text
 
+Choice: TypeAlias = "tuple[str, Text, frozenset[str]]"
+"""A parameter, the value chosen for it, and what that is known not to be."""
 
-@dataclass(frozen=True, slots=True)
+Assumption: TypeAlias = "tuple[Text, Text, bool]"
+"""Two texts, and whether they are assumed to be equal."""
+
+
 class Scenario:
     """One way to read a template.
 
@@ -24,10 +29,51 @@ class Scenario:
     the template is seen.
     """
 
-    values: tuple[tuple[str, Text, frozenset[str]], ...] = ()
-    assumed: tuple[tuple[Text, Text, bool], ...] = ()
-    decisions: tuple[tuple[str, bool], ...] = field(default=(), compare=False)
-    every_branch: bool = False
+    __slots__ = ("assumed", "decisions", "every_branch", "values")
+
+    def __init__(
+        self,
+        values: tuple[Choice, ...] = (),
+        assumed: tuple[Assumption, ...] = (),
+        decisions: tuple[tuple[str, bool], ...] = (),
+        every_branch: bool = False,
+    ) -> None:
+        self.values: Final = values
+        self.assumed: Final = assumed
+        self.decisions: Final = decisions
+        self.every_branch: Final = every_branch
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both make the same choice: what follows from it says nothing more."""
+        return self is other or (
+            isinstance(other, Scenario)
+            and self.values == other.values
+            and self.assumed == other.assumed
+            and self.every_branch == other.every_branch
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.values, self.assumed, self.every_branch))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"Scenario({fields})"
+
+    def but(
+        self,
+        *,
+        values: tuple[Choice, ...] | None = None,
+        assumed: tuple[Assumption, ...] | None = None,
+        decisions: tuple[tuple[str, bool], ...] | None = None,
+        every_branch: bool | None = None,
+    ) -> Scenario:
+        """The same scenario, in which something else is chosen."""
+        return Scenario(
+            self.values if values is None else values,
+            self.assumed if assumed is None else assumed,
+            self.decisions if decisions is None else decisions,
+            self.every_branch if every_branch is None else every_branch,
+        )
 
     def value(self, parameter: str) -> Text | None:
         for name, value, _ in self.values:
@@ -35,7 +81,7 @@ class Scenario:
                 return value
         return None
 
-    def choices(self, parameters: Collection[str]) -> tuple[tuple[str, Text, frozenset[str]], ...]:
+    def choices(self, parameters: Collection[str]) -> tuple[Choice, ...]:
         """What is chosen here of some parameters."""
         return tuple(entry for entry in self.values if entry[0] in parameters)
 
@@ -67,16 +113,16 @@ class Scenario:
         kept = tuple(entry for entry in self.values if entry[0] != parameter)
         never = frozenset[str]().union(*(hole.never for hole in value.holes))
         assumed = tuple((chosen(one), chosen(two), equal) for one, two, equal in self.assumed)
-        return replace(self, values=(*kept, (parameter, value, never)), assumed=assumed)
+        return self.but(values=(*kept, (parameter, value, never)), assumed=assumed)
 
     def assuming(self, one: Text, two: Text, equal: bool) -> Scenario:
-        return replace(self, assumed=(*self.assumed, (one, two, equal)))
+        return self.but(assumed=(*self.assumed, (one, two, equal)))
 
     def deciding(self, condition: str, outcome: bool) -> Scenario:
         decision = (condition, outcome)
         if decision in self.decisions:
             return self
-        return replace(self, decisions=(*self.decisions, decision))
+        return self.but(decisions=(*self.decisions, decision))
 
     def __str__(self) -> str:
         """``"HasEnvFile is true and HasAddons is false"``; empty where nothing was chosen."""

@@ -6,12 +6,11 @@ template and what belongs to it, and sends both packed, as they are kept in a la
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from copilot_preflight.inputs.discovery import STDIN, files_below, looks_like_template
+from copilot_preflight.inputs.discovery import looks_like_template
 from copilot_preflight.inputs.package import Gathered, Loader
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.inputs.template_shape import faults, is_template
@@ -97,13 +96,3 @@ class _Work:
                     document.put_down()
         template.put_down()
         return _File(template, gathered)
-
-
-def candidates(paths: Iterable[str]) -> list[Path]:
-    """The files in which there may be templates, in the order in which `Discovery` looks."""
-    found: dict[Path, None] = {}
-    for name in paths:
-        if name != STDIN:
-            files = files_below(name, []) if os.path.isdir(name) else [Path(name)]
-            found.update(dict.fromkeys(files))
-    return list(found)

@@ -89,7 +89,8 @@ class _Check:
         provided = given.outside()
         paths = list(paths)
         ahead = self._read_ahead(paths, values)
-        self.discovery = Discovery(self.options.read if ahead is None else ahead.read)
+        if ahead is not None:
+            self.discovery.read = ahead.read
         templates = []
         for discovered in self.discovery.templates(paths):
             templates.append(discovered)
@@ -140,8 +141,6 @@ class _Check:
         )
         hidden = self._hidden()
         if shard is not None:
-            from dataclasses import replace
-
             from copilot_preflight.run.shards.parts import Seen, parts_of
 
             seen = Seen(
@@ -160,7 +159,7 @@ class _Check:
                 self.known,
                 hidden or None,
             )
-            report = replace(report, shard=parts_of(seen))
+            report = report._replace(shard=parts_of(seen))
         return hidden.report(report) if hidden else report
 
     def _read_ahead(
@@ -169,10 +168,10 @@ class _Check:
         """Workers that read what there is to read; None where it is too little for any."""
         if self.options.jobs == 1 or (len(paths) == 1 and not os.path.isdir(paths[0])):
             return None
-        from copilot_preflight.run.ahead import ReadAhead, candidates
+        from copilot_preflight.run.ahead import ReadAhead
         from copilot_preflight.run.workers import jobs_for
 
-        files = candidates(paths)
+        files = self.discovery.candidates(paths)
         jobs = min(self.options.jobs or jobs_for(len(files)), len(files))
         return ReadAhead(files, values, self.options.read, jobs) if jobs > 1 else None
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cached_property, lru_cache
 from string import ascii_lowercase, ascii_uppercase
@@ -117,8 +116,7 @@ class Hidden:
 
     def report(self, report: Report) -> Report:
         """A report in which no value is left."""
-        return replace(
-            report,
+        return report._replace(
             findings=tuple(self.finding(it, report.sources) for it in report.findings),
             errors=tuple(self.error(it) for it in report.errors),
             silenced=tuple(
@@ -149,7 +147,7 @@ class Hidden:
         )
 
     def _plain(self, value: T) -> T:
-        """What a remedy is made of: texts, and tuples and dataclasses of texts."""
+        """What a remedy is made of: texts, and tuples of texts, named or not."""
         plain: Any = value
         if isinstance(value, str) and not isinstance(value, Enum):
             plain = self.text(value)
@@ -160,15 +158,6 @@ class Hidden:
             plain = type(value)(*(it if name in _AS_IS else self._plain(it) for name, it in names))
         elif isinstance(value, tuple):
             plain = tuple(map(self._plain, value))
-        elif is_dataclass(value) and not isinstance(value, type):
-            plain = replace(
-                value,
-                **{
-                    field.name: self._plain(getattr(value, field.name))
-                    for field in fields(value)
-                    if field.name not in _AS_IS
-                },
-            )
         return plain  # type: ignore[no-any-return]
 
     # --- lines that are quoted ---------------------------------------------------------------

@@ -20,7 +20,7 @@ from tests.run.suppress.stack import (
 )
 
 from copilot_preflight.base.finding import Finding, Place
-from copilot_preflight.cli.main import cli
+from copilot_preflight.cli.group import cli
 from copilot_preflight.read import document
 from copilot_preflight.render.formats import render
 from copilot_preflight.run.suppress.sieve import sifted

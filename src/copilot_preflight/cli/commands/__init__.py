@@ -1,1 +1,4 @@
-"""The commands, one module for each; a run loads only its own."""
+"""One module for each command."""
+
+COMMANDS = ("check", "completion", "config", "explain", "lsp", "merge", "rules", "simulate")
+"""Their names: each is a function of its name in a module of its name."""

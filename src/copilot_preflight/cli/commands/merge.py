@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
+from copilot_preflight.cli.checking import count, show, write_quietly
 from copilot_preflight.cli.commands.candidates import files
-from copilot_preflight.cli.commands.check import count, show, write_quietly
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail
 from copilot_preflight.render.formats import FORMATS
 

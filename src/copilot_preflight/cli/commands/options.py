@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from copilot_preflight.cli.commands import candidates
-from copilot_preflight.cli.console import FAILED
+from copilot_preflight.cli.configured import configured
 
 if TYPE_CHECKING:
     from copilot_preflight.base.finding import DataPath
     from copilot_preflight.config.settings import Settings
-    from copilot_preflight.read.document import DocumentError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -110,26 +108,9 @@ def settings_of(config: str | None, no_config: bool, **given: Any) -> Settings:
 
     Ends the process where the file cannot be used.
     """
-    from copilot_preflight.config import to_options as configuration
-    from copilot_preflight.config.settings import ConfigError
-
     if config is not None and no_config:
         raise click.UsageError("--config and --no-config exclude each other")
-    asked = dict(_asked(**given))
-    try:
-        file = config or (None if no_config else configuration.find())
-        return configuration.settings_of(asked, file)
-    except ConfigError as error:
-        _end(error.faults)
-
-
-def _end(faults: Sequence[DocumentError]) -> NoReturn:
-    from copilot_preflight.base.finding import InputError
-    from copilot_preflight.render.text import error_line
-
-    for it in faults:
-        click.echo(error_line(InputError(it.file, it.line, it.column, it.message)), err=True)
-    sys.exit(FAILED)
+    return configured(dict(_asked(**given)), config, is_wanted=not no_config)
 
 
 def _asked(
