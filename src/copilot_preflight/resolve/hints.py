@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from string import ascii_letters
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
@@ -163,7 +162,10 @@ _PIECE: Final = re.compile(
     r"(?P<times>\*|\+|\?|\{(?P<least>\d+)(?P<more>,(?P<most>\d*))?\})?"
 )
 _DIGITS: Final = "0123456789"
-_CLASSES: Final = {"d": _DIGITS, "w": _DIGITS + ascii_letters + "_"}
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""As ``string`` has them, which no check needs otherwise."""
+
+_CLASSES: Final = {"d": _DIGITS, "w": _DIGITS + LETTERS + "_"}
 
 
 def spelling(parameter: Any) -> Spelling | None:

@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameter
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -14,11 +13,11 @@ from typing import Any, Final, NamedTuple
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
 from copilot_preflight.resolve.conditions import Conditions
-from copilot_preflight.resolve.hints import spelling
+from copilot_preflight.resolve.hints import LETTERS, spelling
 from copilot_preflight.resolve.scenario import Scenario, spelt
 from copilot_preflight.resolve.template import SHARED_PSEUDO, Template
 
-_TELLING: Final = NAME_EXCLUDES + string.ascii_letters
+_TELLING: Final = NAME_EXCLUDES + LETTERS
 """Characters of which it matters that a value cannot hold them: an account has no letters."""
 
 _URL_SUFFIX: Final = {
