@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
-from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write, write_file
-from copilot_preflight.render.formats import render, width_of
-from copilot_preflight.render.safe_text import safe
+from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write_file
+from copilot_preflight.cli.printing import Printed, emit, printed, terminal
+from copilot_preflight.inputs.discovery import STDIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from copilot_preflight.base.finding import Report
+    from copilot_preflight.cli.replay import Replay
     from copilot_preflight.config.settings import Settings
     from copilot_preflight.run.check import Checked
     from copilot_preflight.run.options import Options
     from copilot_preflight.run.shards.share import Shard
+
+
+WORTH_KEEPING: Final = 50
+"""Templates of a run whose output is kept: fewer are judged in no time."""
 
 
 class CheckRequest(NamedTuple):
@@ -43,6 +49,17 @@ class CheckRequest(NamedTuple):
     verbose: bool = False
     jobs: int | None = None
     shard: Shard | None = None
+    no_cache: bool = False
+
+    def printed(self, report: Report) -> Printed:
+        """What is shown of a report, with the exit status of one without findings."""
+        return printed(
+            report,
+            self.form,
+            is_written=self.output is not None,
+            is_quiet=self.quiet,
+            has_statistics=self.statistics,
+        )
 
 
 def run(request: CheckRequest, held: Settings) -> NoReturn:
@@ -51,7 +68,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
     from copilot_preflight.config.to_options import options_of
     from copilot_preflight.run import check as engine
 
-    paths, form, output = request.paths, request.form, request.output
+    paths = request.paths
     options = options_of(held)
     own_baseline = Path(request.baseline) if request.baseline else options.baseline
     options = options._replace(
@@ -67,6 +84,9 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
         options = engine.Options()
     if request.shard is not None:
         options = options._replace(shard=request.shard._replace(fail_on=held.get("fail-on")))
+    replay = _replay(request, paths, options, held)
+    if replay is not None and (known := replay.recall()):
+        emit(known.printed, request.output, known.files)
     with Bar(sys.stderr, is_wanted=not request.quiet) as bar:
         checked = _checked(paths, options._replace(progress=bar.step))
     report = checked.report
@@ -75,20 +95,38 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
 
         for line in lines(checked, options):
             tell(line)
-    is_written = request.write_baseline or output
-    inputs = frozenset(_inputs(paths, checked, options)) if is_written else ()
+    is_kept = replay is not None and report.files >= WORTH_KEEPING and not report.errors
+    inputs: Collection[Path] = ()
+    if request.write_baseline or request.output or is_kept:
+        inputs = frozenset(_inputs(paths, checked, options))
     if request.write_baseline is not None:
         report = _written(Path(request.write_baseline), report, inputs)
         inputs = (*inputs, *([own_baseline] if own_baseline is not None else ()))
-    if request.quiet:
-        write_quietly(report, form, output, inputs)
-    else:
-        show(report, form, output, inputs)
-    if request.statistics and not request.quiet:
-        count(report, is_text=form == "text" or output is not None)
     if report.errors:
-        sys.exit(FAILED)
-    sys.exit(FINDINGS if held.fails_on(report.worst) else CLEAN)
+        status = FAILED
+    else:
+        status = FINDINGS if held.fails_on(report.worst) else CLEAN
+    printed = request.printed(report)._replace(status=status)
+    if replay is not None and is_kept:
+        replay.keep(printed, inputs)
+    emit(printed, request.output, inputs)
+
+
+def _replay(
+    request: CheckRequest, paths: Sequence[str], options: Options, held: Settings
+) -> Replay | None:
+    """Where the output of the same run may be kept; None for a run that depends on more."""
+    is_large = len(paths) >= WORTH_KEEPING or any(map(os.path.isdir, paths))
+    is_special = request.verbose or request.write_baseline or options.baseline or request.shard
+    if request.no_cache or not is_large or is_special or STDIN in paths:
+        return None
+    from copilot_preflight.cli.replay import Replay
+    from copilot_preflight.run.shards.digest import asked_of
+
+    how = request._replace(paths=(), jobs=None)
+    config = options.config and (options.config.file, options.config.text)
+    today = time.strftime("%Y-%m-%d")  # suppressions expire
+    return Replay(paths, (how, terminal(), asked_of(options), config, held.get("fail-on"), today))
 
 
 def _checked(paths: tuple[str, ...], options: Options) -> Checked:
@@ -133,54 +171,3 @@ def _written(path: Path, report: Report, inputs: Iterable[Path]) -> Report:
     return report._replace(
         findings=(), silenced=[*report.silenced, *known], notes=[*report.notes, note]
     )
-
-
-# --- output --------------------------------------------------------------------------------------
-
-
-def write_quietly(report: Report, form: str, output: str | None, inputs: Iterable[Path]) -> None:
-    """Tells only what could not be judged; a file that is asked for is written all the same."""
-    _tell_errors(report)
-    if output is not None:
-        write_file(Path(output), render(report, form), inputs)
-
-
-def _tell_errors(report: Report) -> None:
-    if report.errors:
-        from copilot_preflight.render.text import error_line
-
-        for error in report.errors:
-            tell(error_line(error))
-
-
-def show(report: Report, form: str, output: str | None, inputs: Iterable[Path]) -> None:
-    """Prints a report, or writes it to a file: then the terminal has it as text."""
-    _tell_errors(report)
-    for note in report.notes:
-        tell(f"note: {safe(note)}")
-    if output is not None:
-        write_file(Path(output), render(report, form), inputs)
-        form = "text" if form != "text" else ""
-    if form == "text" and (report.files or not report.errors):  # "no findings" is no comfort then
-        colour = _is_terminal() and not os.environ.get("NO_COLOR")
-        width = width_of(sys.stdout) if sys.stdout else 100
-        write(render(report, form, colour=colour, width=width), colour=colour)
-    elif form and form != "text":
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the terminal's is
-        write(render(report, form))
-
-
-def count(report: Report, *, is_text: bool) -> None:
-    """Counts the findings of each rule: where the text is, or on standard error."""
-    from copilot_preflight.render.text import statistics
-
-    if counted := statistics(report):
-        if is_text:
-            write(f"\n{counted}")
-        else:
-            tell(counted.removesuffix("\n"))
-
-
-def _is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FLAGS: Final = {
     "--changed": "changed",
+    "--no-cache": "no_cache",
     "--no-suppressions": "no_suppressions",
     "--quiet": "quiet",
     "-q": "quiet",

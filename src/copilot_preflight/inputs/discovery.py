@@ -66,7 +66,7 @@ class Discovery:
             if name != STDIN:
                 is_folder = os.path.isdir(name)
                 files = self._listing(name).files if is_folder else [Path(name)]
-                found.update((it, None) for it in files if not is_folder or _may_be_template(it))
+                found.update((it, None) for it in files if not is_folder or may_be_template(it))
         return list(found)
 
     def _listing(self, folder: str) -> _Listing:
@@ -179,7 +179,8 @@ def is_certain(path: Path) -> bool:
     return path.name.endswith(_CERTAIN_SUFFIXES)
 
 
-def _may_be_template(path: Path) -> bool:
+def may_be_template(path: Path) -> bool:
+    """Whether a file in a folder is looked into."""
     return path.name.endswith(_SUFFIXES)
 
 
@@ -188,7 +189,7 @@ def looks_like_template(path: Path) -> bool:
 
     What cannot be read counts, if its name does: reading it will say what is wrong.
     """
-    if not _may_be_template(path):
+    if not may_be_template(path):
         return False
     try:
         status = path.stat()

@@ -1,4 +1,14 @@
 """One module for each command."""
 
-COMMANDS = ("check", "completion", "config", "explain", "lsp", "merge", "rules", "simulate")
+COMMANDS = (
+    "cache",
+    "check",
+    "completion",
+    "config",
+    "explain",
+    "lsp",
+    "merge",
+    "rules",
+    "simulate",
+)
 """Their names: each is a function of its name in a module of its name."""

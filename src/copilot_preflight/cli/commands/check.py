@@ -85,6 +85,9 @@ def _shard(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
     help="Processes that judge templates. The report does not depend on it.",
 )
 @click.option(
+    "--no-cache", is_flag=True, help="Judge anew, whatever the same run has printed before."
+)
+@click.option(
     "--shard",
     metavar="N/M",
     callback=_shard,
@@ -103,6 +106,7 @@ def check(
     verbose: bool,
     jobs: int | None,
     shard: Shard | None,
+    no_cache: bool,
     **given: Any,
 ) -> None:
     """Check templates, Copilot packages, folders, or standard input (-).
@@ -131,5 +135,6 @@ def check(
         verbose=verbose,
         jobs=jobs,
         shard=shard,
+        no_cache=no_cache,
     )
     run(request, settings_of(**given))

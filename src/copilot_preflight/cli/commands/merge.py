@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Final
 
 import click
 
-from copilot_preflight.cli.checking import count, show, write_quietly
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail
+from copilot_preflight.cli.printing import emit, printed
 from copilot_preflight.render.formats import FORMATS
 
 _LEVELS: Final = ("error", "warning", "info", "never")
@@ -64,14 +63,10 @@ def merge(
         fail(str(error))
     least = fail_on or parts[0].shard.fail_on
     inputs = [*map(Path, reports), *map(Path, report.sources), *map(Path, report.templates)]
-    if quiet:
-        write_quietly(report, form, output, inputs)
-    else:
-        show(report, form, output, inputs)
-    if statistics and not quiet:
-        count(report, is_text=form == "text" or output is not None)
-    if report.errors:
-        sys.exit(FAILED)
+    told = printed(
+        report, form, is_written=output is not None, is_quiet=quiet, has_statistics=statistics
+    )
     worst = report.worst
     is_bad = worst is not None and least != "never" and worst >= Severity[least.upper()]
-    sys.exit(FINDINGS if is_bad else CLEAN)
+    status = FAILED if report.errors else FINDINGS if is_bad else CLEAN
+    emit(told._replace(status=status), output, inputs)

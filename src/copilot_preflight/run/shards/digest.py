@@ -14,13 +14,10 @@ from copilot_preflight.run.options import Options
 from copilot_preflight.run.shards.share import Shard
 
 
-def digest(
-    options: Options, shard: Shard, sources: Mapping[str, Source], more: Iterable[Any]
-) -> str:
-    """What all shards of one run share and no other run has; 64 hexadecimal digits.
+def asked_of(options: Options) -> list[Any]:
+    """All that a run is asked for, but what the configuration says: that is in its text.
 
-    It covers the version, the options and every file that the run has read, with its content. What
-    the configuration says is in its text.
+    Equal for equal options, on every machine.
     """
     asked = (
         [rule.id for rule in options.rules],
@@ -39,7 +36,21 @@ def digest(
         options.assume_defaults,
         options.baseline,
     )
-    found = sha256(repr(_plain([__version__, shard.of, shard.fail_on, asked, more])).encode())
+    found: list[Any] = plain(asked)
+    return found
+
+
+def digest(
+    options: Options, shard: Shard, sources: Mapping[str, Source], more: Iterable[Any]
+) -> str:
+    """What all shards of one run share and no other run has; 64 hexadecimal digits.
+
+    It covers the version, the options and every file that the run has read, with its content. What
+    the configuration says is in its text.
+    """
+    found = sha256(
+        repr([__version__, shard.of, shard.fail_on, *asked_of(options), plain(more)]).encode()
+    )
     for file, source in sources.items():
         name = file.encode("utf-8", "surrogatepass")
         text = source.text.encode("utf-8", "surrogatepass")
@@ -47,16 +58,16 @@ def digest(
     return found.hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value whose ``repr`` is the same on every machine."""
     if isinstance(value, Globs):
         return value.patterns  # the folder is that of a checkout
     if isinstance(value, Path):
         return value.as_posix()
     if isinstance(value, Mapping):
-        return sorted((str(key), _plain(item)) for key, item in value.items())
+        return sorted((str(key), plain(item)) for key, item in value.items())
     if isinstance(value, frozenset | set):
         return sorted(map(str, value))
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return list(map(_plain, value))
+        return list(map(plain, value))
     return value if isinstance(value, str | bool | int | None) else str(value)
