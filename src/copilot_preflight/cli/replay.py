@@ -115,7 +115,7 @@ class Replay:
     def keep(self, printed: Printed, files: Iterable[Path]) -> None:
         """Keeps what a run has printed, unless a file of it has changed since it began."""
         around = self.around()
-        named = {os.fspath(it) for it in files}
+        named = {os.fspath(it) for it in files if not os.path.isdir(it)}
         for path in self._paths:
             below = files_below(path, []) if os.path.isdir(path) else [Path(path)]
             named.update(os.fspath(it) for it in below if may_be_template(it))
