@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 # How long an example takes says how busy the machine is; what must be fast is tested by itself.
@@ -16,3 +18,11 @@ settings.load_profile("ours")
 _is_main = threading.current_thread() is threading.main_thread()
 if _is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads what a run of somebody else has kept, or leaves anything to one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COPILOT_PREFLIGHT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
