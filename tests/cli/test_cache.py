@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ from copilot_preflight.run import check as engine
 Run = Callable[..., Any]
 Write = Callable[..., Path]
 
+ENV_FILE = "A=1\n"
+DIGEST = sha256(ENV_FILE.encode()).hexdigest()
 PARAMETERS = {
     "Parameters": {
         "WorkloadName": "web",
         "EnvName": "test",
-        "EnvFileARN": "arn:aws:s3:::artifacts/web.env",
+        "EnvFileARN": f"arn:aws:s3:::artifacts/manual/env-files/web.env/{DIGEST}.env",
     }
 }
 
@@ -235,7 +238,7 @@ def edits(templates: Any) -> st.SearchStrategy[list[Edit]]:
         "ws/infra/notes.txt": ["x", None],
         "ws/copilot/web/manifest.yml": [*manifests, None],
         "copilot/web/manifest.yml": [*manifests, None],
-        "ws/web.env": ["A=1\n", "B=2\n", None],
+        "ws/web.env": [ENV_FILE, "B=2\n", None],
         "ws/.copilot-preflight.yml": ["info: true\n", "ignore: [E9711]\n", None],
         ".copilot-preflight.yml": ["info: true\n", None],
     }
@@ -268,8 +271,10 @@ def test_it_never_changes_an_answer(
         if found.is_file():
             found.unlink()
     (workspace / "ws/infra/web-test.stack.yml").write_text(templates.locked)
+    (workspace / "ws/infra/web-test.params.json").write_text(json.dumps(PARAMETERS))
+    (workspace / "ws/web.env").write_text(ENV_FILE)
     paths = ("infra", "infra/web-test.stack.yml") if checks_file else ("infra",)
-    for name, content in [("ws/web.env", "A=1\n"), *data.draw(edits(templates))]:
+    for name, content in data.draw(edits(templates)):
         run(*paths)
         path = workspace / name
         if content is None:
