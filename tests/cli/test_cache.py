@@ -218,6 +218,48 @@ def test_the_folder_is_emptied(run: Run, write: Write, templates: Any) -> None:
     assert other.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("ws/copilot/web/manifest.yml", "name: web\nenv_file: web.env\n"),
+        ("copilot/web/manifest.yml", "name: web\nenv_file: web.env\n"),
+        ("ws/infra/web-test.stack.yml", "Resources: {A: {Type: AWS::SNS::Topic}}\n"),
+        ("ws/infra/new/deep/x.template", "Resources: {A: {Type: AWS::SNS::Topic}}\n"),
+        ("ws/infra/web-test.params.json", None),
+        ("ws/infra/web-test.params.json", '{"Parameters": {}}'),
+        ("ws/infra/web.addons.stack.yml", "Resources: {A: {Type: AWS::SNS::Topic}}\n"),
+        ("ws/.copilot-preflight.yml", "info: true\n"),
+        (".copilot-preflight.yml", "info: true\n"),
+        ("ws/known/web.env", "B=2\n"),
+    ],
+)
+def test_what_counts_is_looked_at(
+    run: Run, workspace: Path, templates: Any, judged: list[Any], name: str, content: str | None
+) -> None:
+    """Files that are there, and files that are not: manifests and configuration up the tree too."""
+    files = {
+        "ws/infra/web-test.stack.yml": templates.locked,
+        "ws/infra/web-test.params.json": json.dumps(PARAMETERS),
+        "ws/known/web.env": ENV_FILE,
+    }
+    if name == "ws/known/web.env":
+        files["ws/copilot/web/manifest.yml"] = "name: web\nenv_file: known/web.env\n"
+    for path, text in files.items():
+        (workspace / path).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / path).write_text(text)
+    run("infra")
+    run("infra")
+    assert len(judged) == 1
+    path_of = workspace / name
+    if content is None:
+        path_of.unlink()
+    else:
+        path_of.parent.mkdir(parents=True, exist_ok=True)
+        path_of.write_text(content)
+    run("infra")
+    assert len(judged) == 2
+
+
 # --- any edits ------------------------------------------------------------------------------------
 
 Edit = tuple[str, str | None]
