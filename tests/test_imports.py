@@ -30,6 +30,7 @@ PACKAGES = {
         "cli.main",
         "cli.console",
         "cli.commands.candidates",
+        "cli.commands.cache",
         "cli.commands.check",
         "cli.commands.completion",
         "cli.commands.config",

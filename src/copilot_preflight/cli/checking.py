@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write_file
 from copilot_preflight.cli.printing import Printed, emit, printed, terminal
-from copilot_preflight.inputs.discovery import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -118,11 +117,14 @@ def _replay(
     """Where the output of the same run may be kept; None for a run that depends on more."""
     is_large = len(paths) >= WORTH_KEEPING or any(map(os.path.isdir, paths))
     is_special = request.verbose or request.write_baseline or options.baseline or request.shard
-    if request.no_cache or not is_large or is_special or STDIN in paths:
+    if request.no_cache or not is_large or is_special:
         return None
     from copilot_preflight.cli.replay import Replay
+    from copilot_preflight.inputs.discovery import STDIN
     from copilot_preflight.run.shards.digest import asked_of
 
+    if STDIN in paths:
+        return None
     how = request._replace(paths=(), jobs=None)
     config = options.config and (options.config.file, options.config.text)
     today = time.strftime("%Y-%m-%d")  # suppressions expire
