@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from copilot_preflight.cli.console import fail, write
-from copilot_preflight.cli.replay import entries, folder
 from copilot_preflight.render.safe_text import safe
 
 
@@ -17,6 +16,8 @@ def cache(action: str) -> None:
     A run over 50 templates or more is kept until one of its files changes; "check --no-cache"
     judges anew. The variable COPILOT_PREFLIGHT_CACHE names another folder.
     """
+    from copilot_preflight.cli.replay import entries, folder
+
     at = folder()
     if action == "dir":
         write(f"{safe(str(at))}\n")
