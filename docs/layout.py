@@ -22,6 +22,7 @@ ORDER: Final = (
     "statements",
     "needs",
     "access",
+    "rollout",
     "edits",
     "checks",
     RULES,

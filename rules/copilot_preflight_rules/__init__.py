@@ -60,6 +60,8 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
         "artifact-acl-rejected",
         resources=("AWS::S3::Bucket", "AWS::CodePipeline::Pipeline"),
     ),
+    RuleEntry("E9781", "rollout-strands-revision", ("stranded",)),
+    RuleEntry("W9782", "rollout-may-strand-revision", ("stranded",)),
     RuleEntry("I9790", "access-undetermined"),
     RuleEntry("W9791", "unused-suppression", is_last=True),
 )

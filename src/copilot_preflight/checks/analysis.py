@@ -31,6 +31,7 @@ from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mi
 if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial
     from copilot_preflight.model.trust import Assumption
+    from copilot_preflight.rollout.comparison import Rollout, Stranded
 
 
 _DECIDING: Final = (
@@ -86,10 +87,14 @@ class Denial(NamedTuple):
 
 
 class Analysis:
-    """One template of a run: its needs, its decisions, its denials."""
+    """One template of a run: its needs, its decisions, its denials.
 
-    def __init__(self, stack: Stack) -> None:
+    ``before`` is the same stack in the release that it is compared with, if there is one.
+    """
+
+    def __init__(self, stack: Stack, before: Stack | None = None) -> None:
         self.stack = stack
+        self.before = before
         self.view = View(stack)
 
     @cached_property
@@ -243,6 +248,20 @@ class Analysis:
         from copilot_preflight.model.trust import assumptions
 
         return tuple(assumptions(self.stack))
+
+    @cached_property
+    def rollout(self) -> Rollout | None:
+        """The update from the release before, where the run compares with one."""
+        if self.before is None:
+            return None
+        from copilot_preflight.rollout.comparison import compare
+
+        return compare(self.before, self.stack)
+
+    @cached_property
+    def stranded(self) -> tuple[Stranded, ...]:
+        """The calls that the update from the release before denies to the old revision."""
+        return () if self.rollout is None else tuple(self.rollout.stranded)
 
     @cached_property
     def needs_without_role(self) -> tuple[Need, ...]:

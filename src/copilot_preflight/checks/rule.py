@@ -57,6 +57,7 @@ Part = Literal[
     "unknown_references",
     "reads",
     "refused_on_the_way",
+    "stranded",
 ]
 """The parts of an `Analysis` that rules look at."""
 
@@ -85,6 +86,11 @@ class RuleEntry(NamedTuple):
     @property
     def severity(self) -> Severity:
         return severity_of(self.id)
+
+    @property
+    def is_comparing(self) -> bool:
+        """Whether it finds something only where two releases are compared."""
+        return self.parts == ("stranded",)
 
     def load(self) -> Rule:
         """The rule, out of the module that bears its name."""

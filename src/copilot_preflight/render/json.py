@@ -27,8 +27,8 @@ def render(report: Report) -> str:
         "version": 1,
         "tool": {"name": NAME, "version": __version__},
         "summary": _summary(report),
-        "findings": [_finding(report, finding) for finding in report.findings],
-        "errors": [_error(error) for error in report.errors],
+        "findings": findings_of(report),
+        "errors": errors_of(report),
     }
     text = dump(document)
     if report.shard is not None:  # on one line: what programs read, and long
@@ -47,13 +47,23 @@ def _summary(report: Report) -> dict[str, int]:
     }
 
 
+def findings_of(report: Report) -> list[dict[str, Any]]:
+    """The findings, as every JSON document of ours has them."""
+    return [_finding(report, finding) for finding in report.findings]
+
+
+def errors_of(report: Report) -> list[dict[str, Any]]:
+    """What could not be judged, as every JSON document of ours has it."""
+    return [_error(error) for error in report.errors]
+
+
 def _finding(report: Report, finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "name": finding.name,
         "severity": finding.severity.label,
         "message": finding.message,
-        **_place(report, finding.at),
+        **place_of(report, finding.at),
         "call": call_of(finding),
         "cause": finding.cause or None,
         "related": [_related(report, related) for related in finding.related],
@@ -62,7 +72,8 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _place(report: Report, place: Place) -> dict[str, Any]:
+def place_of(report: Report, place: Place) -> dict[str, Any]:
+    """A place with its lines and columns."""
     start, end = report.span(place)
     return {
         "file": place.file,
@@ -87,7 +98,7 @@ def call_of(finding: Finding) -> dict[str, str] | None:
 
 
 def _related(report: Report, related: Related) -> dict[str, Any]:
-    return {**_place(report, related.place), "message": related.message}
+    return {**place_of(report, related.place), "message": related.message}
 
 
 def _error(error: InputError) -> dict[str, Any]:

@@ -76,6 +76,18 @@ _ATTACHMENT: Final = "AWS::SecretsManager::SecretTargetAttachment"
 NAMING: Final = frozenset({"Path", "SecretId", *(kind.name_property for kind in _KINDS.values())})
 """The properties on which what ``Ref`` and ``Fn::GetAtt`` return depends."""
 
+_OTHERWISE_REPLACED: Final = frozenset({"AWS::EFS::FileSystem", "AWS::EFS::AccessPoint"})
+"""The types above of which other properties than their names make CloudFormation replace them."""
+
+
+def naming_of(resource_type: str) -> tuple[str, ...] | None:
+    """The properties whose change makes another resource; None for a type that is not known."""
+    kind = _KINDS.get(resource_type)
+    if kind is None or resource_type in _OTHERWISE_REPLACED:
+        return None
+    return (*([kind.name_property] if kind.name_property else ()), "Path")
+
+
 _NAME_WITH_SLASHES: Final = frozenset(
     {
         "AWS::KMS::Alias",

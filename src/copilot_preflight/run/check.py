@@ -68,6 +68,8 @@ class _Check:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.rules = [r for r in options.rules if (options.most_of(r) or 0) >= options.least]
+        if options.before is None:
+            self.rules = [r for r in self.rules if not getattr(r, "is_comparing", False)]
         self.notes: list[str] = []
         self.errors: list[InputError] = []
         self.sources: dict[str, Document] = {}
@@ -83,6 +85,9 @@ class _Check:
     def run(self, paths: Iterable[str]) -> Report:
         if self.options.config is not None:
             self.sources[self.options.config.file] = self.options.config
+        if self.options.before is not None:
+            self.sources.update(self.options.before.sources)
+            self.errors += self.options.before.errors
         given = Given(self.options, self.sources, self._refuse)
         own = given.values()
         values = {**given.shared_values(), **own}

@@ -217,7 +217,7 @@ class Judge:
         """The findings in one template, in the order of their places."""
         try:
             stack.verify()
-            analysis = Analysis(stack)
+            analysis = self._analysis(stack)
             found: Iterable[Finding] = findings_of(analysis, self._rules)
             if not self._options.assume_defaults:
                 found = self._defaults.marked(stack, found)
@@ -240,7 +240,11 @@ class Judge:
         return sorted(findings, key=lambda finding: self._order(finding, stack))
 
     def _findings_alone(self, stack: Stack) -> Iterator[Finding]:
-        return findings_of(Analysis(stack), self._rules)
+        return findings_of(self._analysis(stack), self._rules)
+
+    def _analysis(self, stack: Stack) -> Analysis:
+        before = self._options.before
+        return Analysis(stack, before and before.stack_of(stack))
 
     def _order(self, finding: Finding, stack: Stack) -> tuple[bool, Position]:
         at = finding.at

@@ -1,0 +1,227 @@
+"""Two releases of a stack, compared: revisions x phases, the calls behind, what roles lose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from copilot_preflight.access.decide import Decision, decide
+from copilot_preflight.access.request import Call, calls_of
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.tasks import TaskDefinition, task_definitions
+from copilot_preflight.needs.need import Need
+from copilot_preflight.needs.registry import all_needs
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.view import View
+from copilot_preflight.rollout.changes import Change, changes
+from copilot_preflight.rollout.judge import Judged, judged_in, own, together
+from copilot_preflight.rollout.phases import (
+    NEW,
+    OLD,
+    REVISIONS,
+    Deployment,
+    Phase,
+    deployment_of,
+    phases_of,
+)
+from copilot_preflight.rollout.words import Words
+
+NOT_STARTED = "not-started"
+ALLOWED, DENIED, UNKNOWN = "allowed", "denied", "cannot-know"
+
+
+class StartCall(NamedTuple):
+    """A call that starting a task of a revision takes, and what becomes of it in each world.
+
+    ``before`` is the answer in the revision's own release. ``call`` is None where its role is not
+    in the files, and nothing can be said of it.
+    """
+
+    need: Need
+    action: str
+    resource: Text | None
+    call: Call | None
+    own: Judged
+    other: Judged
+    other_cleaned_up: Judged
+
+    def at(self, revision: str, phase: Phase) -> Judged:
+        if phase.roles == revision:
+            return self.own
+        return self.other_cleaned_up if phase.is_cleaned_up else self.other
+
+
+class Cell(NamedTuple):
+    """A revision in a phase. ``calls`` are those that are not certainly allowed."""
+
+    revision: str
+    phase: Phase
+    status: str
+    calls: tuple[tuple[StartCall, Judged], ...] = ()
+
+
+class TaskRollout(NamedTuple):
+    """The update of one task definition."""
+
+    logical_id: str
+    old: TaskDefinition
+    new: TaskDefinition
+    deployment: Deployment
+    phases: tuple[Phase, ...]
+    cells: tuple[Cell, ...]
+
+    def cell(self, revision: str, phase: Phase) -> Cell:
+        return next(it for it in self.cells if it.revision == revision and it.phase == phase)
+
+
+class Stranded(NamedTuple):
+    """A call of the old revision that is denied in some phases of the update, and not before."""
+
+    task: TaskRollout
+    start: StartCall
+    call: Call
+    judged: Judged
+    phases: tuple[Phase, ...]
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether one of the phases comes with every update."""
+        return any(phase.is_certain for phase in self.phases)
+
+
+class Rollout(NamedTuple):
+    """The update of one stack. ``added`` and ``removed`` are task definitions of one release."""
+
+    old: Stack
+    new: Stack
+    tasks: tuple[TaskRollout, ...]
+    lost: tuple[Change, ...]
+    gained: tuple[Change, ...]
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def stranded(self) -> Iterator[Stranded]:
+        """What the update breaks: not what was broken before, and not what is on its way out.
+
+        A task of the new revision that starts while the stack is rolled back is replaced by the
+        very roll-back, which the old roles allow.
+        """
+        for task in self.tasks:
+            calls: dict[int, tuple[StartCall, Judged, list[Phase]]] = {}
+            for cell in task.cells:
+                if cell.revision != OLD:
+                    continue
+                for start, judged in cell.calls:
+                    if judged.is_allowed is False and start.own.is_allowed is not False:
+                        calls.setdefault(id(start), (start, judged, []))[2].append(cell.phase)
+            for start, judged, phases in calls.values():
+                if start.call is not None:  # else nothing is certain
+                    yield Stranded(task, start, start.call, judged, tuple(phases))
+
+
+def compare(old: Stack, new: Stack) -> Rollout:
+    """Compares two releases of a stack. May raise TemplateError."""
+    before, after = View(old), View(new)
+    forth, back = Words(before, after), Words(after, before)
+    theirs, mine = (_by_name(view) for view in (before, after))
+    starts = {
+        OLD: _by_task(_start_calls(before, forth)),
+        NEW: _by_task(_start_calls(after, back)),
+    }
+    tasks = tuple(
+        _rollout(name, theirs[name], task, _deployment(before, after, theirs[name], task), starts)
+        for name, task in mine.items()
+        if name in theirs
+    )
+    lost, gained = changes(before, after, forth, back)
+    return Rollout(
+        old,
+        new,
+        tasks,
+        lost,
+        gained,
+        added=tuple(name for name in mine if name not in theirs),
+        removed=tuple(name for name in theirs if name not in mine),
+    )
+
+
+def _deployment(
+    before: View, after: View, old: TaskDefinition, new: TaskDefinition
+) -> Deployment:
+    """How the old revision is run, as its own release says, else as the next one does."""
+    found = deployment_of(before, old)
+    return found if found.services else deployment_of(after, new)
+
+
+def _by_name(view: View) -> Mapping[str, TaskDefinition]:
+    return {task.logical_id: task for task in task_definitions(view)}
+
+
+def _rollout(
+    name: str,
+    old: TaskDefinition,
+    new: TaskDefinition,
+    deployment: Deployment,
+    starts: Mapping[str, Mapping[str, list[StartCall]]],
+) -> TaskRollout:
+    phases = tuple(phases_of(deployment))
+    cells = tuple(
+        _cell(revision, phase, starts[revision].get(name, ()))
+        for revision in REVISIONS
+        for phase in phases
+    )
+    return TaskRollout(name, old, new, deployment, phases, cells)
+
+
+def _cell(revision: str, phase: Phase, starts: Iterable[StartCall]) -> Cell:
+    if revision not in phase.starts:
+        return Cell(revision, phase, NOT_STARTED)
+    judged = [(start, start.at(revision, phase)) for start in starts]
+    unsure = tuple((start, it) for start, it in judged if it.is_allowed is not True)
+    answers = {it.is_allowed for _, it in unsure}
+    status = DENIED if False in answers else UNKNOWN if None in answers else ALLOWED
+    return Cell(revision, phase, status, unsure)
+
+
+# --- the calls of a release -----------------------------------------------------------------------
+
+
+def _by_task(starts: Iterable[StartCall]) -> Mapping[str, list[StartCall]]:
+    found: dict[str, list[StartCall]] = {}
+    for start in starts:
+        if start.need.task is not None:
+            found.setdefault(start.need.task.logical_id, []).append(start)
+    return found
+
+
+def _start_calls(view: View, words: Words) -> Iterator[StartCall]:
+    """The calls of all task definitions of a release, one of each, whatever the scenario."""
+    groups: dict[object, list[Decision]] = {}
+    for need in all_needs(view.stack):
+        if need.task is None:
+            continue
+        if need.role is None:
+            if need.role_value is not None and need.calls:
+                unknown = Judged(None, (Fact("role", f"role '{need.role_value.text()}'"),))
+                yield StartCall(need, "", None, None, unknown, unknown, unknown)
+            continue
+        for call in calls_of(need):
+            if not call.needed.is_optional:
+                for decision in decide(call):
+                    groups.setdefault((need.key, call.action), []).append(decision)
+    for decisions in groups.values():
+        call = decisions[0].call
+        worlds = [
+            together([judged_in(it.call, words, is_cleaned_up=is_late) for it in decisions])
+            for is_late in (False, True)
+        ]
+        yield StartCall(
+            call.need,
+            call.action,
+            call.resource,
+            call,
+            together(list(map(own, decisions))),
+            *worlds,
+        )
