@@ -32,6 +32,7 @@ PACKAGES = {
         "cli.commands.candidates",
         "cli.commands.cache",
         "cli.commands.check",
+        "cli.commands.compare",
         "cli.commands.completion",
         "cli.commands.config",
         "cli.commands.explain",

@@ -4,7 +4,8 @@ In the sections Example and Instead a fence whose info string names a file (``ya
 web-test.stack.yml``) is that file. Instead shows what changes: its files are laid over those of
 the example, and a Copilot patch (``copilot/<name>/overrides/cfn.patches.yml``) is applied to
 them; a ``.scp.json`` is provided as a level of the organization, and a
-``.copilot-preflight.yml`` is the configuration. In the example, ``# <- E9711``
+``.copilot-preflight.yml`` is the configuration. Where files lie in ``before/``, those in
+``after/`` are compared with them. In the example, ``# <- E9711``
 ends the line that the finding points at.
 """
 
@@ -26,6 +27,7 @@ from copilot_preflight.checks.rule import Rule
 from copilot_preflight.config import to_options as config
 from copilot_preflight.read import document
 from copilot_preflight.run import check as engine
+from copilot_preflight.run.earlier import earlier
 from copilot_preflight_rules import RULES
 
 FOLDER = Path(copilot_preflight_rules.__file__).parent
@@ -84,7 +86,10 @@ def run(folder: Path, files: Mapping[str, str], monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(folder)
     scps = [[Path(name)] for name in sorted(files) if name.endswith(".scp.json")]
     held = config.settings_of(file=config.FILE if config.FILE in files else None)
-    return engine.check(["."], config.options_of(held)._replace(info=True, scps=scps))
+    options = config.options_of(held)._replace(info=True, scps=scps)
+    if any(name.startswith("before/") for name in files):
+        return engine.check(["after"], options._replace(before=earlier(["before"], options)))
+    return engine.check(["."], options)
 
 
 def places(report: Report, rule: Rule) -> list[tuple[str, str, int]]:

@@ -17,13 +17,16 @@ from copilot_preflight.cli.group import cli
 from copilot_preflight.config import to_options as config
 from copilot_preflight.render.formats import render
 from copilot_preflight.run import check as engine
-from copilot_preflight_rules import RULES
+from copilot_preflight.run.earlier import earlier
+from copilot_preflight_rules import CATALOGUE, RULES
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = "sample_templates"
 CLEAN = sorted(path.name for path in (ROOT / SAMPLES / "clean").iterdir())
 
 rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+COMPARING = {entry.id for entry in CATALOGUE if entry.is_comparing}
+ROLLOUT = sorted(path.name for path in (ROOT / SAMPLES / "rollout").iterdir())
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +44,16 @@ def check(*folders: str, info: bool = True, organization: bool = True) -> Report
     assert len(files) < 2
     held = config.settings_of(file=files[0] if files else None)
     return engine.check(paths, config.options_of(held)._replace(info=info, scps=scps))
+
+
+def check_rule(rule: Rule, *, info: bool = True) -> Report:
+    """The report on a rule's folder; of a rule that compares, on the release that comes after."""
+    folder = folder_of(rule)
+    if rule.id not in COMPARING:
+        return check(folder, info=info)
+    options = engine.Options(info=info)
+    before = earlier([f"{SAMPLES}/{folder}/before"], options)
+    return engine.check([f"{SAMPLES}/{folder}/after"], options._replace(before=before))
 
 
 def folder_of(rule: Rule) -> str:
@@ -63,7 +76,7 @@ def test_a_clean_package_is_silent(name: str) -> None:
 @rules
 def test_a_broken_package_gives_its_rule_and_no_other(rule: Rule) -> None:
     """The folder that bears a rule's name has findings of that rule alone."""
-    report = check(folder_of(rule))
+    report = check_rule(rule)
     assert list(report.errors) == []
     # Remarks are true of most packages; each is the point of one of them.
     remarks = {other.id for other in RULES if other.severity is Severity.INFO} - {rule.id}
@@ -79,7 +92,7 @@ def test_there_is_a_broken_package_for_every_rule() -> None:
 @rules
 def test_the_text_report_of_a_broken_package(rule: Rule, snapshot: SnapshotAssertion) -> None:
     """The whole report that a user reads, in the order and the words of the command."""
-    report = check(folder_of(rule), info=rule.severity is Severity.INFO)
+    report = check_rule(rule, info=rule.severity is Severity.INFO)
     assert render(report, "text") == snapshot
 
 
@@ -93,6 +106,7 @@ def test_the_json_report_of_a_broken_package(snapshot: SnapshotAssertion) -> Non
 def test_packages_do_not_change_each_other() -> None:
     """One run over all samples finds what the runs over the single folders find together."""
     folders = [f"clean/{name}" for name in CLEAN] + [folder_of(rule) for rule in RULES]
+    folders += [f"rollout/{name}" for name in ROLLOUT]
     alone = (counted(check(folder, organization=False)) for folder in folders)
     assert counted(check(organization=False)) == sum(alone, Counter())
 
@@ -101,7 +115,7 @@ def test_the_readme_names_every_sample() -> None:
     """The table of samples has a row for every folder, and none for a folder that is gone."""
     text = (ROOT / SAMPLES / "README.md").read_text(encoding="utf-8")
     named = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
-    assert sorted(named) == sorted([*CLEAN, *(rule.name for rule in RULES)])
+    assert sorted(named) == sorted([*CLEAN, *ROLLOUT, *(rule.name for rule in RULES)])
 
 
 def test_the_command_prints_the_report_and_fails_on_errors() -> None:
@@ -194,7 +208,12 @@ def cfn_lint() -> Callable[[Path], set[Remark]]:
 
 
 @pytest.mark.parametrize(
-    "folder", [*(f"clean/{name}" for name in CLEAN), *(folder_of(rule) for rule in RULES)]
+    "folder",
+    [
+        *(f"clean/{name}" for name in CLEAN),
+        *(f"rollout/{name}" for name in ROLLOUT),
+        *(folder_of(rule) for rule in RULES),
+    ],
 )
 def test_a_sample_could_be_deployed(folder: str, cfn_lint: Callable[[Path], set[Remark]]) -> None:
     """cfn-lint has no remarks on a template but those that are accepted above."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from copilot_preflight.base.finding import Report
     from copilot_preflight.cli.replay import Replay
     from copilot_preflight.config.settings import Settings
+    from copilot_preflight.rollout.earlier import Earlier
     from copilot_preflight.run.check import Checked
     from copilot_preflight.run.options import Options
     from copilot_preflight.run.shards.share import Shard
@@ -44,6 +45,7 @@ class CheckRequest(NamedTuple):
     write_baseline: str | None = None
     no_suppressions: bool = False
     changed: bool = False
+    since: str | None = None
     quiet: bool = False
     verbose: bool = False
     jobs: int | None = None
@@ -81,6 +83,8 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
         paths = tuple(templates_with(paths))
     if not paths:  # a commit without templates has no use for the options, and none is unused
         options = engine.Options()
+    if request.since is not None and paths:
+        options = options._replace(before=_before(request.since, paths, options), jobs=1)
     if request.shard is not None:
         options = options._replace(shard=request.shard._replace(fail_on=held.get("fail-on")))
     replay = _replay(request, paths, options, held)
@@ -111,13 +115,32 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
     emit(printed, request.output, inputs)
 
 
+def _before(revision: str, paths: Sequence[str], options: Options) -> Earlier:
+    """The same paths in a revision of the git repository; new ones have nothing to compare with."""
+    from copilot_preflight.inputs.git_revisions import RevisionError, from_here, is_in
+    from copilot_preflight.inputs.releases import at_revision
+    from copilot_preflight.render.safe_text import safe
+    from copilot_preflight.run.earlier import earlier
+
+    try:
+        there = [path for path in map(from_here, paths) if is_in(revision, path)]
+        shown = f"{revision}:"
+        with at_revision(revision, there, shown, options.read) as release:
+            before = earlier(release.paths, options._replace(read=release.read))
+    except RevisionError as error:
+        fail(str(error))
+    for fault in before.errors:  # of the past: what is checked may be its repair
+        tell(f"note: {safe(f'{fault.file}: not compared: {fault.message}')}")
+    return before._replace(errors=())
+
+
 def _replay(
     request: CheckRequest, paths: Sequence[str], options: Options, held: Settings
 ) -> Replay | None:
     """Where the output of the same run may be kept; None for a run that depends on more."""
     is_large = len(paths) >= WORTH_KEEPING or any(map(os.path.isdir, paths))
-    is_special = request.verbose or request.write_baseline or options.baseline or request.shard
-    if request.no_cache or not is_large or is_special:
+    is_special = request.verbose or request.write_baseline or request.shard or request.since
+    if request.no_cache or not is_large or is_special or options.baseline:
         return None
     from copilot_preflight.cli.replay import Replay
     from copilot_preflight.inputs.discovery import STDIN

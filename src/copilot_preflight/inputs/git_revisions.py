@@ -60,6 +60,11 @@ def extract(revision: str, path: str, into: Path) -> Path:
     return target
 
 
+def is_in(revision: str, path: str) -> bool:
+    """Whether a revision has anything at a path. Raises RevisionError."""
+    return bool(_listed(_commit(revision), _from_the_top(path)))
+
+
 def from_here(path: str) -> str:
     """A path of the current folder, as `extract` takes it. Raises RevisionError."""
     real = os.path.realpath(path)
@@ -74,7 +79,9 @@ def _commit(revision: str) -> str:
     if not revision:
         raise RevisionError("an empty name is no revision")
     try:
-        found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        found = _git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        )
     except RevisionError as error:
         if error.args[0]:
             raise
@@ -93,7 +100,16 @@ def _from_the_top(path: str) -> str:
 
 
 def _listed(commit: str, path: str) -> list[_Entry]:
-    arguments = ["ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *([path] if path else [])]
+    arguments = [
+        "ls-tree",
+        "-r",
+        "-z",
+        "-l",
+        "--full-tree",
+        "--",
+        commit,
+        *([path] if path else []),
+    ]
     entries = []
     for line in _git(*arguments).split(b"\0"):
         head, tab, name = line.partition(b"\t")

@@ -28,8 +28,8 @@ _STATUS: Final = {
 }
 
 
-def render(report: Report, rollouts: Sequence[Rollout], form: str, *, width: int = 100) -> str:
-    """A comparison in one of ``FORMATS``; ``report`` has its findings. ``width`` is for text."""
+def render(report: Report, rollouts: Sequence[Rollout], form: str) -> str:
+    """A comparison in one of ``FORMATS``; ``report`` has its findings."""
     if form == "json":
         return _json(report, rollouts)
     if form == "markdown":
@@ -84,10 +84,13 @@ def _behind(report: Report, task: TaskRollout) -> Iterator[tuple[str, list[str]]
     for start, judged, cells in found.values():
         titles = ", ".join(cell.phase.title for cell in cells)
         status = "403" if judged.is_allowed is False else "cannot know"
-        yield f"{status}, {cells[0].revision} revision ({titles}):", [
-            f"{_asked(start)}, for the {start.need.subject}",
-            *_places(report, start, judged),
-        ]
+        yield (
+            f"{status}, {cells[0].revision} revision ({titles}):",
+            [
+                f"{_asked(start)}, for the {start.need.subject}",
+                *_places(report, start, judged),
+            ],
+        )
 
 
 def _asked(start: StartCall) -> str:
@@ -120,13 +123,15 @@ def _unpaired(rollout: Rollout) -> Iterator[str]:
         yield f"'{name}' is new: no task of it runs before"
     for name in rollout.removed:
         yield f"'{name}' is removed, and with it what runs its tasks"
+    for name in rollout.replaced:
+        yield f"{name} is replaced or removed: old revisions keep its ARN, the clean-up deletes it"
 
 
 def _changed(rollout: Rollout) -> Iterator[str]:
     for verb, changes in (("loses", rollout.lost), ("gains", rollout.gained)):
         for change in changes:
             yield f"{change.role} {verb} {_said(change)}"
-    if not rollout.lost and not rollout.gained:
+    if not rollout.lost and not rollout.gained and not rollout.replaced:
         yield "no role loses or gains anything"
 
 

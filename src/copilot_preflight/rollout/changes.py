@@ -41,8 +41,33 @@ def changes(
     """What the roles lose and what they gain; a Deny that goes is a gain, one that comes a loss."""
     gone, come = list(_only(before, after, forth)), list(_only(after, before, back))
     lost = [it for it in gone if it.effect == "Allow"] + [it for it in come if it.effect == "Deny"]
-    gained = [it for it in come if it.effect == "Allow"] + [it for it in gone if it.effect == "Deny"]
-    return tuple(dict.fromkeys(lost)), tuple(dict.fromkeys(gained))
+    gained = [it for it in come if it.effect == "Allow"] + [
+        it for it in gone if it.effect == "Deny"
+    ]
+    # What depends on a value that no release tells is written the same way, and says nothing.
+    alike = {_written(it) for it in lost} & {_written(it) for it in gained}
+    return _but(lost, alike), _but(gained, alike)
+
+
+_Written = tuple[str, str, str, str, bool]
+
+
+def _written(it: Change) -> _Written:
+    return it.role, it.effect, it.action, str(it.resource), it.conditional
+
+
+def _but(changes: list[Change], alike: set[_Written]) -> tuple[Change, ...]:
+    return tuple(it for it in dict.fromkeys(changes) if _written(it) not in alike)
+
+
+def replaced(before: View, words: Words) -> tuple[str, ...]:
+    """The roles of a release that the next one certainly does not have under their ARNs."""
+    return tuple(
+        role.logical_id
+        for view in before.with_addons()
+        for role in roles(view)
+        if words.stays(role.place.file, role.logical_id) is False
+    )
 
 
 def _only(view: View, other: View, words: Words) -> Iterator[Change]:

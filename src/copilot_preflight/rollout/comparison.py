@@ -14,7 +14,7 @@ from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
-from copilot_preflight.rollout.changes import Change, changes
+from copilot_preflight.rollout.changes import Change, changes, replaced
 from copilot_preflight.rollout.judge import Judged, judged_in, own, together
 from copilot_preflight.rollout.phases import (
     NEW,
@@ -91,7 +91,11 @@ class Stranded(NamedTuple):
 
 
 class Rollout(NamedTuple):
-    """The update of one stack. ``added`` and ``removed`` are task definitions of one release."""
+    """The update of one stack.
+
+    ``added`` and ``removed`` are task definitions of one release alone, ``replaced`` the roles of
+    the old one that the clean-up deletes.
+    """
 
     old: Stack
     new: Stack
@@ -100,6 +104,7 @@ class Rollout(NamedTuple):
     gained: tuple[Change, ...]
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
 
     @property
     def stranded(self) -> Iterator[Stranded]:
@@ -144,12 +149,11 @@ def compare(old: Stack, new: Stack) -> Rollout:
         gained,
         added=tuple(name for name in mine if name not in theirs),
         removed=tuple(name for name in theirs if name not in mine),
+        replaced=replaced(before, forth),
     )
 
 
-def _deployment(
-    before: View, after: View, old: TaskDefinition, new: TaskDefinition
-) -> Deployment:
+def _deployment(before: View, after: View, old: TaskDefinition, new: TaskDefinition) -> Deployment:
     """How the old revision is run, as its own release says, else as the next one does."""
     found = deployment_of(before, old)
     return found if found.services else deployment_of(after, new)

@@ -135,9 +135,7 @@ class Words:
 
 def _scoped(hole: Hole, scope: str, *, unique: bool = False) -> Hole:
     """The hole of another file; a condition of the release says nothing in the world."""
-    return Hole(
-        hole.name, scope, hole.excludes, hole.nonempty, hole.never, "", unique, hole.length
-    )
+    return Hole(hole.name, scope, hole.excludes, hole.nonempty, hole.never, "", unique, hole.length)
 
 
 def _pairs(release: View, world: View) -> Mapping[str, tuple[View, View]]:

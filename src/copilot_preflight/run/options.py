@@ -16,7 +16,7 @@ from copilot_preflight.resolve.outside import ProvidedBucket, Requirement
 from copilot_preflight_rules import CATALOGUE
 
 if TYPE_CHECKING:
-    from copilot_preflight.run.earlier import Earlier
+    from copilot_preflight.rollout.earlier import Earlier
     from copilot_preflight.run.severities import Grades
     from copilot_preflight.run.shards.share import Shard
     from copilot_preflight.run.suppress.suppression import Suppression
@@ -45,8 +45,8 @@ class Options(NamedTuple):
     ``progress`` is called as the run goes on. ``jobs`` is the number of processes in which
     templates are judged, None for what the machine and the run are worth; the report is the same.
     ``assume_defaults`` takes the defaults of parameters for their values where no file gives any.
-    With a ``shard``, all of the run is read and a share of its templates is judged. ``before`` is the
-    release that the run is compared with.
+    With a ``shard``, all of the run is read and a share of its templates is judged. ``before`` is
+    the release that the run is compared with.
     """
 
     rules: Sequence[Rule | RuleEntry] = CATALOGUE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.access.cause import cause_of
 from copilot_preflight.base.finding import Finding, Place, Related
@@ -14,6 +14,7 @@ from copilot_preflight.needs.env_files import EnvFileRead
 
 if TYPE_CHECKING:
     from copilot_preflight.access.cause import Cause
+    from copilot_preflight.edits.edit import Help
     from copilot_preflight.rollout.comparison import Stranded
 
 
@@ -41,6 +42,7 @@ def _finding(group: Sequence[Stranded]) -> Finding:
     else:
         reason = f"{role} is updated first, and then no longer allowed"
     when = enumeration([f"'{phase.title}'" for phase in first.phases])
+    help = _help(first, cause)
     return Finding(
         at=at,
         message=f"{revision}, which the {call.need.subject} needs, in "
@@ -49,7 +51,8 @@ def _finding(group: Sequence[Stranded]) -> Finding:
         related=tuple(_related(group)),
         call=cited(call),
         cause=cause.kind if cause is not None else first.judged.cause,
-        **_help(first, cause),
+        help=_KEEP_THE_ROLE if help is None else help.text,
+        remedy=help,
     )
 
 
@@ -74,20 +77,22 @@ def _related(group: Sequence[Stranded]) -> Iterator[Related]:
         yield Related(statement.place, "the grant that goes")
 
 
-def _help(first: Stranded, cause: Cause | None) -> dict[str, object]:
-    call, need = first.call, first.start.need
+_KEEP_THE_ROLE: Final = (
+    "keep the role under its name and logical id, or keep it with 'DeletionPolicy: Retain' and "
+    "'UpdateReplacePolicy: Retain' as long as old revisions are used"
+)
+
+
+def _help(first: Stranded, cause: Cause | None) -> Help | None:
+    """What to grant the role that is there; None where it is deleted."""
+    call, detail = first.call, first.start.need.detail
     if cause is None or first.judged.decision is None:
-        return {
-            "help": "keep the role under its name and logical id, or keep it with 'DeletionPolicy: "
-            "Retain' and 'UpdateReplacePolicy: Retain' as long as old revisions are used"
-        }
+        return None
     now = first.judged.decision.call
-    detail = need.detail
     if isinstance(detail, EnvFileRead) and cause.entry is not None:
         resource, words = advice.every_version(detail), "grant every version of the file in"
     else:
         resource = advice.resource_of(now)
         words = "grant what the old revision asks for, until nothing runs it any more, in"
     grant = advice.grant(advice.policy_of(now), call.action, resource)
-    help = advice.granted(now, grant, words=words, is_safe=False)
-    return {"help": help.text, "remedy": help}
+    return advice.granted(now, grant, words=words, is_safe=False)

@@ -3,6 +3,7 @@
 COMMANDS = (
     "cache",
     "check",
+    "compare",
     "completion",
     "config",
     "explain",

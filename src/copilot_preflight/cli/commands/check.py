@@ -70,6 +70,11 @@ def _shard(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
     help="The paths are files that changed: check the templates that they affect.",
 )
 @click.option(
+    "--since",
+    metavar="REV",
+    help="Also compare with the same paths in a revision of the git repository.",
+)
+@click.option(
     "--quiet",
     "-q",
     is_flag=True,
@@ -102,6 +107,7 @@ def check(
     write_baseline: str | None,
     no_suppressions: bool,
     changed: bool,
+    since: str | None,
     quiet: bool,
     verbose: bool,
     jobs: int | None,
@@ -122,6 +128,9 @@ def check(
         raise click.UsageError(
             "--shard and --write-baseline exclude each other: write it in one run"
         )
+    if since is not None and (shard is not None or "-" in paths):
+        other = "--shard" if shard is not None else "standard input"
+        raise click.UsageError(f"--since and {other} exclude each other")
     request = CheckRequest(
         paths=paths,
         form=form,
@@ -131,6 +140,7 @@ def check(
         write_baseline=write_baseline,
         no_suppressions=no_suppressions,
         changed=changed,
+        since=since,
         quiet=quiet,
         verbose=verbose,
         jobs=jobs,

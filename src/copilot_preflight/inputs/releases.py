@@ -1,0 +1,71 @@
+"""What names a release: files and folders, ``REV:PATH`` of the git repository, answers of AWS."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from copilot_preflight.read import document
+from copilot_preflight.read.document import Document
+
+
+class Release(NamedTuple):
+    """The paths of a release, and how its files are read: under the names that the user knows."""
+
+    paths: tuple[str, ...]
+    read: document.Read
+
+
+@contextmanager
+def opened(name: str, read: document.Read = document.read) -> Iterator[Release]:
+    """A release by its name; its files may be gone afterwards. Raises RevisionError."""
+    if os.path.lexists(name) or ":" not in name:
+        if os.path.isdir(name):
+            from copilot_preflight.inputs import cli_answers
+
+            if answers := cli_answers.found_in(name):
+                with _put_together(name, answers, read) as release:
+                    yield release
+                return
+        yield Release((name,), read)
+        return
+    revision, _, path = name.partition(":")
+    with at_revision(revision, [path], f"{revision}:", read) as release:
+        yield release
+
+
+@contextmanager
+def at_revision(
+    revision: str, paths: Sequence[str], shown: str, read: document.Read = document.read
+) -> Iterator[Release]:
+    """Paths as they stand in a revision. Raises RevisionError.
+
+    ``shown`` is what stands in a file's name where its path in the repository begins.
+    """
+    from copilot_preflight.inputs.git_revisions import extract
+
+    with tempfile.TemporaryDirectory(prefix="copilot-preflight-") as folder:
+        found = [str(extract(revision, path, Path(folder))) for path in paths]
+
+        def renamed(path: Path, name: str) -> Document:
+            return read(path, name.replace(f"{folder}{os.sep}", shown).replace(folder, shown))
+
+        yield Release(tuple(found), renamed)
+
+
+@contextmanager
+def _put_together(name: str, answers: Sequence[Path], read: document.Read) -> Iterator[Release]:
+    from copilot_preflight.inputs import cli_answers
+
+    with tempfile.TemporaryDirectory(prefix="copilot-preflight-") as folder:
+        target = os.path.join(folder, "answers.template.json")
+        Path(target).write_text(cli_answers.template_of(answers), encoding="utf-8")
+
+        def renamed(path: Path, shown: str) -> Document:
+            return read(path, shown.replace(folder, name))
+
+        yield Release((target,), renamed)
