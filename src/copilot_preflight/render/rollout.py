@@ -75,22 +75,19 @@ def _columns(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _behind(report: Report, task: TaskRollout) -> Iterator[tuple[str, list[str]]]:
     """The calls behind the cells that are not allowed: what is asked, and the places."""
-    found: dict[int, tuple[StartCall, Judged, list[Cell]]] = {}
+    found: dict[tuple[int, bool | None], tuple[StartCall, Judged, list[Cell]]] = {}
     for cell in task.cells:
         for start, judged in cell.calls:
-            found.setdefault(hash((id(start), judged.is_allowed)), (start, judged, []))[2].append(
-                cell
-            )
+            entry = found.setdefault((id(start), judged.is_allowed), (start, judged, []))
+            entry[2].append(cell)
+    groups: dict[str, list[str]] = {}
     for start, judged, cells in found.values():
         titles = ", ".join(cell.phase.title for cell in cells)
         status = "403" if judged.is_allowed is False else "cannot know"
-        yield (
-            f"{status}, {cells[0].revision} revision ({titles}):",
-            [
-                f"{_asked(start)}, for the {start.need.subject}",
-                *_places(report, start, judged),
-            ],
-        )
+        title = f"{status}, {cells[0].revision} revision ({titles}):"
+        groups.setdefault(title, []).append(f"{_asked(start)}, for the {start.need.subject}")
+        groups[title] += (f"  {line}" for line in _places(report, start, judged))
+    yield from groups.items()
 
 
 def _asked(start: StartCall) -> str:
@@ -101,17 +98,17 @@ def _asked(start: StartCall) -> str:
 
 
 def _places(report: Report, start: StartCall, judged: Judged) -> Iterator[str]:
+    if judged.is_allowed is None:
+        yield f"missing: {', '.join(dict.fromkeys(it.name for it in judged.missing)) or '?'}"
+        return
     yield f"asked for at {_spot(report, start.need.place)}"
     decision = start.own.decision
     granting = decision.granting[:1] if decision is not None else ()
-    if judged.is_allowed is False:
-        yield from (
-            f"granted by {_spot(report, it.place)}, which does not hold then" for it in granting
-        )
+    yield from (
+        f"granted by {_spot(report, it.place)}, which does not hold then" for it in granting
+    )
     if judged.cause:
         yield "the role is deleted by then"
-    if judged.is_allowed is None:
-        yield f"unknown: {', '.join(dict.fromkeys(it.name for it in judged.missing)) or 'which'}"
 
 
 def _spot(report: Report, place: Place) -> str:

@@ -15,8 +15,17 @@ from copilot_preflight.needs.registry import all_needs
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 from copilot_preflight.rollout.changes import Change, changes, replaced
-from copilot_preflight.rollout.judge import Judged, judged_in, own, together
+from copilot_preflight.rollout.judge import (
+    Judged,
+    half_attached,
+    half_updated,
+    has_order,
+    judged_in,
+    own,
+    together,
+)
 from copilot_preflight.rollout.phases import (
+    BEFORE,
     NEW,
     OLD,
     REVISIONS,
@@ -34,7 +43,9 @@ ALLOWED, DENIED, UNKNOWN = "allowed", "denied", "cannot-know"
 class StartCall(NamedTuple):
     """A call that starting a task of a revision takes, and what becomes of it in each world.
 
-    ``before`` is the answer in the revision's own release. ``call`` is None where its role is not
+    ``own`` is the answer in the revision's own release, ``other`` that in the other one.
+    ``policies_first``, ``roles_first`` and the ``attached`` ones are those half-way between, None
+    where there is no such thing. ``call`` is None where its role is not
     in the files, and nothing can be said of it.
     """
 
@@ -45,11 +56,28 @@ class StartCall(NamedTuple):
     own: Judged
     other: Judged
     other_cleaned_up: Judged
+    policies_first: Judged | None = None
+    roles_first: Judged | None = None
+    own_attached: Judged | None = None
+    other_attached: Judged | None = None
 
     def at(self, revision: str, phase: Phase) -> Judged:
-        if phase.roles == revision:
-            return self.own
-        return self.other_cleaned_up if phase.is_cleaned_up else self.other
+        """What becomes of the call in a phase of the update.
+
+        While an update or its rollback is under way, policies of buckets, keys and the like may be
+        ahead of the roles, or behind them: a call that this can break is not certain.
+        """
+        if phase.is_cleaned_up or phase.key == BEFORE:
+            return self.own if phase.roles == revision else self.other_cleaned_up
+        judged, halves = self.own, [self.policies_first, self.own_attached]
+        if phase.roles != revision:
+            judged = self.other
+            halves = [self.policies_first, self.roles_first, self.other_attached]
+        for half in halves:
+            if judged.is_allowed and half is not None and half.is_allowed is not True:
+                order = Fact("order", "what of the policies is updated first")
+                return Judged(None, (order, *half.missing), half.decision)
+        return judged
 
 
 class Cell(NamedTuple):
@@ -132,8 +160,8 @@ def compare(old: Stack, new: Stack) -> Rollout:
     forth, back = Words(before, after), Words(after, before)
     theirs, mine = (_by_name(view) for view in (before, after))
     starts = {
-        OLD: _by_task(_start_calls(before, forth)),
-        NEW: _by_task(_start_calls(after, back)),
+        OLD: _by_task(_start_calls(before, forth, back)),
+        NEW: _by_task(_start_calls(after, back, forth)),
     }
     tasks = tuple(
         _rollout(name, theirs[name], task, _deployment(before, after, theirs[name], task), starts)
@@ -200,7 +228,7 @@ def _by_task(starts: Iterable[StartCall]) -> Mapping[str, list[StartCall]]:
     return found
 
 
-def _start_calls(view: View, words: Words) -> Iterator[StartCall]:
+def _start_calls(view: View, words: Words, back: Words) -> Iterator[StartCall]:
     """The calls of all task definitions of a release, one of each, whatever the scenario."""
     groups: dict[object, list[Decision]] = {}
     for need in all_needs(view.stack):
@@ -221,6 +249,20 @@ def _start_calls(view: View, words: Words) -> Iterator[StartCall]:
             together([judged_in(it.call, words, is_cleaned_up=is_late) for it in decisions])
             for is_late in (False, True)
         ]
+        halves = [
+            None
+            if has_order(words)
+            else together(
+                [half_updated(it.call, words, back, is_role_new=is_new) for it in decisions]
+            )
+            for is_new in (False, True)
+        ]
+        waits = _awaited(view, call)
+        attached = [
+            [half_attached(it.call, words, back, waits, is_other=is_other) for it in decisions]
+            for is_other in (False, True)
+        ]
+        told = [[it for it in each if it is not None] for each in attached]
         yield StartCall(
             call.need,
             call.action,
@@ -228,4 +270,18 @@ def _start_calls(view: View, words: Words) -> Iterator[StartCall]:
             call,
             together(list(map(own, decisions))),
             *worlds,
+            *halves,
+            *(together(each) if each else None for each in told),
         )
+
+
+def _awaited(view: View, call: Call) -> frozenset[str]:
+    """The logical ids of what the services of a call's task wait for by their DependsOn."""
+    task = call.need.task
+    services = deployment_of(view, task).services if task is not None else ()
+    resources = view.stack.data.get("Resources") or {}
+    found: set[str] = set()
+    for name in services:
+        depends = (resources.get(name) or {}).get("DependsOn") or ()
+        found.update([depends] if isinstance(depends, str) else depends)
+    return frozenset(found)

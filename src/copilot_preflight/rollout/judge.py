@@ -9,7 +9,7 @@ from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.layers import Layer
-from copilot_preflight.iam.policy import Fact
+from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model.roles import Role, roles
 from copilot_preflight.resolve.view import View
 from copilot_preflight.rollout.words import Words
@@ -65,6 +65,107 @@ def judged_in(call: Call, words: Words, *, is_cleaned_up: bool) -> Judged:
     return _under_itself(call, words)
 
 
+_WITH_POLICIES: Final = (
+    "AWS::S3::BucketPolicy",
+    "AWS::S3::Bucket",
+    "AWS::KMS::Key",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::ECR::Repository",
+    "AWS::EFS::FileSystem",
+    "AWS::EC2::VPCEndpoint",
+)
+"""What has a policy of its own, which nothing makes a role wait for, nor the other way round."""
+
+
+def has_order(words: Words) -> bool:
+    """Whether roles alone decide calls, so that it is the same what is updated first."""
+    stacks = (*words.release.run.stacks, *words.world.run.stacks)
+    return not any(stack.has(kind) for stack in stacks for kind in _WITH_POLICIES)
+
+
+def half_updated(call: Call, words: Words, back: Words, *, is_role_new: bool) -> Judged:
+    """A call when the policies of resources, or the roles, are those of the world, the others not.
+
+    ``is_role_new`` is about the roles: they are those of the world, and everything else is not yet.
+    """
+    if not is_role_new:
+        return _under_itself(call, words)
+    file, name = call.role.place.file, call.role.logical_id
+    there = words.view_of(file)
+    if there is None or words.stays(file, name) is None:
+        return Judged(None, (Fact("role", f"whether {call.role} is replaced"),))
+    found = next((role for role in roles(there) if role.logical_id == name), None)
+    if found is None or not words.stays(file, name):
+        role = call.role  # that of the call's own release is there until the clean-up
+    else:
+        role = back.of(found)
+    need = call.need._replace(role=role, source=None)
+    (decision,) = decide(Call(need, role, call.needed))
+    return own(decision)
+
+
+def half_attached(
+    call: Call, words: Words, back: Words, ordered: frozenset[str], *, is_other: bool
+) -> Judged | None:
+    """A call while the policies that name their roles are those of the one or of the other release.
+
+    They are resources of their own, which a service need not wait for: certain is only what both
+    releases attach, and what the task waits for, its logical ids being ``ordered``. ``is_other``:
+    by the role as it stands in the world. None where nothing is attached so.
+    """
+    file, name = call.role.place.file, call.role.logical_id
+    there = words.view_of(file)
+    if there is None or not words.stays(file, name):
+        return None
+    found = next((role for role in roles(there) if role.logical_id == name), None)
+    if found is None:
+        return None
+    if is_other:
+        certain = _certain(found, words.of(call.role), words, ordered)
+        return None if certain is None else _judge(call, words, words.world, certain)
+    certain = _certain(call.role, back.of(found), words, ordered)
+    if certain is None:
+        return None
+    need = call.need._replace(role=certain, source=None)
+    (decision,) = decide(Call(need, certain, call.needed))
+    return own(decision)
+
+
+def _certain(role: Role, other: Role, words: Words, ordered: frozenset[str]) -> Role | None:
+    """A role with what certainly is attached to it, and with every Deny that may be."""
+
+    def is_attached(statement: Statement) -> bool:
+        return any(_is_attaching(each, statement) for each in (words.release, words.world))
+
+    mine, theirs = (list(filter(is_attached, it.statements)) for it in (role, other))
+    known = {_content(statement) for statement in theirs}
+    if {_content(statement) for statement in mine} == known:
+        return None
+    kept = [
+        statement
+        for statement in role.statements
+        if not is_attached(statement)
+        or statement.effect == "Deny"
+        or statement.place.path[1] in ordered
+        or _content(statement) in known
+    ]
+    denials = [statement for statement in theirs if statement.effect == "Deny"]
+    return role._replace(statements=(*kept, *denials))
+
+
+def _content(statement: Statement) -> object:
+    """What a statement says, wherever it stands."""
+    lists = (
+        statement.actions, statement.not_actions, statement.resources, statement.not_resources
+    )  # fmt: skip
+    clauses = tuple(
+        (clause.operator, clause.key, tuple(value.text for value in clause.values))
+        for clause in statement.clauses
+    )
+    texts = tuple(tuple((entry.text, entry.conditions) for entry in each) for each in lists)
+    return statement.effect, texts, clauses, statement.conditions
+
+
 def _is_retained(words: Words, role: Role) -> bool:
     """Whether CloudFormation is asked to keep a role that it no longer needs, or may be."""
     pair = next((v for v in words.release.of_file(role.place.file)), None)
@@ -100,13 +201,8 @@ def _under_itself(call: Call, words: Words) -> Judged:
     that: only an answer that does not depend on them is certain.
     """
     role = words.of(call.role)
-    file, name = role.place.file, role.logical_id
     fixed = tuple(
-        statement
-        for statement in role.statements
-        if statement.place.file != file
-        or statement.place.path[1:2] == (name,)
-        or not _is_attaching(words, statement.place.path)
+        statement for statement in role.statements if not _is_attaching(words.release, statement)
     )
     answers = [_judge(call, words, words.world, role)]
     if len(fixed) != len(role.statements):
@@ -114,12 +210,17 @@ def _under_itself(call: Call, words: Words) -> Judged:
     return together(answers)
 
 
-def _is_attaching(words: Words, path: tuple[str | int, ...]) -> bool:
+def _is_attaching(view: View, statement: Statement) -> bool:
     """Whether a statement stands in a policy that names its roles, and not the other way round."""
-    resources = words.release.stack.data.get("Resources") or {}
-    resource = resources.get(path[1]) if len(path) > 1 else None
-    properties = (resource or {}).get("Properties") or {}
-    return "Roles" in properties or "RoleName" in properties
+    path = statement.place.path
+    if len(path) < 2:
+        return False
+    for other in view.of_file(statement.place.file):
+        resource = (other.stack.data.get("Resources") or {}).get(path[1])
+        if isinstance(resource, dict) and resource.get("Type") != "AWS::IAM::Role":
+            properties = resource.get("Properties") or {}
+            return "Roles" in properties or "RoleName" in properties
+    return False
 
 
 def _judge(call: Call, words: Words, world: View, role: Role) -> Judged:

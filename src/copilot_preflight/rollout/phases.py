@@ -19,6 +19,7 @@ from copilot_preflight.resolve.view import View
 
 OLD, NEW = "old", "new"
 REVISIONS: Final = (OLD, NEW)
+BEFORE: Final = "before"
 
 
 class Phase(NamedTuple):
@@ -126,7 +127,7 @@ def phases_of(deployment: Deployment) -> Iterator[Phase]:
     """The phases that a task definition goes through, or may go through."""
     runs = deployment.is_running
     who = _BY_SERVICE if runs else _BY_OTHERS
-    yield Phase("before", "before", (OLD,), who, OLD, is_certain=True)
+    yield Phase(BEFORE, "before", (OLD,), who, OLD, is_certain=True)
     yield Phase("updating", "updating", REVISIONS, who, NEW, is_certain=runs)
     yield Phase("steady", "steady", (NEW,), who, NEW, is_certain=True, is_cleaned_up=True)
     if runs and deployment.rolls_back is not False and deployment.controller == "ECS":
