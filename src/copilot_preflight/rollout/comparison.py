@@ -17,6 +17,7 @@ from copilot_preflight.resolve.view import View
 from copilot_preflight.rollout.changes import Change, changes, replaced
 from copilot_preflight.rollout.judge import (
     Judged,
+    before_cleanup,
     half_attached,
     half_updated,
     has_order,
@@ -45,8 +46,9 @@ class StartCall(NamedTuple):
 
     ``own`` is the answer in the revision's own release, ``other`` that in the other one.
     ``policies_first``, ``roles_first`` and the ``attached`` ones are those half-way between, None
-    where there is no such thing. ``call`` is None where its role is not
-    in the files, and nothing can be said of it.
+    where there is no such thing; ``own_before_cleanup`` is ``own`` as long as what only the other
+    release has is still there. ``call`` is None where its role is not in the files, and nothing can
+    be said of it.
     """
 
     need: Need
@@ -60,6 +62,7 @@ class StartCall(NamedTuple):
     roles_first: Judged | None = None
     own_attached: Judged | None = None
     other_attached: Judged | None = None
+    own_before_cleanup: Judged | None = None
 
     def at(self, revision: str, phase: Phase) -> Judged:
         """What becomes of the call in a phase of the update.
@@ -69,7 +72,8 @@ class StartCall(NamedTuple):
         """
         if phase.is_cleaned_up or phase.key == BEFORE:
             return self.own if phase.roles == revision else self.other_cleaned_up
-        judged, halves = self.own, [self.policies_first, self.own_attached]
+        judged = self.own_before_cleanup or self.own
+        halves = [self.policies_first, self.own_attached]
         if phase.roles != revision:
             judged = self.other
             halves = [self.policies_first, self.roles_first, self.other_attached]
@@ -163,11 +167,11 @@ def compare(old: Stack, new: Stack) -> Rollout:
         OLD: _by_task(_start_calls(before, forth, back)),
         NEW: _by_task(_start_calls(after, back, forth)),
     }
+    pairs = list(_pairs(before, after, theirs, mine))
     tasks = tuple(
-        _rollout(name, theirs[name], task, _deployment(before, after, theirs[name], task), starts)
-        for name, task in mine.items()
-        if name in theirs
+        _rollout(one, two, _deployment(before, after, one, two), starts) for one, two in pairs
     )
+    known = {task.logical_id for pair in pairs for task in pair}
     lost, gained = changes(before, after, forth, back)
     return Rollout(
         old,
@@ -175,10 +179,33 @@ def compare(old: Stack, new: Stack) -> Rollout:
         tasks,
         lost,
         gained,
-        added=tuple(name for name in mine if name not in theirs),
-        removed=tuple(name for name in theirs if name not in mine),
+        added=tuple(name for name in mine if name not in known),
+        removed=tuple(name for name in theirs if name not in known),
         replaced=replaced(before, forth),
     )
+
+
+def _pairs(
+    before: View,
+    after: View,
+    theirs: Mapping[str, TaskDefinition],
+    mine: Mapping[str, TaskDefinition],
+) -> Iterator[tuple[TaskDefinition, TaskDefinition]]:
+    """The task definitions of both releases: those of one name, else those of one service."""
+    services = {
+        service: task
+        for name, task in theirs.items()
+        if name not in mine
+        for service in deployment_of(before, task).services
+    }
+    for name, task in mine.items():
+        if name in theirs:
+            yield theirs[name], task
+            continue
+        found = map(services.get, deployment_of(after, task).services)
+        old = next((it for it in found if it is not None), None)
+        if old is not None:
+            yield old, task
 
 
 def _deployment(before: View, after: View, old: TaskDefinition, new: TaskDefinition) -> Deployment:
@@ -192,19 +219,19 @@ def _by_name(view: View) -> Mapping[str, TaskDefinition]:
 
 
 def _rollout(
-    name: str,
     old: TaskDefinition,
     new: TaskDefinition,
     deployment: Deployment,
     starts: Mapping[str, Mapping[str, list[StartCall]]],
 ) -> TaskRollout:
     phases = tuple(phases_of(deployment))
+    names = {OLD: old.logical_id, NEW: new.logical_id}
     cells = tuple(
-        _cell(revision, phase, starts[revision].get(name, ()))
+        _cell(revision, phase, starts[revision].get(names[revision], ()))
         for revision in REVISIONS
         for phase in phases
     )
-    return TaskRollout(name, old, new, deployment, phases, cells)
+    return TaskRollout(new.logical_id, old, new, deployment, phases, cells)
 
 
 def _cell(revision: str, phase: Phase, starts: Iterable[StartCall]) -> Cell:
@@ -263,7 +290,7 @@ def _start_calls(view: View, words: Words, back: Words) -> Iterator[StartCall]:
             for is_other in (False, True)
         ]
         told = [[it for it in each if it is not None] for each in attached]
-        yield StartCall(
+        start = StartCall(
             call.need,
             call.action,
             call.resource,
@@ -273,6 +300,8 @@ def _start_calls(view: View, words: Words, back: Words) -> Iterator[StartCall]:
             *halves,
             *(together(each) if each else None for each in told),
         )
+        settling = together([before_cleanup(it, words, back) for it in decisions])
+        yield start._replace(own_before_cleanup=settling)
 
 
 def _awaited(view: View, call: Call) -> frozenset[str]:

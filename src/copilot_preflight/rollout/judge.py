@@ -12,6 +12,13 @@ from copilot_preflight.iam.layers import Layer
 from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model.roles import Role, roles
 from copilot_preflight.resolve.view import View
+from copilot_preflight.rollout.cleanup import (
+    has_namesake,
+    is_attaching,
+    is_retained,
+    left_on,
+    may_leave_grants,
+)
 from copilot_preflight.rollout.words import Words
 
 _MAX_SPLITS: Final = 6
@@ -31,6 +38,9 @@ class Judged(NamedTuple):
     missing: tuple[Fact, ...] = ()
     decision: Decision | None = None
     cause: str = ""
+
+
+_REMOVED_LAST: Final = Fact("order", "what grants of that which is deleted last")
 
 
 def own(decision: Decision) -> Judged:
@@ -57,9 +67,16 @@ def judged_in(call: Call, words: Words, *, is_cleaned_up: bool) -> Judged:
     if there is None or stays is None:
         return Judged(None, (Fact("role", f"whether {role} is replaced"),))
     if stays:
-        return together(list(_under_its_successor(call, words, there, 0)))
+        left = ((), ()) if is_cleaned_up else left_on(role, words)
+        judged = together(list(_under_its_successor(call, words, there, 0, left[0])))
+        if left[1]:
+            perhaps = _under_its_successor(call, words, there, 0, (*left[0], *left[1]))
+            judged = together([judged, *perhaps])
+        if is_cleaned_up or judged.is_allowed is not False or not may_leave_grants(words):
+            return judged
+        return judged._replace(is_allowed=None, missing=(_REMOVED_LAST,))
     if is_cleaned_up:
-        if _is_retained(words, role):
+        if is_retained(role, words) or has_namesake(role, words):
             return Judged(None, (Fact("role", f"whether {role} is kept"),))
         return Judged(False, cause=ROLE_DELETED)
     return _under_itself(call, words)
@@ -104,6 +121,25 @@ def half_updated(call: Call, words: Words, back: Words, *, is_role_new: bool) ->
     return own(decision)
 
 
+def before_cleanup(decision: Decision, words: Words, back: Words) -> Judged:
+    """A decision of a release about itself, while what only the world has is still there."""
+    judged, call = own(decision), decision.call
+    if judged.is_allowed is not False:
+        return judged
+    file, name = call.role.place.file, call.role.logical_id
+    there = words.view_of(file)
+    twin = next((it for it in roles(there) if it.logical_id == name), None) if there else None
+    left = left_on(twin, back) if twin is not None and words.stays(file, name) else ((), ())
+    if any(left):
+        role = call.role._replace(statements=(*call.role.statements, *left[0], *left[1]))
+        (with_left,) = decide(Call(call.need._replace(role=role, source=None), role, call.needed))
+        if own(with_left).is_allowed is not False:
+            return judged._replace(is_allowed=None, missing=(_REMOVED_LAST,))
+    if may_leave_grants(back):
+        return judged._replace(is_allowed=None, missing=(_REMOVED_LAST,))
+    return judged
+
+
 def half_attached(
     call: Call, words: Words, back: Words, ordered: frozenset[str], *, is_other: bool
 ) -> Judged | None:
@@ -135,7 +171,7 @@ def _certain(role: Role, other: Role, words: Words, ordered: frozenset[str]) -> 
     """A role with what certainly is attached to it, and with every Deny that may be."""
 
     def is_attached(statement: Statement) -> bool:
-        return any(_is_attaching(each, statement) for each in (words.release, words.world))
+        return any(is_attaching(each, statement) for each in (words.release, words.world))
 
     mine, theirs = (list(filter(is_attached, it.statements)) for it in (role, other))
     known = {_content(statement) for statement in theirs}
@@ -166,22 +202,21 @@ def _content(statement: Statement) -> object:
     return statement.effect, texts, clauses, statement.conditions
 
 
-def _is_retained(words: Words, role: Role) -> bool:
-    """Whether CloudFormation is asked to keep a role that it no longer needs, or may be."""
-    pair = next((v for v in words.release.of_file(role.place.file)), None)
-    resource = pair.stack.data["Resources"].get(role.logical_id) if pair is not None else None
-    policies = [(resource or {}).get(key) for key in ("DeletionPolicy", "UpdateReplacePolicy")]
-    return any(policy not in (None, "Delete") for policy in policies)
+def _under_its_successor(
+    call: Call, words: Words, there: View, depth: int, left: tuple[Statement, ...] = ()
+) -> Iterator[Judged]:
+    """The call as the role stands in the world, in as many scenarios as change the answer.
 
-
-def _under_its_successor(call: Call, words: Words, there: View, depth: int) -> Iterator[Judged]:
-    """The call as the role stands in the world, in as many scenarios as change the answer."""
+    ``left`` are the statements that stay attached to it until the clean-up.
+    """
     name = call.role.logical_id
     role = next((role for role in roles(there) if role.logical_id == name), None)
     if role is None:
         yield Judged(None, (Fact("role", f"whether {call.role} is there"),))
         return
     world = there if there.stack is words.world.stack else words.world
+    if left:
+        role = role._replace(statements=(*role.statements, *left))
     judged = _judge(call, words, world, role)
     known = there.stack.data.get("Conditions") or {}
     open_ones = [fact.name for fact in judged.missing if fact.kind == "condition"]
@@ -191,7 +226,7 @@ def _under_its_successor(call: Call, words: Words, there: View, depth: int) -> I
         yield judged
         return
     for leaf in leaves:
-        yield from _under_its_successor(call, words, leaf, depth + 1)
+        yield from _under_its_successor(call, words, leaf, depth + 1, left)
 
 
 def _under_itself(call: Call, words: Words) -> Judged:
@@ -202,25 +237,12 @@ def _under_itself(call: Call, words: Words) -> Judged:
     """
     role = words.of(call.role)
     fixed = tuple(
-        statement for statement in role.statements if not _is_attaching(words.release, statement)
+        statement for statement in role.statements if not is_attaching(words.release, statement)
     )
     answers = [_judge(call, words, words.world, role)]
     if len(fixed) != len(role.statements):
         answers.append(_judge(call, words, words.world, role._replace(statements=fixed)))
     return together(answers)
-
-
-def _is_attaching(view: View, statement: Statement) -> bool:
-    """Whether a statement stands in a policy that names its roles, and not the other way round."""
-    path = statement.place.path
-    if len(path) < 2:
-        return False
-    for other in view.of_file(statement.place.file):
-        resource = (other.stack.data.get("Resources") or {}).get(path[1])
-        if isinstance(resource, dict) and resource.get("Type") != "AWS::IAM::Role":
-            properties = resource.get("Properties") or {}
-            return "Roles" in properties or "RoleName" in properties
-    return False
 
 
 def _judge(call: Call, words: Words, world: View, role: Role) -> Judged:
