@@ -18,7 +18,7 @@ PATTERNS = (*FILES, f"{BUCKET}/web/*", f"{BUCKET}/other/*")
 
 
 class Release(NamedTuple):
-    """A release. ``inline`` and ``attached`` are what the role is granted, ``denied`` what it is not.
+    """A release. ``inline`` and ``attached`` are what the role is granted, ``denied`` is not.
 
     ``attached`` stands in a policy of its own, ``bucket_denies`` in that of the bucket.
     """
@@ -41,7 +41,7 @@ class Setting(NamedTuple):
 
 
 class Start(NamedTuple):
-    """A task that was started: of which revision, in which phase, and whether it may read its file."""
+    """A task that was started: its revision, the phase, and whether it may read its file."""
 
     revision: str
     phase: str

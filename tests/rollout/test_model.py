@@ -38,7 +38,7 @@ def compared(seed: int) -> tuple[TaskRollout, dict[tuple[str, str], set[bool]]]:
 
 @pytest.mark.parametrize("seed", range(UPDATES))
 def test_no_history_contradicts_the_table(seed: int) -> None:
-    """A start that is denied is 403 or unknown in its cell; where all is settled, 403 is always so."""
+    """A denied start is 403 or unknown in its cell; where all is settled, 403 is always so."""
     rollout, seen = compared(seed)
     for cell in rollout.cells:
         starts = seen.get((cell.revision, cell.phase.key), set())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call, calls_of
@@ -37,8 +37,11 @@ from copilot_preflight.rollout.phases import (
 )
 from copilot_preflight.rollout.words import Words
 
-NOT_STARTED = "not-started"
+NOT_STARTED: Final = "not-started"
 ALLOWED, DENIED, UNKNOWN = "allowed", "denied", "cannot-know"
+
+
+NOTHING: Final = frozenset[str]()
 
 
 class StartCall(NamedTuple):
@@ -164,8 +167,8 @@ def compare(old: Stack, new: Stack) -> Rollout:
     forth, back = Words(before, after), Words(after, before)
     theirs, mine = (_by_name(view) for view in (before, after))
     starts = {
-        OLD: _by_task(_start_calls(before, forth, back)),
-        NEW: _by_task(_start_calls(after, back, forth)),
+        OLD: _by_task(_start_calls(before, forth, back, is_new=False)),
+        NEW: _by_task(_start_calls(after, back, forth, is_new=True)),
     }
     pairs = list(_pairs(before, after, theirs, mine))
     tasks = tuple(
@@ -255,7 +258,7 @@ def _by_task(starts: Iterable[StartCall]) -> Mapping[str, list[StartCall]]:
     return found
 
 
-def _start_calls(view: View, words: Words, back: Words) -> Iterator[StartCall]:
+def _start_calls(view: View, words: Words, back: Words, *, is_new: bool) -> Iterator[StartCall]:
     """The calls of all task definitions of a release, one of each, whatever the scenario."""
     groups: dict[object, list[Decision]] = {}
     for need in all_needs(view.stack):
@@ -280,14 +283,15 @@ def _start_calls(view: View, words: Words, back: Words) -> Iterator[StartCall]:
             None
             if has_order(words)
             else together(
-                [half_updated(it.call, words, back, is_role_new=is_new) for it in decisions]
+                [half_updated(it.call, words, back, is_role_new=is_ahead) for it in decisions]
             )
-            for is_new in (False, True)
+            for is_ahead in (False, True)
         ]
-        waits = _awaited(view, call)
+        # Only its own deployment waits: nothing keeps old tasks from being started meanwhile.
+        waits = _awaited(view, call) if is_new else NOTHING
         attached = [
-            [half_attached(it.call, words, back, waits, is_other=is_other) for it in decisions]
-            for is_other in (False, True)
+            [half_attached(it.call, words, back, awaited, is_other=is_other) for it in decisions]
+            for is_other, awaited in ((False, waits), (True, NOTHING))
         ]
         told = [[it for it in each if it is not None] for each in attached]
         start = StartCall(

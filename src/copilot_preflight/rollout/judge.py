@@ -105,9 +105,11 @@ def half_updated(call: Call, words: Words, back: Words, *, is_role_new: bool) ->
 
     ``is_role_new`` is about the roles: they are those of the world, and everything else is not yet.
     """
+    file, name = call.role.place.file, call.role.logical_id
+    if not is_role_new and words.stays(file, name):
+        return _judge(call, words, words.world, words.of(call.role))
     if not is_role_new:
         return _under_itself(call, words)
-    file, name = call.role.place.file, call.role.logical_id
     there = words.view_of(file)
     if there is None or words.stays(file, name) is None:
         return Judged(None, (Fact("role", f"whether {call.role} is replaced"),))
