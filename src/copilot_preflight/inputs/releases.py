@@ -14,10 +14,23 @@ from copilot_preflight.read.document import Document
 
 
 class Release(NamedTuple):
-    """The paths of a release, and how its files are read: under the names that the user knows."""
+    """The paths of a release, and how its files are read: under the names that the user knows.
+
+    ``folder`` is where they lie for the time being, ``shown`` what stands for it in messages.
+    """
 
     paths: tuple[str, ...]
     read: document.Read
+    folder: str = ""
+    shown: str = ""
+
+    def told(self, message: str) -> str:
+        """A message in which no folder is named that is gone when it is read."""
+        if not self.folder:
+            return message
+        return message.replace(f"{self.folder}{os.sep}", self.shown).replace(
+            self.folder, self.shown.rstrip("/:") or os.curdir
+        )
 
 
 @contextmanager
@@ -54,7 +67,7 @@ def at_revision(
         def renamed(path: Path, name: str) -> Document:
             return read(path, name.replace(f"{folder}{os.sep}", shown).replace(folder, shown))
 
-        yield Release(tuple(found), renamed)
+        yield Release(tuple(found), renamed, folder, shown)
 
 
 @contextmanager
@@ -68,4 +81,4 @@ def _put_together(name: str, answers: Sequence[Path], read: document.Read) -> It
         def renamed(path: Path, shown: str) -> Document:
             return read(path, shown.replace(folder, name))
 
-        yield Release((target,), renamed)
+        yield Release((target,), renamed, folder, f"{name}/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from copilot_preflight._version import NAME, __version__
@@ -28,15 +28,29 @@ _STATUS: Final = {
 }
 
 
-def render(report: Report, rollouts: Sequence[Rollout], form: str) -> str:
-    """A comparison in one of ``FORMATS``; ``report`` has its findings."""
+Show = Callable[[str], str]
+"""Takes out of a text what must not be shown: the values of NoEcho parameters."""
+
+
+def render(
+    report: Report, rollouts: Sequence[Rollout], form: str, show: Show = lambda text: text
+) -> str:
+    """A comparison in one of ``FORMATS``; ``report`` has its findings, and nothing to hide."""
     if form == "json":
-        return _json(report, rollouts)
+        return dump(_shown(_json(report, rollouts), show))
     if form == "markdown":
-        return "\n".join(line for it in rollouts for line in _markdown(report, it)) + "\n"
+        return "\n".join(line for it in rollouts for line in _markdown(report, it, show)) + "\n"
     if form != "text":
         raise ValueError(f"format {form!r} is not one of {', '.join(FORMATS)}")
-    return "\n".join(safe(line) for it in rollouts for line in _text(report, it)) + "\n"
+    return "\n".join(safe(show(line)) for it in rollouts for line in _text(report, it)) + "\n"
+
+
+def _shown(data: Any, show: Show) -> Any:
+    if isinstance(data, dict):
+        return {key: _shown(item, show) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_shown(item, show) for item in data]
+    return show(data) if isinstance(data, str) else data
 
 
 # --- text -----------------------------------------------------------------------------------------
@@ -156,7 +170,7 @@ def _eventually(rollout: Rollout) -> Iterator[str]:
 # --- markdown -------------------------------------------------------------------------------------
 
 
-def _markdown(report: Report, rollout: Rollout) -> Iterator[str]:
+def _markdown(report: Report, rollout: Rollout, show: Show) -> Iterator[str]:
     yield f"### {code_span(rollout.old.file)} → {code_span(rollout.new.file)}"
     for task in rollout.tasks:
         yield ""
@@ -171,10 +185,10 @@ def _markdown(report: Report, rollout: Rollout) -> Iterator[str]:
         for said, places in _behind(report, task):
             yield ""
             yield f"- {said}"
-            yield from (f"  - {code_span(line)}" for line in places)
+            yield from (f"  - {code_span(show(line))}" for line in places)
     yield ""
     for line in (*_unpaired(rollout), *_changed(rollout), *_eventually(rollout)):
-        yield f"- {inline(line)}"
+        yield f"- {inline(show(line))}"
     for finding in report.findings:
         if finding.at.file == rollout.new.file:
             yield ""
@@ -185,42 +199,40 @@ def _markdown(report: Report, rollout: Rollout) -> Iterator[str]:
 # --- json -----------------------------------------------------------------------------------------
 
 
-def _json(report: Report, rollouts: Sequence[Rollout]) -> str:
-    return dump(
-        {
-            "version": 1,
-            "tool": {"name": NAME, "version": __version__},
-            "revisions": [
-                {"task": task.logical_id, "revision": revision, **place_of(report, at.place)}
-                for rollout in rollouts
-                for task in rollout.tasks
-                for revision, at in ((OLD, task.old), (NEW, task.new))
-            ],
-            "phases": [
-                {"file": rollout.new.file, "task": task.logical_id, **raw(phase)}
-                for rollout in rollouts
-                for task in rollout.tasks
-                for phase in task.phases
-            ],
-            "cells": [
-                {
-                    "file": rollout.new.file,
-                    "task": task.logical_id,
-                    "revision": cell.revision,
-                    "phase": cell.phase.key,
-                    "status": cell.status,
-                    "calls": [_call(report, *each) for each in cell.calls],
-                }
-                for rollout in rollouts
-                for task in rollout.tasks
-                for cell in task.cells
-            ],
-            "lost": [_change(report, it) for rollout in rollouts for it in rollout.lost],
-            "gained": [_change(report, it) for rollout in rollouts for it in rollout.gained],
-            "findings": findings_of(report),
-            "errors": errors_of(report),
-        }
-    )
+def _json(report: Report, rollouts: Sequence[Rollout]) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "tool": {"name": NAME, "version": __version__},
+        "revisions": [
+            {"task": task.logical_id, "revision": revision, **place_of(report, at.place)}
+            for rollout in rollouts
+            for task in rollout.tasks
+            for revision, at in ((OLD, task.old), (NEW, task.new))
+        ],
+        "phases": [
+            {"file": rollout.new.file, "task": task.logical_id, **raw(phase)}
+            for rollout in rollouts
+            for task in rollout.tasks
+            for phase in task.phases
+        ],
+        "cells": [
+            {
+                "file": rollout.new.file,
+                "task": task.logical_id,
+                "revision": cell.revision,
+                "phase": cell.phase.key,
+                "status": cell.status,
+                "calls": [_call(report, *each) for each in cell.calls],
+            }
+            for rollout in rollouts
+            for task in rollout.tasks
+            for cell in task.cells
+        ],
+        "lost": [_change(report, it) for rollout in rollouts for it in rollout.lost],
+        "gained": [_change(report, it) for rollout in rollouts for it in rollout.gained],
+        "findings": findings_of(report),
+        "errors": errors_of(report),
+    }
 
 
 def _call(report: Report, start: StartCall, judged: Judged) -> dict[str, Any]:

@@ -191,7 +191,8 @@ class _Check:
             return None
         from copilot_preflight.run.no_echo import hidden_in
 
-        return hidden_in(self.stacks)
+        before = self.options.before
+        return hidden_in((*self.stacks, *(before.run.stacks if before is not None else ())))
 
     def _not_judged(self) -> tuple[tuple[str, int], ...]:
         counts: dict[str, int] = {}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,6 +15,7 @@ from copilot_preflight.cli.commands.options import settings_of, shared
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write, write_file
 
 if TYPE_CHECKING:
+    from copilot_preflight.inputs.releases import Release
     from copilot_preflight.rollout.comparison import Rollout
     from copilot_preflight.run.check import Checked
     from copilot_preflight.run.options import Options
@@ -51,12 +52,24 @@ def compare(old: str, new: str, form: str, output: str | None, **given: Any) -> 
             before = earlier(first.paths, options._replace(read=first.read))
             second = sides.enter_context(opened(new))
             run = options._replace(read=second.read, before=before)
-            found = checked(second.paths, run)
+            found = _told(checked(second.paths, run), (first, second))
+            # The files of a revision are there for as long as they may be read.
+            _end(found, run, form, output, held.fails_on(found.report.worst))
     except RevisionError as error:
         fail(str(error))
     except DocumentError as error:
         fail(f"{error.file}: {error.message}")
-    _end(found, list(_rollouts(found, run)), form, output, held.fails_on(found.report.worst))
+
+
+def _told(found: Checked, releases: Sequence[Release]) -> Checked:
+    """The run, whose errors name files as the user does."""
+    errors = found.report.errors
+    for release in releases:
+        errors = tuple(
+            it._replace(file=release.told(it.file), message=release.told(it.message))
+            for it in errors
+        )
+    return found._replace(report=found.report._replace(errors=errors))
 
 
 def _rollouts(found: Checked, options: Options) -> Iterator[Rollout]:
@@ -77,10 +90,24 @@ def _rollouts(found: Checked, options: Options) -> Iterator[Rollout]:
             yield rollout
 
 
+def _hidden(rollouts: Iterable[Rollout]) -> Callable[[str], str]:
+    """Takes the values of NoEcho parameters of both releases out of a text."""
+    from copilot_preflight.run.no_echo import hidden_in
+
+    stacks = {
+        id(stack): stack
+        for it in rollouts
+        for side in (it.old, it.new)
+        for stack in (side, *side.run.stacks)
+    }
+    return hidden_in(stacks.values()).text
+
+
 def _end(
-    found: Checked, rollouts: list[Rollout], form: str, output: str | None, has_failed: bool
-) -> None:
+    found: Checked, options: Options, form: str, output: str | None, has_failed: bool
+) -> NoReturn:
     from copilot_preflight.render.rollout import render
+    from copilot_preflight.render.safe_text import safe
     from copilot_preflight.render.text import error_line
     from copilot_preflight.render.text import render as findings
 
@@ -88,12 +115,15 @@ def _end(
     for error in report.errors:
         tell(error_line(error))
     for note in report.notes:
-        tell(f"note: {note}")
+        tell(f"note: {safe(note)}")
+    rollouts = list(_rollouts(found, options))
     if not rollouts and not report.errors:
         fail("no task definition is in both releases: are they of one stack?")
-    text = render(report, rollouts, form)
-    if form == "text":
-        text = f"{text}\n{findings(report)}"
+    text = ""
+    if rollouts or form == "json":
+        text = render(report, rollouts, form, _hidden(rollouts))
+        if form == "text":
+            text = f"{text}\n{findings(report)}"
     if output is not None:
         write_file(Path(output), text, _inputs(report.sources))
     else:
