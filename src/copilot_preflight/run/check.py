@@ -205,6 +205,8 @@ class _Check:
             for judged in results:
                 self.judged[judged.file] = judged
                 self.errors += judged.errors
+                for place, span in judged.spans:
+                    self.sources[place.file].note_span(place.path, span, key=place.key)
                 self.turns.append((judged.file, judged.errors))
                 self._report_progress(len(self.judged), len(stacks), judged.file)
 
