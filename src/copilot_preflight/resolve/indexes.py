@@ -41,7 +41,7 @@ def _by_file(run: Run) -> Mapping[str, list[Stack]]:
 
 def having(run: Run, kinds: tuple[str, ...]) -> Iterator[Stack]:
     """The stacks of a run that have resources of one of some types, without their addons."""
-    return filter(run.has, _having(run, kinds))
+    return run.each(filter(run.has, _having(run, kinds)))
 
 
 @query

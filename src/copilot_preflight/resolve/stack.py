@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -419,7 +419,14 @@ class Run:
     def members(self) -> Iterator[Stack]:
         """The stacks of the run, for answers that depend on which they are."""
         self.reads.add(MEMBERS)
-        for stack in self.stacks:
+        return self.each(self.stacks)
+
+    def each(self, stacks: Iterable[Stack]) -> Iterator[Stack]:
+        """Stacks of the run to be looked at in turn: what was not in use before is put down again.
+
+        Whatever has walked over many of them would fill the memory otherwise.
+        """
+        for stack in stacks:
             before = len(self._in_use)
             yield stack
             while len(self._in_use) > max(before, MOST_IN_USE):
