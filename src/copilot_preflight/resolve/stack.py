@@ -179,7 +179,9 @@ class Stack:
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The types of the template's resources, under whatever conditions."""
-        kinds = frozenset(str(raw.get("Type")) for _, raw in self.written())
+        kinds = self.package.kinds
+        if kinds is None:
+            kinds = frozenset(str(raw.get("Type")) for _, raw in self.written())
         return self.run.kinds.setdefault(kinds, kinds)
 
     def has(self, kind: str) -> bool:
