@@ -797,7 +797,9 @@ def test_what_is_rare_or_wrong_is_left_to_the_tree(text: str) -> None:
 
 
 @given(
-    st.sampled_from(["a: [1, 2.5, null, yes]\n# NoEcho\n", '{"a": "é😀"}', "a: &x [1]\nb: *x\n"])
+    st.sampled_from(
+        ["~", "a: [1, 2.5, null, yes]\n# NoEcho\n", '{"a": "é😀"}', "a: &x [1]\nb: *x\n"]
+    )
 )
 def test_a_document_that_was_put_down_says_the_same(text: str) -> None:
     document, same = parse(text, "t.yml"), parse(text, "t.yml")

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.inputs.copilot_names import addons_of, find_manifest, parameter_file_of
 from copilot_preflight.inputs.parameter_files import ParameterValue, parameter_values
-from copilot_preflight.inputs.template_shape import faults, is_template
+from copilot_preflight.inputs.template_shape import faults, is_template, kinds_of
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError, kind_of
 
@@ -42,13 +42,17 @@ class Manifest(NamedTuple):
 
 
 class Package(NamedTuple):
-    """One template with what belongs to it."""
+    """One template with what belongs to it.
+
+    ``kinds`` are the types of its resources, None where nobody has looked yet.
+    """
 
     template: Document
     parameters: Mapping[str, ParameterValue] = MappingProxyType({})
     has_parameters: bool = False
     addons: Document | None = None
     in_workspace: Manifest | None = None
+    kinds: frozenset[str] | None = None
 
     @property
     def manifest(self) -> Manifest | None:
@@ -113,7 +117,7 @@ class Loader:
     ) -> Gathered:
         """The package around a template, with what another loader needs to take it over."""
         alone = Loader(self._read_file)
-        package = alone.package(template, path, overrides)
+        package = alone.package(template, path, overrides)._replace(kinds=kinds_of(template))
         return Gathered(package, alone._read_before, alone.faults)
 
     def take_over(self, gathered: Gathered) -> Package | None:

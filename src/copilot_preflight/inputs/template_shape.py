@@ -90,3 +90,17 @@ def _faults_of_parameter(
     if allowed is not None and not isinstance(allowed, list):
         message = f"AllowedValues must be a list, found {kind_of(allowed)}"
         yield template.fault((*path, "AllowedValues"), message)
+
+
+def kinds_of(template: Document) -> frozenset[str] | None:
+    """The types of a template's resources, None where not all of them are written as they must be.
+
+    What only AWS can write out, ``Fn::ForEach`` and ``Fn::Transform``, is no resource.
+    """
+    resources = template.data.get("Resources")
+    if not isinstance(resources, dict):
+        return None
+    written = [raw for name, raw in resources.items() if not name.startswith("Fn::")]
+    if not all(isinstance(raw, dict) for raw in written):
+        return None
+    return frozenset(str(raw.get("Type")) for raw in written)

@@ -101,16 +101,15 @@ def trust_named(view: View, reference: Text) -> Trust | None:
 def _head_named(view: View, reference: Text) -> tuple[View, _Head] | None:
     """The view that has a role, and the role's names."""
     asked = _Asked(reference, _key(reference), arn.parse(reference))
-    found = [
-        (other, head) for other in _views_with(view, asked) for head in _heads_named(other, asked)
-    ]
+    found: list[tuple[View, _Head]] = []
+    for other in _views_with(view, asked):
+        heads = _heads_named(other, asked)
+        if heads and other.file == view.file:
+            return other, heads[0]  # whatever the others have, which are not even looked at
+        found += ((other, head) for head in heads)
     # Two templates of a run may be two deployments of one stack: which role it is, none can tell.
     # An addons template may be there twice: nested, and by itself.
-    own = [entry for entry in found if entry[0].file == view.file]
-    if not own and len({other.file for other, _ in found}) != 1:
-        return None
-    other, head = (own or found)[0]
-    return other, head
+    return found[0] if len({other.file for other, _ in found}) == 1 else None
 
 
 class _Head(NamedTuple):

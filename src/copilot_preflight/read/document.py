@@ -10,6 +10,7 @@ import codecs
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -55,19 +56,24 @@ class Document:
         self._text: str | None = text
         self._data: Any = data
         self._layout: Layout | None = None
+        self._spans: dict[tuple[DataPath, bool], Span] = {}
         self._packed: _Packed | None = None
         self._is_recent = False
 
     @property
     def text(self) -> str:
         if self._text is None:
-            self._unpack()
-        return self._text or ""
+            assert self._packed is not None
+            self._text = _unpacked_text(self._packed)
+            self._is_in_use()
+        return self._text
 
     @property
     def data(self) -> Any:
-        if self._text is None:
-            self._unpack()
+        if self._data is _ELSEWHERE:
+            assert self._packed is not None
+            self._data = _unpacked_data(self._packed)
+            self._is_in_use()
         return self._data
 
     def mentions(self, word: str) -> bool:
@@ -83,7 +89,14 @@ class Document:
         none, stands for itself. The key of a short tag is the tag. What an alias repeats stands at
         the alias, and everything below it at the anchor. A path from `path_of` is a comment's.
         """
-        return self._positions.span(path, key=key)
+        found = self._spans.get((path, key))
+        if found is None:
+            found = self._spans[path, key] = self._positions.span(path, key=key)
+        return found
+
+    def note_span(self, path: DataPath, span: Span, *, key: bool) -> None:
+        """Takes over what another process has found out, so that it need not be worked out here."""
+        self._spans[path, key] = span
 
     def path_at(self, position: Position) -> DataPath:
         """The path of the innermost node around a character; its key and its tag are part of it.
@@ -130,16 +143,12 @@ class Document:
         """Keeps the document packed."""
         if self._packed is None:
             self._packed = _pack(self.text, self._data)
-        self._text = self._data = self._layout = None
+        self._text = self._layout = None
+        self._data = _ELSEWHERE
 
     @property
     def is_packed(self) -> bool:
-        return self._text is None
-
-    def _unpack(self) -> None:
-        assert self._packed is not None
-        self._text, self._data = _unpack(self._packed)
-        self._is_in_use()
+        return self._data is _ELSEWHERE
 
     def _is_in_use(self) -> None:
         if not self._is_recent:
@@ -153,14 +162,16 @@ class Document:
         self._is_recent = False
         self._layout = None
         if self._packed is not None:
-            self._text = self._data = None
+            self._text, self._data = None, _ELSEWHERE
 
     def __getstate__(self) -> tuple[str, _Packed]:
         return self.file, self._packed or _pack(self.text, self._data)
 
     def __setstate__(self, state: tuple[str, _Packed]) -> None:
         self.file, self._packed = state
-        self._text = self._data = self._layout = None
+        self._text = self._layout = None
+        self._data = _ELSEWHERE
+        self._spans = {}
         self._is_recent = False
 
 
@@ -168,6 +179,9 @@ _MOST_RECENT: Final = 64
 """Documents whose positions are known, or that were unpacked again; the last ones asked."""
 
 _recent: Final[deque[Document]] = deque()
+
+_ELSEWHERE: Final = object()
+"""Stands for data that are packed: those of a document may be None."""
 
 WATCHED: Final = ("NoEcho", "preflight:", "ignore_checks")
 """Words that say whether a file has secrets or suppressions, which most have not."""
@@ -188,13 +202,17 @@ def _pack(text: str, data: Any) -> _Packed:
     return _Packed(zlib.compress(written, 1), zlib.compress(marshal.dumps(data), 1), words)
 
 
-def _unpack(packed: _Packed) -> tuple[str, Any]:
+def _unpacked_text(packed: _Packed) -> str:
+    import zlib
+
+    return zlib.decompress(packed.text).decode("utf-8", "surrogatepass")
+
+
+def _unpacked_data(packed: _Packed) -> Any:
     import marshal
     import zlib
 
-    written = zlib.decompress(packed.text)
-    data = marshal.loads(zlib.decompress(packed.data))
-    return written.decode("utf-8", "surrogatepass"), data
+    return marshal.loads(zlib.decompress(packed.data))
 
 
 Read = Callable[[Path, str], Document]
@@ -220,20 +238,19 @@ def read(path: os.PathLike[str] | str, file: str | None = None) -> Document:
     return parse(content, name)
 
 
-def parse(text: str | bytes, file: str) -> Document:
+def parse(text: str | bytes, file: str, *, is_shown: bool = False) -> Document:
     """The document in a text; bytes are UTF-8, or UTF-16 with a byte order mark.
 
-    Raises DocumentError.
+    ``is_shown``: positions will be asked for, so they are worked out at once. Raises DocumentError.
     """
     if len(text) > MAX_SIZE:
         raise _too_large(file, len(text))
     if isinstance(text, bytes):
         text = _decoded(text, file)
     text = text.lstrip("\ufeff")  # libyaml passes over a second one, and its marks too
-    try:
-        return Document(file, text, plain_data(text))
-    except NotPlain:
-        pass
+    if not is_shown:
+        with suppress(NotPlain):
+            return Document(file, text, plain_data(text))
     try:
         tree = build(text)
     except Fault as fault:

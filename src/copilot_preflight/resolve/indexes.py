@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from copilot_preflight.resolve.query import EVERY, MEMBERS, query
-from copilot_preflight.resolve.stack import Run, Stack, noted
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack, noted
 
 
 def of_file(run: Run, file: str) -> Sequence[Stack]:
@@ -41,7 +42,7 @@ def _by_file(run: Run) -> Mapping[str, list[Stack]]:
 
 def having(run: Run, kinds: tuple[str, ...]) -> Iterator[Stack]:
     """The stacks of a run that have resources of one of some types, without their addons."""
-    return filter(run.has, _having(run, kinds))
+    return run.each(filter(run.has, _having(run, kinds)))
 
 
 @query

@@ -14,7 +14,8 @@ from copilot_preflight.inputs import template_shape
 from copilot_preflight.inputs.discovery import DiscoveredTemplate, Discovery
 from copilot_preflight.inputs.package import Loader, Package
 from copilot_preflight.read.document import Document, DocumentError
-from copilot_preflight.resolve.stack import MOST_IN_USE, Run, Stack
+from copilot_preflight.resolve.run import MOST_IN_USE, Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.judge import Judge, Judged
 from copilot_preflight.run.options import Options as Options
@@ -211,6 +212,8 @@ class _Check:
             for judged in results:
                 self.judged[judged.file] = judged
                 self.errors += judged.errors
+                for place, span in judged.spans:
+                    self.sources[place.file].note_span(place.path, span, key=place.key)
                 self.turns.append((judged.file, judged.errors))
                 self._report_progress(len(self.judged), len(stacks), judged.file)
 

@@ -8,13 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight.base.finding import Finding, InputError, Position
+from copilot_preflight.base.finding import Finding, InputError, Place, Position, Span
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.needs.unread import UNREAD
 from copilot_preflight.read.document import Document
 from copilot_preflight.resolve import indexes
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.defaults import Defaults
 from copilot_preflight.run.options import Options
@@ -28,7 +29,8 @@ class Judged(NamedTuple):
     It is not ``is_sound`` where it could not be judged, as ``errors`` say. ``left_out`` are the
     templates of the run that turned out broken meanwhile, itself among them; ``files`` are those
     that the findings depend on, None for every one of the run. ``unused`` are the policies from
-    outside for which nobody had asked then, ``not_judged`` the types of what no source reads.
+    outside for which nobody had asked then, ``not_judged`` the types of what no source reads,
+    ``spans`` where everything stands that the findings point at.
     """
 
     file: str
@@ -41,6 +43,7 @@ class Judged(NamedTuple):
     scenarios: int = 0
     seconds: float = 0
     not_judged: Sequence[str] = ()
+    spans: Sequence[tuple[Place, Span]] = ()
 
     def depends_on(self, files: frozenset[str]) -> bool:
         """Whether other findings are possible without some templates."""
@@ -197,6 +200,7 @@ class Judge:
             stack.scenarios,
             time.perf_counter() - start,
             [kind for kind in UNREAD for _ in stack.of_type(kind)],
+            self._spans_of(findings),
         )
         for idle in run.put_down():
             self.analyses.pop(idle.file, None)
@@ -238,6 +242,15 @@ class Judge:
             return self._findings(stack, errors, left_out | {error.file})
         self.analyses[stack.file] = analysis
         return sorted(findings, key=lambda finding: self._order(finding, stack))
+
+    def _spans_of(self, findings: Iterable[Finding]) -> list[tuple[Place, Span]]:
+        """Where findings stand, which a report asks for: the documents are at hand now."""
+        places = [(it.at, *(related.place for related in it.related)) for it in findings]
+        return [
+            (place, self._sources[place.file].span(place.path, key=place.key))
+            for place in dict.fromkeys(it for group in places for it in group)
+            if place.file in self._sources
+        ]
 
     def _findings_alone(self, stack: Stack) -> Iterator[Finding]:
         return findings_of(self._analysis(stack), self._rules)

@@ -30,7 +30,7 @@ from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.read.schema import nearest
 from copilot_preflight.resolve import hints
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 from copilot_preflight.run.no_echo import hidden_in
@@ -71,7 +71,7 @@ class TemplateRole:
 
     def without_secrets(self, results: list[Any]) -> list[Any]:
         """Results without the values of NoEcho parameters, such as the name of a policy."""
-        hidden = hidden_in(self._view.stack.run.stacks)
+        hidden = hidden_in(self._view.run.stacks)
 
         def shown(node: Any) -> Any:
             if isinstance(node, dict):
@@ -110,7 +110,7 @@ class TemplateRole:
             raise word.fault(f"'{word.text}' is the name of '{name}': its ARN is ${{{name}.Arn}}")
         found = self._view.text({"Fn::Sub": word.text}, ())
         if arn.parse(found) is None and found.only_hole is None:
-            shown = hidden_in(self._view.stack.run.stacks).text(str(found))
+            shown = hidden_in(self._view.run.stacks).text(str(found))
             raise word.fault(f"'{word.text}' is '{shown}' in '{self._view.file}', which is no ARN")
         return found
 
