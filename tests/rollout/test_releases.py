@@ -15,7 +15,8 @@ from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read.document import read
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.rollout.comparison import TaskRollout, compare
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"

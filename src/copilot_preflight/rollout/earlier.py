@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from copilot_preflight.base.finding import InputError
 from copilot_preflight.read.document import Document
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run, run_of
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.rollout.words import counterpart
 
 
@@ -23,7 +24,7 @@ class Earlier(NamedTuple):
 
         It is the only one, or the one whose file has the same name.
         """
-        mine, theirs = self.run.stacks, stack.run.stacks
+        mine, theirs = self.run.stacks, run_of(stack).stacks
         if len(mine) == 1 and len(theirs) == 1:
             return mine[0]
         file = counterpart(stack.file, [other.file for other in mine])

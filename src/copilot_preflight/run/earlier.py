@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from copilot_preflight.read.document import Document
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run, run_of
 from copilot_preflight.rollout.earlier import Earlier
 from copilot_preflight.run.check import checked
 from copilot_preflight.run.options import Options
@@ -32,7 +32,7 @@ def earlier(paths: Iterable[str], options: Options) -> Earlier:
     )
     found = checked(paths, alone)
     stacks = [analysis.stack for analysis in found.analyses.values()]
-    run = stacks[0].run if stacks else Run()
+    run = run_of(stacks[0]) if stacks else Run()
     if not options.assume_defaults:
         run = run.with_opened(None)
     sources = {name: it for name, it in found.report.sources.items() if isinstance(it, Document)}

@@ -75,12 +75,14 @@ def _told(found: Checked, releases: Sequence[Release]) -> Checked:
 def _rollouts(found: Checked, options: Options) -> Iterator[Rollout]:
     """The comparisons, in which defaults of parameters are no values unless they are to be."""
     from copilot_preflight.checks.analysis import Analysis
+    from copilot_preflight.resolve.run import run_of
     from copilot_preflight.resolve.value import TemplateError
 
     stacks = [analysis.stack for analysis in found.analyses.values()]
     if not stacks or options.before is None:
         return
-    run = stacks[0].run if options.assume_defaults else stacks[0].run.with_opened(None)
+    run = run_of(stacks[0])
+    run = run if options.assume_defaults else run.with_opened(None)
     for stack in run.stacks:
         try:
             rollout = Analysis(stack, options.before.stack_of(stack)).rollout
@@ -92,13 +94,14 @@ def _rollouts(found: Checked, options: Options) -> Iterator[Rollout]:
 
 def _hidden(rollouts: Iterable[Rollout]) -> Callable[[str], str]:
     """Takes the values of NoEcho parameters of both releases out of a text."""
+    from copilot_preflight.resolve.run import run_of
     from copilot_preflight.run.no_echo import hidden_in
 
     stacks = {
         id(stack): stack
         for it in rollouts
         for side in (it.old, it.new)
-        for stack in (side, *side.run.stacks)
+        for stack in (side, *run_of(side).stacks)
     }
     return hidden_in(stacks.values()).text
 
