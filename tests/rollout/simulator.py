@@ -201,9 +201,9 @@ def history(random: Random, old: Release, new: Release, setting: Setting) -> Ite
             else:
                 first.inline, first.denied = new.inline, new.denied
             world.roles["new"] = world.role
-        elif step == "attached":
+        elif step == "attached" and new.attached:
             _attach(world, first, new)
-        elif step == "bucket":
+        elif step == "bucket" and new.bucket_denies:
             world.bucket_denies = new.bucket_denies
         if "new" in world.roles and step != "service":
             yield from starts(phase, "old")
@@ -212,6 +212,7 @@ def history(random: Random, old: Release, new: Release, setting: Setting) -> Ite
             if outcome != "steady":
                 break
     if outcome == "steady":
+        _clean_up(world, new)
         if is_replaced:
             world.roles["old"] = None
         yield from starts("steady", "new")
@@ -227,18 +228,26 @@ def history(random: Random, old: Release, new: Release, setting: Setting) -> Ite
                 if not is_replaced:
                     first.inline, first.denied = old.inline, old.denied
                 world.role = first
-            elif step == "attached":
+            elif step == "attached" and old.attached:
                 other = world.roles["new"]
                 if other is not None and other is not first:
                     other.attached = ()
                 first.attached = old.attached
-            elif step == "bucket":
+            elif step == "bucket" and old.bucket_denies:
                 world.bucket_denies = old.bucket_denies
             if world.role is first and step in ("role", "attached", "bucket"):
                 revisions = ("old", "new")
                 if not (is_replaced or _is_role_old(first, old)):
                     continue
                 yield from starts("stack-rollback", *revisions)
+
+
+def _clean_up(world: World, new: Release) -> None:
+    """Deletes what the release has no longer, when all else is updated."""
+    if not new.attached:
+        world.role.attached = ()
+    if not new.bucket_denies:
+        world.bucket_denies = ()
 
 
 def _is_role_old(role: Role, old: Release) -> bool:
