@@ -61,7 +61,7 @@ if CParser is not None:
     class _Composer(CParser):
         """Gives nodes whose tag is the one that is written, else whether they may be no string.
 
-        It calls itself for every level, and libyaml before 0.2.5 takes any number of these.
+        It calls itself for every level, and an older libyaml takes any number of these.
         """
 
         depth = 0
