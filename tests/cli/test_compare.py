@@ -246,6 +246,27 @@ def test_answers_of_the_cli(run: Run, write: Write) -> None:
     assert "ExecutionRole loses s3:GetObject" in result.out
 
 
+def test_what_is_attached_to_a_role_must_be_answered(run: Run, write: Write) -> None:
+    """Without that answer something else may grant, or deny: nothing is certain."""
+    old, new = answers("a"), answers("b")
+    del new["attached.json"]
+    write({**below("old", old), **below("new", new)})
+    told = json.loads(run("compare", "old", "new", "--format", "json").out)
+    cells = {(it["revision"], it["phase"]): it for it in told["cells"]}
+    cell = cells["old", "updating"]
+    assert cell["status"] == "cannot-know"
+    assert "list-attached-role-policies" in str(cell["calls"][0]["missing"])
+
+
+def test_a_package_with_an_answer_beside_it_is_a_package(run: Run, write: Write) -> None:
+    """A policy that was fetched for ``--policy`` may lie next to the template."""
+    policy = answers("a")["policy.json"]
+    write({**below("old", PINNED), "old/policy.json": policy, **below("new", EDITED)})
+    result = run("compare", "old", "new")
+    assert result.status == 1
+    assert "old/web-test.stack.yml -> new/web-test.stack.yml" in result.out.replace("\\", "/")
+
+
 def test_the_answer_to_get_template(run: Run, write: Write) -> None:
     """A stack's own template, as text or as data, is a release."""
     body = PINNED["web-test.stack.yml"]

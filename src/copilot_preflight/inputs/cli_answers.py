@@ -18,6 +18,11 @@ from copilot_preflight.read.document import DocumentError
 
 _KEYS: Final = ("TemplateBody", "taskDefinition", "PolicyDocument", "AttachedPolicies")
 
+_OF_TEMPLATES: Final = (".yml", ".yaml", ".template")
+
+_NOT_LISTED: Final = "policies-that-no-answer-of-list-attached-role-policies-names"
+"""A policy that nobody has: what is attached to a role is not known without that answer."""
+
 _TRUST: Final = {
     "Version": "2012-10-17",
     "Statement": {
@@ -30,6 +35,8 @@ _TRUST: Final = {
 
 def found_in(folder: str) -> Sequence[Path]:
     """The answers that lie in a folder; none where it holds a template or anything else of use."""
+    if any(path.suffix in _OF_TEMPLATES for path in Path(folder).glob("*")):
+        return ()
     found = []
     for path in sorted(Path(folder).glob("*.json")):
         try:
@@ -67,10 +74,12 @@ def _template(task: Any, data: Mapping[Path, Any]) -> dict[str, Any]:
     properties = _renamed(task)
     resources: dict[str, Any] = {}
     named: dict[str, str] = {}
+    arns: dict[str, str] = {}
     for key, logical_id in (("ExecutionRoleArn", "ExecutionRole"), ("TaskRoleArn", "TaskRole")):
         role_arn = properties.get(key)
         if isinstance(role_arn, str) and role_arn:
             name = role_arn.rpartition("/")[2]
+            arns[name] = role_arn
             logical_id = named.setdefault(name, logical_id)
             properties[key] = {"Fn::GetAtt": [logical_id, "Arn"]}
     for name, logical_id in named.items():
@@ -79,12 +88,14 @@ def _template(task: Any, data: Mapping[Path, Any]) -> dict[str, Any]:
             for it in data.values()
             if "PolicyDocument" in it and it.get("RoleName") == name
         ]
-        attached = [
-            policy["PolicyArn"]
+        listed = [
+            it["AttachedPolicies"]
             for path, it in data.items()
             if "AttachedPolicies" in it and (len(named) == 1 or name in path.name)
-            for policy in it["AttachedPolicies"]
         ]
+        attached = [policy["PolicyArn"] for policies in listed for policy in policies]
+        if inline and not listed:
+            attached.append(f"{arns[name].rpartition(':')[0]}:policy/{_NOT_LISTED}")
         if inline or attached:
             resources[logical_id] = {
                 "Type": "AWS::IAM::Role",
