@@ -11,6 +11,7 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.corrections import replaced, statement_next_to
 from copilot_preflight.checks.wording.parts import abridged_key
+from copilot_preflight.checks.wording.shared_folders import also_reached
 from copilot_preflight.edits.edit import Help
 from copilot_preflight.iam.policy import Entry
 from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT
@@ -29,6 +30,7 @@ def env_file_stale_grant(analysis: Analysis) -> Iterator[Finding]:
                 related=[
                     Related(granted.place, "the version that is granted"),
                     Related(denied.call.role.place, "the role that ECS downloads with"),
+                    *also_reached(denied.call, denied.read),
                 ],
                 help=_help(analysis, denied, granted),
             )
