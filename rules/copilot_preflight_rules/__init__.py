@@ -60,6 +60,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
         "artifact-acl-rejected",
         resources=("AWS::S3::Bucket", "AWS::CodePipeline::Pipeline"),
     ),
+    RuleEntry("W9783", "grant-not-awaited", ("unawaited",)),
     RuleEntry("I9790", "access-undetermined"),
     RuleEntry("W9791", "unused-suppression", is_last=True),
 )

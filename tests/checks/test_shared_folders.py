@@ -11,6 +11,7 @@ from tests.stacks import COPILOT_TASK, role
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.edits.edit import Applicability, Help
 from copilot_preflight.inputs.package import Manifest, Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
@@ -161,9 +162,20 @@ def test_of_many_some() -> None:
 
 
 def test_a_stale_grant() -> None:
-    """Its fix is the same wider grant; a grant that is the other's file has that already."""
+    """Its fix is the same wider grant, which somebody has to look at then."""
     other = package("api", file="b")
     stale = package("web", grant=f"'{named('c')}', 'arn:aws:s3:::artifacts'")
     assert list(reached(stale, other)) == ["api-test-b.stack.yml"]
+    assert applicabilities(finding_for(stale)) == {Applicability.SAFE}
+    assert applicabilities(finding_for(stale, other)) == {Applicability.REVIEW}
+
+
+def applicabilities(finding: Finding) -> set[Applicability]:
+    assert isinstance(finding.remedy, Help)
+    return {finding.remedy.applicability, *(edit.applicability for edit in finding.remedy.edits)}
+
+
+def test_a_grant_of_the_other_file_has_it_already() -> None:
+    other = package("api", file="b")
     taken = package("web", grant=f"'{named('b')}', 'arn:aws:s3:::artifacts'")
     assert reached(taken, other) == {}

@@ -18,6 +18,11 @@ Write = Callable[..., Path]
 TEMPLATE = "Resources:\n  Files: {Type: 'AWS::S3::Bucket'}\n"
 PARAMS = '{"Parameters": {}}\n'
 MANIFEST = "name: web\ntype: Backend Service\n"
+WITH_ENV_FILES = (
+    "name: web\nenv_file: config/web.env\nlogging: {env_file: config/logs.env}\n"
+    "sidecars: {proxy: {env_file: ./config/shared.env}}\n"
+    "environments: {prod: {env_file: config/web-prod.env}, test: }\n"
+)
 
 PACKAGES = {
     "infrastructure/web-test.stack.yml": TEMPLATE,
@@ -29,8 +34,12 @@ PACKAGES = {
     "infrastructure/test.env.yml": TEMPLATE,
     "infrastructure/test.env.params.json": PARAMS,
     "infrastructure/env.addons.yml": TEMPLATE,
-    "copilot/web/manifest.yml": MANIFEST,
-    "copilot/web-admin/manifest.yml": MANIFEST,
+    "copilot/web/manifest.yml": WITH_ENV_FILES,
+    "copilot/web-admin/manifest.yml": MANIFEST + "env_file: config/shared.env\n",
+    "copilot/broken/manifest.yml": "env_file: [config/web.env\n",
+    "copilot/odd/manifest.yml": 'env_file: "config/\\0.env"\n',
+    "copilot/list/manifest.yml": "[env_file, config/web.env]\n",
+    **{f"config/{name}.env": "A=1\n" for name in ("web", "logs", "shared", "web-prod", "other")},
     "copilot/environments/test/manifest.yml": "name: test\ntype: Environment\n",
     "shared/bucket.json": json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {}}),
     "deploy/broken.yml": "Resources: {A: {Type: 'AWS::S3::Bucket'}\n",
@@ -54,6 +63,14 @@ PACKAGES = {
         ("infrastructure/env.addons.yml", ["env.addons.yml", "test.env.yml"]),
         ("copilot/web/manifest.yml", ["web-prod.stack.yml", "web-test.stack.yml"]),
         ("copilot/web-admin/manifest.yml", ["web-admin-test.stack.yml"]),
+        *(
+            (f"config/{name}.env", ["web-prod.stack.yml", "web-test.stack.yml"])
+            for name in ("web", "logs", "web-prod")
+        ),
+        (
+            "config/shared.env",
+            ["web-prod.stack.yml", "web-test.stack.yml", "web-admin-test.stack.yml"],
+        ),
     ],
 )
 def test_a_file_stands_for_what_it_has_a_say_in(
@@ -164,6 +181,7 @@ def test_an_env_file_alone_finds_the_package_that_is_behind_it(
     [
         "app.params.json",
         "copilot/environments/test/manifest.yml",
+        "config/other.env",
         "deploy/broken-chart.yml",
         "deploy/values.yml",
         "README.md",
@@ -219,3 +237,15 @@ def test_a_bad_value_is_found_through_the_parameter_file(
     ran = run("check", "--changed", "web-test.params.json")
     assert ran.status == 1
     assert ran.out.startswith("error[E9711] env-file-denied")
+
+
+OUTDATED = Path(__file__).parents[2] / "sample_templates/broken/env-file-outdated"
+
+
+def test_an_env_file_alone_shows_that_its_package_is_older(run: Run, write: Write) -> None:
+    """Nothing of the package is among the files that changed."""
+    files = (it for it in OUTDATED.rglob("*") if it.is_file())
+    write({str(it.relative_to(OUTDATED)): it.read_text("utf-8") for it in files})
+    ran = run("check", "--changed", "web.env", "--select=W9719", "--fail-on=warning")
+    assert ran.status == 1
+    assert ran.out.startswith("warning[W9719] env-file-outdated")

@@ -57,6 +57,7 @@ Part = Literal[
     "unknown_references",
     "reads",
     "refused_on_the_way",
+    "unawaited",
 ]
 """The parts of an `Analysis` that rules look at."""
 
