@@ -12,10 +12,10 @@ for Metadata and branches https://cloudonaut.io/optional-dependson-with-cloudfor
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.references import named_by
 from copilot_preflight.resolve.value import Guard
 from copilot_preflight.resolve.view import View
@@ -36,11 +36,12 @@ class Waits(NamedTuple):
 
 def waits_for(view: View, one: str, other: str) -> Waits:
     """Whether a resource, which is certainly made, waits for another until that is there."""
-    if _chain(view, one, other, only_certain=True).conditions is not None:
+    if other in _reached(view, one, only_certain=True).conditions:
         return Waits(True)
-    possible = _chain(view, one, other, only_certain=False)
-    if possible.conditions is not None or possible.is_open or view.stack.unwritten:
-        return Waits(None, possible.conditions or ())
+    possible = _reached(view, one, only_certain=False)
+    conditions = possible.conditions.get(other)
+    if conditions is not None or possible.is_open or view.stack.unwritten:
+        return Waits(None, conditions or ())
     return Waits(False)
 
 
@@ -58,18 +59,22 @@ class _Edges(NamedTuple):
     is_open: bool = False
 
 
-class _Chain(NamedTuple):
-    """What leads from one resource to another: ``conditions`` are open, None where nothing does.
+class _Reached(NamedTuple):
+    """The resources to which chains lead from one, each with the open conditions of its chain.
 
     ``is_open``: some resource on the way refers to what nobody can read.
     """
 
-    conditions: tuple[str, ...] | None
+    conditions: Mapping[str, tuple[str, ...]]
     is_open: bool
 
 
-def _chain(view: View, start: str, goal: str, *, only_certain: bool) -> _Chain:
-    """A chain of resources, each waiting for the next, from one to another."""
+@query_by(lambda start, *, only_certain: (start, only_certain))
+def _reached(view: View, start: str, *, only_certain: bool) -> _Reached:
+    """All that a resource waits for, by chains in which each waits for the next.
+
+    Worked out once for each resource: a template with many grants asks for it again and again.
+    """
     found: dict[str, tuple[str, ...]] = {start: ()}
     pending = deque([start])
     is_open = False
@@ -81,10 +86,9 @@ def _chain(view: View, start: str, goal: str, *, only_certain: bool) -> _Chain:
             if to in found or (only_certain and conditions):
                 continue
             found[to] = (*found[name], *(c for c in conditions if c not in found[name]))
-            if to == goal:
-                return _Chain(found[to], is_open)
             pending.append(to)
-    return _Chain(None, is_open)
+    del found[start]
+    return _Reached(found, is_open)
 
 
 @query
