@@ -12,7 +12,8 @@ from textwrap import dedent, indent
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 
 
 def stack(

@@ -29,8 +29,9 @@ from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.render.safe_text import safe
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.scenario import spelt
-from copilot_preflight.resolve.stack import ADDONS_STACK, Run, Stack
+from copilot_preflight.resolve.stack import ADDONS_STACK, Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.defaults import Defaults
 from copilot_preflight.run.judge import InternalFault, findings_of

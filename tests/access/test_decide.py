@@ -15,7 +15,8 @@ from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.needs.env_files import ENV_FILE
 from copilot_preflight.read.document import read
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 

@@ -15,7 +15,7 @@ from copilot_preflight.checks.wording.corrections import list_of
 from copilot_preflight.edits.edit import END, Applicability, Edit, Help, Operation
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight_rules import RULES
 
 SAFE, REVIEW = Applicability.SAFE, Applicability.REVIEW

@@ -32,7 +32,7 @@ from copilot_preflight.read import jsonpath
 from copilot_preflight.read.document import Document, DocumentError, parse
 from copilot_preflight.read.yaml import pure_python
 from copilot_preflight.read.yaml import tree as yaml_tree
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.judge import findings_of
 from copilot_preflight_rules import RULES

@@ -17,7 +17,8 @@ from copilot_preflight.model.roles import role_named
 from copilot_preflight.model.secrets import secret_policy
 from copilot_preflight.model.services import resource_named
 from copilot_preflight.model.tasks import task_definitions
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 MANY = 20

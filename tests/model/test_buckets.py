@@ -13,7 +13,8 @@ from copilot_preflight.model.keys import key_with_arn, keys
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 from copilot_preflight.run.policy_files import Plain

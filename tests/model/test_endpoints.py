@@ -17,7 +17,7 @@ from copilot_preflight.model.endpoints import (
 )
 from copilot_preflight.model.tasks import task_definitions
 from copilot_preflight.read.document import read
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.view import View
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

@@ -14,7 +14,8 @@ from copilot_preflight.model.pipelines import (
     store_of,
 )
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

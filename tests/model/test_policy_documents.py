@@ -8,7 +8,7 @@ from copilot_preflight.iam.policy import Statement
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import TemplateError, Value
 
 TEMPLATE = """

@@ -19,7 +19,8 @@ from copilot_preflight.model.services import (
 )
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.read.document import read
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

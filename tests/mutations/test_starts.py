@@ -17,7 +17,7 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight_rules.execution_role_missing import execution_role_missing
 from copilot_preflight_rules.grant_on_wrong_role import grant_on_wrong_role
 from copilot_preflight_rules.image_pull_denied import image_pull_denied

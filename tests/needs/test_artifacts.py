@@ -13,7 +13,8 @@ from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.needs.artifact_calls import ARTIFACT_DOWNLOAD, ARTIFACT_UPLOAD
 from copilot_preflight.read.document import parse, read
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight_rules.artifact_acl_rejected import artifact_acl_rejected
 from copilot_preflight_rules.artifact_download_denied import artifact_download_denied
 from copilot_preflight_rules.artifact_encryption_denied import artifact_encryption_denied

@@ -9,7 +9,8 @@ from tests.needs.asked import findings
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 
 BUCKET = """
   Key: {Type: AWS::KMS::Key}

@@ -18,7 +18,8 @@ from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.required import REQUIRED, is_met
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.outside import Outside, Requirement
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 TOLD = Place("config.yml", ("require", 0))

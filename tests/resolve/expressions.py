@@ -8,8 +8,9 @@ from tests import stacks
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 
 TEMPLATE = """
 Parameters:

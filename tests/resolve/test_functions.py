@@ -10,7 +10,7 @@ from tests.resolve.expressions import KNOWN, resolve, stack
 from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.iam import arn
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import TemplateError, Value
 from copilot_preflight.resolve.view import View
 

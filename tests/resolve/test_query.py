@@ -10,8 +10,9 @@ from copilot_preflight.model.buckets import bucket_named
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import EVERY, MEMBERS, query, query_by
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.scenario import Scenario
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 BUCKET = "Resources: {Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: %s}}}"

@@ -15,8 +15,9 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.scenario import Scenario, spelt
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 PARAMETERS: dict[str, Any] = {

@@ -10,7 +10,8 @@ from tests import stacks
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.inputs.parameter_files import ParameterValue
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.resolve.view import View
 

@@ -7,7 +7,7 @@ import pytest
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight_rules.policy_version_missing import policy_version_missing
 
 TEMPLATE = """

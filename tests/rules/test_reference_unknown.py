@@ -7,7 +7,7 @@ import pytest
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight_rules.reference_unknown import reference_unknown
 
 TEMPLATE = """

@@ -10,7 +10,8 @@ from tests.stacks import stack
 from copilot_preflight.base.finding import Finding, Severity
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.resolve.parameters import is_placeholder
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.run import check
 from copilot_preflight.run.defaults import Defaults
 from copilot_preflight.run.judge import findings_of

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from copilot_preflight.render.formats import render
-from copilot_preflight.resolve import stack
+from copilot_preflight.resolve import run
 from copilot_preflight.run import ahead, workers
 from copilot_preflight.run import check as engine
 from copilot_preflight.run.options import Options
@@ -85,13 +85,13 @@ def test_a_report_does_not_depend_on_what_is_in_memory(
 ) -> None:
     """Stacks that are put down after each other are read again where they are asked for."""
     everything = _reports(1, [SAMPLES])
-    monkeypatch.setattr(stack, "MOST_IN_USE", 1)
+    monkeypatch.setattr(run, "MOST_IN_USE", 1)
     monkeypatch.setattr(engine, "MOST_IN_USE", 1)
     assert _reports(jobs, [SAMPLES]) == everything
 
 
 def test_few_stacks_stay_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "MOST_IN_USE", 3)
+    monkeypatch.setattr(run, "MOST_IN_USE", 3)
     monkeypatch.setattr(engine, "MOST_IN_USE", 3)
     sample = next(Path(SAMPLES).rglob("*.yml"))
     for number in range(12):

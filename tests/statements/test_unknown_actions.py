@@ -9,7 +9,7 @@ import pytest
 from copilot_preflight.iam.actions import names_of
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.statements.unknown_actions import meant_by, unknown_actions
 
 TEMPLATE = """

@@ -13,7 +13,7 @@ from copilot_preflight.model.keys import key_arn
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import OPEN, View, index_of
 

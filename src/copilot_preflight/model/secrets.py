@@ -19,7 +19,7 @@ from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.resolve.outside import ProvidedPolicy
 from copilot_preflight.resolve.query import query
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import OPEN, View, index_of
 

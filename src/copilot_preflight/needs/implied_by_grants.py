@@ -21,7 +21,7 @@ from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.needs.s3_objects import SSE_KMS_PAGE, kms_context
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, cast
 from copilot_preflight.needs.need import Need, Source, needs_of, needs_seen
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 

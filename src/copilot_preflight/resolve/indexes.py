@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from copilot_preflight.resolve.query import EVERY, MEMBERS, query
-from copilot_preflight.resolve.stack import Run, Stack, noted
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack, noted
 
 
 def of_file(run: Run, file: str) -> Sequence[Stack]:

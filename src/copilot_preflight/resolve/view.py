@@ -10,8 +10,9 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.query import Answers, Reads, query
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.scenario import ANY, Scenario
-from copilot_preflight.resolve.stack import Run, Stack, noted
+from copilot_preflight.resolve.stack import Stack, noted
 from copilot_preflight.resolve.value import Guard, Value
 
 K = TypeVar("K", bound=Hashable)

@@ -14,7 +14,8 @@ from copilot_preflight.inputs import template_shape
 from copilot_preflight.inputs.discovery import DiscoveredTemplate, Discovery
 from copilot_preflight.inputs.package import Loader, Package
 from copilot_preflight.read.document import Document, DocumentError
-from copilot_preflight.resolve.stack import MOST_IN_USE, Run, Stack
+from copilot_preflight.resolve.run import MOST_IN_USE, Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.judge import Judge, Judged
 from copilot_preflight.run.options import Options as Options

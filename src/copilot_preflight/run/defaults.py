@@ -12,7 +12,8 @@ from typing import Final
 from copilot_preflight.base.finding import DataPath, Finding, Place
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import MEMBERS
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import Template
 from copilot_preflight.resolve.value import TemplateError
 

@@ -14,7 +14,8 @@ from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.needs.unread import UNREAD
 from copilot_preflight.read.document import Document
 from copilot_preflight.resolve import indexes
-from copilot_preflight.resolve.stack import Run, Stack
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.defaults import Defaults
 from copilot_preflight.run.options import Options

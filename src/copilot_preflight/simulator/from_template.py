@@ -30,7 +30,7 @@ from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.read.schema import nearest
 from copilot_preflight.resolve import hints
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 from copilot_preflight.run.no_echo import hidden_in
