@@ -15,7 +15,7 @@ from copilot_preflight.edits.edit import Applicability, Help
 from copilot_preflight.inputs.package import Manifest, Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight_rules.env_file_stale_grant import env_file_stale_grant
 from copilot_preflight_rules.env_file_version_locked import env_file_version_locked
 

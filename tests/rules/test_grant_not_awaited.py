@@ -10,7 +10,7 @@ from tests import stacks
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.read.document import parse
-from copilot_preflight.resolve.stack import Run
+from copilot_preflight.resolve.run import Run
 from copilot_preflight_rules.grant_not_awaited import grant_not_awaited
 
 GRANT: Final = (
