@@ -195,6 +195,26 @@ def test_one_finding_for_a_policy_with_all_that_it_grants() -> None:
     assert said(template) == [f"{GRANTS} and 1 more call"]
 
 
+HOSTS: Final = "  Hosts: {Type: 'AWS::AutoScaling::AutoScalingGroup', Properties: {MaxSize: 1}%s}\n"
+ON_EC2: Final = "LaunchType: EC2"
+
+
+@pytest.mark.parametrize(
+    ("template", "is_said"),
+    [
+        (filled(service=ON_EC2, more=HOSTS % ", DependsOn: Grants"), False),
+        (filled(service=ON_EC2, more=HOSTS % ", DependsOn: IfOpen"), False),
+        (filled(service="DesiredCount: 1", more=HOSTS % ", DependsOn: Grants"), False),
+        (filled(service="LaunchType: FARGATE", more=HOSTS % ", DependsOn: Grants"), True),
+        (filled(service=ON_EC2, more=HOSTS % ", DependsOn: Role"), True),
+        (filled(service=ON_EC2), True),
+    ],
+)
+def test_instances_that_wait(template: str, is_said: bool) -> None:
+    """Where the cluster's instances come after the policy, so do the tasks, but for Fargate's."""
+    assert said(template) == ([GRANTS] if is_said else [])
+
+
 # --- other resources ------------------------------------------------------------------------------
 
 

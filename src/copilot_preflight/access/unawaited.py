@@ -19,6 +19,7 @@ from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.policy import Statement
+from copilot_preflight.model.services import is_fargate
 from copilot_preflight.model.starts import KINDS, Start, starts_of
 from copilot_preflight.needs.container_secrets import REGISTRY, SECRET
 from copilot_preflight.needs.efs import EFS_MOUNT
@@ -27,7 +28,7 @@ from copilot_preflight.needs.firelens import FIRELENS
 from copilot_preflight.needs.images import IMAGE
 from copilot_preflight.needs.logs import LOGS, is_blocking, is_made_by_the_driver, log_group_named
 from copilot_preflight.needs.need import Need, needs_at
-from copilot_preflight.resolve.dependencies import waits_for
+from copilot_preflight.resolve.dependencies import Waits, waits_for
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
@@ -43,6 +44,14 @@ NOUNS: Final = {
 
 _AT_THE_START: Final = (ENV_FILE, SECRET, REGISTRY, IMAGE, LOGS, FIRELENS, EFS_MOUNT)
 """The needs without which a task does not start."""
+
+_HOSTS: Final = (
+    "AWS::AutoScaling::AutoScalingGroup",
+    "AWS::EC2::Instance",
+    "AWS::EC2::SpotFleet",
+    "AWS::EC2::EC2Fleet",
+)
+"""What gives a cluster instances."""
 
 _MAX_SPLITS: Final = 6
 """How many conditions deep a call is followed; beyond, nothing is said of it."""
@@ -154,12 +163,26 @@ def _not_awaited(call: Call, start: Start) -> tuple[set[Place], list[str]]:
         origin = _origin(view, statement.place)
         if origin is None or statement.place in absent:
             continue
-        waits = waits_for(view, start.logical_id, origin)
+        waits = _waits(call.need, start, origin)
         if not waits.verdict:
             absent.add(statement.place)
         if waits.verdict is None:
             undecided += waits.conditions or ("",)
     return absent, undecided
+
+
+def _waits(need: Need, start: Start, other: str) -> Waits:
+    """Whether a start waits for a resource, or what it is to start on does.
+
+    Tasks of a cluster of instances wait for those, whatever the service itself refers to.
+    """
+    view, task = need.view, need.task
+    waits = waits_for(view, start.logical_id, other)
+    if waits.verdict is False and task is not None and is_fargate(view, task) is not True:
+        hosts = (host for kind in _HOSTS for host, _ in view.resources(kind))
+        if any(waits_for(view, host, other).verdict is not False for host in hosts):
+            return Waits(None)
+    return waits
 
 
 def _grants(call: Call) -> Iterator[Statement]:
@@ -225,6 +248,6 @@ def unawaited_log_groups(needs: Iterable[Need]) -> Iterator[Unawaited]:
         for start in starts_of(need.view, need.task) if group is not None else ():
             if group is None or start.conditions or (start.logical_id, group) in seen:
                 continue
-            if waits_for(need.view, start.logical_id, group).verdict is False:
+            if _waits(need, start, group).verdict is False:
                 seen.add((start.logical_id, group))
                 yield _of_resource(need, start, group, None)
