@@ -246,6 +246,23 @@ def _shown(label: str, times: list[Took]) -> str:
     )
 
 
+def figures() -> dict[str, list[float]]:
+    """Milliseconds from a change to what is shown of it, for each stack and kind of edit."""
+    found: dict[str, list[float]] = {}
+    for about, containers, tables in SHAPES:
+        text = copilot_stack(containers=containers, statements=40, resources=tables)
+        client = Client(sys.executable, text)
+        (times,) = typed([client])
+        client.close()
+        where = f"{about:,} lines, {containers} containers"
+        found[f"{where}: the first edit"] = [times.first.wall]
+        for kind, them in times.others.items():
+            found[f"{where}: {kind}"] = [it.wall for it in them]
+        every = [it.wall for them in times.others.values() for it in them]
+        found[f"{where}: all of them"] = every
+    return found
+
+
 def main() -> None:
     interpreters = [sys.executable, *sys.argv[1:]]
     slow = []

@@ -37,7 +37,7 @@ from _pytest.runner import runtestprotocol
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SOURCES: Final = ROOT / "src/copilot_preflight"
-JUDGED: Final = ("base/symbolic.py", "iam/*.py", "access/decide.py")
+JUDGED: Final = ("base/symbolic.py", "base/character_sets.py", "iam/*.py", "access/decide.py")
 TESTS: Final = ("tests/base", "tests/iam", "tests/access")
 LONGER: Final = ("tests/needs", "tests/resolve", "tests/rules")
 """What judges too with ``AGAIN=1``."""

@@ -17,7 +17,7 @@ from copilot_preflight.model.roles import role_named
 from copilot_preflight.model.secrets import secret_policy
 from copilot_preflight.model.services import resource_named
 from copilot_preflight.model.tasks import task_definitions
-from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.run import Run, run_of
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
@@ -155,9 +155,9 @@ def test_an_answer_goes_with_the_template_that_it_names(question: Callable[[View
     """Without it the answer is that of a run that never had it; without another, the same."""
     asking = _run().stack
     before = repr(question(View(asking)))
-    asking.run.leave_out("8.yml")
+    run_of(asking).leave_out("8.yml")
     assert repr(question(View(asking))) == before
-    asking.run.leave_out("7.yml")
+    run_of(asking).leave_out("7.yml")
     after = repr(question(_run(without=(7, 8))))
     assert repr(question(View(asking))) == after != before
 

@@ -153,7 +153,7 @@ class Analysis:
     def refused_layers(self) -> tuple[tuple[Need, PossibleDenial, str], ...]:
         """The private images whose layers an endpoint keeps back, and in which scenario."""
         by_need: dict[object, list[tuple[Need, PossibleDenial | None]]] = {}
-        if not indexes.has(self.stack.run, "AWS::EC2::VPCEndpoint"):
+        if not indexes.has(self.view.run, "AWS::EC2::VPCEndpoint"):
             return ()
         from copilot_preflight.access.endpoint_routes import layers_refused
         from copilot_preflight.needs.images import PrivateImage

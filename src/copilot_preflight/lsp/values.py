@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.resolve.node_paths import conditions_above
+from copilot_preflight.resolve.run import run_of
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import SUB_VARIABLE, Template
 from copilot_preflight.resolve.value import TemplateError, Value, function_of
@@ -54,7 +55,7 @@ def resolved_at(stack: Stack, path: DataPath, line: str, column: int) -> Iterato
 
 def _without_secrets(stack: Stack, found: Resolved) -> Resolved:
     """What was found, without the values of NoEcho parameters that names are made of."""
-    hidden = hidden_in(stack.run.stacks)
+    hidden = hidden_in(run_of(stack).stacks)
     readings = (Reading(hidden.text(it.value), hidden.text(it.when)) for it in found.readings)
     return found._replace(readings=tuple(readings))
 

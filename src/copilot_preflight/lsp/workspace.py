@@ -280,6 +280,6 @@ def _of_package(report: Report, options: engine.Options) -> Iterator[Finding]:
 
 def _parse(text: str, file: str) -> Document | DocumentError:
     try:
-        return document.parse(text, file)
+        return document.parse(text, file, is_shown=True)
     except DocumentError as error:
         return error

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, cast
 from copilot_preflight.needs.need import Need, Source, needs_of, needs_seen
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query
-from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.run import Run, run_of
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
@@ -38,7 +38,7 @@ class SourceEntry(NamedTuple):
         if not self.elsewhere:
             return _has_keys(stack, self.kinds, self.keys)
         own = (_has_keys(other, self.elsewhere, self.keys) for other in stack.with_addons())
-        return any(own) or _is_there(stack.run, self.elsewhere, self.keys)
+        return any(own) or _is_there(run_of(stack), self.elsewhere, self.keys)
 
     def load(self) -> Source:
         return cast(

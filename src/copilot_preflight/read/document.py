@@ -10,6 +10,7 @@ import codecs
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -237,20 +238,19 @@ def read(path: os.PathLike[str] | str, file: str | None = None) -> Document:
     return parse(content, name)
 
 
-def parse(text: str | bytes, file: str) -> Document:
+def parse(text: str | bytes, file: str, *, is_shown: bool = False) -> Document:
     """The document in a text; bytes are UTF-8, or UTF-16 with a byte order mark.
 
-    Raises DocumentError.
+    ``is_shown``: positions will be asked for, so they are worked out at once. Raises DocumentError.
     """
     if len(text) > MAX_SIZE:
         raise _too_large(file, len(text))
     if isinstance(text, bytes):
         text = _decoded(text, file)
     text = text.lstrip("\ufeff")  # libyaml passes over a second one, and its marks too
-    try:
-        return Document(file, text, plain_data(text))
-    except NotPlain:
-        pass
+    if not is_shown:
+        with suppress(NotPlain):
+            return Document(file, text, plain_data(text))
     try:
         tree = build(text)
     except Fault as fault:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, cast
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.resolve.outside import NOTHING, Outside
 from copilot_preflight.resolve.query import EVERY, MEMBERS, Answers, Reads, drop, query
-from copilot_preflight.resolve.stack import Stack, noted
+from copilot_preflight.resolve.stack import Export, Stack, noted
 
 MOST_IN_USE: Final = 100
 """Stacks of a run that are read and not put down again: each takes some 200 KB."""
-
-
-class Export(NamedTuple):
-    """What the run exports under a name, None for nothing, and the templates that say so."""
-
-    value: Text | None
-    files: frozenset[str] = frozenset()
 
 
 class Run:
@@ -139,6 +132,11 @@ class Run:
         if known is None or known in self._resolving:
             return Export(None)
         return _exported(self, known)
+
+
+def run_of(stack: Stack) -> Run:
+    """The run that a stack is judged in."""
+    return cast("Run", stack.run)
 
 
 @query

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.arn import partition_of_region
@@ -13,14 +13,12 @@ from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import hints as evidence
 from copilot_preflight.resolve.functions import Resolver
+from copilot_preflight.resolve.outside import Outside
 from copilot_preflight.resolve.parameters import Inputs, is_placeholder
 from copilot_preflight.resolve.query import Answers, Reads, drop, query
 from copilot_preflight.resolve.scenario import ANY, Scenario, spelt
 from copilot_preflight.resolve.template import Template, size_of
 from copilot_preflight.resolve.value import TemplateError, Value
-
-if TYPE_CHECKING:
-    from copilot_preflight.resolve.run import Run
 
 _MAX_READ: Final = 4_000_000
 """Nodes of a template, times the scenarios in which it may be read: beyond, conditions stay open.
@@ -36,6 +34,28 @@ ADDONS_STACK: Final = "AddonsStack"
 
 
 T = TypeVar("T")
+
+
+class Export(NamedTuple):
+    """What the run exports under a name, None for nothing, and the templates that say so."""
+
+    value: Text | None
+    files: frozenset[str] = frozenset()
+
+
+class Surroundings(Protocol):
+    """What a stack asks of the `Run` that it is judged in."""
+
+    outside: Outside
+    reads: Reads
+    defaulted: dict[str, set[str]]
+    kinds: dict[frozenset[str], frozenset[str]]
+
+    def is_read(self, stack: Stack) -> None: ...
+
+    def opened(self, stack: Stack) -> frozenset[str]: ...
+
+    def exported(self, name: Text) -> Export: ...
 
 
 class Reading(NamedTuple):
@@ -54,7 +74,7 @@ class Stack:
     def __init__(
         self,
         package: Package,
-        run: Run,
+        run: Surroundings,
         given: Mapping[str, Text] | None = None,
         pseudo: Mapping[str, str] | None = None,
     ) -> None:

@@ -10,7 +10,7 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.query import Answers, Reads, query
-from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.run import Run, run_of
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Stack, noted
 from copilot_preflight.resolve.value import Guard, Value
@@ -73,7 +73,7 @@ class View:
 
     @property
     def run(self) -> Run:
-        return self.stack.run
+        return run_of(self.stack)
 
     @property
     def file(self) -> str:

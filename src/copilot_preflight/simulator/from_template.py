@@ -71,7 +71,7 @@ class TemplateRole:
 
     def without_secrets(self, results: list[Any]) -> list[Any]:
         """Results without the values of NoEcho parameters, such as the name of a policy."""
-        hidden = hidden_in(self._view.stack.run.stacks)
+        hidden = hidden_in(self._view.run.stacks)
 
         def shown(node: Any) -> Any:
             if isinstance(node, dict):
@@ -110,7 +110,7 @@ class TemplateRole:
             raise word.fault(f"'{word.text}' is the name of '{name}': its ARN is ${{{name}.Arn}}")
         found = self._view.text({"Fn::Sub": word.text}, ())
         if arn.parse(found) is None and found.only_hole is None:
-            shown = hidden_in(self._view.stack.run.stacks).text(str(found))
+            shown = hidden_in(self._view.run.stacks).text(str(found))
             raise word.fault(f"'{word.text}' is '{shown}' in '{self._view.file}', which is no ARN")
         return found
 
