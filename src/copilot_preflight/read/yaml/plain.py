@@ -59,16 +59,23 @@ def plain_data(text: str) -> Any:
 if CParser is not None:
 
     class _Composer(CParser):
-        """Gives nodes whose tag is the one that is written, else whether they may be no string."""
+        """Gives nodes whose tag is the one that is written, else whether they may be no string.
+
+        It calls itself for every level, and an older libyaml takes any number of these.
+        """
+
+        depth = 0
 
         def resolve(self, kind: type, _value: Any, implicit: Any) -> bool:
             return implicit[0] if kind is ScalarNode else True
 
-        def descend_resolver(self, parent: Any, index: Any) -> None:
-            pass
+        def descend_resolver(self, _parent: Any, _index: Any) -> None:
+            self.depth += 1
+            if self.depth > MAX_DEPTH + 1:
+                raise NotPlain
 
         def ascend_resolver(self) -> None:
-            pass
+            self.depth -= 1
 
 
 def _of_node(node: Any, depth: int) -> Any:
