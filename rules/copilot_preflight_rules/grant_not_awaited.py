@@ -48,6 +48,8 @@ def _purpose(each: Sequence[Unawaited]) -> str:
         return f"without which the {need.subject} fails and the container does not start"
     more = len(each) - 1
     others = f" and {more} more call{'s' if more > 1 else ''}" if more else ""
+    if not each[0].is_grant:
+        return f"the only way of {call.action} for the {need.subject}{others}"
     return f"which allows {call.who} to {call.action} for the {need.subject}{others}"
 
 

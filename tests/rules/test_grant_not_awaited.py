@@ -270,6 +270,77 @@ def test_log_groups(group: str, options: str, depends: str, is_said: bool) -> No
     assert said(template) == ([message] if is_said else [])
 
 
+ENDPOINT: Final = """
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}
+  Public: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
+  Route: {Type: AWS::EC2::Route, Properties: {RouteTableId: !Ref Public, GatewayId: igw-1}}
+  Table: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
+  Association:
+    Type: AWS::EC2::SubnetRouteTableAssociation
+    Properties: {SubnetId: !Ref Subnet, RouteTableId: !Ref Table}
+  Endpoint:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcId: !Ref Vpc
+      ServiceName: !Sub com.amazonaws.${AWS::Region}.secretsmanager
+      VpcEndpointType: Interface
+      PrivateDnsEnabled: true
+      SubnetIds: [!Ref Subnet]
+  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      LaunchType: FARGATE
+      TaskDefinition: !Ref Task
+      NetworkConfiguration: {AwsvpcConfiguration: {Subnets: [!Ref Subnet]}}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      NetworkMode: awsvpc
+      RequiresCompatibilities: [FARGATE]
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions: [{Name: web, Secrets: [{Name: A, ValueFrom: !Ref Secret}]}]
+  Secret: {Type: AWS::SecretsManager::Secret}
+""" + stacks.role("{Effect: Allow, Action: 'secretsmanager:*', Resource: !Ref Secret}")
+
+
+def test_an_endpoint_that_is_the_only_way() -> None:
+    assert said(ENDPOINT) == [
+        "service 'Service' does not wait for VPC endpoint 'Endpoint', the only way of "
+        "secretsmanager:GetSecretValue for the secret 'A' of container 'web'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("AWS::ECS::Service\n", "AWS::ECS::Service\n    DependsOn: Endpoint\n"),
+        ("RouteTableId: !Ref Public", "RouteTableId: !Ref Table"),
+        ("RouteTableId: !Ref Public", "RouteTableId: !ImportValue Table"),
+        ("RouteTableId: !Ref Table", "RouteTableId: !ImportValue Table"),
+        ("SubnetId: !Ref Subnet", "SubnetId: !ImportValue Subnet"),
+        ("PrivateDnsEnabled: true", "PrivateDnsEnabled: false"),
+        ("LaunchType: FARGATE", "LaunchType: EC2"),
+        ("AWS::EC2::Route,", "AWS::EC2::VPNGatewayRoutePropagation,"),
+        ("Resources:", "Transform: Mine\nResources:"),
+        ("  Secret:", "  Mine: {Type: 'Custom::Route', Properties: {T: !Ref Table}}\n  Secret:"),
+        ("Action: 'secretsmanager:*'", "Action: 'ssm:*'"),
+    ],
+)
+def test_an_endpoint_that_is_awaited_or_may_not_be_needed(old: str, new: str) -> None:
+    """Where a route may lead out, nobody knows that the call fails."""
+    assert old in ENDPOINT
+    assert said(ENDPOINT.replace(old, new)) == []
+
+
+def test_a_route_that_another_stack_adds() -> None:
+    ours = ENDPOINT + "Outputs: {T: {Value: !Ref Table, Export: {Name: table}}}\n"
+    theirs = "Resources:\n  R: {Type: AWS::EC2::Route, Properties: {RouteTableId: %s}}\n"
+    assert said(ours, theirs % "rtb-1") == []
+    assert said(ours, theirs % "!ImportValue table") == []
+
+
 # --- other starts ---------------------------------------------------------------------------------
 
 

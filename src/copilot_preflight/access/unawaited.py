@@ -19,8 +19,9 @@ from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.policy import Statement
-from copilot_preflight.model.services import is_fargate
-from copilot_preflight.model.starts import KINDS, Start, starts_of
+from copilot_preflight.model.endpoints import is_shut_in
+from copilot_preflight.model.services import is_fargate, runs_of
+from copilot_preflight.model.starts import Start, starts_of
 from copilot_preflight.needs.container_secrets import REGISTRY, SECRET
 from copilot_preflight.needs.efs import EFS_MOUNT
 from copilot_preflight.needs.env_files import ENV_FILE
@@ -32,15 +33,20 @@ from copilot_preflight.resolve.dependencies import Waits, waits_for
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
-NOUNS: Final = {
+_GRANTING: Final = {
     "AWS::IAM::Policy": "policy",
     "AWS::IAM::RolePolicy": "policy",
     "AWS::IAM::ManagedPolicy": "managed policy",
     "AWS::S3::BucketPolicy": "bucket policy",
     "AWS::SecretsManager::ResourcePolicy": "resource policy",
+}
+"""The policies that are resources of their own, and what messages call them."""
+
+_NOUNS: Final = {
+    **_GRANTING,
+    "AWS::EC2::VPCEndpoint": "VPC endpoint",
     "AWS::Logs::LogGroup": "log group",
 }
-"""What has to be in place when a task starts, and is a resource of its own."""
 
 _AT_THE_START: Final = (ENV_FILE, SECRET, REGISTRY, IMAGE, LOGS, FIRELENS, EFS_MOUNT)
 """The needs without which a task does not start."""
@@ -61,7 +67,8 @@ class Unawaited(NamedTuple):
     """Something in place that a start needs and does not wait for.
 
     ``awaited`` is the resource, in ``place``; ``noun`` is what a message calls it. ``call`` is the
-    one that is denied without it; None where there is nothing to allow: a log group.
+    one that fails without it; None where it is no single one: a log group. ``is_grant``: it allows
+    the call, which otherwise is denied; else the call has no other way.
     ``is_circular``: the resource waits for the start itself, or may. ``when`` names the scenario,
     ``""`` for all.
     """
@@ -75,14 +82,28 @@ class Unawaited(NamedTuple):
     is_circular: bool
     when: str = ""
 
+    @property
+    def is_grant(self) -> bool:
+        return self.noun in _GRANTING.values()
+
     def __str__(self) -> str:
         return f"{self.noun} '{self.awaited}'"
 
 
-def unawaited(stack: Stack, decisions: Iterable[Decision]) -> tuple[Unawaited, ...]:
-    """Whatever the decisions of a template rest on and tasks do not wait for, each call once."""
-    if not any(map(stack.has, NOUNS)) or not any(map(stack.has, KINDS)):
-        return ()
+def everything_unawaited(
+    stack: Stack, needs: Iterable[Need], decisions: Iterable[Decision]
+) -> Iterator[Unawaited]:
+    """Whatever tasks of a template need when they start and do not wait for, each call once."""
+    if any(map(stack.has, _GRANTING)):
+        yield from _unawaited_grants(decisions)
+    if stack.has("AWS::EC2::VPCEndpoint"):
+        yield from _unawaited_endpoints(decisions)
+    if stack.has("AWS::Logs::LogGroup"):
+        yield from _unawaited_log_groups(needs)
+
+
+def _unawaited_grants(decisions: Iterable[Decision]) -> tuple[Unawaited, ...]:
+    """The policies on which the decisions of a template rest."""
     found: dict[tuple[_Key, str], Unawaited] = {}
     sometimes: set[_Key] = set()
     for decision in decisions:
@@ -197,7 +218,7 @@ def _origin(view: View, place: Place) -> str | None:
     if place.file != view.file or len(place.path) < 2 or place.path[0] != "Resources":
         return None
     logical_id = str(place.path[1])
-    return logical_id if _kind(view, logical_id) in NOUNS else None
+    return logical_id if _kind(view, logical_id) in _GRANTING else None
 
 
 def _kind(view: View, logical_id: str) -> str:
@@ -223,17 +244,41 @@ def _of_resource(need: Need, start: Start, awaited: str, call: Call | None) -> U
         need,
         start,
         awaited,
-        NOUNS[_kind(view, awaited)],
+        _NOUNS[_kind(view, awaited)],
         Place(view.file, ("Resources", awaited), key=True),
         call,
         is_circular=waits_for(view, awaited, start.logical_id).verdict is not False,
     )
 
 
+# --- endpoints ------------------------------------------------------------------------------------
+
+
+def _unawaited_endpoints(decisions: Iterable[Decision]) -> Iterator[Unawaited]:
+    """The VPC endpoints that are the only way of a call at the start, and no start waits for.
+
+    Without it the call times out. Only those without open conditions.
+    """
+    for decision in decisions:
+        call, endpoint, task = decision.call, decision.endpoint, decision.call.need.task
+        if endpoint is None or task is None or decision.is_denied or not _is_at_the_start(call):
+            continue
+        view = call.view
+        if endpoint.place.file != view.file:
+            continue
+        runs = {run.place: run for run in runs_of(view, task)}
+        for start in starts_of(view, task):
+            run = runs.get(start.place)
+            if run is None or start.conditions or not is_shut_in(view, run):
+                continue
+            if _waits(call.need, start, endpoint.logical_id).verdict is False:
+                yield _of_resource(call.need, start, endpoint.logical_id, call)
+
+
 # --- log groups -----------------------------------------------------------------------------------
 
 
-def unawaited_log_groups(needs: Iterable[Need]) -> Iterator[Unawaited]:
+def _unawaited_log_groups(needs: Iterable[Need]) -> Iterator[Unawaited]:
     """The log groups of a template that containers log to, and that no start waits for.
 
     Only those without open conditions, and only in blocking mode: else the driver tries again.

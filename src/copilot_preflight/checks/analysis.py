@@ -182,10 +182,9 @@ class Analysis:
         """What tasks need when they start, and what starts them does not wait for."""
         if not any(map(self.stack.has, KINDS)):
             return ()
-        from copilot_preflight.access.unawaited import unawaited, unawaited_log_groups
+        from copilot_preflight.access.unawaited import everything_unawaited
 
-        grants = unawaited(self.stack, self.decisions)
-        return (*grants, *unawaited_log_groups(self.needs))
+        return tuple(everything_unawaited(self.stack, self.needs, self.decisions))
 
     def allowed(self, kind: str, action: str) -> Iterator[Decision]:
         """The calls that some statement of the role's own policies allows, one of each."""
