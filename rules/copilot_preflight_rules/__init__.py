@@ -62,6 +62,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     ),
     RuleEntry("E9781", "rollout-strands-revision", ("stranded",)),
     RuleEntry("W9782", "rollout-may-strand-revision", ("stranded",)),
+    RuleEntry("W9783", "grant-not-awaited", ("unawaited",)),
     RuleEntry("I9790", "access-undetermined"),
     RuleEntry("W9791", "unused-suppression", is_last=True),
 )

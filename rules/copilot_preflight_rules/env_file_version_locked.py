@@ -15,6 +15,7 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.corrections import replaced
 from copilot_preflight.checks.wording.parts import abridged_key, cited, value_of_parameter
+from copilot_preflight.checks.wording.shared_folders import also_reached
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.policy import Entry
 from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead
@@ -46,6 +47,7 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
             related=(
                 Related(read.file.value.place, "the environment file"),
                 *value_of_parameter(read.view.stack, read.file.value),
+                *also_reached(decision.call, read),
             ),
             call=cited(decision.call),
             cause="version-lock",

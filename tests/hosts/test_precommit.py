@@ -28,6 +28,7 @@ WHO = {
 }
 STALE = SAMPLES / "broken" / "env-file-stale-grant"
 NOT_PACKAGED = SAMPLES / "broken" / "env-file-not-packaged"
+OUTDATED = SAMPLES / "broken" / "env-file-outdated"
 GRANTED = SAMPLES / "clean" / "every-version-granted"
 WITH_ADDONS = SAMPLES / "clean" / "no-env-file"
 
@@ -242,6 +243,18 @@ def test_a_manifest_that_its_package_is_behind_is_not_committed(repository: Repo
     ran = repository.commit()
     assert outcomes(ran) == {"packages": "Skipped", "templates": "Passed", "manifests": "Failed"}
     assert "warning[W9718] env-file-not-packaged: the manifest gives container 'web'" in ran.out
+
+
+def test_an_env_file_that_its_package_is_behind_is_not_committed(repository: Repository) -> None:
+    """Nothing but the env file is part of the commit; one that no manifest names passes."""
+    repository.given(OUTDATED)
+    repository.add({"config/unused.env": "UNUSED=1\n"})
+    ran = repository.commit()
+    assert outcomes(ran) == {"packages": "Skipped", "templates": "Skipped", "manifests": "Passed"}
+    repository.add({"web.env": "LOG_LEVEL=debug\n"})
+    ran = repository.commit()
+    assert outcomes(ran) == {"packages": "Skipped", "templates": "Skipped", "manifests": "Failed"}
+    assert "warning[W9719] env-file-outdated" in ran.out
 
 
 def _documented(hooks: Mapping[str, str]) -> Iterator[dict[str, object]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.access.request import MAY_SEND, Call, calls_of
 from copilot_preflight.access.resource_policies import ResourcePolicy, resource_policy
+from copilot_preflight.base.finding import Place
 from copilot_preflight.iam import layers
 from copilot_preflight.iam.evaluate import Outcome, evaluate
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, Voice
@@ -112,8 +113,15 @@ def _whatever_the_values(decision: Decision, depth: int) -> Decision:
     return decision._replace(outcome=same.outcome, ruling=same.ruling, facts=())
 
 
-def _judge(call: Call) -> Decision:
-    route, resource = _route_of(call), resource_policy(call)
+def decide_without(call: Call, absent: Collection[Place]) -> Decision:
+    """The decision on a call in its own scenario, where some statements are not in place yet."""
+    role = call.role
+    there = tuple(each for each in role.statements if each.place not in absent)
+    return _judge(call._replace(role=role._replace(statements=there)), absent)
+
+
+def _judge(call: Call, absent: Collection[Place] = ()) -> Decision:
+    route, resource = _route_of(call), _without(resource_policy(call), absent)
     passed = route.endpoint if route is not None else None
     ruling = _ruling(call, resource, passed)
     if ruling.outcome is Outcome.UNDETERMINED:
@@ -123,7 +131,9 @@ def _judge(call: Call) -> Decision:
         ruling = likely if likely.outcome is Outcome.ALLOWED else ruling
     outcome, facts = ruling.outcome, ruling.facts
     instead = (
-        _judge(call._replace(needed=call.needed.alternative)) if call.needed.alternative else None
+        _judge(call._replace(needed=call.needed.alternative), absent)
+        if call.needed.alternative
+        else None
     )
     if outcome.is_denied and call.needed.doubts and not (instead and instead.is_denied):
         outcome, facts = Outcome.UNDETERMINED, call.needed.doubts
@@ -139,6 +149,13 @@ def _judge(call: Call) -> Decision:
     if decision.is_denied or call.needed.doubts or route is None:
         return decision
     return decision._replace(possible_denial=_possible_denial(call, resource, route))
+
+
+def _without(resource: ResourcePolicy, absent: Collection[Place]) -> ResourcePolicy:
+    if resource.policy is None or not absent:
+        return resource
+    there = tuple(each for each in resource.policy.statements if each.place not in absent)
+    return resource._replace(policy=PolicySet(there, resource.policy.unread))
 
 
 def _whatever_is_sent(

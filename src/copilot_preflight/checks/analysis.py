@@ -19,6 +19,7 @@ from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call, calls_of
 from copilot_preflight.base.finding import Finding, Place, Related, Remedy
 from copilot_preflight.checks.wording.parts import cited, value_of_parameter
+from copilot_preflight.model.starts import KINDS
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
@@ -30,6 +31,7 @@ from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mi
 
 if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial
+    from copilot_preflight.access.unawaited import Unawaited
     from copilot_preflight.model.trust import Assumption
     from copilot_preflight.rollout.comparison import Rollout, Stranded
 
@@ -179,6 +181,15 @@ class Analysis:
     def refused_on_the_way(self) -> bool:
         """Whether some endpoint certainly refuses something."""
         return bool(self.refused_layers) or any(self.denied_by(ENDPOINT_POLICY))
+
+    @cached_property
+    def unawaited(self) -> tuple[Unawaited, ...]:
+        """What tasks need when they start, and what starts them does not wait for."""
+        if not any(map(self.stack.has, KINDS)):
+            return ()
+        from copilot_preflight.access.unawaited import everything_unawaited
+
+        return tuple(everything_unawaited(self.stack, self.needs, self.decisions))
 
     def allowed(self, kind: str, action: str) -> Iterator[Decision]:
         """The calls that some statement of the role's own policies allows, one of each."""

@@ -58,6 +58,7 @@ Part = Literal[
     "reads",
     "refused_on_the_way",
     "stranded",
+    "unawaited",
 ]
 """The parts of an `Analysis` that rules look at."""
 

@@ -118,6 +118,40 @@ def _same_vpc(one: Text | None, two: Text | None) -> bool:
     return one is None or two is None or one.equals(two) is not False
 
 
+def is_shut_in(view: View, run: TaskRun) -> bool:
+    """Whether a task has certainly no way out of its VPC but endpoints, as its template makes it.
+
+    Its subnets and their route tables are the template's own, and nothing adds a route to them.
+    Source: https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
+    """
+    if not run.subnets or run.conditions or view.stack.unwritten:
+        return False
+    tables = [_route_table_of(view, subnet) for subnet in run.subnets if subnet in _subnets(view)]
+    return len(tables) == len(run.subnets) and all(
+        table is not None and _is_closed(view, table) for table in tables
+    )
+
+
+def _is_closed(view: View, table: Text) -> bool:
+    made = [name for name, it in view.resources(_TABLE) if view.ref(name, it) == table]
+    if len(made) != 1 or view.stack.receivers_of(made[0]):
+        return False
+    if any(view.having(_PROPAGATION)):
+        return False
+    routes = (route for other in view.having(_ROUTE) for _, route in other.resources(_ROUTE))
+    tables = (
+        text_of(properties, "RouteTableId")
+        for route in routes
+        for properties in route.children("Properties")
+    )
+    return all(it is not None and it.equals(table) is False for it in tables)
+
+
+_TABLE: Final = "AWS::EC2::RouteTable"
+_ROUTE: Final = "AWS::EC2::Route"
+_PROPAGATION: Final = "AWS::EC2::VPNGatewayRoutePropagation"
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 

@@ -1,17 +1,13 @@
-"""Environment files as a Copilot manifest names them, and as the workspace holds them.
-
-Source: https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/ (``env_file``), and the
-parameter names of Copilot's templates, v1.14 to v1.34.
-"""
+"""Environment files as a Copilot manifest names them, and as the workspace holds them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.inputs.manifest_env_files import NamedEnvFile, named_env_files
 from copilot_preflight.inputs.package import Manifest
 
 _MAX_ENV_FILE = 10_000_000
@@ -75,14 +71,20 @@ class ManifestEnvFile(NamedTuple):
 
 def manifest_env_files(manifest: Manifest, environment: str) -> Iterator[ManifestEnvFile]:
     """The env files of a workload in an environment; ``environments:`` overrides the rest."""
-    found = dict(_declared(manifest.data, ()))
+    found = _by_parameters(manifest.data)
     overrides = manifest.data.get("environments")
     override = overrides.get(environment) if isinstance(overrides, dict) else None
     if isinstance(override, dict):
-        found.update(_declared(override, ("environments", environment)))
-    for parameters, (path, where) in found.items():
+        found |= _by_parameters(override, ("environments", environment))
+    for parameters, path, where in found.values():
         if path:
             yield ManifestEnvFile(path, parameters, manifest.place_of(where), manifest.workspace)
+
+
+def _by_parameters(
+    section: Mapping[str, Any], prefix: DataPath = ()
+) -> dict[tuple[str, ...], NamedEnvFile]:
+    return {file.parameters: file for file in named_env_files(section, prefix)}
 
 
 def local_files(manifest: Manifest) -> Iterator[Path]:
@@ -95,21 +97,5 @@ def local_files(manifest: Manifest) -> Iterator[Path]:
                 yield file.workspace / file.path
     # What every environment overrides is not read, and not to be written over either.
     if manifest.workspace is not None:
-        for path, _ in (it for _, it in _declared(manifest.data, ())):
-            yield manifest.workspace / path
-
-
-def _declared(
-    section: Mapping[str, Any], prefix: DataPath
-) -> Iterator[tuple[tuple[str, ...], tuple[str, DataPath]]]:
-    if isinstance(section.get("env_file"), str):
-        yield ("EnvFileARN",), (section["env_file"], (*prefix, "env_file"))
-    logging = section.get("logging")
-    if isinstance(logging, dict) and isinstance(logging.get("env_file"), str):
-        yield ("LoggingEnvFileARN",), (logging["env_file"], (*prefix, "logging", "env_file"))
-    sidecars = section.get("sidecars")
-    for name, sidecar in (sidecars if isinstance(sidecars, dict) else {}).items():
-        if isinstance(sidecar, dict) and isinstance(sidecar.get("env_file"), str):
-            # v1.28 and later, then v1.27.
-            names = (f"EnvFileARNFor{re.sub('[^A-Za-z0-9]', '', name)}", f"{name}EnvFileARN")
-            yield names, (sidecar["env_file"], (*prefix, "sidecars", name, "env_file"))
+        for named in named_env_files(manifest.data):
+            yield manifest.workspace / named.path

@@ -119,6 +119,34 @@ def _may_be_made(view: View, configuration: Value, group: Text) -> bool:
     )
 
 
+def log_group_named(view: View, group: Text) -> str | None:
+    """The log group of a template that certainly is there and bears a name."""
+    return _groups(view).get(group)
+
+
+def is_blocking(configuration: Value) -> bool:
+    """Whether a container certainly does not start where its logs cannot be sent.
+
+    The driver makes the stream before it starts the container, or, in non-blocking mode, tries
+    until it succeeds. That is the mode that ECS takes since June 2025, unless the account says
+    otherwise.
+    Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
+    ("Default log driver mode") and daemon/logger/awslogs/cloudwatchlogs.go of
+    https://github.com/moby/moby
+    """
+    for options in configuration.children("Options"):
+        if isinstance(options.raw, dict) and not options.is_opaque:
+            mode = text_of(options, "mode")
+            return mode is not None and mode.literal == "blocking"
+    return False
+
+
+def is_made_by_the_driver(configuration: Value) -> bool:
+    """Whether the driver is told, or may be told, to make the log group itself."""
+    asked = _option(configuration, "create-group")
+    return asked is not None and (asked.literal or "").lower() != "false"
+
+
 @index_of("AWS::Logs::LogGroup")
 def _groups(view: View) -> dict[Text, str]:
     """The log groups that are there in any case, by their names."""

@@ -80,12 +80,12 @@ def _of_function(
         yield UnknownName(path, function, tuple(sorted(FUNCTIONS)), is_function=True)
     if function != "Ref" and not colons:
         return
-    for name in _named_by(function, argument):
+    for name in named_by(function, argument):
         if name not in known and _NAME.fullmatch(name):
             yield UnknownName(path, name, known)
 
 
-def _named_by(function: str, argument: Any) -> Iterator[str]:
+def named_by(function: str, argument: Any) -> Iterator[str]:
     """The parameters and resources that one function names, where they are written out."""
     if function == "Ref" and isinstance(argument, str):
         yield argument

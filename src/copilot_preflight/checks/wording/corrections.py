@@ -12,9 +12,10 @@ from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.iam.policy import Entry, Statement
 
 if TYPE_CHECKING:
-    from copilot_preflight.edits.edit import Edit
+    from copilot_preflight.edits.edit import Edit, Help
     from copilot_preflight.edits.grant import Grant
     from copilot_preflight.edits.spelling import Spelling
+    from copilot_preflight.resolve.stack import Stack
 
 
 def replaced(at: Place, text: str, title: str, *, is_safe: bool = True) -> Edit:
@@ -86,6 +87,39 @@ def added_to(
     value = spelling_of(new) if isinstance(new, str) else new
     applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
     return insertion(entry.file, path, value, title, applicability)
+
+
+def depending_on(
+    stack: Stack, resource: str, awaited: str, name: str, *, is_circular: bool
+) -> Help:
+    """The line that makes a resource wait for another, by its logical ids.
+
+    ``name`` is what a message calls the resource. CloudFormation refuses a circle: a policy that
+    refers to the resource itself has to go into the role.
+    """
+    from copilot_preflight.edits.edit import END, Applicability, Help, insertion
+    from copilot_preflight.edits.spelling import Spelling
+
+    if is_circular:
+        return Help(
+            f"put what '{awaited}' grants into the role itself, under Policies: it waits for "
+            f"{name}, or may, so that {name} cannot wait for it"
+        )
+    written = stack.data["Resources"][resource].get("DependsOn")
+    before = written if isinstance(written, list) else [] if written is None else [written]
+    names = [*map(str, before), awaited]
+    edit = insertion(
+        stack.file,
+        ("Resources", resource, "DependsOn", END),
+        Spelling(awaited),
+        f"let {name} wait for '{awaited}'",
+        # One that is made under a condition alone is nothing to wait for without it.
+        Applicability.REVIEW
+        if "Condition" in stack.data["Resources"][awaited]
+        else Applicability.SAFE,
+    )
+    line = f"DependsOn: {names[0]}" if len(names) == 1 else f"DependsOn: [{', '.join(names)}]"
+    return Help(f"let {name} wait for it:", edits=(edit,), lines=(line,))
 
 
 def list_of(statement: Place, entry: Place, depth: int) -> DataPath | None:
