@@ -212,9 +212,14 @@ def _pairs(
 
 
 def _deployment(before: View, after: View, old: TaskDefinition, new: TaskDefinition) -> Deployment:
-    """How the old revision is run, as its own release says, else as the next one does."""
-    found = deployment_of(before, old)
-    return found if found.services else deployment_of(after, new)
+    """How tasks of the old revision run, and how they are replaced.
+
+    The call that gives a service its new task definition gives it its new settings, too.
+    """
+    found, then = deployment_of(before, old), deployment_of(after, new)
+    if not found.services or not then.services:
+        return found if found.services else then
+    return then._replace(is_running=found.is_running)
 
 
 def _by_name(view: View) -> Mapping[str, TaskDefinition]:
