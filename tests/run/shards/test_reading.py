@@ -93,6 +93,13 @@ def assert_harmless(report: Report) -> None:
         assert begins == ours
 
 
+@pytest.mark.parametrize("line", [[], [1], 1, {}])
+def test_a_line_that_is_cut_short_is_refused(tmp_path: Path, whole: Any, line: Any) -> None:
+    file = next(iter(whole["shard"]["lines"]))
+    cut = put(whole, ("shard", "lines", file), [line])
+    assert "$.shard.lines" in refused(tmp_path, json.dumps(cut))
+
+
 ANYTHING = st.one_of(
     st.none(),
     st.booleans(),

@@ -168,6 +168,12 @@ class _Value:
             raise self.wrong(f"a list of {count}")
         return found
 
+    def at_least(self, count: int) -> Sequence[_Value]:
+        found = list(self)
+        if len(found) < count:
+            raise self.wrong(f"a list of {count} or more")
+        return found
+
     def each(self, read: Callable[[_Value], T]) -> tuple[T, ...]:
         return tuple(map(read, self))
 
@@ -278,7 +284,7 @@ def _step(value: _Value) -> str | int:
 def _lines(value: _Value) -> Sequence[tuple[int, Line]]:
     lines, size = [], 0
     for item in value:
-        number, length, *pieces = item
+        number, length, *pieces = item.at_least(2)
         line = Line(length.number(0, MAX_SIZE), [_piece(it, length) for it in pieces])
         size += line.length
         lines.append((number.number(1, MAX_SIZE), line))
