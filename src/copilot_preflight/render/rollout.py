@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from copilot_preflight._version import NAME, __version__
@@ -28,15 +28,20 @@ _STATUS: Final = {
 }
 
 
-def render(report: Report, rollouts: Sequence[Rollout], form: str) -> str:
-    """A comparison in one of ``FORMATS``; ``report`` has its findings."""
+def render(
+    report: Report, rollouts: Sequence[Rollout], form: str, hide: Callable[[str], str] = str
+) -> str:
+    """A comparison in one of ``FORMATS``; ``report`` has its findings.
+
+    ``hide`` takes out of a text what must not be shown.
+    """
     if form == "json":
-        return _json(report, rollouts)
+        return dump(_hidden(_json(report, rollouts), hide))
     if form == "markdown":
-        return "\n".join(line for it in rollouts for line in _markdown(report, it)) + "\n"
+        return "\n".join(hide(line) for it in rollouts for line in _markdown(report, it)) + "\n"
     if form != "text":
         raise ValueError(f"format {form!r} is not one of {', '.join(FORMATS)}")
-    return "\n".join(safe(line) for it in rollouts for line in _text(report, it)) + "\n"
+    return "\n".join(safe(hide(line)) for it in rollouts for line in _text(report, it)) + "\n"
 
 
 # --- text -----------------------------------------------------------------------------------------
@@ -185,42 +190,49 @@ def _markdown(report: Report, rollout: Rollout) -> Iterator[str]:
 # --- json -----------------------------------------------------------------------------------------
 
 
-def _json(report: Report, rollouts: Sequence[Rollout]) -> str:
-    return dump(
-        {
-            "version": 1,
-            "tool": {"name": NAME, "version": __version__},
-            "revisions": [
-                {"task": task.logical_id, "revision": revision, **place_of(report, at.place)}
-                for rollout in rollouts
-                for task in rollout.tasks
-                for revision, at in ((OLD, task.old), (NEW, task.new))
-            ],
-            "phases": [
-                {"file": rollout.new.file, "task": task.logical_id, **raw(phase)}
-                for rollout in rollouts
-                for task in rollout.tasks
-                for phase in task.phases
-            ],
-            "cells": [
-                {
-                    "file": rollout.new.file,
-                    "task": task.logical_id,
-                    "revision": cell.revision,
-                    "phase": cell.phase.key,
-                    "status": cell.status,
-                    "calls": [_call(report, *each) for each in cell.calls],
-                }
-                for rollout in rollouts
-                for task in rollout.tasks
-                for cell in task.cells
-            ],
-            "lost": [_change(report, it) for rollout in rollouts for it in rollout.lost],
-            "gained": [_change(report, it) for rollout in rollouts for it in rollout.gained],
-            "findings": findings_of(report),
-            "errors": errors_of(report),
-        }
-    )
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    """Plain data in whose values nothing is left that must not be shown."""
+    if isinstance(value, dict):
+        return {key: _hidden(item, hide) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hidden(item, hide) for item in value]
+    return hide(value) if isinstance(value, str) else value
+
+
+def _json(report: Report, rollouts: Sequence[Rollout]) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "tool": {"name": NAME, "version": __version__},
+        "revisions": [
+            {"task": task.logical_id, "revision": revision, **place_of(report, at.place)}
+            for rollout in rollouts
+            for task in rollout.tasks
+            for revision, at in ((OLD, task.old), (NEW, task.new))
+        ],
+        "phases": [
+            {"file": rollout.new.file, "task": task.logical_id, **raw(phase)}
+            for rollout in rollouts
+            for task in rollout.tasks
+            for phase in task.phases
+        ],
+        "cells": [
+            {
+                "file": rollout.new.file,
+                "task": task.logical_id,
+                "revision": cell.revision,
+                "phase": cell.phase.key,
+                "status": cell.status,
+                "calls": [_call(report, *each) for each in cell.calls],
+            }
+            for rollout in rollouts
+            for task in rollout.tasks
+            for cell in task.cells
+        ],
+        "lost": [_change(report, it) for rollout in rollouts for it in rollout.lost],
+        "gained": [_change(report, it) for rollout in rollouts for it in rollout.gained],
+        "findings": findings_of(report),
+        "errors": errors_of(report),
+    }
 
 
 def _call(report: Report, start: StartCall, judged: Judged) -> dict[str, Any]:

@@ -191,7 +191,8 @@ class _Check:
             return None
         from copilot_preflight.run.no_echo import hidden_in
 
-        return hidden_in(self.stacks)
+        before = () if self.options.before is None else self.options.before.run.stacks
+        return hidden_in((*self.stacks, *before))
 
     def _not_judged(self) -> tuple[tuple[str, int], ...]:
         counts: dict[str, int] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,13 +85,19 @@ def _end(
     from copilot_preflight.render.text import render as findings
 
     report = found.report
+    hide: Callable[[str], str] = str
+    if any(source.text.find("NoEcho") >= 0 for source in report.sources.values()):
+        from copilot_preflight.run.no_echo import hidden_in
+
+        sides = (stack for it in rollouts for stack in (it.old, it.new))
+        hide = hidden_in([other for it in sides for other in it.run.stacks]).text
     for error in report.errors:
         tell(error_line(error))
     for note in report.notes:
         tell(f"note: {note}")
     if not rollouts and not report.errors:
         fail("no task definition is in both releases: are they of one stack?")
-    text = render(report, rollouts, form)
+    text = render(report, rollouts, form, hide)
     if form == "text":
         text = f"{text}\n{findings(report)}"
     if output is not None:
