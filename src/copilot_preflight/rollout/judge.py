@@ -169,10 +169,17 @@ def _content(statement: Statement) -> object:
 
 
 def _is_retained(words: Words, role: Role) -> bool:
-    """Whether CloudFormation is asked to keep a role that it no longer needs, or may be."""
-    pair = next((v for v in words.release.of_file(role.place.file)), None)
-    resource = pair.stack.data["Resources"].get(role.logical_id) if pair is not None else None
-    policies = [(resource or {}).get(key) for key in ("DeletionPolicy", "UpdateReplacePolicy")]
+    """Whether either release asks CloudFormation to keep a role that is no longer needed."""
+    file = role.place.file
+    views = [*words.release.of_file(file), words.view_of(file)]
+    resources = [(it.stack.data.get("Resources") or {}) for it in views if it is not None]
+    asked = [it.get(role.logical_id) for it in resources]
+    policies = [
+        it.get(key)
+        for it in asked
+        if isinstance(it, dict)
+        for key in ("DeletionPolicy", "UpdateReplacePolicy")
+    ]
     return any(policy not in (None, "Delete") for policy in policies)
 
 
