@@ -126,6 +126,20 @@ def test_a_default_is_no_value(run: Run, write: Write, templates: Any) -> None:
     assert (assumed.status, "W9782" in assumed.out) == (0, True)
 
 
+@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+def test_no_secret_is_shown(run: Run, packages: Path, form: str) -> None:
+    """The value of a NoEcho parameter of either release stands in no output."""
+    for name in ("old", "new"):
+        path = packages / name / "web-test.stack.yml"
+        text = path.read_text(encoding="utf-8")
+        declared = "  EnvFileARN:\n    Type: String\n"
+        assert declared in text
+        path.write_text(text.replace(declared, f"{declared}    NoEcho: true\n"), encoding="utf-8")
+    out = run("compare", "old", "new", "--format", form).out
+    assert out
+    assert not any(digest in out for digest in ("f799581e", "4bf5eb77"))
+
+
 # --- revisions -----------------------------------------------------------------------------------
 
 

@@ -172,3 +172,47 @@ def test_a_release_compared_with_itself_changes_nothing() -> None:
     assert (rollout.lost, rollout.gained, rollout.replaced) == ((), (), ())
     (task,) = rollout.tasks
     assert {*row(task, "old").values(), *row(task, "new").values()} == {ALLOWED}
+
+
+def test_the_policy_of_a_bucket_grants_until_the_clean_up() -> None:
+    """What only a bucket's policy grants is not denied as long as the policy is there."""
+    template = """
+Resources:
+  Service: {Type: AWS::ECS::Service, Properties: {TaskDefinition: !Ref Task}}
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions:
+        - Name: web
+          EnvironmentFiles: [{Type: s3, Value: 'arn:aws:s3:::shop-files/web.env'}]
+  Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: shop-files}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: web
+      AssumeRolePolicyDocument:
+        Statement:
+          Effect: Allow
+          Principal: {Service: ecs-tasks.amazonaws.com}
+          Action: sts:AssumeRole
+"""
+    policy = """\
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Bucket
+      PolicyDocument:
+        Statement:
+          Effect: Allow
+          Principal: {AWS: !GetAtt Role.Arn}
+          Action: s3:GetObject
+          Resource: arn:aws:s3:::shop-files/*
+"""
+    rollout = compare(stacks.stack(template + policy), stacks.stack(template))
+    (task,) = rollout.tasks
+    statuses = row(task, "old")
+    assert statuses["before"] == ALLOWED
+    assert (statuses["updating"], statuses["failed-no-rollback"]) == (UNKNOWN, UNKNOWN)
+    assert statuses[LATER] == DENIED
+    assert [it.is_certain for it in rollout.stranded] == [False]

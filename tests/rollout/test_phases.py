@@ -1,87 +1,92 @@
-"""Which phases an update has: what the service is asked for in each of its releases."""
+"""Which phases a task definition goes through, and what becomes of a role that is replaced."""
 
 from __future__ import annotations
 
 import pytest
 from tests import stacks
 
-from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.rollout.comparison import TaskRollout, compare
+from copilot_preflight.rollout.judge import ROLE_DELETED
 
-BREAKER = "DeploymentCircuitBreaker: {Enable: true, Rollback: true}"
-ALARMS = "Alarms: {Enable: true, Rollback: true, AlarmNames: [errors]}"
-
-
-def release(settings: str = "", properties: str = "", *, run_by: str = "service") -> Stack:
-    service = f"""\
+TASK = stacks.task("Secrets: [{Name: KEY, ValueFrom: 'arn:aws:ssm:x:1:parameter/key'}]")
+ROLE = stacks.role("{Effect: Allow, Action: 'ssm:*', Resource: '*'}")
+SERVICE = """\
   Service:
     Type: AWS::ECS::Service
-    Properties:
-      TaskDefinition: !Ref Task
-      DeploymentConfiguration: {{{settings}}}
-      {properties}
+    Properties: {TaskDefinition: !Ref Task, %s}
 """
-    rule = """\
-  Rule:
-    Type: AWS::Events::Rule
-    Properties: {Targets: [{Arn: cluster, EcsParameters: {TaskDefinitionArn: !Ref Task}}]}
-"""
-    task = "  Task: {Type: AWS::ECS::TaskDefinition, Properties: {ContainerDefinitions: []}}\n"
-    return stacks.stack(f"Resources:\n{service if run_by == 'service' else rule}{task}")
+BREAKER = "DeploymentConfiguration: {DeploymentCircuitBreaker: {Enable: %s, Rollback: %s}}"
 
 
-def updated(old: Stack, new: Stack) -> TaskRollout:
-    (task,) = compare(old, new).tasks
-    return task
+def rollout(*runner: str, old: str = ROLE, new: str = ROLE) -> TaskRollout:
+    """The update of a stack with something that runs the task, and a role in each release."""
+    texts = ["".join(("Resources:\n", TASK, role, *runner)) for role in (old, new)]
+    before, after = (stacks.stack(it, file=f"{n}.yml") for n, it in enumerate(texts))
+    (found,) = compare(before, after).tasks
+    return found
 
 
-def keys(task: TaskRollout) -> set[str]:
-    return {phase.key for phase in task.phases}
+def keys(task: TaskRollout) -> list[str]:
+    return [phase.key for phase in task.phases]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "has_phase"),
+    ("settings", "expected"),
     [
-        pytest.param(BREAKER, BREAKER, True, id="as before"),
-        pytest.param("", BREAKER, True, id="the update turns it on"),
-        pytest.param(BREAKER, "", False, id="the update turns it off"),
-        pytest.param("", ALARMS, True, id="alarms"),
-        pytest.param("", BREAKER.replace("Rollback: true", "Rollback: false"), False, id="fails"),
-        pytest.param("", BREAKER.replace("Enable: true", "Enable: false"), False, id="disabled"),
+        ("", False),
+        (BREAKER % ("true", "true"), True),
+        (BREAKER % ("true", "false"), False),
+        (BREAKER % ("false", "true"), False),
+        ("DeploymentConfiguration: {Alarms: {Enable: true, Rollback: true}}", True),
+        (BREAKER % ("true", "!Ref Unknown"), True),
+        ("DeploymentController: {Type: CODE_DEPLOY}, " + BREAKER % ("true", "true"), False),
     ],
 )
-def test_ecs_goes_back_as_the_new_release_says(old: str, new: str, has_phase: bool) -> None:
-    """One call gives a service its task definition and its settings."""
-    task = updated(release(old), release(new))
-    assert ("circuit-breaker-rollback" in keys(task)) is has_phase
+def test_who_rolls_back(settings: str, expected: bool) -> None:
+    """ECS goes back by itself where its circuit breaker or its alarms are told to, or may be."""
+    assert ("circuit-breaker-rollback" in keys(rollout(SERVICE % settings))) is expected
 
 
 @pytest.mark.parametrize(
-    ("old", "is_certain"),
-    [
-        pytest.param(release(), True, id="a service"),
-        pytest.param(release(properties="SchedulingStrategy: DAEMON"), True, id="a daemon"),
-        pytest.param(release(properties="DesiredCount: 0"), False, id="a service without tasks"),
-        pytest.param(release(run_by="rule"), False, id="a schedule"),
-    ],
+    ("runner", "is_certain"),
+    [((SERVICE % "",), True), ((SERVICE % "DesiredCount: 0",), False), ((), False)],
 )
-def test_the_update_meets_tasks_that_a_service_keeps_running(old: Stack, is_certain: bool) -> None:
-    task = updated(old, release(properties="DesiredCount: 3"))
-    (updating,) = [phase for phase in task.phases if phase.key == "updating"]
+def test_when_old_tasks_run_during_the_update(runner: tuple[str, ...], is_certain: bool) -> None:
+    """Only a service keeps tasks running, unless it is scaled to none."""
+    (updating,) = (it for it in rollout(*runner).phases if it.key == "updating")
     assert updating.is_certain is is_certain
-    assert ("failed-no-rollback" in keys(task)) is is_certain
 
 
-def test_another_controller_does_not_go_back_by_itself() -> None:
-    """The circuit breaker is ECS's own: CodeDeploy has its own roll-backs."""
-    task = updated(release(), release(BREAKER, "DeploymentController: {Type: CODE_DEPLOY}"))
-    assert "circuit-breaker-rollback" not in keys(task)
-    assert "deployed by CODE_DEPLOY" in task.deployment.described
+def test_a_bake_time_is_told() -> None:
+    """Blue/green keeps the old tasks for a while."""
+    settings = "DeploymentConfiguration: {Strategy: BLUE_GREEN, BakeTimeInMinutes: 15}"
+    told = rollout(SERVICE % settings).deployment.described
+    assert told == "service 'Service': blue/green, old tasks stay for 15 minutes"
 
 
-def test_the_way_of_the_deployment_is_told() -> None:
-    settings = f"Strategy: BLUE_GREEN, BakeTimeInMinutes: 10, MinimumHealthyPercent: 50, {BREAKER}"
-    assert updated(release(), release(settings)).deployment.described == (
-        "service 'Service': blue/green, old tasks stay for 10 minutes, at least 50% healthy, "
-        "ECS rolls back by itself"
+@pytest.mark.parametrize(
+    ("change", "later", "cause"),
+    [
+        ("Properties:\n      RoleName: other", "denied", ROLE_DELETED),
+        ("DeletionPolicy: Retain\n    Properties:", "allowed", ""),
+        ("Properties:\n      Description: other", "allowed", ""),
+    ],
+)
+def test_a_role_that_is_replaced(change: str, later: str, cause: str) -> None:
+    """The old revision keeps the old role's ARN, until the clean-up deletes the role."""
+    task = rollout(SERVICE % "", new=ROLE.replace("Properties:", change))
+    cells = {cell.phase.key: cell for cell in task.cells if cell.revision == "old"}
+    assert cells["updating"].status == "allowed"
+    assert cells["old-revisions-later"].status == later
+    assert {it.cause for _, it in cells["old-revisions-later"].calls} == (
+        {cause} if cause else set()
     )
+
+
+def test_a_role_that_may_be_kept() -> None:
+    """Where the old release asks to retain it, nobody knows."""
+    kept = ROLE.replace("Properties:", "UpdateReplacePolicy: Retain\n    Properties:")
+    new = ROLE.replace("Properties:", "Properties:\n      RoleName: other")
+    task = rollout(SERVICE % "", old=kept, new=new)
+    cells = {cell.phase.key: cell.status for cell in task.cells if cell.revision == "old"}
+    assert cells["old-revisions-later"] == "cannot-know"

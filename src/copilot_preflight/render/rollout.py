@@ -133,7 +133,7 @@ def _unpaired(rollout: Rollout) -> Iterator[str]:
     for name in rollout.added:
         yield f"'{name}' is new: no task of it runs before"
     for name in rollout.removed:
-        yield f"'{name}' is removed, and with it what runs its tasks"
+        yield f"'{name}' is in the old release alone: its tasks are not compared"
     for name in rollout.replaced:
         yield f"{name} is replaced or removed: old revisions keep its ARN, the clean-up deletes it"
 
