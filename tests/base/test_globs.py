@@ -51,32 +51,32 @@ def reference(pattern: str) -> re.Pattern[str]:
 def test_patterns_match_as_a_regular_expression_does(steps: list[str], chance: object) -> None:
     """Stars, question marks, classes and ranges, in steps of a path."""
     pattern = "/".join(steps)
-    found, expected = Globs("/work", (pattern,)), reference(pattern)
+    found, expected = Globs("/repo", (pattern,)), reference(pattern)
     for file in chance.sample(FILES, 25):  # type: ignore[attr-defined]
         answer = expected.fullmatch(f"{file}/") is not None
-        assert found.match(f"/work/{file}") is answer, (pattern, file)
+        assert found.match(f"/repo/{file}") is answer, (pattern, file)
 
 
 @pytest.mark.parametrize(
     ("pattern", "file", "answer"),
     [
-        ("x[1-3].yml", "/work/x2.yml", True),
-        ("x[1-3].yml", "/work/x4.yml", False),
-        ("x[!1-3].yml", "/work/x4.yml", True),
-        ("x[!1-3].yml", "/work/x2.yml", False),
-        ("a[!b]c", "/work/a/c", False),  # a class takes no slash, whatever it leaves out
-        ("x[ab", "/work/x[ab", True),  # a bracket that nothing closes is itself
+        ("x[1-3].yml", "/repo/x2.yml", True),
+        ("x[1-3].yml", "/repo/x4.yml", False),
+        ("x[!1-3].yml", "/repo/x4.yml", True),
+        ("x[!1-3].yml", "/repo/x2.yml", False),
+        ("a[!b]c", "/repo/a/c", False),  # a class takes no slash, whatever it leaves out
+        ("x[ab", "/repo/x[ab", True),  # a bracket that nothing closes is itself
         ("../other/*.yml", "/other/a.yml", True),
-        ("../other/*.yml", "/work/other/a.yml", False),
-        ("./a", "/work/a", True),
-        ("a/", "/work/b/a/c.yml", True),
-        ("/a", "/work/a", True),
-        ("/a", "/work/b/a", False),
+        ("../other/*.yml", "/repo/other/a.yml", False),
+        ("./a", "/repo/a", True),
+        ("a/", "/repo/b/a/c.yml", True),
+        ("/a", "/repo/a", True),
+        ("/a", "/repo/b/a", False),
     ],
 )
 def test_where_a_pattern_begins_and_what_it_takes(pattern: str, file: str, answer: bool) -> None:
     """Folders above, brackets, and a slash that ties a pattern to its folder."""
-    assert Globs("/work", (pattern,)).match(file) is answer
+    assert Globs("/repo", (pattern,)).match(file) is answer
 
 
 def test_a_file_is_named_from_the_current_folder(

@@ -185,7 +185,7 @@ def _key(finding: Finding) -> object:
 
 
 def _sources(parts: Iterable[Part]) -> Mapping[str, Source]:
-    """What the shards tell of the files that they name."""
+    """What the shards say about the files that they name."""
     sources: dict[str, Excerpt] = {}
     for part in parts:
         for place, span in part.spans.items():

@@ -126,7 +126,7 @@ def _baseline(seen: Seen) -> dict[str, Any] | None:
 
 
 class _Suppressions:
-    """The suppressions that a shard tells of: those of its share, and those that it needs."""
+    """The suppressions that a shard lists: those of its share, and those that it needs."""
 
     def __init__(self, seen: Seen, table: _Table) -> None:
         self._seen = seen

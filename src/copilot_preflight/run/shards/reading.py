@@ -63,7 +63,7 @@ class Found(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What a shard tells of a suppression; ``until`` is the last day on which it counts."""
+    """What a shard says about a suppression; ``until`` is the last day on which it counts."""
 
     rule: str
     kind: str
