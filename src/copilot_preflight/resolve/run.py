@@ -90,12 +90,14 @@ class Run:
         self._in_use.pop(stack, None)
         self._in_use[stack] = None
 
-    def put_down(self) -> Sequence[Stack]:
+    def put_down(self, keep: int | None = None) -> Sequence[Stack]:
         """Puts down the stacks that have been in use for longest, if there are too many.
 
-        Not while a question is being answered: whatever it has found of them would be forgotten.
+        ``keep`` is how many may stay in use, `MOST_IN_USE` unless told. Not while a question is being
+        answered: whatever it has found of them would be forgotten.
         """
-        idle = tuple(self._in_use)[: max(0, len(self._in_use) - MOST_IN_USE)]
+        most = MOST_IN_USE if keep is None else keep
+        idle = tuple(self._in_use)[: max(0, len(self._in_use) - most)]
         for stack in idle:
             del self._in_use[stack]
             stack.put_down()

@@ -12,7 +12,7 @@ from typing import Final
 from copilot_preflight.base.finding import DataPath, Finding, Place
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import MEMBERS
-from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.run import MOST_IN_USE, Run
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import Template
 from copilot_preflight.resolve.value import TemplateError
@@ -82,6 +82,9 @@ class Defaults:
             )
         except TemplateError:  # a branch that the defaults rule out is broken
             return None
+        finally:
+            if len(self._run.stacks) > MOST_IN_USE:
+                run.put_down(keep=0)
 
     def _assumed(self, stack: Stack, finding: Finding) -> Iterator[str]:
         """The names of the parameters without whose defaults a finding is not certain.
