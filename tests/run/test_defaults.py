@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.resolve.parameters import is_placeholder
 from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.stack import Stack
-from copilot_preflight.run import check
+from copilot_preflight.run import check, defaults
 from copilot_preflight.run.defaults import Defaults
 from copilot_preflight.run.judge import findings_of
 from copilot_preflight.run.options import Options
@@ -190,3 +191,29 @@ def test_a_suffix_that_is_no_suffix(tmp_path: Path) -> None:
     assert found(tmp_path, text=PUBLIC.replace("DEFAULT", "eu9w2")) == [
         ("E9755", Severity.WARNING, " of DjangoKeyId")
     ]
+
+
+def test_copies_of_a_large_run_do_not_stay_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stacks are judged once more without defaults, and put down again."""
+    put_down: list[tuple[bool, int]] = []
+    putting_down = Run.put_down
+
+    def noted(run: Run, keep: int | None = None) -> Sequence[Stack]:
+        idle = putting_down(run, keep)
+        put_down.append((keep == 0, len(idle)))
+        return idle
+
+    monkeypatch.setattr(Run, "put_down", noted)
+    for number in range(3):
+        text = STACK.replace("GRANTED", GRANTED).replace("ASKED", ASKED)
+        (tmp_path / f"web{number}.yml").write_text(text)
+    monkeypatch.setattr(defaults, "MOST_IN_USE", 3)
+    assert check.check([str(tmp_path)]).findings
+    assert not any(is_copy for is_copy, _ in put_down)
+    monkeypatch.setattr(defaults, "MOST_IN_USE", 2)
+    assert check.check([str(tmp_path)]).findings
+    copies = [stacks for is_copy, stacks in put_down if is_copy]
+    assert len(copies) >= 3
+    assert all(copies)

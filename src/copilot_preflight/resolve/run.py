@@ -93,8 +93,8 @@ class Run:
     def put_down(self, keep: int | None = None) -> Sequence[Stack]:
         """Puts down the stacks that have been in use for longest, if there are too many.
 
-        ``keep`` is how many may stay in use, `MOST_IN_USE` unless told. Not while a question is being
-        answered: whatever it has found of them would be forgotten.
+        ``keep`` is how many may stay in use, `MOST_IN_USE` unless told. Not while a question is
+        being answered: whatever it has found of them would be forgotten.
         """
         most = MOST_IN_USE if keep is None else keep
         idle = tuple(self._in_use)[: max(0, len(self._in_use) - most)]
