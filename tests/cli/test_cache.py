@@ -144,6 +144,23 @@ def test_a_change_in_the_same_tick_is_seen(
     assert len(judged) == 2
 
 
+def test_a_file_that_goes_while_the_run_goes_on_is_seen(
+    run: Run, write: Write, templates: Any, monkeypatch: Any
+) -> None:
+    """What is around is looked at before anything is judged."""
+    folder = write({"a/web.yml": templates.denied, "a/api.yml": templates.clean})
+    judging = engine.checked
+
+    def checked(paths: Any, options: Any = None) -> Any:
+        found = judging(paths, options)
+        (folder / "a/web.yml").unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(engine, "checked", checked)
+    assert run("a").status == 1
+    assert run("a").status == 0
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"files": [[1]]}', "[" * 100_000, '{"a": 1}'])
 def test_a_broken_entry_is_written_anew(
     run: Run, write: Write, templates: Any, content: str

@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.cli.printing import Printed
 from copilot_preflight.inputs.discovery import files_below, may_be_template
+from copilot_preflight.read.document import DocumentError
 
 _LARGEST: Final = 50_000_000
 """Bytes of an entry."""
@@ -53,12 +54,22 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / NAME
 
 
-def entries(at: Path) -> list[Path]:
-    """The entries in a folder, the oldest first; none of a folder that others may write to."""
+def _is_trusted(at: Path) -> bool:
+    """Whether a folder is there, and nobody else may write to it."""
     try:
         status = at.stat()
-        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-            return []
+    except OSError:
+        return False
+    return not hasattr(os, "getuid") or (
+        status.st_uid == os.getuid() and not status.st_mode & 0o022
+    )
+
+
+def entries(at: Path) -> list[Path]:
+    """The entries in a folder, the oldest first; none of a folder that others may write to."""
+    if not _is_trusted(at):
+        return []
+    try:
         return sorted(at.glob("*.run.json"), key=lambda it: (it.stat().st_mtime_ns, it.name))
     except OSError:
         return []
@@ -74,28 +85,30 @@ class Known(NamedTuple):
 class Replay:
     """The entry for one command line, whose ``asked`` is all that it depends on but files.
 
-    ``paths`` are the files and folders that are checked.
+    ``paths`` are the files and folders that are checked. It looks around here, before the run: what
+    comes or goes meanwhile makes another run of the next one.
     """
 
     def __init__(self, paths: Iterable[str], asked: object) -> None:
-        self._paths = tuple(paths)
-        key = repr((__version__, sys.version_info, os.getcwd(), self._paths, asked))
+        paths = tuple(paths)
+        key = repr((__version__, sys.version_info, os.getcwd(), paths, asked))
         name = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
         self._folder = folder()
         self._entry = self._folder / f"{name}.run.json"
         self._began = time.time_ns()
-        self._around = ""
+        self._files, names = _around(paths)
+        self._around = sha256(repr(names).encode()).hexdigest()
 
     def recall(self) -> Known | None:
         """What the run has printed; None where any file that it came from has changed."""
-        if self._entry not in entries(self._folder):
+        if not _is_trusted(self._folder):
             return None
         try:
             kept = json.loads(self._entry.read_text(encoding="utf-8"))
             seen = [Seen(*it) for it in kept["files"]]
             lines = {name: tuple(kept["printed"][name]) for name in ("errors", "after")}
             printed = Printed(**{**kept["printed"], **lines})
-            is_same = kept["around"] == self.around() and all(
+            is_same = kept["around"] == self._around and all(
                 _is_same(it, kept["time"]) for it in seen
             )
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
@@ -106,24 +119,15 @@ class Replay:
             os.utime(self._entry)
         return Known(printed, [Path(it.path) for it in seen])
 
-    def around(self) -> str:
-        """A digest of the names of the files around, as they are when it is first asked for."""
-        if not self._around:
-            self._around = sha256(repr(list(_names(self._paths))).encode()).hexdigest()
-        return self._around
-
     def keep(self, printed: Printed, files: Iterable[Path]) -> None:
         """Keeps what a run has printed, unless a file of it has changed since it began."""
-        around = self.around()
         named = {os.fspath(it) for it in files if not os.path.isdir(it)}
-        for path in self._paths:
-            below = files_below(path, []) if os.path.isdir(path) else [Path(path)]
-            named.update(os.fspath(it) for it in below if may_be_template(it))
+        named.update(it for it in self._files if may_be_template(Path(it)))
         seen = [_seen(path) for path in sorted(named)]
         if any(it.time >= self._began for it in seen):
             return
         kept = {
-            "around": around,
+            "around": self._around,
             "time": self._began,
             "printed": printed._asdict(),
             "files": seen,
@@ -186,20 +190,27 @@ def _is_same(before: Seen, kept: int) -> bool:
     return _seen(before.path).digest == before.digest
 
 
-def _names(paths: Iterable[str]) -> Iterator[Any]:
-    """The names of the files around some paths: those below, the neighbours, and manifests."""
-    folders: set[str] = set()
+def _around(paths: Iterable[str]) -> tuple[list[str], list[Any]]:
+    """The files that are looked into, and the names around: neighbours and manifests too."""
+    files: list[str] = []
+    names: list[Any] = []
     for path in paths:
         if os.path.isdir(path):
-            faults: list[Any] = []
-            files = [os.fspath(it) for it in files_below(path, faults)]
-            yield path, files, [str(it) for it in faults]
+            faults: list[DocumentError] = []
+            below = [os.fspath(it) for it in files_below(path, faults)]
+            names.append((path, below, list(map(str, faults))))
+            files += below
         else:
-            files = [path]
             with suppress(OSError):
-                yield path, sorted(os.listdir(os.path.dirname(path) or "."))
-        folders.update(map(os.path.dirname, files))
-        folders.update(os.path.dirname(os.path.realpath(it)) for it in files if os.path.islink(it))
+                names.append((path, sorted(os.listdir(os.path.dirname(path) or "."))))
+            files.append(path)
+    return files, [*names, *_manifests(files)]
+
+
+def _manifests(files: Iterable[str]) -> Iterator[Any]:
+    """Which workloads in the folders above some files have a manifest."""
+    folders = {os.path.dirname(it) for it in files}
+    folders.update(os.path.dirname(os.path.realpath(it)) for it in files if os.path.islink(it))
     above = {
         at for it in map(os.path.realpath, folders) for at in (it, *map(str, Path(it).parents))
     }
