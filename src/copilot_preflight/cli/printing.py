@@ -39,10 +39,9 @@ def printed(
     If it is to be quiet, only what could not be judged is told.
     """
     file = render(report, form) if is_written else None
-    errors = _errors(report)
     if is_quiet:
-        return Printed(errors, file=file)
-    errors = (*errors, *(f"note: {safe(note)}" for note in report.notes))
+        return Printed(_errors(report), file=file)
+    errors = remarks(report)
     is_data = form != "text" and not is_written
     text = ""
     if is_data:
@@ -61,6 +60,11 @@ def printed(
     if form == "text" or is_written:
         return Printed(errors, f"{text}\n{counted}", is_data, file=file)
     return Printed(errors, text, is_data, (counted.removesuffix("\n"),), file)
+
+
+def remarks(report: Report) -> tuple[str, ...]:
+    """What is told on standard error: what could not be judged, and notes."""
+    return (*_errors(report), *(f"note: {safe(note)}" for note in report.notes))
 
 
 def _errors(report: Report) -> tuple[str, ...]:

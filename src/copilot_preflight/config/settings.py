@@ -53,8 +53,12 @@ class Settings(NamedTuple):
 
     def fails_on(self, worst: Severity | None) -> bool:
         """Whether a report whose worst finding is this one makes the run fail."""
-        least = self.get("fail-on")
-        return worst is not None and least != "never" and worst >= Severity[least.upper()]
+        return fails(worst, self.get("fail-on"))
+
+
+def fails(worst: Severity | None, least: str) -> bool:
+    """Whether a worst finding makes a run fail, for a value of ``fail-on``."""
+    return worst is not None and least != "never" and worst >= Severity[least.upper()]
 
 
 class ConfigError(Exception):

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-_SUFFIXES: Final = (".yml", ".yaml", ".json", ".template")
+from copilot_preflight.inputs.discovery import may_be_template
+
 _LARGEST: Final = 50_000_000
 _SECONDS: Final = 60
 
@@ -124,7 +125,7 @@ def _is_wanted(entry: _Entry, named: str) -> bool:
     steps = entry.path.split("/")
     is_plain = entry.mode.startswith("100") and entry.size <= _LARGEST
     is_safe = not any(it in ("", ".", "..") or it.lower() == ".git" for it in steps)
-    has_name = entry.path == named or entry.path.endswith(_SUFFIXES)
+    has_name = entry.path == named or may_be_template(Path(entry.path))
     return is_plain and is_safe and has_name and not (os.name == "nt" and "\\" in entry.path)
 
 

@@ -20,6 +20,7 @@ from pygls.lsp.server import LanguageServer
 
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.base.finding import Finding, Place, Position, Source
+from copilot_preflight.inputs.discovery import may_be_template
 from copilot_preflight.lsp import decisions, hover, lenses
 from copilot_preflight.lsp.diagnostics import diagnostic, range_of, unreadable
 from copilot_preflight.lsp.incoming import Incoming
@@ -45,7 +46,6 @@ MANY: Final = 1_000_000
 WATCHED: Final = "**/*.{yml,yaml,json,template,env}"
 """Files that may belong to a package: what is not open in the editor is watched on the disk."""
 
-_SUFFIXES: Final = (".yml", ".yaml", ".json", ".template")
 _LANGUAGES: Final = ("yaml", "json", "cloudformation")
 
 
@@ -87,7 +87,7 @@ class Server(LanguageServer):
         if path is None:
             return
         if uri not in self._uris.values():
-            if not (path.name.endswith(_SUFFIXES) or language.startswith(_LANGUAGES)):
+            if not (may_be_template(path) or language.startswith(_LANGUAGES)):
                 return
             self._uris[os.path.realpath(path)] = uri
         self.packages.edit(path, self.workspace.get_text_document(uri).source)

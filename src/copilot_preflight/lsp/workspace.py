@@ -16,7 +16,7 @@ from copilot_preflight.base.finding import Finding, InputError, Report, Source
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.config.settings import ConfigError
 from copilot_preflight.inputs.copilot_names import is_parameter_file, template_of
-from copilot_preflight.inputs.discovery import is_certain, reads_like_template
+from copilot_preflight.inputs.discovery import is_certain, may_be_template, reads_like_template
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.lsp.unchanged import (
     Stamp,
@@ -129,7 +129,7 @@ class Workspace:
         where = os.path.realpath(path)
         if where in self._texts:
             return  # the editor's text counts
-        if is_there_anew or not path.name.endswith((".yml", ".yaml", ".json", ".template")):
+        if is_there_anew or not may_be_template(path):
             self._stale.update((name, it.template) for name, it in self.packages.items())
             self._anew.update(self.packages)
         else:

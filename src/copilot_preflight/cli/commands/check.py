@@ -9,8 +9,14 @@ import click
 
 from copilot_preflight.cli.checking import CheckRequest, run
 from copilot_preflight.cli.commands.candidates import files
-from copilot_preflight.cli.commands.options import settings_of, shared
-from copilot_preflight.render.formats import FORMATS
+from copilot_preflight.cli.commands.options import (
+    quietly,
+    reported_as,
+    settings_of,
+    shared,
+    with_statistics,
+    written_to,
+)
 
 if TYPE_CHECKING:
     from copilot_preflight.run.shards.share import Shard
@@ -43,14 +49,9 @@ def _shard(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=files)
 @shared
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option(
-    "--output",
-    metavar="FILE",
-    shell_complete=files,
-    help="Write the report to a file, whole or not at all.",
-)
-@click.option("--statistics", is_flag=True, help="Count the findings of each rule, at the end.")
+@reported_as
+@written_to
+@with_statistics
 @click.option(
     "--baseline",
     metavar="FILE",
@@ -74,12 +75,7 @@ def _shard(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
     metavar="REV",
     help="Also compare with the same paths in a revision of the git repository.",
 )
-@click.option(
-    "--quiet",
-    "-q",
-    is_flag=True,
-    help="Print no report: only what could not be judged. The exit status says the rest.",
-)
+@quietly
 @click.option("--verbose", "-v", is_flag=True, help="Tell what was paired with what, and how long.")
 @click.option(
     "--jobs",

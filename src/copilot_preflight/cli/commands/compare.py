@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import settings_of, shared
-from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write, write_file
+from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell
 
 if TYPE_CHECKING:
     from copilot_preflight.inputs.releases import Release
@@ -109,32 +108,22 @@ def _hidden(rollouts: Iterable[Rollout]) -> Callable[[str], str]:
 def _end(
     found: Checked, options: Options, form: str, output: str | None, has_failed: bool
 ) -> NoReturn:
+    from copilot_preflight.cli.printing import Printed, emit, remarks
     from copilot_preflight.render.rollout import render
-    from copilot_preflight.render.safe_text import safe
-    from copilot_preflight.render.text import error_line
     from copilot_preflight.render.text import render as findings
 
     report = found.report
-    for error in report.errors:
-        tell(error_line(error))
-    for note in report.notes:
-        tell(f"note: {safe(note)}")
     rollouts = list(_rollouts(found, options))
     if not rollouts and not report.errors:
+        for line in remarks(report):
+            tell(line)
         fail("no task definition is in both releases: are they of one stack?")
     text = ""
     if rollouts or form == "json":
         text = render(report, rollouts, form, _hidden(rollouts))
         if form == "text":
             text = f"{text}\n{findings(report)}"
-    if output is not None:
-        write_file(Path(output), text, _inputs(report.sources))
-    else:
-        if form != "text" and hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8")
-        write(text)
-    sys.exit(FAILED if report.errors else FINDINGS if has_failed else CLEAN)
-
-
-def _inputs(names: Iterable[str]) -> Iterator[Path]:
-    return map(Path, names)
+    status = FAILED if report.errors else FINDINGS if has_failed else CLEAN
+    told = Printed(remarks(report), is_data=form != "text", status=status)
+    told = told._replace(text=text) if output is None else told._replace(file=text, is_data=False)
+    emit(told, output, map(Path, report.sources))

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import click
 
 from copilot_preflight.cli.commands.candidates import files
+from copilot_preflight.cli.commands.options import (
+    LEVELS,
+    quietly,
+    reported_as,
+    with_statistics,
+    written_to,
+)
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail
 from copilot_preflight.cli.printing import emit, printed
-from copilot_preflight.render.formats import FORMATS
-
-_LEVELS: Final = ("error", "warning", "info", "never")
 
 
 @click.command()
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...", shell_complete=files)
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option(
-    "--output",
-    metavar="FILE",
-    shell_complete=files,
-    help="Write the report to a file, whole or not at all.",
-)
-@click.option("--statistics", is_flag=True, help="Count the findings of each rule, at the end.")
-@click.option(
-    "--quiet",
-    "-q",
-    is_flag=True,
-    help="Print no report: only what could not be judged. The exit status says the rest.",
-)
+@reported_as
+@written_to
+@with_statistics
+@quietly
 @click.option(
     "--fail-on",
-    type=click.Choice(_LEVELS),
+    type=click.Choice(LEVELS),
     help="The least severity that makes the exit status 1.  [default: as in the shards]",
 )
 @click.option(
@@ -52,7 +45,7 @@ def merge(
 
     The templates need not be at hand. The exit status is that of "check".
     """
-    from copilot_preflight.base.finding import Severity
+    from copilot_preflight.config.settings import fails
     from copilot_preflight.run.shards.joining import joined
     from copilot_preflight.run.shards.reading import ShardError, read
 
@@ -66,7 +59,5 @@ def merge(
     told = printed(
         report, form, is_written=output is not None, is_quiet=quiet, has_statistics=statistics
     )
-    worst = report.worst
-    is_bad = worst is not None and least != "never" and worst >= Severity[least.upper()]
-    status = FAILED if report.errors else FINDINGS if is_bad else CLEAN
+    status = FAILED if report.errors else FINDINGS if fails(report.worst, least) else CLEAN
     emit(told._replace(status=status), output, inputs)

@@ -9,6 +9,7 @@ import click
 
 from copilot_preflight.cli.commands import candidates
 from copilot_preflight.cli.configured import configured
+from copilot_preflight.render.formats import FORMATS
 
 if TYPE_CHECKING:
     from copilot_preflight.base.finding import DataPath
@@ -16,7 +17,29 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_LEVELS: Final = ("error", "warning", "info", "never")
+LEVELS: Final = ("error", "warning", "info", "never")
+"""What ``--fail-on`` takes."""
+
+reported_as: Final = click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True
+)
+written_to: Final = click.option(
+    "--output",
+    metavar="FILE",
+    shell_complete=candidates.files,
+    help="Write the report to a file, whole or not at all.",
+)
+with_statistics: Final = click.option(
+    "--statistics", is_flag=True, help="Count the findings of each rule, at the end."
+)
+quietly: Final = click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    help="Print no report: only what could not be judged. The exit status says the rest.",
+)
+"""What becomes of a report: of a check, and of one that is joined."""
+
 
 _OPTIONS: Final = (
     click.option(
@@ -83,7 +106,7 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--fail-on",
-        type=click.Choice(_LEVELS),
+        type=click.Choice(LEVELS),
         help="The least severity that makes the exit status 1.  [default: error]",
     ),
     click.option(
