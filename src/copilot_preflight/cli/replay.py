@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -85,19 +86,16 @@ class Known(NamedTuple):
 class Replay:
     """The entry for one command line, whose ``asked`` is all that it depends on but files.
 
-    ``paths`` are the files and folders that are checked. It looks around here, before the run: what
-    comes or goes meanwhile makes another run of the next one.
+    ``paths`` are the files and folders that are checked.
     """
 
     def __init__(self, paths: Iterable[str], asked: object) -> None:
-        paths = tuple(paths)
-        key = repr((__version__, sys.version_info, os.getcwd(), paths, asked))
+        self._paths = tuple(paths)
+        key = repr((__version__, sys.version_info, os.getcwd(), self._paths, asked))
         name = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
         self._folder = folder()
         self._entry = self._folder / f"{name}.run.json"
         self._began = time.time_ns()
-        self._files, names = _around(paths)
-        self._around = sha256(repr(names).encode()).hexdigest()
 
     def recall(self) -> Known | None:
         """What the run has printed; None where any file that it came from has changed."""
@@ -108,7 +106,7 @@ class Replay:
             seen = [Seen(*it) for it in kept["files"]]
             lines = {name: tuple(kept["printed"][name]) for name in ("errors", "after")}
             printed = Printed(**{**kept["printed"], **lines})
-            is_same = kept["around"] == self._around and all(
+            is_same = kept["around"] == self._around.names and all(
                 _is_same(it, kept["time"]) for it in seen
             )
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
@@ -119,15 +117,22 @@ class Replay:
             os.utime(self._entry)
         return Known(printed, [Path(it.path) for it in seen])
 
+    @cached_property
+    def _around(self) -> _Around:
+        """What is around, looked at once: small runs, of which nothing is kept, need not look."""
+        return _around(self._paths)
+
     def keep(self, printed: Printed, files: Iterable[Path]) -> None:
-        """Keeps what a run has printed, unless a file of it has changed since it began."""
+        """Keeps what a run has printed, unless something has changed, come or gone meanwhile."""
+        around = self._around
         named = {os.fspath(it) for it in files if not os.path.isdir(it)}
-        named.update(it for it in self._files if may_be_template(Path(it)))
+        named.update(it for it in around.files if may_be_template(Path(it)))
         seen = [_seen(path) for path in sorted(named)]
-        if any(it.time >= self._began for it in seen):
+        times = (*(it.time for it in seen), *map(_time_of, around.folders))
+        if max(times, default=0) >= self._began:
             return
         kept = {
-            "around": self._around,
+            "around": around.names,
             "time": self._began,
             "printed": printed._asdict(),
             "files": seen,
@@ -190,8 +195,16 @@ def _is_same(before: Seen, kept: int) -> bool:
     return _seen(before.path).digest == before.digest
 
 
-def _around(paths: Iterable[str]) -> tuple[list[str], list[Any]]:
-    """The files that are looked into, and the names around: neighbours and manifests too."""
+class _Around(NamedTuple):
+    """The files below some paths, their folders, and a digest of all names that count."""
+
+    files: list[str]
+    folders: set[str]
+    names: str
+
+
+def _around(paths: Iterable[str]) -> _Around:
+    """What is around: what lies below, the neighbours, and manifests up the tree."""
     files: list[str] = []
     names: list[Any] = []
     for path in paths:
@@ -204,7 +217,27 @@ def _around(paths: Iterable[str]) -> tuple[list[str], list[Any]]:
             with suppress(OSError):
                 names.append((path, sorted(os.listdir(os.path.dirname(path) or "."))))
             files.append(path)
-    return files, [*names, *_manifests(files)]
+    told = repr([*names, *_manifests(files)]).encode()
+    return _Around(files, _folders(paths, files), sha256(told).hexdigest())
+
+
+def _folders(paths: Iterable[str], files: Iterable[str]) -> set[str]:
+    """The folders in which a file could come or go: those of files, up to the paths."""
+    found = {path if os.path.isdir(path) else os.path.dirname(path) or "." for path in paths}
+    for file in files:
+        folder = os.path.dirname(file) or "."
+        while folder not in found:
+            found.add(folder)
+            folder = os.path.dirname(folder) or "."
+    return found
+
+
+def _time_of(folder: str) -> int:
+    """When a name last came to a folder, or went, in nanoseconds; now where it is gone itself."""
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return time.time_ns()
 
 
 def _manifests(files: Iterable[str]) -> Iterator[Any]:
