@@ -41,7 +41,7 @@ def _help(analysis: Analysis, denied: Denial, granted: Entry, *, is_safe: bool) 
     """Every version of the file, in the line that names one, and its bucket if need be."""
     owner, statement = advice.policy_of(denied.call), denied.cause.statement
     grants = advice.read_grants(denied.read, owner)
-    every = advice.every_version(denied.read)
+    every = advice.every_version_at(denied.read, granted.place)
     edits = [replaced(granted.place, every, "grant every version of the file", is_safe=is_safe)]
     lacks_bucket = any(
         other.need.key == denied.need.key and other.call.action == GET_BUCKET_LOCATION

@@ -35,7 +35,7 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
         if pinned is None:
             continue
         read = decision.call.need.about(EnvFileRead)
-        help = _help(decision, pinned, advice.every_version(read))
+        help = _help(decision, pinned, read)
         yield Finding(
             at=pinned.place,
             message=(
@@ -56,13 +56,14 @@ def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
         )
 
 
-def _help(decision: Decision, pinned: Entry, every_version: str) -> Help:
+def _help(decision: Decision, pinned: Entry, read: EnvFileRead) -> Help:
     title = "grant every version of the file"
+    in_place = advice.every_version_at(read, pinned.place)
     return advice.granted(
         decision.call,
-        advice.grant(advice.policy_of(decision.call), GET_OBJECT, every_version),
+        advice.read_grants(read, advice.policy_of(decision.call))[0],
         words="grant every version of the file in",
-        edits=[replaced(pinned.place, every_version, title, is_safe=False)],
+        edits=[replaced(pinned.place, in_place, title, is_safe=False)],
         is_safe=False,
     )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.edits.grant import Grant
-from copilot_preflight.edits.spelling import Plain, Spelling, one_line
+from copilot_preflight.edits.spelling import Expression, Plain, Spelling, one_line
 
 
 class Applicability(Enum):
@@ -36,6 +36,16 @@ END: Final = "-"
 """The last step of a path that is behind the last item of a list, as in JSON Pointer."""
 
 
+class New(Protocol):
+    """What an edit writes: a string, a statement, a policy."""
+
+    @property
+    def plain(self) -> Plain: ...
+
+    @property
+    def gaps(self) -> tuple[str, ...]: ...
+
+
 class Edit(NamedTuple):
     """One change at one path of one document; ``new`` is None where something is removed.
 
@@ -45,7 +55,7 @@ class Edit(NamedTuple):
     operation: Operation
     file: str
     path: DataPath
-    new: Spelling | Grant | None
+    new: New | None
     title: str
     applicability: Applicability
 
@@ -56,8 +66,8 @@ class Edit(NamedTuple):
 
     @property
     def yaml(self) -> str:
-        """What will be written, in YAML; ``""`` where something is removed."""
-        return "" if self.new is None else self.new.yaml
+        """What will be written, in YAML; ``""`` where nothing or a whole policy is."""
+        return self.new.yaml if isinstance(self.new, Spelling | Expression | Grant) else ""
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -66,7 +76,7 @@ class Edit(NamedTuple):
 
 
 def replacement(
-    at: Place, new: Spelling, title: str, applicability: Applicability = Applicability.SAFE
+    at: Place, new: New, title: str, applicability: Applicability = Applicability.SAFE
 ) -> Edit:
     """The edit that writes another value in the place of one."""
     return Edit(Operation.REPLACE, at.file, at.path, new, title, applicability)
@@ -75,7 +85,7 @@ def replacement(
 def insertion(
     file: str,
     path: DataPath,
-    new: Spelling | Grant,
+    new: New,
     title: str,
     applicability: Applicability = Applicability.SAFE,
 ) -> Edit:

@@ -7,7 +7,15 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
-from copilot_preflight.edits.spelling import EVERYBODY, Plain, Spelling, spelling_of
+from copilot_preflight.edits.spelling import (
+    EVERYBODY,
+    Expression,
+    Plain,
+    Spelling,
+    Written,
+    spelled,
+    spelling_of,
+)
 from copilot_preflight.iam.layers import Layer
 
 EFFECT: Final = "Allow"
@@ -59,16 +67,18 @@ class Clause(NamedTuple):
 class Grant(NamedTuple):
     """One Allow statement, not yet in any policy.
 
-    ``actions`` are at least one. ``resources`` are strings with ``${holes}``, none in a policy that
+    ``actions`` are at least one. ``resources`` are `Written`, none in a policy that
     knows its only resource. ``principal`` is `EVERYBODY` or the ARN of a role, None in the policies
-    of roles. ``in_line`` writes several actions in one line of YAML; it says nothing else.
+    of roles. ``under`` is the condition of the template under which it can be written, ``""`` for
+    always. ``in_line`` writes several actions in one line of YAML; it says nothing else.
     """
 
     owner: PolicyOwner
     actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    principal: Spelling | None = None
+    resources: tuple[Written, ...]
+    principal: Spelling | Expression | None = None
     condition: tuple[Clause, ...] = ()
+    under: str = ""
     in_line: bool = False
 
     def __eq__(self, other: object) -> bool:
@@ -99,7 +109,7 @@ class Grant(NamedTuple):
             yield from (f"    - {action}" for action in self.actions)
         if self.resources:
             yield "  Resource:"
-            yield from (f"    - {spelling_of(resource).item}" for resource in self.resources)
+            yield from (f"    - {spelled(resource).item}" for resource in self.resources)
         if self.condition:
             yield "  Condition:"
             yield from self._condition_lines()
@@ -124,7 +134,7 @@ class Grant(NamedTuple):
             statement["Principal"] = aws if everybody else {"AWS": aws}
         statement["Action"] = self.actions[0] if len(self.actions) == 1 else [*self.actions]
         if self.resources:
-            statement["Resource"] = [spelling_of(resource).plain for resource in self.resources]
+            statement["Resource"] = [spelled(resource).plain for resource in self.resources]
         if self.condition:
             statement["Condition"] = {
                 operator: {clause.key: _values(clause) for clause in clauses}
@@ -145,14 +155,15 @@ class Grant(NamedTuple):
         A boundary and a policy of an organization allow what some other policy grants.
         """
         who = _named(self.owner) if self.principal is None else _spelt(self.principal)
-        pairs = product(self.resources or ("",), self.actions)
+        texts = [it if isinstance(it, str) else it.text for it in self.resources]
+        pairs = product(texts or ("",), self.actions)
         return tuple(Permission(who, action, resource) for resource, action in pairs)
 
     @property
     def gaps(self) -> tuple[str, ...]:
         """What somebody has to fill in before the statement can be deployed."""
         values = [value for clause in self.condition for value in _listed(clause)]
-        spellings = [*map(spelling_of, self.resources), *map(spelling_of, values)]
+        spellings = [*map(spelled, self.resources), *map(spelled, values)]
         if self.principal is not None:
             spellings.append(self.principal)
         return tuple(dict.fromkeys(gap for spelling in spellings for gap in spelling.gaps))
@@ -163,7 +174,7 @@ def _named(owner: PolicyOwner) -> str:
     return f"whoever is under {owner.name}" if is_ceiling else owner.name
 
 
-def _spelt(principal: Spelling) -> str:
+def _spelt(principal: Spelling | Expression) -> str:
     return "everybody" if principal == EVERYBODY else principal.text
 
 

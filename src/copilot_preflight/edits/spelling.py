@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple, TypeAlias
 
-Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "str | int | list[Plain] | dict[str, Plain]"
 """Data as the loader gives it: functions are spelt long, ``{"Fn::Sub": "…"}``."""
 
 _SECRET_OF_STACK: Final = re.compile(
@@ -34,6 +34,11 @@ _FILLED: Final = re.compile(r"AWS::\w+|[A-Za-z0-9]+(?:\.[\w.]+)?|!.*")
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
 """
 
+_WORD: Final = re.compile(
+    r"(?!(?:yes|no|on|off|true|false|null|y|n)\Z)[A-Za-z][A-Za-z0-9]*(?:(?:::|[./-])[A-Za-z0-9]+)*",
+    re.IGNORECASE,
+)
+"""A name or a path that YAML takes for a string as it stands, in a list on one line too."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:]+")
 _BARE: Final = re.compile(r"[A-Za-z0-9<](?:[^\s:#]|:(?=\S)|(?<=\S)#|[ ](?![#\s]))*(?<![\s:])")
@@ -51,6 +56,23 @@ def quoted(text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{one_line(escaped)}"'
+
+
+def flow(value: Plain) -> str:
+    """Data in YAML on one line, with short tags: ``!Join ['/', [!Ref Bucket, '*']]``."""
+    if isinstance(value, str):
+        return value if _WORD.fullmatch(value) else quoted(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(flow, value))}]"
+    function = next(iter(value)) if len(value) == 1 else ""
+    if function == "Ref" or function.startswith("Fn::"):
+        inner = value[function]
+        if function == "Fn::GetAtt" and isinstance(inner, list):
+            inner = ".".join(map(str, inner))
+        return f"!{function.removeprefix('Fn::')} {flow(inner)}"
+    return f"{{{', '.join(f'{flow(key)}: {flow(it)}' for key, it in value.items())}}}"
 
 
 def _spelt_out(char: str) -> str:
@@ -120,6 +142,47 @@ class Spelling(NamedTuple):
 
 EVERYBODY: Final = Spelling("*")
 """As a principal: everybody, with credentials or without."""
+
+
+class Expression(NamedTuple):
+    """A string that several functions give together.
+
+    ``text`` is what it comes to, with ``${holes}``; ``value`` the functions, as data.
+    """
+
+    text: str
+    value: Plain
+
+    def __hash__(self) -> int:  # data have none
+        return hash(self.text)
+
+    @property
+    def yaml(self) -> str:
+        """In YAML on one line, where any value may stand."""
+        return flow(self.value)
+
+    @property
+    def item(self) -> str:
+        """In YAML as an item of a list."""
+        return self.yaml
+
+    @property
+    def plain(self) -> Plain:
+        return self.value
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Nothing is left to fill in."""
+        return ()
+
+
+Written: TypeAlias = "str | Expression"
+"""A string with ``${holes}``, or the functions that a template writes for it."""
+
+
+def spelled(written: Written) -> Spelling | Expression:
+    """What can be written for a string, which may be known as functions already."""
+    return spelling_of(written) if isinstance(written, str) else written
 
 
 def spelling_of(text: str) -> Spelling:

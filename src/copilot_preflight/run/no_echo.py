@@ -147,7 +147,7 @@ class Hidden:
         )
 
     def _plain(self, value: T) -> T:
-        """What a remedy is made of: texts, and tuples of texts, named or not."""
+        """What a remedy is made of: texts, tuples of texts, named or not, and data."""
         plain: Any = value
         if isinstance(value, str) and not isinstance(value, Enum):
             plain = self.text(value)
@@ -158,6 +158,10 @@ class Hidden:
             plain = type(value)(*(it if name in _AS_IS else self._plain(it) for name, it in names))
         elif isinstance(value, tuple):
             plain = tuple(map(self._plain, value))
+        elif isinstance(value, list):
+            plain = [*map(self._plain, value)]
+        elif isinstance(value, dict):
+            plain = {key: self._plain(it) for key, it in value.items()}
         return plain  # type: ignore[no-any-return]
 
     # --- lines that are quoted ---------------------------------------------------------------

@@ -14,17 +14,17 @@ from copilot_preflight.iam.policy import Entry, Statement
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit, Help
     from copilot_preflight.edits.grant import Grant
-    from copilot_preflight.edits.spelling import Spelling
+    from copilot_preflight.edits.spelling import Spelling, Written
     from copilot_preflight.resolve.stack import Stack
 
 
-def replaced(at: Place, text: str, title: str, *, is_safe: bool = True) -> Edit:
-    """A string with holes in the place of another one."""
+def replaced(at: Place, new: Written, title: str, *, is_safe: bool = True) -> Edit:
+    """A string in the place of another one."""
     from copilot_preflight.edits.edit import Applicability, replacement
-    from copilot_preflight.edits.spelling import spelling_of
+    from copilot_preflight.edits.spelling import spelled
 
     applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
-    return replacement(at, spelling_of(text), title, applicability)
+    return replacement(at, spelled(new), title, applicability)
 
 
 def removed(at: Place, title: str) -> Edit:

@@ -5,9 +5,10 @@ The values that say it are loaded when there is something to say: a run without 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from copilot_preflight.access.cause import CONTENT_HASH
 from copilot_preflight.access.request import Call
@@ -21,7 +22,7 @@ from copilot_preflight.resolve.view import View
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit, Help
     from copilot_preflight.edits.grant import Clause, Grant, PolicyOwner
-    from copilot_preflight.edits.spelling import Spelling
+    from copilot_preflight.edits.spelling import Expression, Plain, Spelling, Written
 
 
 def policy_of(call: Call) -> PolicyOwner:
@@ -60,16 +61,17 @@ def owner(
 def grant(
     owner: PolicyOwner,
     actions: str | Sequence[str],
-    *resources: str,
+    *resources: Written,
     principal: Spelling | None = None,
     condition: Sequence[Clause] = (),
+    under: str = "",
     in_line: bool = False,
 ) -> Grant:
     """One Allow statement: see `Grant`."""
     from copilot_preflight.edits.grant import Grant
 
     names = (actions,) if isinstance(actions, str) else tuple(actions)
-    return Grant(owner, names, resources, principal, tuple(condition), in_line)
+    return Grant(owner, names, resources, principal, tuple(condition), under, in_line)
 
 
 def help_with(
@@ -105,10 +107,15 @@ def read_grants(read: EnvFileRead, owner: PolicyOwner) -> tuple[Grant, ...]:
     name = read.name
     if name is None:
         return (grant(owner, "s3:GetObject", str(read.asked)),)
-    bucket = str(arn.s3_arn(name.partition, name.bucket))
+    if (by_parameter := by_parameter_of(read)) is not None:
+        every, bucket, under = by_parameter
+        return (
+            grant(owner, "s3:GetObject", every, under=under),
+            grant(owner, "s3:GetBucketLocation", bucket, under=under),
+        )
     return (
         grant(owner, "s3:GetObject", every_version(read)),
-        grant(owner, "s3:GetBucketLocation", bucket),
+        grant(owner, "s3:GetBucketLocation", str(arn.s3_arn(name.partition, name.bucket))),
     )
 
 
@@ -124,6 +131,78 @@ def every_version(read: EnvFileRead) -> str:
     elif read.is_copilot and name.key.literal is None:
         return f"{arn.s3_arn(name.partition, name.bucket)}/manual/env-files/*"
     return str(arn.s3_arn(name.partition, name.bucket, Text.of(key)))
+
+
+def every_version_at(read: EnvFileRead, place: Place) -> Written:
+    """What `every_version` says, as it can be written at one place of a template.
+
+    By the template's own parameter if that has a value whenever something is read from the place.
+    """
+    found = by_parameter_of(read)
+    if found is None or place.file != read.view.file:
+        return every_version(read)
+    node: Any = read.view.stack.data
+    is_certain = not found.under
+    for step, following in zip(place.path, (*place.path[1:], None), strict=True):
+        node = node[step]
+        if step == "Fn::If" and following == 1:
+            is_certain = is_certain or node[0] == found.under
+    return found.every_version if is_certain else every_version(read)
+
+
+class ByParameter(NamedTuple):
+    """What to grant, by the template's own parameter: it holds of every deployment of the template.
+
+    ``under`` is the condition of the template that the parameter has a value, ``""`` where it
+    always has one.
+    """
+
+    every_version: Expression
+    bucket: Expression
+    under: str
+
+
+def by_parameter_of(read: EnvFileRead) -> ByParameter | None:
+    """How a template whose parameter has the ARN of an upload of Copilot's can name its versions.
+
+    None where the ARN is another one, or where the parameter may be empty and no condition says
+    so: then no function can take it apart. Copilot's keys have been so since v1.21, see
+    ``EnvFiles`` in internal/pkg/template/artifactpath of https://github.com/aws/copilot-cli
+    """
+    from copilot_preflight.edits.spelling import Expression
+
+    parameter, name = read.file.parameter, read.name
+    if not parameter or name is None or not _UPLOAD.fullmatch(str(name.key)):
+        return None
+    under = _has_value(read.view.stack.data, parameter)
+    if under is None:
+        return None
+    parts: Plain = {"Fn::Split": ["/", {"Ref": parameter}]}
+    bucket: Plain = {"Fn::Select": [0, parts]}
+    file: Plain = {"Fn::Select": [3, parts]}
+    every: Plain = {"Fn::Join": ["/", [bucket, "manual/env-files", file, "*"]]}
+    return ByParameter(
+        Expression(every_version(read), every),
+        Expression(str(arn.s3_arn(name.partition, name.bucket)), bucket),
+        under,
+    )
+
+
+_UPLOAD: Final = re.compile(r"manual/env-files/[^/]+/[0-9a-f]{64}\.env")
+
+
+def _has_value(template: Mapping[str, Any], parameter: str) -> str | None:
+    """The condition that a parameter has a value: ``""`` if it always has, None if none says so."""
+    declared = template.get("Parameters", {}).get(parameter)
+    if isinstance(declared, dict) and declared.get("Default") != "":
+        return ""
+    reference = {"Ref": parameter}
+    conditions = template.get("Conditions")
+    for condition, written in conditions.items() if isinstance(conditions, dict) else ():
+        for compared in ([reference, ""], ["", reference]):
+            if written == {"Fn::Not": [{"Fn::Equals": compared}]}:
+                return str(condition)
+    return None
 
 
 def quoted(resource: str) -> str:

@@ -1,0 +1,176 @@
+"""Where a grant is written: the edits that put statements into the policy of whoever owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from copilot_preflight.base.finding import DataPath
+from copilot_preflight.edits.edit import END, Applicability, Edit, Operation
+from copilot_preflight.edits.grant import Grant
+from copilot_preflight.edits.spelling import Plain
+
+POLICY_VERSION: Final = "2012-10-17"
+
+_DOCUMENTS: Final = {
+    "AWS::KMS::Key": "KeyPolicy",
+    "AWS::ECR::Repository": "RepositoryPolicyText",
+    "AWS::EC2::VPCEndpoint": "PolicyDocument",
+    "AWS::EFS::FileSystem": "FileSystemPolicy",
+    "AWS::S3::BucketPolicy": "PolicyDocument",
+    "AWS::IAM::ManagedPolicy": "PolicyDocument",
+}
+"""The property of a resource that is one policy document."""
+
+_INLINE: Final = {"AWS::IAM::Role": "Policies"}
+"""The property of a role that lists its policies.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
+"""
+
+
+class PolicyDocument(NamedTuple):
+    """A whole policy document, for whoever has none."""
+
+    grants: tuple[Grant, ...]
+
+    @property
+    def plain(self) -> dict[str, Plain]:
+        return {"Version": POLICY_VERSION, "Statement": [grant.plain for grant in self.grants]}
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(gap for grant in self.grants for gap in grant.gaps))
+
+
+class InlinePolicy(NamedTuple):
+    """A policy of a role's own; ``under`` is the condition under which the role has it."""
+
+    name: str
+    document: PolicyDocument
+    under: str = ""
+
+    @property
+    def plain(self) -> dict[str, Plain]:
+        policy: dict[str, Plain] = {
+            "PolicyName": self.name,
+            "PolicyDocument": self.document.plain,
+        }
+        return {"Fn::If": [self.under, policy, {"Ref": "AWS::NoValue"}]} if self.under else policy
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        return self.document.gaps
+
+
+def placed(
+    grants: Iterable[Grant], data: Any, title: str, applicability: Applicability
+) -> tuple[Edit, ...] | None:
+    """The edits that write grants of one owner into a document with these data.
+
+    None where the owner's policies cannot be extended there: nobody knows where they are, or a
+    function gives them.
+    """
+    found = tuple(grants)
+    owner = found[0].owner
+    place = owner.place
+    node = None if place is None else _node(data, place.path)
+    if place is None or not isinstance(node, dict):
+        return None
+    made: list[Edit] = []
+
+    def insert(path: DataPath, new: Grant | InlinePolicy | PolicyDocument) -> None:
+        made.append(Edit(Operation.INSERT, place.file, path, new, title, applicability))
+
+    kind = node.get("Type")
+    if kind in _INLINE:
+        property_path = (*place.path, "Properties", _INLINE[str(kind)])
+        if _is_function(_node(data, property_path)):
+            return None
+        names = set(_policy_names(_node(data, property_path)))
+        for under, alike in _by_condition(found).items():
+            name = _free_name(alike[0], names)
+            names.add(name)
+            insert((*property_path, END), InlinePolicy(name, PolicyDocument(alike), under))
+        return tuple(made)
+    if any(grant.under for grant in found):
+        return None
+    if kind in _DOCUMENTS:
+        path = (*place.path, "Properties", _DOCUMENTS[str(kind)])
+    elif "Statement" in node:
+        path = place.path
+    elif "Effect" in node:
+        return _next_to(place.path, data, found, insert, made)
+    else:
+        return None
+    there = _node(data, path)
+    if there is None:
+        insert(path, PolicyDocument(found))
+        return tuple(made)
+    if not isinstance(there, dict) or _is_function(there) or _is_function(there.get("Statement")):
+        return None
+    for grant in found:
+        insert((*path, "Statement", END), grant)
+    return tuple(made)
+
+
+def _next_to(
+    statement: DataPath, data: Any, grants: tuple[Grant, ...], insert: Any, made: list[Edit]
+) -> tuple[Edit, ...] | None:
+    """Statements in the policy document in which one stands already."""
+    if "Statement" not in statement:
+        return None
+    end = len(statement) - statement[::-1].index("Statement")
+    while statement[end : end + 1] == ("Fn::If",):
+        end += 2
+    if _is_function(_node(data, statement[:end])) and end != len(statement):
+        return None
+    for grant in grants:
+        insert((*statement[:end], END), grant)
+    return tuple(made)
+
+
+def _by_condition(grants: tuple[Grant, ...]) -> Mapping[str, tuple[Grant, ...]]:
+    found: dict[str, tuple[Grant, ...]] = {}
+    for grant in grants:
+        found[grant.under] = (*found.get(grant.under, ()), grant)
+    return found
+
+
+def _free_name(grant: Grant, taken: set[str]) -> str:
+    """A name for a policy of a role: ``AllowS3GetObject``, numbered where it is taken."""
+    service, _, action = grant.actions[0].partition(":")
+    words = "".join(
+        char for char in f"{service[:1].upper()}{service[1:]}{action}" if char.isalnum()
+    )
+    name = base = f"Allow{words or 'Everything'}"
+    number = 2
+    while name in taken:
+        name, number = f"{base}{number}", number + 1
+    return name
+
+
+def _policy_names(policies: Any) -> Iterator[str]:
+    """The names of a role's policies, as they are written, whatever they depend on."""
+    if isinstance(policies, list):
+        for policy in policies:
+            yield from _policy_names(policy)
+    elif isinstance(policies, dict):
+        if _is_function(policies):
+            yield from _policy_names([*policies.values()])
+        elif isinstance(name := policies.get("PolicyName"), str):
+            yield name
+
+
+def _is_function(raw: Any) -> bool:
+    return isinstance(raw, dict) and len(raw) == 1 and next(iter(raw)).startswith(("Fn::", "Ref"))
+
+
+def _node(data: Any, path: DataPath) -> Any:
+    """The node at a path, None where there is none."""
+    try:
+        for step in path:
+            data = data[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return data
