@@ -1,0 +1,258 @@
+"""A text together with its nodes: lines, columns, what is written in which style."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from copilot_preflight.base.finding import DataPath
+from copilot_preflight.edits.text.values import Style
+from copilot_preflight.read.yaml.errors import LINE_BREAK
+from copilot_preflight.read.yaml.json_text import BRACKET, load_json
+from copilot_preflight.read.yaml.scalars import content_start
+from copilot_preflight.read.yaml.tree import MapEntry, Node, Tree, build
+
+_COLON: Final = re.compile(r"\s*:")
+_BREAK_CHARACTERS: Final = "\r\n"
+_KEPT_BLOCK: Final = re.compile(r"[|>][0-9]?\+")
+
+
+class TextChange(NamedTuple):
+    """Characters ``start`` to ``end`` of a text become ``new``."""
+
+    start: int
+    end: int
+    new: str
+
+
+class CannotWrite(Exception):
+    """An edit that cannot be written into the text. ``reason`` is a clause for a person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Spot(NamedTuple):
+    """A node on the way along a path.
+
+    ``container`` is the node in which it is the value of ``entry``, or an item where there is none;
+    None at the root. ``is_flow``: it stands between brackets. ``is_argument``: the step was the
+    short tag of the node, which is the same as that before it.
+    """
+
+    node: Node
+    container: Node | None = None
+    entry: MapEntry | None = None
+    is_flow: bool = False
+    is_argument: bool = False
+
+
+class Source:
+    """A text, its data and its tree. Raises Fault where it cannot be read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tree: Tree = build(text)
+
+    @property
+    def data(self) -> Any:
+        return self.tree.data
+
+    # --- lines -------------------------------------------------------------------------------
+
+    def line_start(self, at: int) -> int:
+        """Where the line of an offset begins."""
+        before = max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at))
+        return before + 1
+
+    def line_end(self, at: int) -> int:
+        """Where the line of an offset ends, its line break not counted."""
+        found = LINE_BREAK.search(self.text, at)
+        return found.start() if found else len(self.text)
+
+    def next_line(self, at: int) -> int:
+        """Where the line after that of an offset begins, or the text ends."""
+        found = LINE_BREAK.search(self.text, at)
+        return found.end() if found else len(self.text)
+
+    def column(self, at: int) -> int:
+        """The characters before an offset on its line."""
+        return at - self.line_start(at)
+
+    def indentation(self, at: int) -> str:
+        """The blanks with which the line of an offset begins."""
+        start = self.line_start(at)
+        line = self.text[start : self.line_end(at)]
+        return line[: len(line) - len(line.lstrip(" \t"))]
+
+    def line_break(self, at: int) -> str:
+        """The line break of the line of an offset; that before it where the text ends."""
+        found = LINE_BREAK.match(self.text, self.line_end(at))
+        if found:
+            return found[0]
+        before = self.line_start(at)
+        if self.text[:before].endswith("\r\n"):
+            return "\r\n"
+        return self.text[before - 1] if before else "\n"
+
+    def is_first(self, at: int) -> bool:
+        """Whether only blanks stand before an offset on its line."""
+        return not self.text[self.line_start(at) : at].strip(" \t")
+
+    # --- nodes -------------------------------------------------------------------------------
+
+    def spots(self, path: DataPath) -> list[Spot]:
+        """The nodes from the root down along a path, as far as there are any.
+
+        Raises CannotWrite below an alias, and for what comes out of a merge key.
+        """
+        spot = Spot(self.tree.root)
+        found = [spot]
+        for step in path:
+            node = spot.node
+            if self.is_alias(node):
+                raise CannotWrite("lies below an alias: change it at its anchor, by hand")
+            if node.tag and not spot.is_argument:
+                if step != node.tag:
+                    break
+                spot = spot._replace(is_argument=True)
+                found.append(spot)
+                continue
+            children, is_flow = node.children, spot.is_flow or self.is_flow(node)
+            if isinstance(children, dict) and isinstance(step, str) and step in children:
+                entry = children[step]
+                if not node.start <= entry.key_start < node.end:
+                    raise CannotWrite("comes out of a '<<' key: change it at its anchor, by hand")
+                spot = Spot(entry.value, node, entry, is_flow)
+            elif isinstance(children, list) and isinstance(step, int) and step < len(children):
+                spot = Spot(children[step], node, None, is_flow)
+            else:
+                break
+            found.append(spot)
+        return found
+
+    def is_alias(self, node: Node) -> bool:
+        return self.text.startswith("*", node.start) and node.end > node.start
+
+    def is_flow(self, node: Node) -> bool:
+        """Whether a node is a list or mapping in brackets."""
+        content = self.content(node)
+        return content < node.end and self.text[content] in "[{" and not self.is_alias(node)
+
+    def is_parts(self, node: Node) -> bool:
+        """Whether a node is the two halves of a ``!GetAtt Resource.Attribute``."""
+        children = node.children
+        return (
+            isinstance(children, list)
+            and bool(children)
+            and node.tag == "Fn::GetAtt"
+            and children[0].start == self.content(node)
+        )
+
+    def is_block(self, node: Node) -> bool:
+        """Whether a node is a list or mapping without brackets."""
+        return (
+            node.children is not None
+            and not self.is_alias(node)
+            and not self.is_flow(node)
+            and not self.is_parts(node)
+        )
+
+    def is_empty(self, node: Node) -> bool:
+        """Whether a node is a value that is left out."""
+        return node.start == node.end
+
+    def content(self, node: Node) -> int:
+        """Where a node begins behind its anchor and tag; those of its first key are not its."""
+        children = node.children
+        if isinstance(children, dict):
+            first = next(iter(children.values()), None)
+            if first is not None and first.key_start == node.start:
+                return node.start
+        return content_start(self.text, node.start, node.end)
+
+    def own_entries(self, node: Node) -> list[MapEntry]:
+        """The entries of a mapping without those that a merge key adds."""
+        children = node.children
+        if not isinstance(children, dict):
+            return []
+        inside = (it for it in children.values() if node.start <= it.key_start < node.end)
+        return sorted(inside, key=lambda it: it.key_start)
+
+    def colon_end(self, entry: MapEntry) -> int:
+        """The offset behind the colon of an entry; behind its key where it has none."""
+        found = _COLON.match(self.text, entry.key_end)
+        return found.end() if found else entry.key_end
+
+    def entry_end(self, entry: MapEntry) -> int:
+        """The end of a key with its value."""
+        return self.colon_end(entry) if self.is_empty(entry.value) else entry.value.end
+
+    def below(self, end: int) -> int:
+        """The end of the line behind which something new may follow a node that ends somewhere.
+
+        The blank lines that end a block scalar may be part of it.
+        """
+        at = self.line_end(end)
+        while found := re.compile(r"(?:\r\n|\r|\n)[ \t]*(?=[\r\n]|\Z)").match(self.text, at):
+            at = found.end()
+        return at
+
+    # --- style -------------------------------------------------------------------------------
+
+    @cached_property
+    def is_json(self) -> bool:
+        if not BRACKET.match(self.text):
+            return False
+        try:
+            load_json(self.text)
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+    @cached_property
+    def style(self) -> Style:
+        """How most of the document is written."""
+        steps: Counter[int] = Counter()
+        list_steps: Counter[int] = Counter()
+        has_tags = False
+        for node in self._nodes():
+            has_tags = has_tags or bool(node.tag)
+            if not isinstance(node.children, dict) or not self.is_block(node):
+                continue
+            column = self.column(self.content(node))
+            for entry in self.own_entries(node):
+                value = entry.value
+                if self.is_block(value) and self.is_first(self.content(value)):
+                    below = self.column(self.content(value)) - column
+                    (list_steps if isinstance(value.children, list) else steps)[below] += 1
+        step = max(steps, key=steps.__getitem__, default=2)
+        list_step = max(list_steps, key=list_steps.__getitem__, default=min(step, 2))
+        return Style(step, list_step, has_tags)
+
+    def _nodes(self) -> Iterator[Node]:
+        rest = [self.tree.root]
+        while rest:
+            node = rest.pop()
+            yield node
+            if self.is_alias(node) or self.is_parts(node):
+                continue
+            if isinstance(node.children, dict):
+                rest.extend(entry.value for entry in self.own_entries(node))
+            elif node.children is not None:
+                rest.extend(node.children)
+
+    @cached_property
+    def unit(self) -> str:
+        """The blanks by which JSON is indented for each level."""
+        first = next(iter(self.own_entries(self.tree.root)), None)
+        at = first.key_start if first else self._first_item()
+        return (self.indentation(at) if at is not None and self.is_first(at) else "") or "  "
+
+    def _first_item(self) -> int | None:
+        children = self.tree.root.children
+        return children[0].start if isinstance(children, list) and children else None
