@@ -28,6 +28,7 @@ ORDER: Final = (
     RULES,
     "render",
     "run",
+    "fixes",
     "config",
     "simulator",
     "api",

@@ -36,6 +36,7 @@ PACKAGES = {
         "cli.commands.completion",
         "cli.commands.config",
         "cli.commands.explain",
+        "cli.commands.fix",
         "cli.commands.lsp",
         "cli.commands.merge",
         "cli.commands.options",

@@ -33,13 +33,14 @@ class Checked(NamedTuple):
     """A run: what it reports, and the packages and analyses behind it, by their templates' files.
 
     A template that could not be judged has no analysis, and one that was judged in another process
-    has none here.
+    has none here. ``hidden`` are the values of NoEcho parameters, None where there are none.
     """
 
     report: Report
     analyses: Mapping[str, Analysis]
     packages: Mapping[str, Package] = MappingProxyType({})
     judged: Sequence[Judged] = ()
+    hidden: Hidden | None = None
 
 
 def check(paths: Iterable[str], options: Options | None = None) -> Report:
@@ -53,7 +54,9 @@ def check(paths: Iterable[str], options: Options | None = None) -> Report:
 def checked(paths: Iterable[str], options: Options | None = None) -> Checked:
     """Does what `check` does, and keeps the analyses for whoever asks more of them."""
     check = _Check(options or Options())
-    return Checked(check.run(paths), check.analyses, check.packages, tuple(check.judged.values()))
+    report = check.run(paths)
+    judged = tuple(check.judged.values())
+    return Checked(report, check.analyses, check.packages, judged, check.hidden)
 
 
 def _may_suppress(source: Document) -> bool:
@@ -80,6 +83,7 @@ class _Check:
         self.judged: dict[str, Judged] = {}
         self.turns: list[tuple[str, Sequence[InputError]]] = []
         self.known: Baseline | None = None
+        self.hidden: Hidden | None = None
         self.loader = Loader(options.read)
         self.discovery = Discovery(options.read)
 
@@ -145,7 +149,7 @@ class _Check:
             silenced=tuple(silenced),
             not_judged=self._not_judged(),
         )
-        hidden = self._hidden()
+        hidden = self.hidden = self._hidden()
         if shard is not None:
             from copilot_preflight.run.shards.parts import Seen, parts_of
 

@@ -7,6 +7,7 @@ COMMANDS = (
     "completion",
     "config",
     "explain",
+    "fix",
     "lsp",
     "merge",
     "rules",

@@ -1,0 +1,58 @@
+"""What `fix` says of its fixes: what was made, what it proves, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from copilot_preflight.render.safe_text import safe, unobeyed
+
+if TYPE_CHECKING:
+    from copilot_preflight.base.finding import Finding, Report
+    from copilot_preflight.fixes.plan import Plan
+
+
+def summary(plan: Plan, *, is_written: bool) -> Iterator[str]:
+    """One line for each fix, the proof, and one line for each finding that stays."""
+    made = list(dict.fromkeys((it.finding.rule, it.fix.title, it.finding) for it in plan.made))
+    done = "fixed" if is_written else "would fix"
+    for rule, title, finding in made:
+        yield _line(plan.before, finding, f"{done} {rule}", title)
+    if plan.left:
+        for left in plan.left:
+            yield _line(plan.after, left.finding, f"left {left.finding.rule}", left.reason)
+    if plan.before.findings:
+        yield f"{plan.proof}" if plan.made else f"nothing to fix: {len(plan.left)} left"
+    elif plan.before.files:
+        yield "nothing to fix: no findings"
+
+
+def _line(report: Report, finding: Finding, done: str, what: str) -> str:
+    line, column = report.span(finding.at).start
+    return unobeyed(safe(f"{finding.at.file}:{line}:{column}: {done}: {what}"))
+
+
+def is_shown(plan: Plan, line: str) -> bool:
+    """Whether a line may be printed as it is: no secret, no command, nothing that a terminal obeys.
+
+    A tab is none of it.
+    """
+    plain = line.replace("\t", " ")
+    return unobeyed(safe(plain)) == plain and plan.is_shown(line)
+
+
+_SGR = {"---": "1", "+++": "1", "@@ ": "36", "+": "32", "-": "31"}
+"""Colours of a patch, by how its lines begin."""
+
+
+def colored(patch: str) -> str:
+    """A patch in the colours of git."""
+    return "".join(map(_colored, patch.splitlines(keepends=True)))
+
+
+def _colored(line: str) -> str:
+    for begin, code in _SGR.items():
+        if line.startswith(begin):
+            text = line.rstrip("\r\n")
+            return f"\x1b[{code}m{text}\x1b[0m{line[len(text) :]}"
+    return line

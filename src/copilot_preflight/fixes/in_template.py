@@ -1,0 +1,71 @@
+"""Fixes written into the templates and policy files themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from copilot_preflight.base.finding import Finding, Report
+from copilot_preflight.edits.edit import Edit
+from copilot_preflight.edits.fix import Fix, Way, fix_of
+from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
+from copilot_preflight.fixes.rounds import Refused, Written
+from copilot_preflight.fixes.texts import Texts
+from copilot_preflight.read.document import Document
+
+
+class InTemplate:
+    """Writes into the documents that a run has read, and prefers one way out to the other."""
+
+    def __init__(self, way: Way = Way.IN_PLACE) -> None:
+        self._way = way
+
+    def fix_of(self, finding: Finding, report: Report) -> Fix | None:
+        return fix_of(finding, lambda file: data_of(report, file), self._way)
+
+    def written(self, fixes: Sequence[Fix], report: Report, texts: Texts) -> Written:
+        new, reason = _tried(fixes, report)
+        if not reason:
+            return Written(texts.having(new))
+        # One of them is in the way of the text, which is said, or of others, and then it waits.
+        sound: list[Fix] = []
+        refused: list[Refused] = []
+        new = {}
+        for fix in fixes:
+            with_it, reason = _tried([*sound, fix], report)
+            if not reason:
+                sound.append(fix)
+                new = with_it
+            else:
+                refused.append(Refused(fix, reason, is_final=bool(_tried([fix], report)[1])))
+        return Written(texts.having(new), refused)
+
+
+def _tried(fixes: Sequence[Fix], report: Report) -> tuple[dict[str, str], str]:
+    """The files that fixes change, as they will be, or why they cannot be written."""
+    try:
+        return _new_texts(fixes, report), ""
+    except CannotWrite as fault:
+        return {}, str(fault)
+
+
+def data_of(report: Report, file: str) -> Any:
+    """The data of a document of a run, None where it has none of that name."""
+    source = report.sources.get(file)
+    return source.data if isinstance(source, Document) else None
+
+
+def _new_texts(fixes: Sequence[Fix], report: Report) -> dict[str, str]:
+    """The files that fixes change, as they will be. Raises CannotWrite."""
+    by_file: dict[str, list[Edit]] = {}
+    for edit in (edit for fix in fixes for edit in fix.edits):
+        edits = by_file.setdefault(edit.file, [])
+        if edit not in edits:  # two findings may have one way out
+            edits.append(edit)
+    new: dict[str, str] = {}
+    for file, edits in by_file.items():
+        source = report.sources.get(file)
+        if source is None:
+            raise CannotWrite(f"'{file}' is no file of this run")
+        new[file] = changed(source.text, text_changes(source.text, edits))
+    return new

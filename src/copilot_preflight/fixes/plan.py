@@ -1,0 +1,106 @@
+"""What `fix` is going to do: the files that it changes, and what a check says before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from copilot_preflight.base.finding import Finding, Report, Severity
+from copilot_preflight.fixes.candidates import Candidate, Left, counted, key_of
+from copilot_preflight.fixes.files import FileChange
+from copilot_preflight.fixes.rounds import Rounds, Writer
+from copilot_preflight.fixes.texts import Texts
+from copilot_preflight.run import check as engine
+from copilot_preflight.run.check import Checked
+from copilot_preflight.run.options import Options
+
+
+class Plan(NamedTuple):
+    """The changes of a run's files, with the findings that they end and those that stay."""
+
+    before: Report
+    after: Report
+    changes: tuple[FileChange, ...]
+    made: tuple[Candidate, ...]
+    ended: tuple[Finding, ...]
+    left: tuple[Left, ...]
+    run: Checked
+
+    def is_shown(self, line: str) -> bool:
+        """Whether a line of a file may be printed: no value that nobody is to see stands in it."""
+        hidden = self.run.hidden
+        is_known = hidden is None or hidden.text(line) == line
+        return is_known and line.strip() not in self._secret_lines
+
+    @property
+    def _secret_lines(self) -> frozenset[str]:
+        """The lines of what fixes take away near a secret."""
+        found: set[str] = set()
+        for finding, fix in self.made:
+            for edit in fix.edits if finding.is_secret else ():
+                source = self.before.sources.get(edit.file)
+                if source is not None:
+                    start, end = source.span(edit.path)
+                    found.update(source.text.split("\n")[start.line - 1 : end.line])
+        return frozenset(map(str.strip, found))
+
+    @property
+    def proof(self) -> str:
+        """``9 denied -> 0 denied, 1 warning -> 0 warnings, nothing new``."""
+        said = [f"{_denied(self.before)} denied -> {_denied(self.after)} denied"]
+        for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO):
+            earlier, later = (_others(it, severity) for it in (self.before, self.after))
+            if earlier or later:
+                said.append(f"{_count(earlier, severity)} -> {_count(later, severity)}")
+        return ", ".join((*said, "nothing new"))
+
+
+def planned(
+    paths: Sequence[str],
+    options: Options,
+    writer_for: Callable[[Checked], Writer],
+    *,
+    with_review: bool,
+) -> Plan:
+    """What can be fixed in a run, each fix proved by a check in memory. Nothing is written."""
+
+    def check(texts: Texts) -> Report:
+        return engine.check(paths, options._replace(read=texts.reader(options.read)))
+
+    first = engine.checked(paths, options)
+    before = first.report
+    outcome = Rounds(check, writer_for(first), with_review=with_review).outcome(before)
+    texts, after, made = outcome.after
+    changes = tuple(
+        FileChange(file, _text(before, file), text)
+        for file, text in texts.new.items()
+        if text != _text(before, file)
+    )
+    fewer = counted(before) - counted(after)
+    ended = []
+    for finding in before.findings:
+        if fewer[key_of(finding)] > 0:
+            fewer[key_of(finding)] -= 1
+            ended.append(finding)
+    return Plan(before, after, changes, made, tuple(ended), tuple(outcome.left), first)
+
+
+def _text(report: Report, file: str) -> str | None:
+    source = report.sources.get(file)
+    return None if source is None else source.text
+
+
+def _is_denial(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR and finding.call is not None
+
+
+def _denied(report: Report) -> int:
+    return sum(map(_is_denial, report.findings))
+
+
+def _others(report: Report, severity: Severity) -> int:
+    return sum(it.severity is severity and not _is_denial(it) for it in report.findings)
+
+
+def _count(number: int, severity: Severity) -> str:
+    return f"{number} {severity.label}{'' if number == 1 else 's'}"
