@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Finding, Report
 from copilot_preflight.edits.edit import END, Applicability, Edit, Operation
 from copilot_preflight.edits.fix import Fix
+
+_UNDETERMINED: Final = "I9790"
 
 Key = tuple[str, str, object]
 """What makes two findings, one before a fix and one after it, the same."""
@@ -42,7 +44,11 @@ def key_of(finding: Finding) -> Key:
 
 
 def counted(report: Report) -> Counter[Key]:
-    return Counter(map(key_of, report.findings))
+    """How many findings there are of each key.
+
+    A call that cannot be decided is none: whatever a role is granted, another policy may be unseen.
+    """
+    return Counter(key_of(it) for it in report.findings if it.rule != _UNDETERMINED)
 
 
 def sorted_out(

@@ -48,7 +48,8 @@ def _hunks(change: FileChange, name: str, context: int) -> Iterator[str]:
         elif line.startswith(("--- ", "+++ ", "@@ ")):
             yield f"{line}\n"
         else:
-            yield f"{line}\n\\ No newline at end of file\n"
+            yield f"{line}\n"
+            yield "\\ No newline at end of file\n"
 
 
 def _lines(text: str) -> list[str]:

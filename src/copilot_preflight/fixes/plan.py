@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, Report, Severity
+from copilot_preflight.edits.edit import Operation
 from copilot_preflight.fixes.candidates import Candidate, Left, counted, key_of
 from copilot_preflight.fixes.files import FileChange
 from copilot_preflight.fixes.rounds import Rounds, Writer
@@ -39,7 +40,7 @@ class Plan(NamedTuple):
         for finding, fix in self.made:
             for edit in fix.edits if finding.is_secret else ():
                 source = self.before.sources.get(edit.file)
-                if source is not None:
+                if source is not None and edit.operation is Operation.REMOVE:
                     start, end = source.span(edit.path)
                     found.update(source.text.split("\n")[start.line - 1 : end.line])
         return frozenset(map(str.strip, found))

@@ -1,0 +1,149 @@
+"""``fix``: what it prints, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+Run = Callable[..., Any]
+Write = Callable[[Mapping[str, str | bytes]], Path]
+
+ROOT = Path(__file__).resolve().parents[2]
+BROKEN = ROOT / "sample_templates" / "broken"
+
+
+def sample(name: str) -> dict[str, str | bytes]:
+    folder = BROKEN / name
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def git(folder: Path, *arguments: str) -> str:
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=env, check=True, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.fixture
+def stale(write: Write) -> Path:
+    """A repository in which a role is granted another version of a file than its task asks for."""
+    folder = write(sample("env-file-stale-grant"))
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "x")
+    return folder
+
+
+TEMPLATE = ("--as", "template")
+
+
+def test_a_diff_is_a_patch_and_nothing_is_written(
+    run: Run, stale: Path, snapshot: SnapshotAssertion
+) -> None:
+    result = run("fix", "--diff", *TEMPLATE, "infrastructure")
+    assert (result.status, result.out, result.err) == snapshot
+    assert git(stale, "status", "--short") == ""
+    subprocess.run(["git", "apply"], cwd=stale, input=result.out, text=True, check=True)
+    assert run("infrastructure").status == 0
+
+
+def test_a_fix_is_written_and_said(run: Run, stale: Path, snapshot: SnapshotAssertion) -> None:
+    result = run("fix", *TEMPLATE, "infrastructure")
+    assert (result.status, result.out, result.err) == snapshot
+    assert run("infrastructure").status == 0
+    assert git(stale, "diff", "--stat").count("|") == 1
+    again = run("fix", *TEMPLATE, "infrastructure")
+    assert (again.status, again.out) == (0, "nothing to fix: no findings\n")
+    assert run("fix", "--diff", *TEMPLATE, "infrastructure").status == 0
+
+
+def test_commands_of_iam(run: Run, stale: Path, snapshot: SnapshotAssertion) -> None:
+    """A policy for the role, ready to paste; nothing is written."""
+    result = run("fix", "--as", "iam", "infrastructure")
+    assert (result.status, result.out, result.err) == snapshot
+    assert git(stale, "status", "--short") == ""
+
+
+def test_what_git_could_not_bring_back_is_left_alone(run: Run, stale: Path) -> None:
+    path = stale / "infrastructure" / "web-test.stack.yml"
+    text = path.read_text() + "# not committed\n"
+    path.write_text(text)
+    result = run("fix", *TEMPLATE, "infrastructure")
+    assert (result.status, result.out) == (2, "")
+    assert "git could not bring back" in result.err
+    assert path.read_text() == text
+    assert run("fix", "--force", *TEMPLATE, "infrastructure").status == 0
+    assert path.read_text().endswith("# not committed\n")
+
+
+def test_findings_that_stay_make_the_exit_status(run: Run, write: Write) -> None:
+    """As for check; ``--select`` says which findings it is about."""
+    write(sample("task-role-missing"))
+    result = run("fix", *TEMPLATE, ".")
+    assert result.status == 1
+    assert ": left E9734: " in result.out
+    result = run("fix", *TEMPLATE, "--ignore", "E9734", ".")
+    assert (result.status, result.out) == (0, "nothing to fix: no findings\n")
+
+
+def test_what_has_to_be_looked_at_needs_an_option(run: Run, write: Write) -> None:
+    folder = write(sample("half-granted-pair"))
+    before = git(folder, "hash-object", "infrastructure/web.addons.stack.yml")
+    result = run("fix", "--force", "--fail-on", "warning", *TEMPLATE, ".")
+    assert result.status == 1
+    assert "--review does it" in result.out
+    assert git(folder, "hash-object", "infrastructure/web.addons.stack.yml") == before
+    result = run("fix", "--force", "--review", "--fail-on", "warning", *TEMPLATE, ".")
+    assert result.status == 0
+
+
+def test_what_cannot_be_read_does_not_stop_the_rest(run: Run, stale: Path) -> None:
+    (stale / "infrastructure" / "other.yml").write_text("Resources: {A: {Type: AWS::X\n")
+    result = run("fix", *TEMPLATE, "infrastructure")
+    assert result.status == 2
+    assert "other.yml:" in result.err
+    assert "fixed E9712" in result.out
+
+
+def test_standard_input_cannot_be_fixed(run: Run) -> None:
+    result = run("fix", "-")
+    assert (result.status, result.err.count("\n")) == (2, 1)
+    assert "standard input cannot be fixed" in result.err
+
+
+def test_no_secret_is_in_a_patch(run: Run, write: Write) -> None:
+    """A template on one line is its own context: of it only a remark is left."""
+    policy = (
+        '{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": '
+        '[{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b"}]}}'
+    )
+    trust = (
+        '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", '
+        '"Principal": {"Service": "ecs-tasks.amazonaws.com"}}}'
+    )
+    parameters = '{"Password": {"Type": "String", "NoEcho": true, "Default": "hunter2-hunter2"}}'
+    role = (
+        '{"Type": "AWS::IAM::Role", "Properties": '
+        f'{{"AssumeRolePolicyDocument": {trust}, "Policies": [{policy}]}}}}'
+    )
+    text = f'{{"Parameters": {parameters}, "Resources": {{"R": {role}}}}}'
+    write({"t.json": text})
+    result = run("fix", "--diff", "t.json")
+    assert result.status == 1
+    assert "# t.json: not shown" in result.out
+    assert "hunter2" not in result.out + result.err
+    write({"t.json": text.replace('"Resources"', '\n"Resources"')})
+    result = run("fix", "--diff", "t.json")
+    assert "arn:aws:s3:::b/*" in result.out
+    assert "hunter2" not in result.out + result.err
