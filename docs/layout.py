@@ -24,6 +24,7 @@ ORDER: Final = (
     "access",
     "rollout",
     "edits",
+    "overrides",
     "checks",
     RULES,
     "render",

@@ -19,7 +19,7 @@ from copilot_preflight.read.layout import Comment, Layout, line_starts, position
 from copilot_preflight.read.opening import begun, without_waiting
 from copilot_preflight.read.yaml.errors import Fault
 from copilot_preflight.read.yaml.plain import NotPlain, plain_data
-from copilot_preflight.read.yaml.tree import build
+from copilot_preflight.read.yaml.tree import EMPTY, ONLY_COMMENTS, build
 
 MAX_SIZE = 10_000_000
 """Bytes. CloudFormation takes a template of at most 1 MB (AWS CloudFormation quotas)."""
@@ -34,6 +34,11 @@ class DocumentError(Exception):
         self.line = line
         self.column = column
         self.message = message
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in the file, which some files may be."""
+        return self.message in (EMPTY, ONLY_COMMENTS)
 
     def __reduce__(self) -> tuple[type[DocumentError], tuple[str, int, int, str]]:
         return DocumentError, (self.file, self.line, self.column, self.message)

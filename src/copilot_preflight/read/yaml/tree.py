@@ -47,6 +47,9 @@ except ImportError:  # a PyYAML without libyaml: the same events, more than ten 
 MAX_DEPTH = 200
 """Levels of data, through aliases too. Copilot's deepest templates have about 20."""
 
+EMPTY = "file is empty"
+ONLY_COMMENTS = "file is empty but for comments"
+
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 MAX_NODES = 100_000
@@ -165,9 +168,7 @@ class _Builder:
                         event.start_mark.index, "a second document begins here: expected only one"
                     )
         if self._root is None or (self._data is None and self._root.start == self._root.end):
-            raise Fault(
-                0, "file is empty but for comments" if self._text.strip() else "file is empty"
-            )
+            raise Fault(0, ONLY_COMMENTS if self._text.strip() else EMPTY)
         return Tree(self._data, self._root, self._hashed)
 
     def _events(self) -> Iterator[_Event]:
