@@ -1,7 +1,7 @@
 """Rounds of fixes: what is made together, what is not made, and what is said of it.
 
-The file of these tests lists its own defects, ``a b c``; a check finds those, and a fix writes other
-words in the place of one.
+The file of these tests lists its own defects, ``a b c``; a check finds those, and a fix writes
+another word in the place of one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class World:
 
     def check(self, texts: Texts) -> Report:
         self.checks += 1
-        return self.report(texts.new[FILE])
+        return self.report(texts.written[FILE])
 
     def report(self, text: str) -> Report:
         words = text.split()
@@ -60,10 +60,10 @@ class World:
         ]
         return Report(1, findings, errors, sources={FILE: _Source(text)})
 
-    def fix_of(self, finding: Finding, _report: Report) -> Fix | None:
+    def fix_of(self, finding: Finding, _report: Report) -> Fix | str:
         new = self.becomes.get(finding.message)
         if new is None:
-            return None
+            return "nothing"
         how = Applicability.REVIEW if finding.message in self.review else Applicability.SAFE
         edit = replacement(finding.at, Spelling(new), f"mend {finding.message}", how)
         return Fix(edit.title, how, (edit,))
@@ -87,7 +87,7 @@ class World:
 
 
 def ended(outcome: Outcome) -> str:
-    return outcome.after.texts.new.get(FILE, "")
+    return outcome.after.texts.written.get(FILE, "")
 
 
 def left(outcome: Outcome) -> dict[str, str]:

@@ -15,7 +15,7 @@ _UNDETERMINED: Final = "I9790"
 Key = tuple[str, str, object]
 """What makes two findings, one before a fix and one after it, the same."""
 
-FixOf = Callable[[Finding], Fix | None]
+FixOf = Callable[[Finding], Fix | str]
 
 
 class Candidate(NamedTuple):
@@ -59,17 +59,15 @@ def sorted_out(
     left: list[Left] = []
     for finding in findings:
         fix = fix_of(finding)
-        reason = _why_not(fix, with_review=with_review)
-        if fix is None or reason:
+        reason = fix if isinstance(fix, str) else _why_not(fix, with_review=with_review)
+        if isinstance(fix, str) or reason:
             left.append(Left(finding, reason))
         else:
             candidates.append(Candidate(finding, fix))
     return candidates, left
 
 
-def _why_not(fix: Fix | None, *, with_review: bool) -> str:
-    if fix is None:
-        return "nothing that can be carried out: see its help"
+def _why_not(fix: Fix, *, with_review: bool) -> str:
     if fix.gaps:
         return f"somebody has to fill in {' and '.join(fix.gaps)}"
     if fix.applicability is Applicability.REVIEW and not with_review:

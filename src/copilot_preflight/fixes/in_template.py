@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from copilot_preflight.base.finding import Finding, Report
 from copilot_preflight.edits.edit import Edit
@@ -13,6 +13,8 @@ from copilot_preflight.fixes.rounds import Refused, Written
 from copilot_preflight.fixes.texts import Texts
 from copilot_preflight.read.document import Document
 
+NO_FIX: Final = "nothing that can be carried out: see its help"
+
 
 class InTemplate:
     """Writes into the documents that a run has read, and prefers one way out to the other."""
@@ -20,8 +22,8 @@ class InTemplate:
     def __init__(self, way: Way = Way.IN_PLACE) -> None:
         self._way = way
 
-    def fix_of(self, finding: Finding, report: Report) -> Fix | None:
-        return fix_of(finding, lambda file: data_of(report, file), self._way)
+    def fix_of(self, finding: Finding, report: Report) -> Fix | str:
+        return fix_of(finding, lambda file: data_of(report, file), self._way) or NO_FIX
 
     def written(self, fixes: Sequence[Fix], report: Report, texts: Texts) -> Written:
         new, reason = _tried(fixes, report)
@@ -44,7 +46,7 @@ class InTemplate:
 def _tried(fixes: Sequence[Fix], report: Report) -> tuple[dict[str, str], str]:
     """The files that fixes change, as they will be, or why they cannot be written."""
     try:
-        return _new_texts(fixes, report), ""
+        return new_texts(fixes, report), ""
     except CannotWrite as fault:
         return {}, str(fault)
 
@@ -55,7 +57,7 @@ def data_of(report: Report, file: str) -> Any:
     return source.data if isinstance(source, Document) else None
 
 
-def _new_texts(fixes: Sequence[Fix], report: Report) -> dict[str, str]:
+def new_texts(fixes: Sequence[Fix], report: Report) -> dict[str, str]:
     """The files that fixes change, as they will be. Raises CannotWrite."""
     by_file: dict[str, list[Edit]] = {}
     for edit in (edit for fix in fixes for edit in fix.edits):

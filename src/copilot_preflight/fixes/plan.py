@@ -74,7 +74,7 @@ def planned(
     texts, after, made = outcome.after
     changes = tuple(
         FileChange(file, _text(before, file), text)
-        for file, text in texts.new.items()
+        for file, text in texts.written.items()
         if text != _text(before, file)
     )
     fewer = counted(before) - counted(after)

@@ -46,8 +46,8 @@ class Written(NamedTuple):
 class Writer(Protocol):
     """How fixes get into files: into the templates themselves, or into patches of them."""
 
-    def fix_of(self, finding: Finding, report: Report) -> Fix | None:
-        """The fix of a finding of a report, in the form that this writer can write."""
+    def fix_of(self, finding: Finding, report: Report) -> Fix | str:
+        """The fix of a finding of a report that this writer can write, or why there is none."""
 
     def written(self, fixes: Sequence[Fix], report: Report, texts: Texts) -> Written:
         """The texts with some fixes written into them, none of which touches another."""

@@ -1,9 +1,9 @@
-"""The texts of a run's files as fixes leave them, and a reader that gives them to a check."""
+"""What a run's files are after fixes: as a check reads them, and as they are written."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -15,27 +15,30 @@ from copilot_preflight.read.document import Document, parse
 class Texts(NamedTuple):
     """New texts of files, by the names under which a report shows them. Unchanged ones are not in.
 
-    Values are never changed in place: `having` gives another one.
+    ``read`` is what a check reads, a document where no text has those data; ``written`` is what
+    goes to the disk. They differ where a template is to be patched when it is written anew. Neither
+    is ever changed in place.
     """
 
-    new: Mapping[str, str] = MappingProxyType({})
+    read: Mapping[str, str | Document] = MappingProxyType({})
+    written: Mapping[str, str] = MappingProxyType({})
 
     def having(self, changed: Mapping[str, str]) -> Texts:
-        return Texts({**self.new, **changed})
+        """With files that are read as they are written."""
+        return Texts({**self.read, **changed}, {**self.written, **changed})
 
     def reader(self, read: document.Read) -> document.Read:
         """Reads files as they will be; those that nothing changes with another reader."""
-        return _Reader(read, {os.path.realpath(file): text for file, text in self.new.items()})
-
-    def __iter__(self) -> Iterator[str]:  # type: ignore[override]
-        return iter(self.new)
+        return _Reader(read, {os.path.realpath(file): new for file, new in self.read.items()})
 
 
 class _Reader:
-    def __init__(self, read: document.Read, texts: Mapping[str, str]) -> None:
+    def __init__(self, read: document.Read, new: Mapping[str, str | Document]) -> None:
         self._read = read
-        self._texts = texts
+        self._new = new
 
     def __call__(self, path: Path, file: str) -> Document:
-        text = self._texts.get(os.path.realpath(path))
-        return self._read(path, file) if text is None else parse(text, file)
+        new = self._new.get(os.path.realpath(path))
+        if new is None:
+            return self._read(path, file)
+        return parse(new, file) if isinstance(new, str) else Document(file, new.text, new.data)

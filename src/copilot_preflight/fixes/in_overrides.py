@@ -1,0 +1,194 @@
+"""Fixes written as patches that Copilot applies whenever it writes a template anew.
+
+Each patch is proved twice: a check of the template with the fix in it, and Copilot's own way of
+applying the patch, which must come to the same template.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from copilot_preflight.base.finding import Finding, Report
+from copilot_preflight.edits.edit import Edit
+from copilot_preflight.edits.fix import Fix, Way, fix_of
+from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
+from copilot_preflight.fixes.in_template import NO_FIX, data_of
+from copilot_preflight.fixes.rounds import Refused, Written
+from copilot_preflight.fixes.texts import Texts
+from copilot_preflight.inputs.package import Package
+from copilot_preflight.overrides.append import FILE, CannotPatch, with_patches
+from copilot_preflight.overrides.apply import DoesNotApply, Work, is_patched
+from copilot_preflight.overrides.from_edits import patches_of
+from copilot_preflight.overrides.nodes import node_of
+from copilot_preflight.overrides.patches import Patch
+from copilot_preflight.read.document import Document, DocumentError, parse, read
+from copilot_preflight.run.check import Checked
+
+_ELSEWHERE: Final = (
+    "no Copilot workspace is around this file: --as template changes the file itself"
+)
+
+
+class Home(NamedTuple):
+    """The patch file of a workload, and the templates of the run that it patches."""
+
+    file: str
+    templates: tuple[str, ...]
+
+
+def homes_of(packages: Mapping[str, Package]) -> dict[str, Home]:
+    """Where the patches of each template go, for those of Copilot workspaces.
+
+    Source: https://aws.github.io/copilot-cli/docs/developing/overrides/yamlpatch/
+    """
+    folders: dict[str, list[str]] = {}
+    for file, package in packages.items():
+        manifest = package.in_workspace
+        if manifest is not None and manifest.workspace is not None:
+            folder = os.path.join(os.path.dirname(manifest.file), "overrides")
+            folders.setdefault(folder, []).append(file)
+    found = {}
+    for folder, files in folders.items():
+        home = Home(os.path.join(folder, FILE), tuple(files))
+        found.update(dict.fromkeys(files, home))
+    return found
+
+
+class InOverrides:
+    """Writes fixes of packaged templates as patches of their workloads."""
+
+    def __init__(self, run: Checked) -> None:
+        self._homes = homes_of(run.packages)
+
+    def home_of(self, fix: Fix) -> Home | None:
+        """The patch file that a fix can go into: all of its edits are of templates of one."""
+        homes = {self._homes.get(file) for file in fix.files}
+        return homes.pop() if len(homes) == 1 else None
+
+    def fix_of(self, finding: Finding, report: Report) -> Fix | str:
+        fix = fix_of(finding, lambda file: data_of(report, file), Way.ADDED)
+        if fix is None:
+            return NO_FIX
+        home = self.home_of(fix)
+        if home is None:
+            return _ELSEWHERE
+        return _why_not(home) or fix
+
+    def written(self, fixes: Sequence[Fix], report: Report, texts: Texts) -> Written:
+        by_home: dict[Home, list[Fix]] = {}
+        for fix in fixes:
+            home = self.home_of(fix)
+            assert home is not None
+            by_home.setdefault(home, []).append(fix)
+        refused: list[Refused] = []
+        for home, own in by_home.items():
+            texts, not_written = _with_patches(home, own, report, texts)
+            refused += not_written
+        return Written(texts, refused)
+
+
+def _why_not(home: Home) -> str:
+    folder = Path(home.file).parent
+    if (folder / "cdk.json").is_file() and not Path(home.file).is_file():
+        return f"{folder} overrides with the CDK: add to its stack.ts what the help shows"
+    return ""
+
+
+def _with_patches(
+    home: Home, fixes: Sequence[Fix], report: Report, texts: Texts
+) -> tuple[Texts, list[Refused]]:
+    new, reason = _tried(home, fixes, report, texts)
+    if new is not None:
+        return new, []
+    if len(fixes) == 1:
+        return texts, [Refused(fixes[0], reason)]
+    sound: list[Fix] = []
+    refused: list[Refused] = []
+    result = texts
+    for fix in fixes:
+        new, reason = _tried(home, [*sound, fix], report, texts)
+        if new is None:
+            alone, _ = _tried(home, [fix], report, texts)
+            refused.append(Refused(fix, reason, is_final=alone is None))
+        else:
+            sound.append(fix)
+            result = new
+    return result, refused
+
+
+def _tried(
+    home: Home, fixes: Sequence[Fix], report: Report, texts: Texts
+) -> tuple[Texts | None, str]:
+    """The texts with fixes in the patches of their templates, or why they cannot be written."""
+    try:
+        return _patched(home, fixes, report, texts), ""
+    except (CannotPatch, CannotWrite, DocumentError) as fault:
+        return None, str(fault)
+    except DoesNotApply as fault:
+        return None, f"not every template of the workload can be patched so: {fault}"
+
+
+def _patched(home: Home, fixes: Sequence[Fix], report: Report, texts: Texts) -> Texts:
+    """Raises CannotPatch, CannotWrite, DocumentError and DoesNotApply."""
+    by_file: dict[str, list[Edit]] = {}
+    for edit in (edit for fix in fixes for edit in fix.edits):
+        edits = by_file.setdefault(edit.file, [])
+        if edit not in edits:
+            edits.append(edit)
+    now = texts.written.get(home.file, _on_disk(home.file))
+    patches: list[Patch] = []
+    for file, edits in by_file.items():
+        found = patches_of(edits, _template(file, report, texts))
+        if (
+            found.is_position_dependent
+            and now is not None
+            and not is_patched(_source(file, report))
+        ):
+            raise CannotPatch(
+                f"the package is older than {home.file}, and the patch counts positions: "
+                "package again"
+            )
+        patches += (it for it in found.patches if not any(map(it.is_same, patches)))
+    text = with_patches(now, patches, home.file)
+    if text == now:
+        raise CannotPatch(f"{home.file} does it already: package again")
+    seen = {
+        file: _seen(file, by_file.get(file, ()), patches, report, texts) for file in home.templates
+    }
+    return Texts({**texts.read, **seen}, {**texts.written, home.file: text})
+
+
+def _seen(
+    file: str, edits: Iterable[Edit], patches: Sequence[Patch], report: Report, texts: Texts
+) -> str | Document:
+    """A template as it will be: patched as Copilot does it."""
+    template = _template(file, report, texts)
+    work = Work(node_of(template))
+    for patch in patches:
+        work.apply(patch)
+    try:
+        text = changed(template.text, text_changes(template.text, [*edits]))
+    except CannotWrite:
+        text = template.text
+    if parse(text, file).data == work.root.data:
+        return text
+    return Document(file, template.text, work.root.data)
+
+
+def _template(file: str, report: Report, texts: Texts) -> Document:
+    if isinstance(texts.read.get(file), Document):
+        raise CannotPatch("a patch for another environment changes the same template: run it again")
+    return _source(file, report)
+
+
+def _source(file: str, report: Report) -> Document:
+    source = report.sources.get(file)
+    assert isinstance(source, Document)
+    return source
+
+
+def _on_disk(file: str) -> str | None:
+    return read(file).text if os.path.lexists(file) else None
