@@ -125,8 +125,10 @@ def _tried(
     """The texts with fixes in the patches of their templates, or why they cannot be written."""
     try:
         return _patched(home, fixes, report, texts), ""
-    except (CannotPatch, CannotWrite, DocumentError) as fault:
+    except (CannotPatch, CannotWrite) as fault:
         return None, str(fault)
+    except DocumentError as fault:
+        return None, f"{fault.file}:{fault.line}:{fault.column}: {fault.message}"
     except DoesNotApply as fault:
         return None, f"not every template of the workload can be patched so: {fault}"
 
