@@ -32,6 +32,12 @@ _ELSEWHERE: Final = (
 )
 
 
+_NOTE: Final = (
+    "{}: '{}' is found by its position: see that it is still the same one when the manifest or "
+    "Copilot's version changes"
+)
+
+
 class Home(NamedTuple):
     """The patch file of a workload, and the templates of the run that it patches."""
 
@@ -142,6 +148,7 @@ def _patched(home: Home, fixes: Sequence[Fix], report: Report, texts: Texts) -> 
             edits.append(edit)
     now = texts.written.get(home.file, _on_disk(home.file))
     patches: list[Patch] = []
+    notes = dict.fromkeys(texts.notes)
     for file, edits in by_file.items():
         found = patches_of(edits, _template(file, report, texts))
         if (
@@ -153,6 +160,7 @@ def _patched(home: Home, fixes: Sequence[Fix], report: Report, texts: Texts) -> 
                 f"the package is older than {home.file}, and the patch counts positions: "
                 "package again"
             )
+        notes.update((_NOTE.format(home.file, it), None) for it in found.positions)
         patches += (it for it in found.patches if not any(map(it.is_same, patches)))
     text = with_patches(now, patches, home.file)
     if text == now:
@@ -160,7 +168,7 @@ def _patched(home: Home, fixes: Sequence[Fix], report: Report, texts: Texts) -> 
     seen = {
         file: _seen(file, by_file.get(file, ()), patches, report, texts) for file in home.templates
     }
-    return Texts({**texts.read, **seen}, {**texts.written, home.file: text})
+    return Texts({**texts.read, **seen}, {**texts.written, home.file: text}, tuple(notes))
 
 
 def _seen(

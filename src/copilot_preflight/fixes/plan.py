@@ -26,6 +26,7 @@ class Plan(NamedTuple):
     ended: tuple[Finding, ...]
     left: tuple[Left, ...]
     run: Checked
+    notes: tuple[str, ...] = ()
 
     def is_shown(self, line: str) -> bool:
         """Whether a line of a file may be printed: no value that nobody is to see stands in it."""
@@ -83,7 +84,7 @@ def planned(
         if fewer[key_of(finding)] > 0:
             fewer[key_of(finding)] -= 1
             ended.append(finding)
-    return Plan(before, after, changes, made, tuple(ended), tuple(outcome.left), first)
+    return Plan(before, after, changes, made, tuple(ended), tuple(outcome.left), first, texts.notes)
 
 
 def _text(report: Report, file: str) -> str | None:

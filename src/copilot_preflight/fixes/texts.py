@@ -17,15 +17,16 @@ class Texts(NamedTuple):
 
     ``read`` is what a check reads, a document where no text has those data; ``written`` is what
     goes to the disk. They differ where a template is to be patched when it is written anew. Neither
-    is ever changed in place.
+    is ever changed in place. ``notes`` are what somebody should know about what is written.
     """
 
     read: Mapping[str, str | Document] = MappingProxyType({})
     written: Mapping[str, str] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
 
     def having(self, changed: Mapping[str, str]) -> Texts:
         """With files that are read as they are written."""
-        return Texts({**self.read, **changed}, {**self.written, **changed})
+        return self._replace(read={**self.read, **changed}, written={**self.written, **changed})
 
     def reader(self, read: document.Read) -> document.Read:
         """Reads files as they will be; those that nothing changes with another reader."""
