@@ -329,7 +329,7 @@ REFUSED: dict[str, tuple[str, list[Edit], str]] = {
     "there already": (
         "A: x\n",
         [insert(("A",), "u")],
-        "'$.A' is there already, or lies below something that is no mapping",
+        "'$.A' is there already",
     ),
     "below a function": (
         "A: !Sub x\n",

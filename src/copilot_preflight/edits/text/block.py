@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.edits.text.source import CannotWrite, Source, Spot, TextChange
-from copilot_preflight.edits.text.values import block, entry, inline, items, literal
+from copilot_preflight.edits.text.values import block, entry, inline, items, literal, short_tag
 from copilot_preflight.read.yaml.tree import MapEntry, Node
 
 _ANCHOR: Final = re.compile(r"&\S+")
@@ -22,7 +22,13 @@ _PADDED_BREAKS: Final = re.compile(r"(?:\r\n|\r|\n)[ \t]+(?=[\r\n]|\Z)")
 def added(source: Source, node: Node, value: Any, key: str | None = None) -> list[TextChange]:
     """The change that adds a value to a list, or with a key to a mapping, in block style."""
     style = source.style
-    lines = items([value], style) if key is None else entry(key, value, style)
+    if key is not None:
+        lines = entry(key, value, style)
+    else:
+        children = node.children
+        last = children[-1] if isinstance(children, list) and children else None
+        quote = source.quote(last) if last is not None and isinstance(value, str) else None
+        lines = items([value], style, quote=quote)
     return [_below(source, node, lines, source.column(source.content(node)))]
 
 
@@ -79,13 +85,15 @@ def _joined(lines: Iterable[str], column: int, line_break: str, *, first: str) -
 # --- another value --------------------------------------------------------------------------------
 
 
-def replaced(source: Source, spot: Spot, value: Any, quote: str) -> list[TextChange]:
+def replaced(source: Source, spot: Spot, value: Any, quote: str | None) -> list[TextChange]:
     """The changes that write another value behind a key or a dash in block style."""
     node = spot.node
     anchor = _anchor(source, node)
     text = inline(value, source.style, quote=quote)
-    if isinstance(value, str) and source.text[source.content(node) :][:1] in ("|", ">"):
-        text = _literal(source, spot, value) or text
+    tag, string = short_tag(value) or ("", value)
+    if isinstance(string, str) and source.text[source.content(node) :][:1] in ("|", ">"):
+        lines = _literal(source, node, string)
+        text = f"{tag} {lines}".lstrip() if lines is not None else text
     if spot.entry is not None:
         return _replaced_value(source, spot, spot.entry, value, anchor, text)
     if text is None:
@@ -108,9 +116,9 @@ def _anchor(source: Source, node: Node) -> str:
     return f"{found[0]} " if found else ""
 
 
-def _literal(source: Source, spot: Spot, value: str) -> str | None:
+def _literal(source: Source, node: Node, value: str) -> str | None:
     """A string as a block scalar in the place of another one."""
-    text, node = source.text, spot.node
+    text = source.text
     content = source.content(node)
     second = source.next_line(content)
     while second < node.end and not text[second : source.line_end(second)].strip(" \t"):

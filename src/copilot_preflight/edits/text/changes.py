@@ -112,8 +112,13 @@ def _meant(data: Any, task: _Task) -> Any:
     try:
         return meaning.applied(data, operation, path, value)
     except KeyError:
-        why = "is there already, or lies below something that is no mapping"
-        raise _refusal(path, why if operation is Operation.INSERT else "is not there") from None
+        if operation is not Operation.INSERT:
+            raise _refusal(path, "is not there") from None
+    try:
+        meaning.node_at(data, path)
+    except KeyError:
+        raise _refusal(path, "lies below something that is no mapping") from None
+    raise _refusal(path, "is there already")
 
 
 def _proved(source: Source, text: str, expected: Any, path: DataPath) -> Source:

@@ -19,7 +19,9 @@ class _Item(NamedTuple):
     end: int
 
 
-def written(source: Source, value: Any, at: int, *, over_lines: bool, quote: str = "") -> str:
+def written(
+    source: Source, value: Any, at: int, *, over_lines: bool, quote: str | None = None
+) -> str:
     """A value to stand at an offset between brackets."""
     if not source.is_json:
         return flow(value, source.style, quote=quote)
@@ -72,7 +74,10 @@ def added(source: Source, node: Node, value: Any, key: str | None = None) -> lis
         return [TextChange(content + 1, close, f"{line_break}{inner}{new}{line_break}{base}")]
     last = items[-1]
     is_own_line = source.is_first(last.start) and source.is_first(close)
-    new = name + written(source, value, last.start, over_lines=is_own_line)
+    quote = None
+    if isinstance(node.children, list) and isinstance(value, str):
+        quote = source.quote(node.children[-1])
+    new = name + written(source, value, last.start, over_lines=is_own_line, quote=quote)
     if not is_own_line:
         return [
             TextChange(last.end, last.end, f", {new}" if _separators_loose(source) else f",{new}")
@@ -119,7 +124,7 @@ def listed(source: Source, spot: Spot, value: Any) -> list[TextChange]:
     return changes
 
 
-def replaced(source: Source, spot: Spot, value: Any, quote: str) -> list[TextChange]:
+def replaced(source: Source, spot: Spot, value: Any, quote: str | None) -> list[TextChange]:
     """The change that writes another value between brackets."""
     node = spot.node
     begin = spot.entry.key_start if spot.entry is not None else node.start

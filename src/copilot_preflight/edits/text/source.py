@@ -202,6 +202,16 @@ class Source:
             at = found.end()
         return at
 
+    def quote(self, node: Node) -> str | None:
+        """The quotes around a scalar, ``""`` where it has none; None where there is no scalar."""
+        content = self.content(node)
+        if content >= node.end or self.is_alias(node):
+            return None
+        if node.children is not None and not self.is_parts(node):
+            return None
+        first = self.text[content]
+        return first if first in "'\"" else None if first in "|>" else ""
+
     # --- style -------------------------------------------------------------------------------
 
     @cached_property

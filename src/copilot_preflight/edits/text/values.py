@@ -15,8 +15,10 @@ _BARE: Final = re.compile(
 _BARE_IN_FLOW: Final = re.compile(r"[A-Za-z0-9/_](?:[A-Za-z0-9/_.$%()*+;<=>@^|~-]|[ ](?=[^ ]))*")
 """The same between brackets; older readers stumble over a colon there."""
 
+_COLON_IN_FLOW: Final = re.compile(r":(?=[^\s,])")
+
 _WORDS: Final = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null"))
-_NUMBER: Final = re.compile(r"0x[0-9a-f_]*|0o[0-7_]*|[0-9][0-9_,.:e+tz /-]*", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"0x[0-9a-f_]*|0[bo][0-7_]*|[0-9][0-9_,.:e+tz /-]*", re.IGNORECASE)
 """Numbers, dates and times in YAML 1.1, YAML 1.2 and anything like them."""
 
 _FUNCTION: Final = re.compile(r"Fn::[A-Za-z0-9]+")
@@ -47,17 +49,19 @@ def is_bare(text: str, *, in_flow: bool = False) -> bool:
     )
 
 
-def string(text: str, *, in_flow: bool = False, quote: str = "") -> str:
-    """A string on one line, in the quotes asked for if it can be."""
+def string(text: str, *, in_flow: bool = False, quote: str | None = None) -> str:
+    """A string on one line, in the quotes asked for if it can be; ``""`` asks for none."""
     if quote == '"':
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{one_line(escaped)}"'
-    if not quote and is_bare(text, in_flow=in_flow):
-        return text
+    if not quote:
+        bare = _COLON_IN_FLOW.sub("", text) if in_flow and quote == "" else text
+        if is_bare(text) and is_bare(bare, in_flow=in_flow):
+            return text
     return quoted(text)
 
 
-def scalar(value: Any, *, in_flow: bool = False, quote: str = "") -> str:
+def scalar(value: Any, *, in_flow: bool = False, quote: str | None = None) -> str:
     """A string, or what a JSON value other than a list or a mapping is in YAML."""
     if isinstance(value, str):
         return string(value, in_flow=in_flow, quote=quote)
@@ -101,7 +105,7 @@ def _is_function(argument: Any) -> bool:
 # --- in one line ----------------------------------------------------------------------------------
 
 
-def flow(value: Any, style: Style, *, quote: str = "") -> str:
+def flow(value: Any, style: Style, *, quote: str | None = None) -> str:
     """A value as it stands between brackets, on one line."""
     tagged = short_tag(value) if style.has_short_tags else None
     if tagged is not None:
@@ -114,7 +118,7 @@ def flow(value: Any, style: Style, *, quote: str = "") -> str:
     return scalar(value, in_flow=True, quote=quote)
 
 
-def inline(value: Any, style: Style, *, quote: str = "") -> str | None:
+def inline(value: Any, style: Style, *, quote: str | None = None) -> str | None:
     """A value that fits behind its key or dash in block style, or None."""
     if value in ([], {}):
         return flow(value, style)
@@ -124,7 +128,7 @@ def inline(value: Any, style: Style, *, quote: str = "") -> str | None:
     if tagged is None:
         return None
     tag, argument = tagged
-    if not isinstance(argument, (dict, list)):
+    if not isinstance(argument, (dict, list)) or not argument:
         return f"{tag} {_argument(tagged, style, in_flow=False, quote=quote)}"
     if isinstance(argument, list) and all(_is_leaf(item, style) for item in argument):
         written = f"{tag} {flow(argument, style)}"
@@ -132,13 +136,13 @@ def inline(value: Any, style: Style, *, quote: str = "") -> str | None:
     return None
 
 
-def _argument(tagged: tuple[str, Any], style: Style, *, in_flow: bool, quote: str) -> str:
+def _argument(tagged: tuple[str, Any], style: Style, *, in_flow: bool, quote: str | None) -> str:
     tag, argument = tagged
     if not isinstance(argument, str):
         return flow(argument, style)
     if not quote and tag in ("!Ref", "!GetAtt") and _REFERENCE.fullmatch(argument):
         return argument
-    return string(argument, in_flow=in_flow, quote=quote or "'")
+    return string(argument, in_flow=in_flow, quote="'" if quote is None else quote)
 
 
 def _is_leaf(value: Any, style: Style) -> bool:
@@ -172,11 +176,11 @@ def block(value: Any, style: Style) -> Block:
     return Block(head, tuple(_entries(content, style)), is_list=False)
 
 
-def items(values: list[Any], style: Style) -> list[str]:
+def items(values: list[Any], style: Style, *, quote: str | None = None) -> list[str]:
     """The items of a list, each behind its dash."""
     lines: list[str] = []
     for value in values:
-        if (written := inline(value, style)) is not None:
+        if (written := inline(value, style, quote=quote)) is not None:
             lines.append(f"- {written}")
             continue
         found = block(value, style)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.edits.edit import END, Operation
 from copilot_preflight.edits.text import block, flow, meaning
 from copilot_preflight.edits.text.source import CannotWrite, Source, Spot, TextChange
+
+_NAMING: Final = ("Ref", "Fn::GetAtt")
 
 
 def written(source: Source, operation: Operation, path: DataPath, value: Any) -> list[TextChange]:
@@ -49,19 +51,14 @@ def _replaced(source: Source, path: DataPath, value: Any) -> list[TextChange]:
         return _replaced(source, path[:-1], parts)
     if spot.container is None:
         raise CannotWrite("is the whole document")
-    quote = _quote(source, spot)
+    quote = source.quote(spot.node)
+    names_something = isinstance(value, dict) and not value.keys().isdisjoint(_NAMING)
+    if quote and names_something and not spot.node.tag:
+        quote = None  # a name takes no quotes
     is_wide = source.is_flow(spot.node) and bool(spot.node.children)
     if spot.is_flow or source.is_json or is_wide:
         return flow.replaced(source, spot, value, quote)
     return block.replaced(source, spot, value, quote)
-
-
-def _quote(source: Source, spot: Spot) -> str:
-    """The quotes around a scalar, ``""`` where there are none."""
-    node = spot.node
-    content = source.content(node)
-    first = source.text[content : content + 1]
-    return first if first in ("'", '"') and content < node.end else ""
 
 
 # --- insert ---------------------------------------------------------------------------------------
