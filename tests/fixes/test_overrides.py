@@ -137,13 +137,18 @@ def test_a_package_that_is_older_than_its_patches_is_to_be_made_again() -> None:
     }
 
 
-def test_a_workspace_that_overrides_with_the_cdk_is_told_so() -> None:
+def test_a_workspace_that_overrides_with_the_cdk_gets_a_piece_of_program() -> None:
+    """Which is proved like a patch; nothing is written, for its program is somebody's own."""
     workspace(one())
     PATCHES.parent.mkdir()
     (PATCHES.parent / "cdk.json").write_text("{}")
     first = plan()
     assert first.changes == ()
-    assert any("overrides with the CDK" in it.reason for it in first.left)
+    assert of_files(first.after) == []
+    ((file, text),) = first.by_hand
+    assert file == "copilot/web/overrides/stack.ts"
+    assert text.count('this.template.getResource("ExecutionRole")') == 1
+    assert text.count("executionRole.addPropertyOverride(") == len(of_files(first.before))
 
 
 def test_broken_patches_are_not_added_to() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding, Report
@@ -17,10 +17,13 @@ from copilot_preflight.edits.fix import Fix, Way, fix_of
 from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
 from copilot_preflight.fixes.in_template import NO_FIX, data_of
 from copilot_preflight.fixes.rounds import Refused, Written
-from copilot_preflight.fixes.texts import Texts
+from copilot_preflight.fixes.texts import ByHand, Texts
+from copilot_preflight.fixes.together import together
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.overrides.append import FILE, CannotPatch, with_patches
 from copilot_preflight.overrides.apply import DoesNotApply, Work, is_patched
+from copilot_preflight.overrides.cdk import FILE as PROGRAM
+from copilot_preflight.overrides.cdk import statements
 from copilot_preflight.overrides.from_edits import patches_of
 from copilot_preflight.overrides.nodes import node_of
 from copilot_preflight.overrides.patches import Patch
@@ -39,10 +42,14 @@ _NOTE: Final = (
 
 
 class Home(NamedTuple):
-    """The patch file of a workload, and the templates of the run that it patches."""
+    """The patch file of a workload, and the templates of the run that it patches.
+
+    ``program`` is the file of a workspace that overrides with the CDK instead.
+    """
 
     file: str
     templates: tuple[str, ...]
+    program: str = ""
 
 
 def homes_of(packages: Mapping[str, Package]) -> dict[str, Home]:
@@ -58,7 +65,9 @@ def homes_of(packages: Mapping[str, Package]) -> dict[str, Home]:
             folders.setdefault(folder, []).append(file)
     found = {}
     for folder, files in folders.items():
-        home = Home(os.path.join(folder, FILE), tuple(files))
+        file = os.path.join(folder, FILE)
+        has_cdk = os.path.isfile(os.path.join(folder, "cdk.json")) and not os.path.isfile(file)
+        home = Home(file, tuple(files), os.path.join(folder, PROGRAM) if has_cdk else "")
         found.update(dict.fromkeys(files, home))
     return found
 
@@ -68,6 +77,7 @@ class InOverrides:
 
     def __init__(self, run: Checked) -> None:
         self._homes = homes_of(run.packages)
+        self._originals = run.report.sources
 
     def home_of(self, fix: Fix) -> Home | None:
         """The patch file that a fix can go into: all of its edits are of templates of one."""
@@ -81,7 +91,7 @@ class InOverrides:
         home = self.home_of(fix)
         if home is None:
             return _ELSEWHERE
-        return _why_not(home) or fix
+        return fix
 
     def written(self, fixes: Sequence[Fix], report: Report, texts: Texts) -> Written:
         by_home: dict[Home, list[Fix]] = {}
@@ -91,84 +101,66 @@ class InOverrides:
             by_home.setdefault(home, []).append(fix)
         refused: list[Refused] = []
         for home, own in by_home.items():
-            texts, not_written = _with_patches(home, own, report, texts)
+            attempt = partial(self._tried, home, report, texts)
+            texts, not_written = together(own, texts, attempt)
             refused += not_written
         return Written(texts, refused)
 
+    def _tried(
+        self, home: Home, report: Report, texts: Texts, fixes: Sequence[Fix]
+    ) -> tuple[Texts | None, str]:
+        """The texts with fixes in the patches of their templates, or why they cannot be written."""
+        try:
+            return self._patched(home, fixes, report, texts), ""
+        except (CannotPatch, CannotWrite) as fault:
+            return None, str(fault)
+        except DocumentError as fault:
+            return None, f"{fault.file}:{fault.line}:{fault.column}: {fault.message}"
+        except DoesNotApply as fault:
+            return None, f"not every template of the workload can be patched so: {fault}"
 
-def _why_not(home: Home) -> str:
-    folder = Path(home.file).parent
-    if (folder / "cdk.json").is_file() and not Path(home.file).is_file():
-        return f"{folder} overrides with the CDK: add to its stack.ts what the help shows"
-    return ""
+    def _patched(self, home: Home, fixes: Sequence[Fix], report: Report, texts: Texts) -> Texts:
+        """Raises CannotPatch, CannotWrite, DocumentError and DoesNotApply."""
+        by_file: dict[str, list[Edit]] = {}
+        for edit in (edit for fix in fixes for edit in fix.edits):
+            edits = by_file.setdefault(edit.file, [])
+            if edit not in edits:
+                edits.append(edit)
+        now = texts.written.get(home.file, _on_disk(home.file))
+        patches: list[Patch] = []
+        notes = dict.fromkeys(texts.notes)
+        for file, edits in by_file.items():
+            found = patches_of(edits, _template(file, report, texts))
+            if (
+                found.is_position_dependent
+                and now is not None
+                and not is_patched(_source(file, report))
+            ):
+                raise CannotPatch(
+                    f"the package is older than {home.file}, and the patch counts positions: "
+                    "package again"
+                )
+            notes.update((_NOTE.format(home.file, it), None) for it in found.positions)
+            patches += (it for it in found.patches if not any(map(it.is_same, patches)))
+        seen = {it: _seen(it, by_file.get(it, ()), patches, report, texts) for it in home.templates}
+        texts = texts._replace(read={**texts.read, **seen})
+        if home.program:
+            return texts._replace(by_hand=self._programmed(home, patches, texts))
+        text = with_patches(now, patches, home.file)
+        if text == now:
+            raise CannotPatch(f"{home.file} does it already: package again")
+        written = {**texts.written, home.file: text}
+        return texts._replace(written=written, notes=tuple(notes))
 
-
-def _with_patches(
-    home: Home, fixes: Sequence[Fix], report: Report, texts: Texts
-) -> tuple[Texts, list[Refused]]:
-    new, reason = _tried(home, fixes, report, texts)
-    if new is not None:
-        return new, []
-    if len(fixes) == 1:
-        return texts, [Refused(fixes[0], reason)]
-    sound: list[Fix] = []
-    refused: list[Refused] = []
-    result = texts
-    for fix in fixes:
-        new, reason = _tried(home, [*sound, fix], report, texts)
-        if new is None:
-            alone, _ = _tried(home, [fix], report, texts)
-            refused.append(Refused(fix, reason, is_final=alone is None))
-        else:
-            sound.append(fix)
-            result = new
-    return result, refused
-
-
-def _tried(
-    home: Home, fixes: Sequence[Fix], report: Report, texts: Texts
-) -> tuple[Texts | None, str]:
-    """The texts with fixes in the patches of their templates, or why they cannot be written."""
-    try:
-        return _patched(home, fixes, report, texts), ""
-    except (CannotPatch, CannotWrite) as fault:
-        return None, str(fault)
-    except DocumentError as fault:
-        return None, f"{fault.file}:{fault.line}:{fault.column}: {fault.message}"
-    except DoesNotApply as fault:
-        return None, f"not every template of the workload can be patched so: {fault}"
-
-
-def _patched(home: Home, fixes: Sequence[Fix], report: Report, texts: Texts) -> Texts:
-    """Raises CannotPatch, CannotWrite, DocumentError and DoesNotApply."""
-    by_file: dict[str, list[Edit]] = {}
-    for edit in (edit for fix in fixes for edit in fix.edits):
-        edits = by_file.setdefault(edit.file, [])
-        if edit not in edits:
-            edits.append(edit)
-    now = texts.written.get(home.file, _on_disk(home.file))
-    patches: list[Patch] = []
-    notes = dict.fromkeys(texts.notes)
-    for file, edits in by_file.items():
-        found = patches_of(edits, _template(file, report, texts))
-        if (
-            found.is_position_dependent
-            and now is not None
-            and not is_patched(_source(file, report))
-        ):
-            raise CannotPatch(
-                f"the package is older than {home.file}, and the patch counts positions: "
-                "package again"
-            )
-        notes.update((_NOTE.format(home.file, it), None) for it in found.positions)
-        patches += (it for it in found.patches if not any(map(it.is_same, patches)))
-    text = with_patches(now, patches, home.file)
-    if text == now:
-        raise CannotPatch(f"{home.file} does it already: package again")
-    seen = {
-        file: _seen(file, by_file.get(file, ()), patches, report, texts) for file in home.templates
-    }
-    return Texts({**texts.read, **seen}, {**texts.written, home.file: text}, tuple(notes))
+    def _programmed(
+        self, home: Home, patches: Sequence[Patch], texts: Texts
+    ) -> Mapping[str, ByHand]:
+        """What a program of the CDK has to do, with all patches so far."""
+        known = texts.by_hand.get(home.program)
+        wanted = (*(known.patches if known is not None else ()), *patches)
+        original = self._originals[home.templates[0]]
+        assert isinstance(original, Document)
+        return {**texts.by_hand, home.program: ByHand(wanted, statements(wanted, original))}
 
 
 def _seen(

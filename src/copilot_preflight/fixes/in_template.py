@@ -9,8 +9,9 @@ from copilot_preflight.base.finding import Finding, Report
 from copilot_preflight.edits.edit import Edit
 from copilot_preflight.edits.fix import Fix, Way, fix_of
 from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
-from copilot_preflight.fixes.rounds import Refused, Written
+from copilot_preflight.fixes.rounds import Written
 from copilot_preflight.fixes.texts import Texts
+from copilot_preflight.fixes.together import together
 from copilot_preflight.read.document import Document
 
 NO_FIX: Final = "nothing that can be carried out: see its help"
@@ -26,29 +27,13 @@ class InTemplate:
         return fix_of(finding, lambda file: data_of(report, file), self._way) or NO_FIX
 
     def written(self, fixes: Sequence[Fix], report: Report, texts: Texts) -> Written:
-        new, reason = _tried(fixes, report)
-        if not reason:
-            return Written(texts.having(new))
-        # One of them is in the way of the text, which is said, or of others, and then it waits.
-        sound: list[Fix] = []
-        refused: list[Refused] = []
-        new = {}
-        for fix in fixes:
-            with_it, reason = _tried([*sound, fix], report)
-            if not reason:
-                sound.append(fix)
-                new = with_it
-            else:
-                refused.append(Refused(fix, reason, is_final=bool(_tried([fix], report)[1])))
-        return Written(texts.having(new), refused)
+        def attempt(some: Sequence[Fix]) -> tuple[Texts | None, str]:
+            try:
+                return texts.having(_new_texts(some, report)), ""
+            except CannotWrite as fault:
+                return None, str(fault)
 
-
-def _tried(fixes: Sequence[Fix], report: Report) -> tuple[dict[str, str], str]:
-    """The files that fixes change, as they will be, or why they cannot be written."""
-    try:
-        return new_texts(fixes, report), ""
-    except CannotWrite as fault:
-        return {}, str(fault)
+        return together(fixes, texts, attempt)
 
 
 def data_of(report: Report, file: str) -> Any:
@@ -57,7 +42,7 @@ def data_of(report: Report, file: str) -> Any:
     return source.data if isinstance(source, Document) else None
 
 
-def new_texts(fixes: Sequence[Fix], report: Report) -> dict[str, str]:
+def _new_texts(fixes: Sequence[Fix], report: Report) -> dict[str, str]:
     """The files that fixes change, as they will be. Raises CannotWrite."""
     by_file: dict[str, list[Edit]] = {}
     for edit in (edit for fix in fixes for edit in fix.edits):

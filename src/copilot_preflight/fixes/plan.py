@@ -17,7 +17,10 @@ from copilot_preflight.run.options import Options
 
 
 class Plan(NamedTuple):
-    """The changes of a run's files, with the findings that they end and those that stay."""
+    """The changes of a run's files, with the findings that they end and those that stay.
+
+    ``by_hand`` are files with the pieces of program that somebody has to put into them.
+    """
 
     before: Report
     after: Report
@@ -27,6 +30,7 @@ class Plan(NamedTuple):
     left: tuple[Left, ...]
     run: Checked
     notes: tuple[str, ...] = ()
+    by_hand: tuple[tuple[str, str], ...] = ()
 
     def is_shown(self, line: str) -> bool:
         """Whether a line of a file may be printed: no value that nobody is to see stands in it."""
@@ -84,7 +88,10 @@ def planned(
         if fewer[key_of(finding)] > 0:
             fewer[key_of(finding)] -= 1
             ended.append(finding)
-    return Plan(before, after, changes, made, tuple(ended), tuple(outcome.left), first, texts.notes)
+    by_hand = tuple((file, it.text) for file, it in texts.by_hand.items())
+    return Plan(
+        before, after, changes, made, tuple(ended), tuple(outcome.left), first, texts.notes, by_hand
+    )
 
 
 def _text(report: Report, file: str) -> str | None:

@@ -8,8 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from copilot_preflight.overrides.patches import Patch
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, parse
+
+
+class ByHand(NamedTuple):
+    """Patches of a template that is not patched but programmed, and what to write for them."""
+
+    patches: tuple[Patch, ...]
+    text: str
 
 
 class Texts(NamedTuple):
@@ -18,11 +26,13 @@ class Texts(NamedTuple):
     ``read`` is what a check reads, a document where no text has those data; ``written`` is what
     goes to the disk. They differ where a template is to be patched when it is written anew. Neither
     is ever changed in place. ``notes`` are what somebody should know about what is written.
+    ``by_hand`` are pieces of programs that somebody has to put into the files of their names.
     """
 
     read: Mapping[str, str | Document] = MappingProxyType({})
     written: Mapping[str, str] = MappingProxyType({})
     notes: tuple[str, ...] = ()
+    by_hand: Mapping[str, ByHand] = MappingProxyType({})
 
     def having(self, changed: Mapping[str, str]) -> Texts:
         """With files that are read as they are written."""

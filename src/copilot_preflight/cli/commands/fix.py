@@ -11,6 +11,7 @@ from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import settings_of, shared
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write
 from copilot_preflight.cli.printing import remarks, terminal
+from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
     from copilot_preflight.fixes.files import FileChange
@@ -56,13 +57,15 @@ def fix(
     plan = planned(paths, options, lambda run: writer_for(form, run), with_review=review)
     for line in remarks(plan.after):
         tell(line)
+    if plan.by_hand:
+        _print_programs(plan)
     if form == "iam":
         _print_commands(plan)
     elif diff:
         _print_patch(plan)
     else:
         _write(plan, is_forced=force)
-        if held.fails_on(plan.after.worst):
+        if held.fails_on(plan.after.worst) or plan.by_hand:
             _end(plan, FINDINGS)
     _end(plan, CLEAN)
 
@@ -80,7 +83,7 @@ def _print_patch(plan: Plan) -> None:
     write(colored(patch) if is_coloured else patch, colour=is_coloured)
     for line in summary(plan, is_written=False):
         tell(line)
-    if plan.changes:
+    if plan.changes or plan.by_hand:
         _end(plan, FINDINGS)
 
 
@@ -119,3 +122,10 @@ def _write_one(change: FileChange) -> None:
         disk.write(change)
     except disk.CannotChange as fault:
         fail(f"{change.file}: not written: {fault}")
+
+
+def _print_programs(plan: Plan) -> None:
+    """What nobody but a programmer can write into a program."""
+    for file, text in plan.by_hand:
+        shown = "".join(f"{safe(line)}\n" for line in text.splitlines())
+        write(f"// add to {safe(file)}, behind what its constructor does:\n{shown}")
