@@ -215,9 +215,7 @@ def test_a_severity_shows_everywhere(write: Write, run: Run, templates: Any) -> 
     assert text.out.endswith("1 warning in 1 file\n")
     assert run("web.yml", "--fail-on", "warning").status == 1
     report = json.loads(run("web.yml", "--format", "json").out)
-    assert report["summary"] | {"files": 1} == {
-        "files": 1, "error": 0, "warning": 1, "info": 0, "suppressed": 0
-    }  # fmt: skip
+    assert (report["summary"]["error"], report["summary"]["warning"]) == (0, 1)
     assert [it["severity"] for it in report["findings"]] == ["warning"]
     for form in FORMATS:
         as_error = run("web.yml", "--format", form, "--no-config").out

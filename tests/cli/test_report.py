@@ -135,6 +135,7 @@ def test_json_holds_findings_and_errors(run: Run) -> None:
         "warning": 0,
         "info": 0,
         "suppressed": 0,
+        "calls": {"allowed": 1, "denied": 1, "undetermined": 0, "not_judged": 0},
     }
     (finding,) = report["findings"]
     assert (finding["rule"], finding["file"]) == ("E9711", "error.yml")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_preflight.base.finding import (
+    CallCounts,
     CitedCall,
     Finding,
     InputError,
@@ -49,6 +50,8 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
         errors=[InputError("x.yml", 3, 0, "tab")],
         silenced=[Silenced(bare, "inSource")] * 4,
         ignored=1,
+        calls=CallCounts(3, 1, 2),
+        not_judged=[("AWS::Batch::JobDefinition", 4)],
     )
     assert (
         render(shown, "json")
@@ -64,7 +67,13 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
     "error": 1,
     "warning": 0,
     "info": 1,
-    "suppressed": 4
+    "suppressed": 4,
+    "calls": {
+      "allowed": 3,
+      "denied": 1,
+      "undetermined": 2,
+      "not_judged": 4
+    }
   },
   "findings": [
     {

@@ -6,7 +6,7 @@ file's document for positions, and only they do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -155,6 +155,21 @@ class InputError(NamedTuple):
     message: str
 
 
+class CallCounts(NamedTuple):
+    """How many calls a run has proved to be allowed or denied, and could not decide."""
+
+    allowed: int = 0
+    denied: int = 0
+    undetermined: int = 0
+
+    @classmethod
+    def total(cls, counts: Iterable[CallCounts]) -> CallCounts:
+        """All of them together."""
+        return cls(*map(sum, zip(cls(), *counts, strict=True)))
+
+
+NO_CALLS: Final = CallCounts()
+
 _NO_SOURCES: Final[Mapping[str, Source]] = {}
 
 
@@ -164,7 +179,8 @@ class Report(NamedTuple):
     ``notes`` are remarks on how it was asked for, one line each; no part of a report's formats.
     ``templates`` are the ``files`` that were checked, by name. ``silenced`` are the findings that
     are suppressed, and none of ``findings``. ``not_judged`` are the types of resource that start
-    containers and that no rule looks at, each with their number.
+    containers and that no rule looks at, each with their number. ``calls`` counts what the run is
+    about, whatever is suppressed.
     """
 
     files: int
@@ -177,6 +193,7 @@ class Report(NamedTuple):
     templates: Sequence[str] = ()
     not_judged: Sequence[tuple[str, int]] = ()
     shard: Mapping[str, Any] | None = None
+    calls: CallCounts = NO_CALLS
 
     def span(self, place: Place) -> Span:
         """Where a place stands; the first character of a file that the run did not load."""

@@ -2,45 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import DataPath, Finding, Place
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.checks.outcomes import CallOutcome, outcomes_of
 from copilot_preflight.needs.need import Need
-
-
-class CallOutcome(NamedTuple):
-    """A call in all scenarios: ``"denied"`` in one of them, ``"allowed"`` in all, or neither."""
-
-    decisions: tuple[Decision, ...]
-
-    @property
-    def outcome(self) -> str:
-        if any(decision.is_denied for decision in self.decisions):
-            return "denied"
-        is_certain = all(decision.outcome is Outcome.ALLOWED for decision in self.decisions)
-        return "allowed" if is_certain else "undetermined"
-
-    @property
-    def granting(self) -> Iterator[Place]:
-        """The statements of the role that allow the call."""
-        return (statement.place for decision in self.decisions for statement in decision.granting)
-
-    @property
-    def deciding(self) -> Iterator[Place]:
-        return (statement.place for decision in self.decisions for statement in decision.deciding)
-
-
-def outcomes_of(decisions: Iterable[Decision]) -> list[CallOutcome]:
-    """The calls that some decisions are about, each once."""
-    by_call: dict[object, list[Decision]] = {}
-    for decision in decisions:
-        call = decision.call
-        by_call.setdefault((call.need.key, call.who, call.action), []).append(decision)
-    return [CallOutcome(tuple(same_call)) for same_call in by_call.values()]
 
 
 def needs_at(analysis: Analysis, file: str, path: DataPath) -> list[Need]:

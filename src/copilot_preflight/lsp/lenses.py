@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.checks.analysis import Analysis
-from copilot_preflight.lsp.decisions import outcomes_of
+from copilot_preflight.checks.outcomes import outcomes_of
 from copilot_preflight.model.tasks import task_definitions
 
 

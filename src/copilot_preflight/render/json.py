@@ -37,13 +37,19 @@ def render(report: Report) -> str:
     return text
 
 
-def _summary(report: Report) -> dict[str, int]:
+def _summary(report: Report) -> dict[str, Any]:
     return {
         "files": report.files,
         "error": report.count(Severity.ERROR),
         "warning": report.count(Severity.WARNING),
         "info": report.count(Severity.INFO),
         "suppressed": report.suppressed,
+        "calls": {
+            "allowed": report.calls.allowed,
+            "denied": report.calls.denied,
+            "undetermined": report.calls.undetermined,
+            "not_judged": sum(number for _, number in report.not_judged),
+        },
     }
 
 

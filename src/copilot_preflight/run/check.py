@@ -8,7 +8,13 @@ from contextlib import closing
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from copilot_preflight.base.finding import Finding, InputError, Report, Silenced
+from copilot_preflight.base.finding import (
+    CallCounts,
+    Finding,
+    InputError,
+    Report,
+    Silenced,
+)
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.inputs import template_shape
 from copilot_preflight.inputs.discovery import DiscoveredTemplate, Discovery
@@ -148,6 +154,7 @@ class _Check:
             templates=mine,
             silenced=tuple(silenced),
             not_judged=self._not_judged(),
+            calls=CallCounts.total(it.calls for it in self.judged.values()),
         )
         hidden = self.hidden = self._hidden()
         if shard is not None:

@@ -8,8 +8,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight.base.finding import Finding, InputError, Place, Position, Span
+from copilot_preflight.base.finding import (
+    NO_CALLS,
+    CallCounts,
+    Finding,
+    InputError,
+    Place,
+    Position,
+    Span,
+)
 from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.outcomes import counted
 from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.needs.unread import UNREAD
 from copilot_preflight.read.document import Document
@@ -30,7 +39,7 @@ class Judged(NamedTuple):
     templates of the run that turned out broken meanwhile, itself among them; ``files`` are those
     that the findings depend on, None for every one of the run. ``unused`` are the policies from
     outside for which nobody had asked then, ``not_judged`` the types of what no source reads,
-    ``spans`` where everything stands that the findings point at.
+    ``spans`` where everything stands that the findings point at. ``calls`` counts its calls.
     """
 
     file: str
@@ -44,6 +53,7 @@ class Judged(NamedTuple):
     seconds: float = 0
     not_judged: Sequence[str] = ()
     spans: Sequence[tuple[Place, Span]] = ()
+    calls: CallCounts = NO_CALLS
 
     def depends_on(self, files: frozenset[str]) -> bool:
         """Whether other findings are possible without some templates."""
@@ -201,6 +211,7 @@ class Judge:
             time.perf_counter() - start,
             [kind for kind in UNREAD for _ in stack.of_type(kind)],
             self._spans_of(findings),
+            self._calls_of(stack),
         )
         for idle in run.put_down():
             self.analyses.pop(idle.file, None)
@@ -242,6 +253,10 @@ class Judge:
             return self._findings(stack, errors, left_out | {error.file})
         self.analyses[stack.file] = analysis
         return sorted(findings, key=lambda finding: self._order(finding, stack))
+
+    def _calls_of(self, stack: Stack) -> CallCounts:
+        analysis = self.analyses.get(stack.file)
+        return NO_CALLS if analysis is None else counted(analysis.decisions)
 
     def _spans_of(self, findings: Iterable[Finding]) -> list[tuple[Place, Span]]:
         """Where findings stand, which a report asks for: the documents are at hand now."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from copilot_preflight.base.finding import Finding, InputError, Report, Silenced, Source
+from copilot_preflight.base.finding import (
+    CallCounts,
+    Finding,
+    InputError,
+    Report,
+    Silenced,
+    Source,
+)
 from copilot_preflight.run.shards.excerpts import Excerpt
 from copilot_preflight.run.shards.reading import Found, Part, ShardError
 from copilot_preflight.run.suppress import baseline
@@ -98,6 +105,7 @@ class _Join:
             notes=tuple(notes),
             templates=tuple(self.templates),
             not_judged=tuple(sorted(not_judged.items())),
+            calls=CallCounts.total(part.calls for part in parts),
         )
 
     # --- suppressions ------------------------------------------------------------------------

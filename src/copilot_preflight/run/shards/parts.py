@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from copilot_preflight.base.finding import Finding, InputError, Place, Source, Span
+from copilot_preflight.base.finding import (
+    CallCounts,
+    Finding,
+    InputError,
+    Place,
+    Source,
+    Span,
+)
 from copilot_preflight.read.document import Document
 from copilot_preflight.run.options import Options
 from copilot_preflight.run.shards.digest import digest
@@ -78,6 +85,7 @@ def parts_of(seen: Seen) -> dict[str, Any]:
         ],
         "left_out": sorted({it for judged in seen.judged.values() for it in judged.left_out}),
         "not_judged": _counts(it for judged in seen.judged.values() for it in judged.not_judged),
+        "calls": list(CallCounts.total(it.calls for it in seen.judged.values())),
         "before": [_error(it, hidden) for it in seen.before],
         "errors": list(_errors(seen, numbers)),
         "after": [_error(it, hidden) for it in seen.after],

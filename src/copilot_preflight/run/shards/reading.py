@@ -18,6 +18,7 @@ from copilot_preflight._version import NAME, __version__
 from copilot_preflight.base.finding import (
     EXTERNAL,
     IN_SOURCE,
+    CallCounts,
     CitedCall,
     Finding,
     InputError,
@@ -83,6 +84,7 @@ class Part(NamedTuple):
     templates: Sequence[tuple[int, str, bool]]
     left_out: frozenset[str]
     not_judged: Mapping[str, int]
+    calls: CallCounts
     before: Sequence[InputError]
     errors: Sequence[tuple[int, InputError]]
     after: Sequence[InputError]
@@ -230,6 +232,7 @@ def _part(name: str, report: _Value) -> Part:
         said["templates"].each(_template),
         frozenset(said["left_out"].each(_Value.text)),
         dict(said["not_judged"].each(_count)),
+        CallCounts(*(it.number() for it in said["calls"].several(3))),
         said["before"].each(_error),
         said["errors"].each(_turn),
         said["after"].each(_error),
