@@ -17,7 +17,8 @@ from copilot_preflight.run.suppress.suppression import (
     suppression_finding,
 )
 
-_IGNORE: Final = re.compile(r"#\s*preflight:\s*ignore\b\s*(?:\[([^\]]*)\])?(.*)")
+IGNORE: Final = re.compile(r"#\s*preflight:\s*ignore\b\s*(?:\[([^\]]*)\])?(.*)")
+"""The names of the rules, None without brackets, and what stands behind them."""
 _OTHER_REMARK: Final = re.compile(r"\s#\s.*")  # another remark; "#123" is a ticket
 _UNTIL: Final = re.compile(r"\buntil\s+(\d[\d/.-]*)(?<![.])")
 _WORD: Final = re.compile(r"\w")
@@ -30,7 +31,7 @@ _VARIABLES: Final = frozenset({"Environment", "variables"})
 def in_comments(source: Document) -> Iterator[Suppression | Finding]:
     """The suppressions in a file's comments, and findings on those that do not count."""
     for comment in source.comments if source.mentions("preflight:") else ():
-        if match := _IGNORE.search(comment.text):
+        if match := IGNORE.search(comment.text):
             yield from _in_comment(source, comment, match)
 
 
