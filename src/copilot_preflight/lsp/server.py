@@ -22,6 +22,7 @@ from copilot_preflight._version import NAME, __version__
 from copilot_preflight.base.finding import Finding, Place, Position, Source
 from copilot_preflight.inputs.discovery import may_be_template
 from copilot_preflight.lsp import decisions, hover, lenses
+from copilot_preflight.lsp.actions.code_actions import offer_actions
 from copilot_preflight.lsp.diagnostics import diagnostic, range_of, unreadable
 from copilot_preflight.lsp.incoming import Incoming
 from copilot_preflight.lsp.positions import UTF_16, Lines
@@ -174,7 +175,7 @@ class Server(LanguageServer):
             for it in self._diagnostics(package, where):
                 key = (it.range.start.line, it.range.start.character, it.code, it.message)
                 found.setdefault(key, it)
-        uri = self._uri(where)
+        uri = self.uri(where)
         version = self._versions.get(where) if where in self._uris else None
         told = [found[key] for key in sorted(found, key=lambda key: (*key[:2], str(key[2])))]
         self.text_document_publish_diagnostics(
@@ -182,13 +183,13 @@ class Server(LanguageServer):
         )
 
     def _diagnostics(self, package: OpenPackage, where: str) -> Iterator[types.Diagnostic]:
-        lines_of = self._lines_of(package)
+        lines_of = self.lines_of(package)
         for error in package.errors_in(where):
             yield unreadable(error, lines_of(where))
         for finding in package.findings_in(where):
-            yield diagnostic(package, finding, lines_of, self._uri)
+            yield diagnostic(package, finding, lines_of, self.uri)
 
-    def _lines_of(self, package: OpenPackage) -> Callable[[str], Lines]:
+    def lines_of(self, package: OpenPackage) -> Callable[[str], Lines]:
         """The lines of files, as the package was checked."""
         known: dict[str, Lines] = {}
 
@@ -196,17 +197,17 @@ class Server(LanguageServer):
             if where not in known:
                 found: Source | None = package.document_in(where)
                 text = self.packages.text(where) if found is None else found.text
-                known[where] = Lines(text, self._encoding)
+                known[where] = Lines(text, self.encoding)
             return known[where]
 
         return lines_of
 
     @property
-    def _encoding(self) -> str:
+    def encoding(self) -> str:
         agreed = self.workspace.position_encoding
         return UTF_16 if agreed is None else types.PositionEncodingKind(agreed).value
 
-    def _uri(self, file: str) -> str:
+    def uri(self, file: str) -> str:
         """The editor's own URI of a file, if it is open."""
         found = self._uris.get(os.path.realpath(file))
         return found or uris.from_fs_path(os.path.abspath(file)) or file
@@ -238,7 +239,7 @@ class Server(LanguageServer):
         for package in self.packages.packages_with(where):
             document = package.document_in(where)
             if document is not None:
-                lines_of = self._lines_of(package)
+                lines_of = self.lines_of(package)
                 here = [
                     finding
                     for finding in package.findings_in(where)
@@ -296,13 +297,13 @@ class Server(LanguageServer):
         return list(found.values())
 
     def _locations(self, package: OpenPackage, places: list[Place]) -> Iterator[types.Location]:
-        lines_of = self._lines_of(package)
+        lines_of = self.lines_of(package)
         for place in places:
             source = package.report.sources.get(place.file)
             if source is not None:
                 span = source.span(place.path, key=place.key)
                 shown = lines_of(os.path.realpath(place.file)).range(span)
-                yield types.Location(self._uri(place.file), shown)
+                yield types.Location(self.uri(place.file), shown)
 
     def lenses(self, uri: str) -> list[types.CodeLens]:
         """The lines above the task definitions of a document."""
@@ -311,7 +312,7 @@ class Server(LanguageServer):
         package = self.packages.packages.get("" if path is None else os.path.realpath(path))
         if package is None or package.analysis is None:
             return []
-        lines_of = self._lines_of(package)
+        lines_of = self.lines_of(package)
         return [
             types.CodeLens(range_of(package, place, lines_of), types.Command(title, ""))
             for place, title in lenses.lenses(package.analysis)
@@ -337,6 +338,7 @@ def _holds(stretch: types.Range, place: types.Position) -> bool:
 def make_server(options_for: Callable[[Path], engine.Options]) -> Server:
     """A server that answers; ``options_for`` gives what holds for a template."""
     server = Server(options_for)
+    offer_actions(server, server)
 
     @server.feature(types.INITIALIZED)
     def initialized(_params: types.InitializedParams) -> None:

@@ -88,7 +88,7 @@ class Workspace:
 
     def __init__(self, options_for: Callable[[Path], engine.Options]) -> None:
         self.packages: dict[str, OpenPackage] = {}
-        self._options_for = options_for
+        self.options_for = options_for
         self._texts: dict[str, str] = {}
         self._parsed: dict[str, tuple[str, Document | DocumentError]] = {}
         self._stale: dict[str, Path] = {}
@@ -208,13 +208,13 @@ class Workspace:
 
         is_lasting = False
         try:
-            options = self._options_for(path)._replace(read=read_and_note)
+            options = self.options_for(path)._replace(read=read_and_note)
         except ConfigError as error:  # nobody can tell what was to be checked how
             errors = [InputError(it.file, it.line, it.column, it.message) for it in error.faults]
             report, analysis, named = Report(files=1, findings=(), errors=errors), None, []
         else:
             done = engine.checked([str(path)], options)
-            findings = in_order(_of_package(done.report, options), done.report.sources)
+            findings = in_order(of_package(done.report, options), done.report.sources)
             report = done.report._replace(findings=findings)
             analysis, named = done.analyses.get(str(path)), list(options.files)
             is_lasting = analysis is not None and depends_on_data_alone(report, options)
@@ -251,6 +251,12 @@ class Workspace:
             raise before[1]
         return before[1]
 
+    def open_or_there(self, file: str) -> str | None:
+        """The text of a file that is open or on the disk, as a document has it; None if neither."""
+        where = os.path.realpath(file)
+        is_there = where in self._texts or os.path.isfile(where)
+        return self.text(where).lstrip("\ufeff") if is_there else None
+
     def text(self, where: str) -> str:
         """The text of a file; empty where it cannot be read."""
         if where in self._texts:
@@ -267,7 +273,7 @@ class Workspace:
         return sorted(found, key=lambda it: os.path.realpath(it.template) == where)
 
 
-def _of_package(report: Report, options: engine.Options) -> Iterator[Finding]:
+def of_package(report: Report, options: engine.Options) -> Iterator[Finding]:
     """The findings that one package is enough for.
 
     What the configuration suppresses in vain here, it may suppress in another package.
