@@ -9,7 +9,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from tests.lsp.conftest import COMMAND, make_client
 from tests.lsp.editor import Editor
-from tests.lsp.test_actions import ADDED, IGNORED, IN_PLACE, titled
+from tests.lsp.test_actions import ADDED, ALL, IGNORED, IN_PLACE, titled
 from tests.lsp.test_lsp import ASKED, ASKING, OBJECT_GRANT, PARAMS, STACK, TEMPLATE, package, params
 
 from copilot_preflight.read.document import parse
@@ -28,6 +28,7 @@ IN_COPILOT = TEMPLATE.replace(
 
 MANIFEST = "copilot/web/manifest.yml"
 PATCHES = "copilot/web/overrides/cfn.patches.yml"
+FOR_NOW = ", until the next 'copilot svc package'"
 OVERRIDE = f"{ADDED}, by {PATCHES}"
 
 
@@ -43,12 +44,13 @@ async def test_in_a_workspace_the_override_comes_first(packaged: Editor) -> None
     """A file of its own where there is none; what is edited in the package is soon gone."""
     packaged.open(STACK)
     await packaged.codes(STACK, ["E9712"])
-    found = await packaged.actions(STACK, ASKING, ["quickfix"])
+    found = await packaged.actions(STACK, ASKING)
     assert [(it.title, it.is_preferred) for it in found] == [
         (OVERRIDE, True),
-        (f"{IN_PLACE}, until the next 'copilot svc package'", None),
-        (f"{ADDED}, until the next 'copilot svc package'", None),
-        (IGNORED, None),
+        (f"{IN_PLACE}{FOR_NOW}", None),
+        (f"{ADDED}{FOR_NOW}", None),
+        (f"{IGNORED}{FOR_NOW}", None),
+        (f"{ALL}{FOR_NOW}", None),
     ]
     edit = await packaged.take(found[0])
     assert [type(it).__name__ for it in edit.document_changes or ()] == [
@@ -118,7 +120,7 @@ async def test_a_client_gets_what_it_can_take(tmp_path: Path, creates: bool) -> 
     assert all(it.edit is not None and it.data is None for it in found)
     titles = [it.title for it in found]
     assert (OVERRIDE in titles) is creates
-    edit = found[titles.index(f"{IN_PLACE}, until the next 'copilot svc package'")].edit
+    edit = found[titles.index(f"{IN_PLACE}{FOR_NOW}")].edit
     assert edit is not None
     assert (edit.changes is None) is creates
     (changes,) = (edit.changes or {}).values() if edit.changes else [None]

@@ -15,14 +15,19 @@ from copilot_preflight.fixes.in_overrides import InOverrides
 from copilot_preflight.fixes.in_template import InTemplate
 from copilot_preflight.fixes.rounds import Writer, Written
 from copilot_preflight.fixes.texts import Texts
-from copilot_preflight.lsp.actions.offer import FIX_ALL, QUICK_FIX, Offer, title_of
+from copilot_preflight.lsp.actions.offer import (
+    FIX_ALL,
+    FOR_NOW,
+    QUICK_FIX,
+    Offer,
+    generated,
+    title_of,
+)
 from copilot_preflight.lsp.actions.proof import proved
 from copilot_preflight.lsp.workspace import OpenPackage, Workspace
 from copilot_preflight.run.check import Checked
 
 ALL: Final = "Apply all safe fixes of copilot-preflight"
-
-_FOR_NOW: Final = ", until the next 'copilot svc package'"
 
 
 class _Way(NamedTuple):
@@ -67,7 +72,9 @@ def fix_all(workspace: Workspace, package: OpenPackage, where: str) -> Offer | N
     def is_meant(finding: Finding) -> bool:
         return os.path.realpath(finding.at.file) == where
 
-    return Offer(FIX_ALL, ALL, partial(proved, workspace, package, InTemplate(), is_meant))
+    document = package.document_in(where)
+    title = ALL if document is None else f"{ALL}{_for_how_long(package, document.file)}"
+    return Offer(FIX_ALL, title, partial(proved, workspace, package, InTemplate(), is_meant))
 
 
 def _edits(package: OpenPackage, finding: Finding) -> Iterator[_Way]:
@@ -76,23 +83,17 @@ def _edits(package: OpenPackage, finding: Finding) -> Iterator[_Way]:
     What has a gap could not be deployed.
     """
     made: list[Fix] = []
-    generated = _generated(package)
     for way in (Way.IN_PLACE, Way.ADDED):
         writer = InTemplate(way)
         fix = writer.fix_of(finding, package.report)
         if isinstance(fix, str) or fix.gaps or any(fix.edits == it.edits for it in made):
             continue
         made.append(fix)
-        yield _Way(writer, fix, "" if generated.isdisjoint(fix.files) else _FOR_NOW)
+        yield _Way(writer, fix, _for_how_long(package, *fix.files))
 
 
-def _generated(package: OpenPackage) -> frozenset[str]:
-    """The files of a package that Copilot writes anew."""
-    stack = package.analysis.stack if package.analysis is not None else None
-    if stack is None or stack.package.in_workspace is None:
-        return frozenset()
-    addons = stack.package.addons
-    return frozenset((stack.file, *([addons.file] if addons is not None else ())))
+def _for_how_long(package: OpenPackage, *files: str) -> str:
+    return "" if generated(package).isdisjoint(files) else FOR_NOW
 
 
 # --- overrides -----------------------------------------------------------------------------------
