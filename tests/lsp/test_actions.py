@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from lsprotocol import types
@@ -27,6 +29,7 @@ __all__ = ["package"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+SAMPLES = Path(__file__).parents[2] / "sample_templates" / "broken"
 FIX_ALL = "source.fixAll.copilotPreflight"
 IN_PLACE = "Grant every version of the file"
 ADDED = "Allow s3:GetObject and s3:GetBucketLocation in role 'ExecutionRole'"
@@ -262,6 +265,33 @@ async def test_no_secret_is_in_what_is_offered(package: Editor) -> None:
     assert not [it for it in said if "a" * 8 in it]
 
 
+async def test_another_file_changes_where_it_must(editor: Editor) -> None:
+    """A finding in the addons, whose grant belongs to a role of the stack; that is closed."""
+    addons, stack = (f"infrastructure/api{it}.stack.yml" for it in (".addons", "-test"))
+    shutil.copytree(
+        SAMPLES / "grant-on-wrong-role" / "infrastructure", editor.folder / "infrastructure"
+    )
+    editor.save(CONFIG, "info: true\n")
+    editor.open(stack)
+    editor.open(addons)
+    editor.close(stack)
+    (told,) = await editor.codes(addons, ["I9756"])
+    found = await editor.client.text_document_code_action_async(
+        types.CodeActionParams(
+            types.TextDocumentIdentifier(editor.uri(addons)),
+            told.range,
+            types.CodeActionContext([told], ["quickfix"]),
+        )
+    )
+    (fix, *_) = (it for it in found or () if isinstance(it, types.CodeAction))
+    edit = await editor.take(fix)
+    (step,) = edit.document_changes or ()
+    assert isinstance(step, types.TextDocumentEdit)
+    assert step.text_document == types.OptionalVersionedTextDocumentIdentifier(editor.uri(stack))
+    editor.changed_on_disk(stack, types.FileChangeType.Changed)
+    await editor.codes(addons, [])
+
+
 # --- suppressions --------------------------------------------------------------------------------
 
 
@@ -284,6 +314,13 @@ async def test_json_is_not_offered_a_comment(editor: Editor) -> None:
     needle = '"123456789012.dkr.ecr.eu-west-1.amazonaws.com/log:1"'
     offered = [it.title for it in await editor.actions(name, needle, ["quickfix"])]
     assert len(offered) == 1
+    editor.save(CONFIG, "# ours\nignore: [W9713]\n")
+    editor.changed_on_disk(CONFIG, types.FileChangeType.Created)
+    _, ignored = await editor.actions(name, needle, ["quickfix"])
+    assert ignored.title == f"Ignore E9742 (image-pull-denied) in {CONFIG}, with a reason"
+    await editor.take(ignored)
+    editor.changed_on_disk(CONFIG, types.FileChangeType.Changed)
+    await editor.codes(name, ["E9742", "E9732"])
     await editor.take(await titled(editor, name, needle, ALL))
     await editor.codes(name, [])
     assert json.loads(editor.texts[name])
