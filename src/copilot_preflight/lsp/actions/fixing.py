@@ -115,7 +115,9 @@ def _override(
     if isinstance(fix, str) or fix.gaps:
         return
     home = overrides.writer.home_of(fix)
-    if home is not None and (with_new_files or workspace.open_or_there(home.file) is not None):
+    if home is None or home.program:
+        return  # a program cannot be written from here
+    if with_new_files or workspace.open_or_there(home.file) is not None:
         root = os.path.realpath(manifest.workspace)
         shown = os.path.relpath(os.path.realpath(home.file), root).replace(os.sep, "/")
         yield _Way(overrides, fix, f", by {shown}")
