@@ -125,6 +125,17 @@ def test_patches_that_are_there_stay_as_they_are() -> None:
     (change,) = plan().changes
     assert change.after.startswith(mine)
     assert change.after.count("op: add") > 1
+    write(change)
+    assert PATCHES.read_text() == change.after
+
+
+def test_a_file_of_comments_alone_is_added_to() -> None:
+    workspace(one())
+    PATCHES.parent.mkdir()
+    PATCHES.write_text("# nothing yet\n")
+    (change,) = plan().changes
+    assert change.before == "# nothing yet\n"
+    assert change.after.startswith(change.before)
 
 
 def test_a_package_that_is_older_than_its_patches_is_to_be_made_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,7 @@ from copilot_preflight.config import to_options as config
 from copilot_preflight.fixes.files import diff, write
 from copilot_preflight.fixes.plan import Plan, planned
 from copilot_preflight.fixes.writers import writer_for
+from copilot_preflight.run.options import Options
 from copilot_preflight_rules import RULES
 
 
@@ -61,3 +63,19 @@ def test_the_patch_of_a_sample(rule: Rule, snapshot: SnapshotAssertion) -> None:
     found = plan(rule)
     patch = "".join(diff(change, found.is_shown) for change in found.changes)
     assert "\n".join([patch, *summary(found, is_written=False)]) == snapshot
+
+
+def test_two_policies_of_one_role_have_two_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IAM has one policy of a name in a role: the second fix waits until the first is there."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / SAMPLES / "broken/image-pull-denied/infrastructure/shop.yml").read_text()
+    Path("shop.yml").write_text(text)
+    found = planned(
+        ["shop.yml"], Options(), lambda run: writer_for("template", run), with_review=True
+    )
+    (change,) = found.changes
+    names = re.findall(r"PolicyName: (Allow\w+)", change.after)
+    assert len(names) > 1
+    assert len(set(names)) == len(names)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.edits.edit import END, Applicability, Edit, Operation
 from copilot_preflight.edits.grant import Grant
-from copilot_preflight.edits.spelling import Plain
+from copilot_preflight.edits.spelling import Expression, Plain
 
 POLICY_VERSION: Final = "2012-10-17"
 
@@ -27,6 +28,16 @@ _INLINE: Final = {"AWS::IAM::Role": "Policies"}
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
 """
+
+
+_LONGEST_NAME: Final = 100
+"""Of the 128 characters that IAM takes, so that a number can follow.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+_NOT_A_NAME: Final = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+"""What is filled in later."""
 
 
 class PolicyDocument(NamedTuple):
@@ -138,16 +149,39 @@ def _by_condition(grants: tuple[Grant, ...]) -> Mapping[str, tuple[Grant, ...]]:
 
 
 def _free_name(grant: Grant, taken: set[str]) -> str:
-    """A name for a policy of a role: ``AllowS3GetObject``, numbered where it is taken."""
+    """A name for a policy of a role: ``AllowS3GetObjectWebEnv``, numbered where it is taken.
+
+    It says what is granted, so that the same grant has the same name whatever else is granted.
+    """
     service, _, action = grant.actions[0].partition(":")
-    words = "".join(
-        char for char in f"{service[:1].upper()}{service[1:]}{action}" if char.isalnum()
-    )
-    name = base = f"Allow{words or 'Everything'}"
-    number = 2
+    base = f"Allow{_word(service)}{_word(action)}{_subject(grant)}"[:_LONGEST_NAME]
+    name, number = base, 2
     while name in taken:
         name, number = f"{base}{number}", number + 1
     return name
+
+
+def _subject(grant: Grant) -> str:
+    """What a grant is about, in a few letters: the end of a name, or the parameter that has it."""
+    resource = grant.resources[0] if grant.resources else ""
+    if isinstance(resource, Expression):
+        return _word(_parameter(resource.value))
+    names = _NOT_A_NAME.sub("", resource).split(":")[-1].split("/")
+    return next(filter(None, map(_word, reversed(names))), "")
+
+
+def _parameter(value: Plain) -> str:
+    """The first name that functions refer to."""
+    if isinstance(value, dict):
+        if isinstance(name := value.get("Ref"), str):
+            return name
+        value = [*value.values()]
+    return next(filter(None, map(_parameter, value)), "") if isinstance(value, list) else ""
+
+
+def _word(text: str) -> str:
+    """Letters and digits of a name: ``WebEnv`` of ``web.env``."""
+    return "".join(f"{it[:1].upper()}{it[1:]}" for it in re.findall(r"[A-Za-z0-9]+", text))
 
 
 def _policy_names(policies: Any) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.finding import DataPath, Finding, Report
 from copilot_preflight.edits.edit import END, Applicability, Edit, Operation
 from copilot_preflight.edits.fix import Fix
+from copilot_preflight.edits.placing import InlinePolicy
 
 _UNDETERMINED: Final = "I9790"
 
@@ -81,32 +82,42 @@ def independent(candidates: Sequence[Candidate]) -> list[Candidate]:
     Several may make one and the same edit, and several may add to one list.
     """
     chosen: list[Candidate] = []
-    taken: dict[tuple[str, DataPath], Edit] = {}
-    above: set[tuple[str, DataPath]] = set()
+    taken = _Taken()
     for candidate in candidates:
-        edits = candidate.fix.edits
-        if any(_is_in_the_way(edit, taken, above) for edit in edits):
-            continue
-        chosen.append(candidate)
-        for edit in edits:
-            taken[edit.file, edit.path] = edit
-            above.update((edit.file, edit.path[:end]) for end in range(len(edit.path)))
+        if not any(map(taken.is_in_the_way, candidate.fix.edits)):
+            chosen.append(candidate)
+            for edit in candidate.fix.edits:
+                taken.take(edit)
     return chosen
 
 
-def _is_in_the_way(
-    edit: Edit,
-    taken: dict[tuple[str, DataPath], Edit],
-    above: set[tuple[str, DataPath]],
-) -> bool:
-    file, path = edit.file, edit.path
-    same = taken.get((file, path))
-    if same is not None:
-        is_addition = edit.operation is Operation.INSERT and path[-1] == END
-        return not (is_addition or _does_the_same(same, edit))
-    is_below = any((file, path[:end]) in taken for end in range(len(path)))
-    return is_below or (file, path) in above
+class _Taken:
+    """The nodes that some edits are of, and those around them."""
+
+    def __init__(self) -> None:
+        self._edits: dict[tuple[str, DataPath], list[Edit]] = {}
+        self._above: set[tuple[str, DataPath]] = set()
+
+    def take(self, edit: Edit) -> None:
+        self._edits.setdefault((edit.file, edit.path), []).append(edit)
+        self._above.update((edit.file, edit.path[:end]) for end in range(len(edit.path)))
+
+    def is_in_the_way(self, edit: Edit) -> bool:
+        file, path = edit.file, edit.path
+        if any(_excludes(other, edit) for other in self._edits.get((file, path), ())):
+            return True
+        is_below = any((file, path[:end]) in self._edits for end in range(len(path)))
+        return is_below or (file, path) in self._above
 
 
-def _does_the_same(edit: Edit, other: Edit) -> bool:
-    return edit.operation is other.operation and edit.value == other.value
+def _excludes(edit: Edit, other: Edit) -> bool:
+    """Whether two edits of one node cannot both be made. Policies of a role differ in their names.
+
+    One that comes later gets another name, as the first is there by then.
+    """
+    if edit.operation is other.operation and edit.value == other.value:
+        return False
+    if edit.operation is not Operation.INSERT or edit.path[-1] != END:
+        return True
+    names = {it.new.name for it in (edit, other) if isinstance(it.new, InlinePolicy)}
+    return len(names) == 1

@@ -86,6 +86,24 @@ def _is_in_git(file: str) -> bool:
     return told.returncode == 0 and same.returncode == 0
 
 
+def on_disk(file: str) -> str | None:
+    """The text of a file as a document has it, None for one that is not there.
+
+    Raises CannotChange.
+    """
+    try:
+        content = Path(file).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CannotChange((error.strerror or str(error)).lower()) from None
+    mark, encoding = _encoding(content)
+    try:
+        return content[len(mark) :].decode(encoding).lstrip("\ufeff")
+    except UnicodeDecodeError:
+        raise CannotChange("it is not UTF-8") from None
+
+
 def write(change: FileChange) -> None:
     """Writes a change, whole or not at all; encoding, byte order mark and mode stay.
 

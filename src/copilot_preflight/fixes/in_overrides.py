@@ -15,6 +15,7 @@ from copilot_preflight.base.finding import Finding, Report
 from copilot_preflight.edits.edit import Edit
 from copilot_preflight.edits.fix import Fix, Way, fix_of
 from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
+from copilot_preflight.fixes.files import CannotChange, on_disk
 from copilot_preflight.fixes.in_template import NO_FIX, data_of
 from copilot_preflight.fixes.rounds import Refused, Written
 from copilot_preflight.fixes.texts import ByHand, Texts
@@ -27,7 +28,7 @@ from copilot_preflight.overrides.cdk import statements
 from copilot_preflight.overrides.from_edits import patches_of
 from copilot_preflight.overrides.nodes import node_of
 from copilot_preflight.overrides.patches import Patch
-from copilot_preflight.read.document import Document, DocumentError, parse, read
+from copilot_preflight.read.document import Document, DocumentError, parse
 from copilot_preflight.run.check import Checked
 
 _ELSEWHERE: Final = (
@@ -114,6 +115,8 @@ class InOverrides:
             return self._patched(home, fixes, report, texts), ""
         except (CannotPatch, CannotWrite) as fault:
             return None, str(fault)
+        except CannotChange as fault:
+            return None, f"{home.file}: {fault}"
         except DocumentError as fault:
             return None, f"{fault.file}:{fault.line}:{fault.column}: {fault.message}"
         except DoesNotApply as fault:
@@ -126,7 +129,7 @@ class InOverrides:
             edits = by_file.setdefault(edit.file, [])
             if edit not in edits:
                 edits.append(edit)
-        now = texts.written.get(home.file, _on_disk(home.file))
+        now = texts.written[home.file] if home.file in texts.written else on_disk(home.file)
         patches: list[Patch] = []
         notes = dict.fromkeys(texts.notes)
         for file, edits in by_file.items():
@@ -190,7 +193,3 @@ def _source(file: str, report: Report) -> Document:
     source = report.sources.get(file)
     assert isinstance(source, Document)
     return source
-
-
-def _on_disk(file: str) -> str | None:
-    return read(file).text if os.path.lexists(file) else None

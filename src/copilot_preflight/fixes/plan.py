@@ -8,7 +8,7 @@ from typing import NamedTuple
 from copilot_preflight.base.finding import Finding, Report, Severity
 from copilot_preflight.edits.edit import Operation
 from copilot_preflight.fixes.candidates import Candidate, Left, counted, key_of
-from copilot_preflight.fixes.files import FileChange
+from copilot_preflight.fixes.files import FileChange, on_disk
 from copilot_preflight.fixes.rounds import Rounds, Writer
 from copilot_preflight.fixes.texts import Texts
 from copilot_preflight.run import check as engine
@@ -77,10 +77,11 @@ def planned(
     before = first.report
     outcome = Rounds(check, writer_for(first), with_review=with_review).outcome(before)
     texts, after, made = outcome.after
+    earlier = {file: _text(before, file) for file in texts.written}
     changes = tuple(
-        FileChange(file, _text(before, file), text)
+        FileChange(file, earlier[file], text)
         for file, text in texts.written.items()
-        if text != _text(before, file)
+        if text != earlier[file]
     )
     fewer = counted(before) - counted(after)
     ended = []
@@ -96,7 +97,7 @@ def planned(
 
 def _text(report: Report, file: str) -> str | None:
     source = report.sources.get(file)
-    return None if source is None else source.text
+    return on_disk(file) if source is None else source.text
 
 
 def _is_denial(finding: Finding) -> bool:
