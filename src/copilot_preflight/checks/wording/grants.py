@@ -172,7 +172,7 @@ def by_parameter_of(read: EnvFileRead) -> ByParameter | None:
     from copilot_preflight.edits.spelling import Expression
 
     parameter, name = read.file.parameter, read.name
-    if not parameter or name is None or not _UPLOAD.fullmatch(str(name.key)):
+    if not parameter or name is None or not _is_upload(read, str(name.key)):
         return None
     under = _has_value(read.view.stack.data, parameter)
     if under is None:
@@ -187,6 +187,18 @@ def by_parameter_of(read: EnvFileRead) -> ByParameter | None:
         under,
     )
 
+
+def _is_upload(read: EnvFileRead, key: str) -> bool:
+    """Whether a key is one of Copilot's, or will be one, by the version that wrote the template."""
+    if not key.startswith("${"):
+        return _UPLOAD.fullmatch(key) is not None
+    metadata = read.view.stack.data.get("Metadata")
+    written = metadata.get("Version") if isinstance(metadata, dict) else None
+    version = _VERSION.match(written) if isinstance(written, str) else None
+    return read.is_copilot and version is not None and (int(version[1]), int(version[2])) >= (1, 21)
+
+
+_VERSION: Final = re.compile(r"v(\d+)\.(\d+)\.")
 
 _UPLOAD: Final = re.compile(r"manual/env-files/[^/]+/[0-9a-f]{64}\.env")
 

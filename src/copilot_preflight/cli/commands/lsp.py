@@ -31,7 +31,7 @@ _MISSING = (
 @click.option("--no-config", is_flag=True, help="Without any configuration file.")
 @click.option("--stdio", is_flag=True, help="Speak over standard input and output, as always.")
 def lsp(info: bool | None, config: str | None, no_config: bool, stdio: bool) -> None:  # noqa: ARG001
-    """Serve an editor: diagnostics, hover, definitions and code lenses.
+    """Serve an editor: diagnostics, fixes, hover, definitions and code lenses.
 
     Speaks the Language Server Protocol over standard input and output.
     """
