@@ -103,7 +103,7 @@ def _check(text: str, edit: Edit) -> None:
         assert not "".join(text[it.start : it.end] for it in found).strip(" \r\n#notecflw[]{}")
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(st.data(), DOCUMENTS, st.integers(0, 2**32))
 def test_yaml_in_any_style(data: st.DataObject, document: Any, seed: int) -> None:
     """Block and flow style, comments, quotes, tags, indentation and line breaks by chance."""
@@ -112,7 +112,7 @@ def test_yaml_in_any_style(data: st.DataObject, document: Any, seed: int) -> Non
     _check(text, data.draw(edits(document)))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     st.data(),
     st.dictionaries(KEYS, VALUES, min_size=1, max_size=3),
