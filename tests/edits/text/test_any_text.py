@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.edits.apply import applied
 from tests.edits.text.emit import emitted
 from tests.edits.text.plain import insert, remove, replace
+from tests.edits.text.rough import anchored
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.edits.edit import END, Edit, Operation
@@ -100,7 +101,9 @@ def _check(text: str, edit: Edit) -> None:
     assert all(one.end <= two.start for one, two in pairwise(found))
     is_argument = len(edit.path) > 1 and str(edit.path[-2]).startswith(("Fn::", "Ref"))
     if edit.operation is Operation.INSERT and not is_argument:
-        assert not "".join(text[it.start : it.end] for it in found).strip(" \r\n#notecflw[]{}")
+        assert not "".join(text[it.start : it.end] for it in found).strip(
+            " \r\n#notecflw[]{}&a0123456789"
+        )
 
 
 @settings(max_examples=250)
@@ -110,6 +113,39 @@ def test_yaml_in_any_style(data: st.DataObject, document: Any, seed: int) -> Non
     text = emitted(document, Random(seed))
     assert parse(text, "t.yml").data == document, text
     _check(text, data.draw(edits(document)))
+
+
+@settings(max_examples=60)
+@given(st.data(), DOCUMENTS, st.integers(0, 2**32))
+def test_anchors_stay(data: st.DataObject, document: Any, seed: int) -> None:
+    """An anchor that nobody repeats is no obstacle."""
+    text = anchored(emitted(document, Random(seed)))
+    assume(parse(text, "t.yml").data == document)
+    _check(text, data.draw(edits(document)))
+
+
+@settings(max_examples=100)
+@given(st.data(), DOCUMENTS, st.integers(0, 2**32))
+def test_several_edits_are_carried_out_together(
+    data: st.DataObject, document: Any, seed: int
+) -> None:
+    """All paths are those of the document as it is: so what moves others comes last."""
+    text = emitted(document, Random(seed))
+    several = data.draw(st.lists(edits(document), min_size=2, max_size=4))
+    try:
+        found = text_changes(text, several)
+    except CannotWrite:
+        return
+    expected = document
+    order = [*Operation]
+    unique = [it for n, it in enumerate(several) if it not in several[:n]]
+    for edit in sorted(unique, key=lambda it: order.index(it.operation)):
+        if edit.operation is not Operation.REMOVE:
+            expected = applied(expected, edit)
+    removals = [it for it in unique if it.operation is Operation.REMOVE]
+    for edit in sorted(removals, key=lambda it: str(it.path), reverse=True):
+        expected = applied(expected, edit)
+    assert parse(changed(text, found), "t.yml").data == expected
 
 
 @settings(max_examples=100)

@@ -224,6 +224,16 @@ CASES: dict[str, tuple[str, list[Edit], str]] = {
         [remove(("A", 0, 0)), remove(("A", 1, 0))],
         "A:\n- - y\n",
     ),
+    "remove comments of what is removed": (
+        "A:\n  - |\n    x\n  - B:\n      - y\n      # - z\n  # about C\nC: z\n",
+        [remove(("A", 1))],
+        "A:\n  - |\n    x\n  # about C\nC: z\n",
+    ),
+    "line breaks that are no longer in use": (
+        "A:\r- x\r- y\r",
+        [remove(("A", 1)), insert(("B",), "u")],
+        "A:\r- x\rB: u\r",
+    ),
     "remove everything": ("# a\nA: x\n", [remove(("A",))], "# a\n{}\n"),
     "remove in brackets": ("A: [x, y, z]\n", [remove(("A", 0)), remove(("A", 2))], "A: [y]\n"),
     "remove in brackets over lines": (

@@ -233,7 +233,8 @@ def removed(source: Source, spot: Spot) -> list[TextChange]:
     if source.is_first(found.start):
         if container is source.tree.root and len(entries) == 1:
             return [TextChange(found.start, found.end, "{}" if spot.entry else "[]")]
-        return [TextChange(line_start, source.next_line(found.end), "")]
+        last = _behind_comments(source, line_end, source.column(found.start))
+        return [TextChange(line_start, source.next_line(last), "")]
     following = entries[index + 1] if index + 1 < len(entries) else None
     if following is not None and not text[found.end : following.start].strip():
         return [TextChange(found.start, following.start, "")]
@@ -246,7 +247,7 @@ def _entries(source: Source, node: Node) -> list[_Entry]:
     if not isinstance(node.children, list):
         return [_Entry(it.key_start, source.entry_end(it)) for it in source.own_entries(node)]
     at = source.content(node)
-    dash = re.compile(rf"^ {{{source.column(at)}}}-(?=\s|\Z)", re.MULTILINE)
+    dash = re.compile(rf" {{{source.column(at)}}}-(?=\s|\Z)")
     found: list[_Entry] = []
     for item in node.children:
         if found:

@@ -10,7 +10,7 @@ from copilot_preflight.edits.text.source import CannotWrite, Source, Spot, TextC
 from copilot_preflight.edits.text.values import flow, string
 from copilot_preflight.read.yaml.tree import Node
 
-_COMMA: Final = re.compile(r"(?:\s|(?<=\s)#[^\r\n]*)*,")
+_COMMA: Final = re.compile(r"(?:\s|(?<=\s)#[^\r\n]*(?=[\r\n]))*,")
 _ONLY_COMMENT: Final = re.compile(r"[ \t]*(?:,[ \t]*)?(?:(?<=[\s,])#[^\r\n]*)?(?=[\r\n]|\Z)")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -10,14 +11,14 @@ from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.edits.text.values import Style
+from copilot_preflight.read.layout import line_starts
 from copilot_preflight.read.yaml.errors import LINE_BREAK
 from copilot_preflight.read.yaml.json_text import BRACKET, load_json
 from copilot_preflight.read.yaml.scalars import content_start
 from copilot_preflight.read.yaml.tree import MapEntry, Node, Tree, build
 
 _COLON: Final = re.compile(r"\s*:")
-_BREAK_CHARACTERS: Final = "\r\n"
-_KEPT_BLOCK: Final = re.compile(r"[|>][0-9]?\+")
+_BLANK_LINE: Final = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?=[\r\n]|\Z)")
 
 
 class TextChange(NamedTuple):
@@ -66,8 +67,11 @@ class Source:
 
     def line_start(self, at: int) -> int:
         """Where the line of an offset begins."""
-        before = max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at))
-        return before + 1
+        return self._lines[bisect_right(self._lines, at) - 1]
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return line_starts(self.text)
 
     def line_end(self, at: int) -> int:
         """Where the line of an offset ends, its line break not counted."""
@@ -198,7 +202,7 @@ class Source:
         The blank lines that end a block scalar may be part of it.
         """
         at = self.line_end(end)
-        while found := re.compile(r"(?:\r\n|\r|\n)[ \t]*(?=[\r\n]|\Z)").match(self.text, at):
+        while found := _BLANK_LINE.match(self.text, at):
             at = found.end()
         return at
 
