@@ -192,6 +192,11 @@ CASES: dict[str, tuple[str, list[Edit], str]] = {
         [insert(("A", END), "u")],
         "A:\n  - |+\n    x\n\n  - u\nB: y\n",
     ),
+    "blank lines that belong to a string, at the end": (
+        "A:\n  - |+\n    x\n\n",
+        [insert(("A", END), "u")],
+        "A:\n  - |+\n    x\n\n  - u\n",
+    ),
     "before the end of the document": (
         "--- \nA: x\n...\n",
         [insert(("B",), "u")],
@@ -320,7 +325,7 @@ REFUSED: dict[str, tuple[str, list[Edit], str]] = {
     "anchored, and repeated elsewhere": (
         "A: &a [x]\nC: *a\n",
         [insert(("A", END), "u")],
-        "'$.A['-']' cannot be changed without other places that an alias or a '<<' key repeats: "
+        "'$.A' cannot be changed without other places that an alias or a '<<' key repeats: "
         "change it by hand",
     ),
     "anchor that an alias needs": (

@@ -39,6 +39,8 @@ def _below(source: Source, node: Node, lines: Iterable[str], column: int) -> Tex
         at = source.below(node.end)
     at = _behind_comments(source, at, column)
     line_break = source.line_break(at)
+    if at == len(source.text) and source.text.endswith(("\r", "\n")):
+        return TextChange(at, at, _joined(lines, column, line_break, first="") + line_break)
     return TextChange(at, at, _joined(lines, column, line_break, first=line_break))
 
 

@@ -77,7 +77,8 @@ def _read(text: str) -> Source:
 
 
 def _refusal(path: DataPath, why: str) -> CannotWrite:
-    return CannotWrite(f"'{spell(path)}' {why}")
+    shown = path[:-1] if path[-1:] == (END,) else path
+    return CannotWrite(f"'{spell(shown)}' {why}")
 
 
 # --- which edits, in which order ------------------------------------------------------------------
