@@ -154,10 +154,15 @@ def removed(source: Source, spot: Spot) -> list[TextChange]:
         lines = TextChange(source.line_start(item.start), source.next_line(item.end), "")
         if not is_last or "," in text[item.end : source.line_end(item.end)].split("#")[0]:
             return [lines]
-        comma = _COMMA.match(text, items[index - 1].end, item.start)
-        if comma is None:
-            raise CannotWrite("has no comma before it")
-        return [TextChange(comma.end() - 1, comma.end(), ""), lines]
+        comma = _comma_before(source, items, index)
+        return [TextChange(comma, comma + 1, ""), lines]
     if is_last:
-        return [TextChange(items[index - 1].end, item.end, "")]
+        return [TextChange(_comma_before(source, items, index), item.end, "")]
     return [TextChange(item.start, items[index + 1].start, "")]
+
+
+def _comma_before(source: Source, items: list[_Item], index: int) -> int:
+    comma = _COMMA.match(source.text, items[index - 1].end, items[index].start)
+    if comma is None:
+        raise CannotWrite("has no comma before it")
+    return comma.end() - 1
