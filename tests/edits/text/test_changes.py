@@ -97,6 +97,26 @@ CASES: dict[str, tuple[str, list[Edit], str]] = {
         [replace(("A",), {"Fn::GetAtt": ["R", "Arn"]})],
         "A:\n  Fn::GetAtt:\n    - R\n    - Arn\nB:\n  Ref: C\n",
     ),
+    "short functions of functions stay on one line": (
+        "A: !Ref C\n",
+        [replace(("A",), {"Fn::Select": [0, {"Fn::Split": ["/", {"Ref": "EnvFileARN"}]}]})],
+        "A: !Select [0, !Split ['/', !Ref EnvFileARN]]\n",
+    ),
+    "literal behind a tag": (
+        "A: !Sub |\n  x\n  y\nB: z\n",
+        [replace(("A",), {"Fn::Sub": "u\n${v}\n"})],
+        "A: !Sub |\n  u\n  ${v}\nB: z\n",
+    ),
+    "quotes of the item before": (
+        'A:\n  - "x:y"\nB: [x:y]\n',
+        [insert(("A", END), "u:v"), insert(("B", END), "u:v")],
+        'A:\n  - "x:y"\n  - "u:v"\nB: [x:y, u:v]\n',
+    ),
+    "anchor in front of a list": (
+        "A: &a !Join\n  - ''\n  - [x]\n",
+        [replace(("A",), ["u"])],
+        "A: &a\n  - u\n",
+    ),
     "function in a function takes one tag": (
         "A: !Ref C\n",
         [replace(("A",), {"Fn::Base64": {"Fn::Sub": "x"}})],

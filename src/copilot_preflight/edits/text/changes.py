@@ -28,15 +28,15 @@ def text_changes(text: str, edits: Sequence[Edit]) -> tuple[TextChange, ...]:
     All paths are those of the document as it is, also where an edit before it moves what is there.
     Several values may be added to one list, and follow each other in the order of the edits. An
     edit that is there twice is carried out once, and one that changes nothing gives no change.
-    ``Edit.file`` is not looked at.
+    ``Edit.file`` is not looked at, nor whether a value has gaps that somebody has to fill in.
 
     The changed text is read again after each edit, and its data are those that the edit means and
     no others: nothing else changes by way of an anchor, an alias or a merge key.
 
-    Raises CannotWrite where there is no such node to replace or remove, a key to insert is there
-    already, an edit would reach other places too, two edits are of the same node or one of a node
-    inside of the other's (the caller writes them one round after the other), or the text cannot be
-    read.
+    Raises CannotWrite for all of them where there is no such node to replace or remove, a key to
+    insert is there already, an edit would reach other places too, two edits are of the same node or
+    one of a node inside of the other's (the caller writes them one round after the other), or the
+    text cannot be read.
     """
     source = _read(text)
     pieces: list[_Piece] = [_Piece(0, len(text), text)]

@@ -154,8 +154,8 @@ def removed(source: Source, spot: Spot) -> list[TextChange]:
         lines = TextChange(source.line_start(item.start), source.next_line(item.end), "")
         if not is_last or "," in text[item.end : source.line_end(item.end)].split("#")[0]:
             return [lines]
-        comma = _comma_before(source, items, index)
-        return [TextChange(comma, comma + 1, ""), lines]
+        before = _comma_before(source, items, index)
+        return [TextChange(before, before + 1, ""), lines]
     if is_last:
         return [TextChange(_comma_before(source, items, index), item.end, "")]
     return [TextChange(item.start, items[index + 1].start, "")]

@@ -12,7 +12,7 @@ _BARE: Final = re.compile(
 )
 """Characters of a string that needs no quotes in block style, whatever may be read into it."""
 
-_BARE_IN_FLOW: Final = re.compile(r"[A-Za-z0-9/_](?:[A-Za-z0-9/_.$%()*+;<=>@^|~-]|[ ](?=[^ ]))*")
+_BARE_IN_FLOW: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9/_.$%()*+;<=>@^|~-]|[ ](?=[^ ]))*")
 """The same between brackets; older readers stumble over a colon there."""
 
 _COLON_IN_FLOW: Final = re.compile(r":(?=[^\s,])")
@@ -146,10 +146,16 @@ def _argument(tagged: tuple[str, Any], style: Style, *, in_flow: bool, quote: st
 
 
 def _is_leaf(value: Any, style: Style) -> bool:
+    """Whether a value is a scalar, or a function of scalars and such functions."""
     if not isinstance(value, (dict, list)):
         return True
     tagged = short_tag(value) if style.has_short_tags else None
-    return tagged is not None and isinstance(tagged[1], str)
+    if tagged is None:
+        return False
+    argument = tagged[1]
+    if isinstance(argument, list):
+        return all(_is_leaf(item, style) for item in argument)
+    return isinstance(argument, str)
 
 
 # --- in several lines -----------------------------------------------------------------------------
