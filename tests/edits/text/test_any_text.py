@@ -44,7 +44,7 @@ def _trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-VALUES = _trees(TEXTS | FUNCTIONS)
+VALUES = _trees(TEXTS | FUNCTIONS | st.none() | st.booleans() | st.integers(-9, 300))
 EMITTED = WORDS.filter(bool) | st.sampled_from(["a\nb\n", "abc"]) | FUNCTIONS | st.none()
 DOCUMENTS = st.dictionaries(KEYS, _trees(EMITTED), min_size=1, max_size=3)
 

@@ -117,6 +117,14 @@ CASES: dict[str, tuple[str, list[Edit], str]] = {
         [replace(("A",), ["u"])],
         "A: &a\n  - u\n",
     ),
+    "literal that begins with a blank line": (
+        "A: |\n\n  x\n",
+        [replace(("A",), "u\n")],
+        "A: |\n  u\n",
+    ),
+    "literal for what cannot be one": ("A: |\n  x\n", [replace(("A",), " u\n")], 'A: " u\\x0a"\n'),
+    "document without keys": ("{}\n", [insert(("A", "B"), "u")], '{"A": {"B": "u"}}\n'),
+    "document without items": ("[]", [insert((END,), "u")], '["u"]'),
     "function in a function takes one tag": (
         "A: !Ref C\n",
         [replace(("A",), {"Fn::Base64": {"Fn::Sub": "x"}})],
@@ -341,6 +349,36 @@ REFUSED: dict[str, tuple[str, list[Edit], str]] = {
         "A: &a {B: x}\nC: *a\n",
         [replace(("C", "B"), "u")],
         "'$.C.B' lies below an alias: change it at its anchor, by hand",
+    ),
+    "key below an alias": (
+        "A: &a {B: x}\nC: *a\n",
+        [insert(("C", "D"), "u")],
+        "'$.C.D' lies below an alias: change it at its anchor, by hand",
+    ),
+    "item below an alias": (
+        "A: &a [x]\nC: *a\n",
+        [insert(("C", END), "u")],
+        "'$.C' lies below an alias: change it at its anchor, by hand",
+    ),
+    "part of a name": (
+        "A: !GetAtt B.Arn\n",
+        [remove(("A", "Fn::GetAtt", 0))],
+        "'$.A['Fn::GetAtt'][0]' is a part of a name",
+    ),
+    "names that are no list": (
+        "A: !GetAtt B.Arn\n",
+        [insert(("A", "Fn::GetAtt", END), "u")],
+        "'$.A['Fn::GetAtt']' is the argument of a function, and no list",
+    ),
+    "a comment that would be lost": (
+        "A: [ # c\n]\n",
+        [insert(("A", END), "u")],
+        "'$.A' is empty but for a comment between its brackets: fill it in by hand",
+    ),
+    "no document of keys": (
+        "x\n",
+        [insert((END,), "u")],
+        "'$' is the whole document, and no list",
     ),
     "anchored, and repeated elsewhere": (
         "A: &a [x]\nC: *a\n",

@@ -58,26 +58,20 @@ def _items(source: Source, node: Node) -> list[_Item]:
 def added(source: Source, node: Node, value: Any, key: str | None = None) -> list[TextChange]:
     """The changes that add a value to a list, or with a key to a mapping, between brackets."""
     text, items = source.text, _items(source, node)
-    name = "" if key is None else _key(source, key)
     content, close = source.content(node), node.end - 1
     if not items:
         if text[content + 1 : close].strip():
             raise CannotWrite("has only a comment or a merge key between its brackets")
-        over_lines = source.is_json and _is_over_lines(source)
-        if not over_lines:
-            new = name + written(source, value, content, over_lines=False)
-            return [TextChange(content + 1, close, new)]
-        line_break, base = source.line_break(content), source.indentation(content)
-        inner = base + source.unit
-        colon = _separators(source)[1]
-        new = name + pretty(value, source.unit, inner, line_break, colon)
-        return [TextChange(content + 1, close, f"{line_break}{inner}{new}{line_break}{base}")]
+        new = written(source, value, content, over_lines=False)
+        return [TextChange(content + 1, close, new if key is None else _key(source, key) + new)]
     last = items[-1]
     is_own_line = source.is_first(last.start) and source.is_first(close)
     quote = None
     if isinstance(node.children, list) and isinstance(value, str):
         quote = source.quote(node.children[-1])
-    new = name + written(source, value, last.start, over_lines=is_own_line, quote=quote)
+    new = written(source, value, last.start, over_lines=is_own_line, quote=quote)
+    if key is not None:
+        new = _key(source, key) + new
     if not is_own_line:
         return [
             TextChange(last.end, last.end, f", {new}" if _separators_loose(source) else f",{new}")
@@ -95,10 +89,6 @@ def added(source: Source, node: Node, value: Any, key: str | None = None) -> lis
 
 def _separators_loose(source: Source) -> bool:
     return not source.is_json or _separators(source)[0] == ", "
-
-
-def _is_over_lines(source: Source) -> bool:
-    return bool(re.search(r"[\r\n]", source.text[: source.tree.root.end].strip()))
 
 
 def listed(source: Source, spot: Spot, value: Any) -> list[TextChange]:

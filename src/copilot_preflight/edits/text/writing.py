@@ -15,8 +15,8 @@ _NAMING: Final = ("Ref", "Fn::GetAtt")
 def written(source: Source, operation: Operation, path: DataPath, value: Any) -> list[TextChange]:
     """The changes of a text that carry out an edit, sorted. Raises CannotWrite.
 
-    Nothing is proved here: an anchor, a merge key or an odd layout may give the result another
-    meaning.
+    The edit is one that `meaning.applied` takes. Nothing is proved here: an anchor, a merge key or
+    an odd layout may give the result another meaning.
     """
     if operation is Operation.REMOVE:
         changes = _removed(source, path)
@@ -27,20 +27,11 @@ def written(source: Source, operation: Operation, path: DataPath, value: Any) ->
     return sorted(changes)
 
 
-def _spot(source: Source, path: DataPath) -> Spot:
-    spots = source.spots(path)
-    if len(spots) <= len(path):
-        raise CannotWrite("is not there")
-    return spots[-1]
-
-
 # --- replace --------------------------------------------------------------------------------------
 
 
 def _replaced(source: Source, path: DataPath, value: Any) -> list[TextChange]:
     spots = source.spots(path)
-    if len(spots) <= len(path):
-        raise CannotWrite("is not there")
     spot = spots[-1]
     container = spots[-2].node if len(spots) > 1 else None
     if spot.is_argument:
@@ -65,43 +56,36 @@ def _replaced(source: Source, path: DataPath, value: Any) -> list[TextChange]:
 
 
 def _inserted(source: Source, path: DataPath, value: Any) -> list[TextChange]:
-    if path[-1] == END:
-        spots = source.spots(path[:-1])
-        if len(spots) == len(path):
-            return _appended(source, path[:-1], spots, value)
-    else:
-        spots = source.spots(path)
-        if len(spots) > len(path):
-            raise CannotWrite("is there already")
+    spots = source.spots(path[:-1])
+    if path[-1] == END and len(spots) == len(path):
+        return _appended(source, path[:-1], spots, value)
     depth = len(spots) - 1
     spot, above, rest = spots[-1], path[:depth], path[depth:]
     there = meaning.node_at(source.data, above)
-    if there is None or there == {}:
-        if not above:
-            raise CannotWrite("is in a document without any keys")
-        return _replaced(source, above, meaning.nested(rest, value))
-    if not isinstance(there, dict):
-        raise CannotWrite("lies below something that is no mapping")
     node = spot.node
+    if above and (there is None or there == {}):
+        _refuse_comments(source, spot)
+        return _replaced(source, above, meaning.nested(rest, value))
     if source.is_alias(node):
         raise CannotWrite("lies below an alias: change it at its anchor, by hand")
     if node.tag and not spot.is_argument:
         raise CannotWrite(f"lies below the function {node.tag}, which takes no other key")
-    key = rest[0]
-    if not isinstance(key, str):
-        raise CannotWrite("is an item of a list that is not there")
-    new = meaning.nested(rest[1:], value)
+    key, new = str(rest[0]), meaning.nested(rest[1:], value)
     if source.is_flow(node):
         return flow.added(source, node, new, key)
     return block.added(source, node, new, key)
 
 
+def _refuse_comments(source: Source, spot: Spot) -> None:
+    if "#" in source.text[spot.node.start : spot.node.end]:
+        raise CannotWrite("is empty but for a comment between its brackets: fill it in by hand")
+
+
 def _appended(source: Source, path: DataPath, spots: list[Spot], value: Any) -> list[TextChange]:
     spot, there = spots[-1], meaning.node_at(source.data, path)
     node = spot.node
-    if there is None or there == []:
-        if not path:
-            raise CannotWrite("is in a document without any items")
+    if path and (there is None or there == []):
+        _refuse_comments(source, spot)
         return _replaced(source, path, [value])
     if isinstance(there, list):
         if source.is_alias(node):
@@ -126,15 +110,9 @@ def _appended(source: Source, path: DataPath, spots: list[Spot], value: Any) -> 
 
 
 def _removed(source: Source, path: DataPath) -> list[TextChange]:
-    try:
-        path = meaning.removed(source.data, path)
-    except KeyError:
-        raise CannotWrite("is not there") from None
-    spot = _spot(source, path)
+    spot = source.spots(meaning.removed(source.data, path))[-1]
     if spot.container is None:
         raise CannotWrite("is the whole document")
-    if spot.is_argument:
-        raise CannotWrite("is all of a function, and not a part of it")
     if source.is_parts(spot.container):
         raise CannotWrite("is a part of a name")
     return flow.removed(source, spot) if spot.is_flow else block.removed(source, spot)
