@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple, Protocol
 
-from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.base.finding import DataPath, Place, Remedy
 from copilot_preflight.edits.grant import Grant
 from copilot_preflight.edits.spelling import Expression, Plain, Spelling, one_line
 
@@ -104,6 +104,10 @@ class Help(NamedTuple):
     ``grants`` are statements to write, which the help shows; ``lines`` are further lines of YAML.
     ``edits`` correct what is there already, all together. Where there are both, either is enough,
     and the edits come closer to what was meant. ``applicability`` is that of the grants.
+
+    What ``is_masked`` had a secret in it, has a hole there now, and is for reading alone. Where it
+    ``is_near_secret``, lines that it changes hold one, or the next ones do. ``shown`` is how a
+    report shows it, where that has been worked out already.
     """
 
     sentence: str
@@ -111,6 +115,9 @@ class Help(NamedTuple):
     edits: tuple[Edit, ...] = ()
     lines: tuple[str, ...] = ()
     applicability: Applicability = Applicability.SAFE
+    is_masked: bool = False
+    is_near_secret: bool = False
+    shown: Remedy | None = None
 
     @property
     def text(self) -> str:

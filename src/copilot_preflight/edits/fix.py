@@ -49,10 +49,11 @@ class Fix(NamedTuple):
 def fix_of(finding: Finding, data_of: DataOf, way: Way = Way.IN_PLACE) -> Fix | None:
     """The fix of a finding; of two, the one that is asked for.
 
-    None where its way out is a sentence alone, or where the policy to write in is in no file.
+    None where its way out is a sentence alone, where the policy to write in is in no file, and
+    where a secret was taken out of it.
     """
     help = finding.remedy
-    if not isinstance(help, Help):
+    if not isinstance(help, Help) or help.is_masked:
         return None
     ways = (_corrections, _additions) if way is Way.IN_PLACE else (_additions, _corrections)
     return next(filter(None, (make(help, data_of) for make in ways)), None)

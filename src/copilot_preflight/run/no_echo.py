@@ -15,12 +15,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cached_property, lru_cache
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from copilot_preflight.base.finding import CitedCall, Finding, InputError, Place, Report, Source
+from copilot_preflight.base.finding import (
+    CitedCall,
+    Finding,
+    InputError,
+    Place,
+    Remedy,
+    Report,
+    Source,
+)
 from copilot_preflight.resolve.scenario import spelt
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import TemplateError
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Help
 
 T = TypeVar("T")
 
@@ -131,7 +142,7 @@ class Hidden:
 
     def finding(self, finding: Finding, sources: Mapping[str, Source]) -> Finding:
         """A finding in whose words no value is left; it is secret where its lines hold one."""
-        remedy = self._plain(finding.remedy)
+        remedy = self._remedy(finding.remedy, sources)
         help = self.text(finding.help)
         if finding.remedy is not None and remedy and finding.remedy.text == finding.help:
             help = remedy.text
@@ -145,6 +156,27 @@ class Hidden:
             remedy=remedy,
             is_secret=finding.is_secret or self._is_quoted(finding, sources),
         )
+
+    def _remedy(self, remedy: Remedy | None, sources: Mapping[str, Source]) -> Remedy | None:
+        """A remedy without values; nobody can carry out what had one, and it says so."""
+        from copilot_preflight.edits.edit import Help
+
+        if not isinstance(remedy, Help):
+            return self._plain(remedy)
+        plain = self._plain(remedy._replace(shown=None))
+        return plain._replace(
+            is_masked=_written(plain) != _written(remedy),
+            is_near_secret=any(self._is_near(it, sources) for it in _changed_places(remedy)),
+        )
+
+    def _is_near(self, place: Place, sources: Mapping[str, Source]) -> bool:
+        """Whether one of the lines of a node, or of those around it, holds a value."""
+        source = sources.get(place.file)
+        if source is None:
+            return False
+        start, end = source.span(place.path)
+        near = range(max(start.line - 1, 1), end.line + 2)
+        return self._holds_value(place.file, source, near)
 
     def _plain(self, value: T) -> T:
         """What a remedy is made of: texts, tuples of texts, named or not, and data."""
@@ -173,12 +205,15 @@ class Hidden:
             if source is None:
                 continue
             line = source.span(place.path, key=place.key).start.line
-            near = range(max(line - 1, 1), line + 2)
-            if not self._lines_of(place.file, source).isdisjoint(near):
-                return True
-            if any(self._is_in(it) for it in _lines(source.text)[near[0] - 1 : near[-1]]):
+            if self._holds_value(place.file, source, range(max(line - 1, 1), line + 2)):
                 return True
         return False
+
+    def _holds_value(self, file: str, source: Source, near: range) -> bool:
+        """Whether one of some lines of a file holds a value, or is where one is written."""
+        if not self._lines_of(file, source).isdisjoint(near):
+            return True
+        return any(self._is_in(it) for it in _lines(source.text)[near[0] - 1 : near[-1]])
 
     def _lines_of(self, file: str, source: Source) -> frozenset[int]:
         """The lines of a file on which values are written, however they are spelt there."""
@@ -276,6 +311,24 @@ def _any_of(values: Iterable[str]) -> str:
 
 def _longest_first(values: Iterable[str]) -> list[str]:
     return sorted(values, key=len, reverse=True)
+
+
+def _written(help: Help) -> object:
+    """What a help would have written."""
+    return help.grants, [edit.value for edit in help.edits], help.lines
+
+
+def _changed_places(help: Help) -> Iterator[Place]:
+    """The nodes that a help changes: what is removed may take the one above with it.
+
+    The policies of an owner are somewhere in it.
+    """
+    from copilot_preflight.edits.edit import Operation
+
+    for edit in help.edits:
+        is_removed = edit.operation is Operation.REMOVE
+        yield Place(edit.file, edit.path[:-2] if is_removed else edit.path)
+    yield from (it.owner.place for it in help.grants if it.owner.place is not None)
 
 
 @lru_cache(maxsize=8)

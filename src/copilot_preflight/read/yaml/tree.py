@@ -8,6 +8,7 @@ them into lines and columns for the few places that somebody asks for.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from yaml.error import YAMLError
@@ -91,8 +92,12 @@ class Tree(NamedTuple):
     hashed: list[tuple[int, int]]
 
 
+@lru_cache(maxsize=2)
 def build(text: str) -> Tree:
-    """The data and the tree of a text. Raises Fault."""
+    """The data and the tree of a text. Raises Fault.
+
+    A report asks several times for those of one text, which are built once: do not change them.
+    """
     return _Builder(text).build()
 
 
