@@ -240,11 +240,12 @@ _READERS: Final = {
         "programs",
         "version 1, frozen; its JSON Schema is "
         "[report-v1.schema.json](../src/copilot_preflight/data/schemas/report-v1.schema.json), "
-        "in the package too",
+        "in the package too. `fix` and `help` are described in "
+        "[reading-a-finding.md](reading-a-finding.md#for-programs)",
     ),
     "sarif": (
         "code scanning, editors",
-        "SARIF 2.1.0, with the rules' pages and related places; `copilotPreflight/v1` is a "
+        "SARIF 2.1.0, with the rules' pages, related places and fixes; `copilotPreflight/v1` is a "
         "fingerprint that survives moved lines and new content hashes. On GitHub suppressed "
         "findings are left out, since code scanning would open alerts for them",
     ),
@@ -255,6 +256,11 @@ _READERS: Final = {
     ),
     "github": ("GitHub Actions", "one annotation for each finding; no upload is needed"),
     "gitlab": ("GitLab", "Code Quality: errors are critical, warnings minor"),
+    "markdown": (
+        "comments on pull requests",
+        "a section for each finding, with a suggestion block where its fix changes neighbouring "
+        "lines of one file. Nothing from a template becomes a link, an image or HTML",
+    ),
 }
 
 

@@ -127,7 +127,8 @@ def _told(fault: DocumentError) -> str:
 
 
 def render_report(report: Report, format: str = "text") -> str:
-    """A report as ``--format`` writes it: text, json, sarif, junit, github or gitlab.
+    """A report as ``--format`` writes it: text, json, sarif, junit, github,
+    gitlab or markdown.
 
     Raises ValueError for another format.
 

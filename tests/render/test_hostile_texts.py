@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
@@ -201,3 +202,31 @@ def test_json_reads_back_what_a_ci_would_have_obeyed() -> None:
     """JSON has its own way to spell a character, so that nothing is lost."""
     report = Report(1, [Finding(Place("a.yml", ()), "##vso[x]", rule="E9711")])
     assert json.loads(render(report, "json"))["findings"][0]["message"] == "##vso[x]"
+
+
+SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+HEAD = re.compile(r"### (error|warning|info) |\*\*|")
+
+
+def outside_of_code(markdown: str) -> Iterator[str]:
+    """The lines of a Markdown text without its blocks of code, and without code in them."""
+    fence = ""
+    for line in markdown.split("\n"):
+        if fence:
+            fence = "" if line == fence else fence
+        elif found := re.fullmatch(r"(`{3,})(yaml|json|diff|suggestion)", line):
+            fence = found[1]
+        else:
+            yield SPAN.sub("x", line)
+    assert not fence
+
+
+@given(REPORTS)
+def test_markdown_has_words_and_code_and_nothing_else(report: Report) -> None:
+    """No link, no image, no HTML, no name that somebody is notified of."""
+    text = render(report, "markdown")
+    assert not UNSAFE.search(text.replace("\n", ""))
+    for line in outside_of_code(text):
+        rest = HEAD.sub("", line, count=1).removesuffix("**")
+        assert re.fullmatch(r"[A-Za-z0-9 '.,:;?()-]*", rest), line
+        assert not re.search(r"\bwww\.|\bGH-\d|^ *([0-9]+[.)]|-) ", rest, re.IGNORECASE), line

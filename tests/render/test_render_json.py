@@ -41,7 +41,7 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
         related=(Related(place("GrantÄ", key=True, file="roles.yml"), "the grant"),),
         call=CitedCall("ExecutionRole", "s3:GetObject", "arn:aws:s3:::b/0f1c.env", "because"),
         cause="stale-hash",
-        help="not in the contract",
+        help="grant every version",
         url="https://example.org/E9712",
     )
     bare = Finding(Place("gone.yml", ()), "imported role", rule="I9790", name="access-undetermined")
@@ -114,6 +114,7 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
         }
       ],
       "fix": null,
+      "help": "grant every version",
       "url": "https://example.org/E9712"
     },
     {
@@ -135,6 +136,7 @@ def test_json_is_the_contract_of_version_1(report: MakeReport, place: MakePlace)
       "cause": null,
       "related": [],
       "fix": null,
+      "help": null,
       "url": ""
     }
   ],

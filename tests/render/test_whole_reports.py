@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,14 @@ from syrupy.assertion import SnapshotAssertion
 
 import copilot_preflight
 from copilot_preflight.base.finding import Finding, Place, Report, Severity
+from copilot_preflight.edits.fix import Fix, fix_of
+from copilot_preflight.edits.text.changes import changed, text_changes
+from copilot_preflight.read.document import Document
+from copilot_preflight.read.jsonpath import spell
 from copilot_preflight.render import sarif
 from copilot_preflight.render.formats import FORMATS, render
 from copilot_preflight.render.rule_pages import pages_of
+from copilot_preflight.render.ways_out import WaysOut
 from copilot_preflight.run import check as engine
 from copilot_preflight_rules import RULES
 
@@ -57,7 +62,7 @@ def any_report(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 # --- the whole output ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("format", ["junit", "github", "gitlab"])
+@pytest.mark.parametrize("format", ["junit", "github", "gitlab", "markdown"])
 def test_the_whole_report(format: str, everything: Report, snapshot: SnapshotAssertion) -> None:
     """All that a report can have, as a program reads it."""
     assert render(everything, format) == snapshot
@@ -200,6 +205,99 @@ def test_a_rule_that_is_not_ours_is_named(everything: Report) -> None:
     assert (rule["id"], rule["name"]) == ("E9999", "of-others")
     assert rule["shortDescription"] == rule["fullDescription"] == {"text": "of-others"}
     assert "help" not in rule
+
+
+Characters = tuple[int, int, str]
+
+
+def written(text: str, changes: Iterable[Characters]) -> str:
+    """A text with changes of characters, all of the text as it is."""
+    for start, end, new in sorted(changes, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def offset(text: str, line: int, column: int) -> int:
+    starts = [0, *(it.end() for it in re.finditer(r"\r\n|\r|\n", text))]
+    return starts[line - 1] + column - 1
+
+
+def of_json(text: str, edits: Iterable[dict[str, Any]]) -> Iterator[Characters]:
+    for it in edits:
+        yield offset(text, **it["start"]), offset(text, **it["end"]), it["text"]
+
+
+def of_sarif(text: str, replacements: Iterable[dict[str, Any]]) -> Iterator[Characters]:
+    for it in replacements:
+        region = it["deletedRegion"]
+        start = offset(text, region["startLine"], region["startColumn"])
+        end = offset(text, region["endLine"], region["endColumn"])
+        yield start, end, it.get("insertedContent", {"text": ""})["text"]
+
+
+def fix_in(report: Report, finding: Finding) -> Fix:
+    def data_of(file: str) -> Any:
+        source = report.sources[file]
+        assert isinstance(source, Document)
+        return source.data
+
+    fix = fix_of(finding, data_of)
+    assert fix is not None
+    return fix
+
+
+def test_every_fix_says_the_same_in_every_way(samples: Report) -> None:
+    """Edits and operations of JSON, and replacements of SARIF, come to the text of the fix."""
+    documents = json.loads(render(samples, "json"))["findings"]
+    results = run_of(samples)["results"]
+    count = 0
+    for finding, told, result in zip(samples.findings, documents, results, strict=False):
+        if told["fix"] is None:
+            assert "fixes" not in result
+            continue
+        count += 1
+        fix = fix_in(samples, finding)
+        (shown,) = result["fixes"]
+        for file, change in zip(fix.files, shown["artifactChanges"], strict=True):
+            text = samples.sources[file].text
+            new = changed(text, text_changes(text, [it for it in fix.edits if it.file == file]))
+            edits = [it for it in told["fix"]["edits"] if it["file"] == file]
+            assert written(text, of_json(text, edits)) == new != text
+            assert written(text, of_sarif(text, change["replacements"])) == new
+            assert change["artifactLocation"]["uri"] == file
+        assert [tuple(it.values()) for it in told["fix"]["operations"]] == [
+            (it.file, it.operation.value, spell(it.path), it.value) for it in fix.edits
+        ]
+        described = shown["description"]["text"]
+        assert described.startswith(fix.title)
+        assert described.endswith(sarif.REVIEW) is (told["fix"]["applicability"] == "review")
+    assert count > 20
+
+
+def test_a_suggestion_is_the_lines_as_they_will_be(samples: Report) -> None:
+    """What GitHub writes in the place of the lines that are named gives the text of the fix."""
+    ways_out, count = WaysOut(samples), 0
+    for finding in samples.findings:
+        fix = ways_out.of(finding).fix
+        found = re.search(
+            r"lines? (\d+)(?: to (\d+))? of `(.*)`:\n\n(```+)suggestion\n((?:.*?\n)??)\4\n",
+            render(samples._replace(findings=[finding], errors=()), "markdown"),
+            re.DOTALL,
+        )
+        if found is None:
+            assert fix is None or len(fix.lines) != 1
+            continue
+        assert fix is not None
+        count += 1
+        text = samples.sources[found[3]].text
+        lines = text.split("\n")
+        lines[int(found[1]) - 1 : int(found[2] or found[1])] = found[5].split("\n")[:-1]
+        changes = [
+            (offset(text, *it.span.start), offset(text, *it.span.end), it.text)
+            for it in fix.changes
+        ]
+        assert "\n".join(lines) == written(text, changes)
+    assert count > 10
 
 
 # --- JUnit ---------------------------------------------------------------------------------------

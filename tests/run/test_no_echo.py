@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from copilot_preflight.base.finding import Finding, InputError, Place, Report
+from copilot_preflight.edits.edit import Help
+from copilot_preflight.edits.fix import fix_of
+from copilot_preflight.edits.shown import WayOut
+from copilot_preflight.read.document import Document
 from copilot_preflight.render.formats import FORMATS, render
+from copilot_preflight.render.ways_out import WaysOut
 from copilot_preflight.run import check as engine
 from copilot_preflight.run.no_echo import Hidden
 
@@ -108,6 +115,54 @@ def test_the_way_out_can_be_pasted(tmp_path: Path) -> None:
     assert "- !Sub 'arn:aws:s3:::${Given}/x.env'" in help
     part = Hidden([("arn:aws:s3:::hunter2bucket/key", "Given")])
     assert part.text("arn:aws:s3:::hunter2bucket") == "arn:aws:s3:::${part of Given}"
+
+
+def way_out(report: Report, rule: str) -> WayOut:
+    found = next(it for it in report.findings if it.rule == rule)
+    return WaysOut(report).of(found)
+
+
+def data_of(report: Report, file: str) -> Any:
+    source = report.sources[file]
+    assert isinstance(source, Document)
+    return source.data
+
+
+def test_what_had_a_value_in_it_is_no_fix(tmp_path: Path) -> None:
+    """A hole in the place of a value is for reading: no program may write it into a file."""
+    asked = FILE % "!Sub 'arn:aws:s3:::${Given}/x.env'"
+    report = checked(tmp_path, asked, "hunter2bucket")
+    found = next(it for it in report.findings if it.rule == "E9711")
+    assert isinstance(found.remedy, Help)
+    assert found.remedy.is_masked
+    assert fix_of(found, partial(data_of, report)) is None
+    assert way_out(report, "E9711") == WayOut(found.help)
+    plain = checked(tmp_path, FILE % "arn:aws:s3:::files/x.env", "hunter2bucket")
+    assert way_out(plain, "E9711").fix is not None
+
+
+def test_a_fix_next_to_a_value_is_not_shown(tmp_path: Path) -> None:
+    """Its text may repeat what stands there; the statement itself may be shown."""
+    asked = FILE % "arn:aws:s3:::files/x.env"
+    report = checked(tmp_path, asked, "hunter2given", "      Description: hunter2given\n")
+    help, fix = way_out(report, "E9711")
+    assert fix is None
+    assert "- Effect: Allow" in help
+    assert not any("hunter2given" in it for it in shown(report))
+    found = next(it for it in report.findings if it.rule == "E9711")
+    assert fix_of(found, partial(data_of, report)) is not None
+
+
+def test_what_another_process_has_shown_is_shown_anew(tmp_path: Path) -> None:
+    """A process that judges a template does not know which values are to be hidden."""
+    asked = FILE % "!Sub 'arn:aws:s3:::${Given}/x.env'"
+    for number in range(2):
+        (tmp_path / str(number)).mkdir()
+        checked(tmp_path / str(number), asked, "hunter2bucket")
+    options = engine.Options(info=True, jobs=2, shows_ways_out=True)
+    report = engine.check([str(tmp_path)], options)
+    assert len([it for it in report.findings if it.rule == "E9711"]) == 2
+    assert not any("hunter2bucket" in it for it in shown(report))
 
 
 def test_lines_that_hold_a_value_are_not_quoted(tmp_path: Path) -> None:

@@ -180,7 +180,8 @@ class Report(NamedTuple):
     ``templates`` are the ``files`` that were checked, by name. ``silenced`` are the findings that
     are suppressed, and none of ``findings``. ``not_judged`` are the types of resource that start
     containers and that no rule looks at, each with their number. ``calls`` counts what the run is
-    about, whatever is suppressed.
+    about, whatever is suppressed. ``paths`` are the files and folders that were to be checked, as
+    they were named.
     """
 
     files: int
@@ -194,6 +195,7 @@ class Report(NamedTuple):
     not_judged: Sequence[tuple[str, int]] = ()
     shard: Mapping[str, Any] | None = None
     calls: CallCounts = NO_CALLS
+    paths: Sequence[str] = ()
 
     def span(self, place: Place) -> Span:
         """Where a place stands; the first character of a file that the run did not load."""

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from copilot_preflight.base.finding import Report
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown")
 
 
 def render(report: Report, format: str, *, colour: bool = False, width: int = 100) -> str:
@@ -39,6 +39,10 @@ def render(report: Report, format: str, *, colour: bool = False, width: int = 10
             from copilot_preflight.render import gitlab
 
             return gitlab.render(report)
+        case "markdown":
+            from copilot_preflight.render import markdown_report
+
+            return markdown_report.render(report)
         case _:
             raise ValueError(f"format {format!r} is not one of {', '.join(FORMATS)}")
 

@@ -13,6 +13,7 @@ from copilot_preflight.base.finding import Finding, InputError, Report, Severity
 from copilot_preflight.render.places import is_file, last_line, relative
 from copilot_preflight.render.plain import argument
 from copilot_preflight.render.safe_text import safe
+from copilot_preflight.render.ways_out import WaysOut
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -20,12 +21,13 @@ _seen = partial(relative, root="GITHUB_WORKSPACE")  # the folder that annotation
 
 
 def render(report: Report) -> str:
-    lines = [_annotation(report, finding) for finding in report.findings]
+    ways_out = WaysOut(report)
+    lines = [_annotation(report, finding, ways_out) for finding in report.findings]
     lines += map(_error, report.errors)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _annotation(report: Report, finding: Finding) -> str:
+def _annotation(report: Report, finding: Finding, ways_out: WaysOut) -> str:
     span = report.span(finding.at)
     properties: dict[str, str | int] = {}
     if is_file(finding.at.file):
@@ -34,7 +36,7 @@ def _annotation(report: Report, finding: Finding) -> str:
     if span.start.line == span.end.line:  # GitHub takes columns within one line only
         properties |= {"col": span.start.column, "endColumn": span.end.column}
     properties["title"] = f"{finding.rule} {finding.name}"
-    message = [safe(finding.message), *argument(report, finding, _seen)]
+    message = [safe(finding.message), *argument(report, finding, ways_out, _seen)]
     return _command(_COMMAND[finding.severity], properties, "\n".join(message))
 
 

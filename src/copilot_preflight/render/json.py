@@ -6,7 +6,7 @@ A key is never renamed, moved or dropped within a version, whatever the classes 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.base.finding import (
@@ -20,6 +20,10 @@ from copilot_preflight.base.finding import (
 )
 from copilot_preflight.read.jsonpath import spell
 from copilot_preflight.render.safe_text import COMMAND, UNSAFE
+from copilot_preflight.render.ways_out import WaysOut
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.shown import ShownFix
 
 
 def render(report: Report) -> str:
@@ -55,7 +59,8 @@ def _summary(report: Report) -> dict[str, Any]:
 
 def findings_of(report: Report) -> list[dict[str, Any]]:
     """The findings, as every JSON document of ours has them."""
-    return [_finding(report, finding) for finding in report.findings]
+    ways_out = WaysOut(report)
+    return [_finding(report, finding, ways_out) for finding in report.findings]
 
 
 def errors_of(report: Report) -> list[dict[str, Any]]:
@@ -63,7 +68,8 @@ def errors_of(report: Report) -> list[dict[str, Any]]:
     return [_error(error) for error in report.errors]
 
 
-def _finding(report: Report, finding: Finding) -> dict[str, Any]:
+def _finding(report: Report, finding: Finding, ways_out: WaysOut) -> dict[str, Any]:
+    help, fix = ways_out.of(finding)
     return {
         "rule": finding.rule,
         "name": finding.name,
@@ -73,8 +79,35 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
         "call": call_of(finding),
         "cause": finding.cause or None,
         "related": [_related(report, related) for related in finding.related],
-        "fix": None,
+        "fix": fix and _fix(fix),
+        "help": help or None,
         "url": finding.url,
+    }
+
+
+def _fix(fix: ShownFix) -> dict[str, Any]:
+    """What to write, once as text and once as data: either is enough."""
+    return {
+        "title": fix.title,
+        "applicability": fix.applicability.value,
+        "edits": [
+            {
+                "file": change.file,
+                "start": _position(change.span.start),
+                "end": _position(change.span.end),
+                "text": change.text,
+            }
+            for change in fix.changes
+        ],
+        "operations": [
+            {
+                "file": it.file,
+                "operation": it.operation.value,
+                "path": spell(it.path),
+                "value": it.value,
+            }
+            for it in fix.operations
+        ],
     }
 
 

@@ -18,6 +18,7 @@ from copilot_preflight.read.jsonpath import spell
 from copilot_preflight.render.places import relative
 from copilot_preflight.render.plain import argument
 from copilot_preflight.render.safe_text import safe
+from copilot_preflight.render.ways_out import WaysOut
 
 Subject: TypeAlias = Finding | InputError | None
 """What a test case is about; None for a file in which nothing was found."""
@@ -35,7 +36,10 @@ def render(report: Report) -> str:
     for subjects in suites.values():
         subjects += [] if subjects else [None]
     counts = _counts(subject for subjects in suites.values() for subject in subjects)
-    inside = [_suite(report, relative(file), subjects) for file, subjects in suites.items()]
+    ways_out = WaysOut(report)
+    inside = [
+        _suite(report, ways_out, relative(file), subjects) for file, subjects in suites.items()
+    ]
     xml = _element("testsuites", {"name": NAME, **counts}, inside)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n'
 
@@ -56,7 +60,7 @@ def _kind(subject: Subject) -> str:
     return "passed" if subject is None or subject.severity is Severity.INFO else "failure"
 
 
-def _suite(report: Report, file: str, subjects: Iterable[Subject]) -> str:
+def _suite(report: Report, ways_out: WaysOut, file: str, subjects: Iterable[Subject]) -> str:
     used: Counter[str] = Counter()
     cases = []
     for subject in subjects:
@@ -64,7 +68,7 @@ def _suite(report: Report, file: str, subjects: Iterable[Subject]) -> str:
         used[name] += 1
         if used[name] > 1:  # GitLab counts what has the same name once
             name += f" #{used[name]}"
-        cases.append(_case(report, file, name, subject))
+        cases.append(_case(report, ways_out, file, name, subject))
     return _element("testsuite", {"name": file, **_counts(subjects)}, cases)
 
 
@@ -75,7 +79,7 @@ def _name(subject: Subject) -> str:
     return "no findings" if subject is None else "input"
 
 
-def _case(report: Report, file: str, name: str, subject: Subject) -> str:
+def _case(report: Report, ways_out: WaysOut, file: str, name: str, subject: Subject) -> str:
     attributes = {"classname": file, "name": name, "file": file}
     if subject is None:
         return _element("testcase", attributes)
@@ -86,7 +90,8 @@ def _case(report: Report, file: str, name: str, subject: Subject) -> str:
         outcome = _text("error", about, safe(f"{place}: {subject.message}"))
     else:
         line = report.span(subject.at).start.line
-        text = "\n".join([safe(subject.message), *argument(report, subject, relative)])
+        reasons = argument(report, subject, ways_out, relative)
+        text = "\n".join([safe(subject.message), *reasons])
         about = {"type": subject.severity.label, "message": subject.message}
         is_failure = _kind(subject) == "failure"
         outcome = _text("failure", about, text) if is_failure else _text("system-out", {}, text)

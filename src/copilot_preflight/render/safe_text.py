@@ -23,8 +23,8 @@ Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-comma
 https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
 """
 
-SNIPPET_LINE = re.compile(r"[\s-]|[\w:]+:(\s|$)")
-"""How a line of a help begins that is YAML to paste: wrapped, it would break."""
+SNIPPET_LINE = re.compile(r"[\s+-]|[\w:]+:(\s|$)|[{}\[\]]")
+"""How a line of a help begins that is to be pasted, or is a line of a file: it is not wrapped."""
 
 
 def safe(text: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from copilot_preflight._version import HOME, NAME, __version__
 from copilot_preflight.base.finding import (
@@ -26,11 +26,18 @@ from copilot_preflight.base.finding import (
 from copilot_preflight.read.jsonpath import spell
 from copilot_preflight.render.fingerprints import fingerprints
 from copilot_preflight.render.json import call_of, dump
+from copilot_preflight.render.markdown import fenced, paragraphs
 from copilot_preflight.render.places import STDIN, is_file, relative, uri
 from copilot_preflight.render.rule_pages import RulePage, pages_of
-from copilot_preflight.render.safe_text import SNIPPET_LINE
+from copilot_preflight.render.ways_out import WaysOut
+
+if TYPE_CHECKING:
+    from copilot_preflight.edits.shown import Change, ShownFix
 
 FINGERPRINT: Final = "copilotPreflight/v1"
+
+REVIEW: Final = " (review it: it widens, moves, removes or guesses something)"
+"""Behind the description of a fix that nobody should apply unseen."""
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
@@ -52,6 +59,7 @@ class _Run:
 
     def __init__(self, report: Report) -> None:
         self.report = report
+        self.ways_out = WaysOut(report)
         # Code scanning opens alerts for suppressed results too (github/codeql-action issue 1230).
         on_github = os.environ.get("GITHUB_ACTIONS") == "true"
         self.silenced = () if on_github else report.silenced
@@ -95,6 +103,7 @@ class _Run:
         }
 
     def result(self, finding: Finding, fingerprint: str) -> dict[str, Any]:
+        help, fix = self.ways_out.of(finding)
         properties = {
             "path": spell(finding.at.path),
             "call": call_of(finding),
@@ -104,7 +113,7 @@ class _Run:
             "ruleId": finding.rule,
             "ruleIndex": self.rule_numbers[finding.rule],
             "level": _LEVEL[finding.severity],
-            "message": _message(finding),
+            "message": _message(finding, help.strip()),
             "locations": [self.location(finding.at, finding.label)],
             "partialFingerprints": {FINGERPRINT: fingerprint},
         }
@@ -113,7 +122,26 @@ class _Run:
                 {"id": number, **self.location(related.place, related.message, path=True)}
                 for number, related in enumerate(finding.related, 1)
             ]
+        if fix is not None:
+            result["fixes"] = [self.fix(fix)]
         return {**result, "properties": properties}
+
+    def fix(self, fix: ShownFix) -> dict[str, Any]:
+        """A fix whose changes belong together, and all are of the files as they are now."""
+        by_file: dict[str, list[Change]] = {}
+        for change in fix.changes:
+            by_file.setdefault(change.file, []).append(change)
+        look = "" if fix.applicability.value == "safe" else REVIEW
+        return {
+            "description": {"text": _literal(f"{fix.title}{look}")},
+            "artifactChanges": [
+                {
+                    "artifactLocation": self.artifact_location(file),
+                    "replacements": list(map(_replacement, changes)),
+                }
+                for file, changes in by_file.items()
+            ],
+        }
 
     def suppression(self, silenced: Silenced) -> dict[str, Any]:
         suppression: dict[str, Any] = {"kind": silenced.kind}
@@ -165,6 +193,12 @@ def _address(file: str) -> dict[str, Any]:
     return {"uri": address} if address.startswith("file:") else {"uri": address, "uriBaseId": _ROOT}
 
 
+def _replacement(change: Change) -> dict[str, Any]:
+    """What goes and what comes; a region of no characters is where something is added (3.57.3)."""
+    new = {"insertedContent": {"text": change.text}} if change.text else {}
+    return {"deletedRegion": _region(change.span), **new}
+
+
 def _region(span: Span) -> dict[str, int]:
     return {
         "startLine": span.start.line,
@@ -209,14 +243,13 @@ def _rule(rule: RulePage) -> dict[str, Any]:
 # --- messages ------------------------------------------------------------------------------------
 
 
-def _message(finding: Finding) -> dict[str, str]:
+def _message(finding: Finding, help: str) -> dict[str, str]:
     """The whole argument: viewers show related places only where a message has links to them."""
     links = ", ".join(
         f"[{_link_text(related.message or spell(related.place.path))}]({number})"
         for number, related in enumerate(finding.related, 1)
     )
     see = [f"See {links}."] if links else []
-    help = finding.help.strip()
     text = [f"{_literal(finding.message)}.", *see, *([_literal(help)] if help else [])]
     markdown = [f"**{_markdown(finding.message)}**", *see, *_argument(finding), *_way_out(help)]
     return {"text": "\n".join(text), "markdown": "\n\n".join(markdown)}
@@ -232,24 +265,11 @@ def _argument(finding: Finding) -> Iterator[str]:
 
 def _way_out(help: str) -> Iterator[str]:
     """Prose as paragraphs, lines to paste in fences."""
-    snippet: list[str] = []
-    for number, line in enumerate(help.split("\n") if help else ()):
-        if number and SNIPPET_LINE.match(line):
-            snippet.append(line)
-            continue
-        yield from _fenced(snippet)
-        snippet = []
-        if line.strip():
-            yield _markdown(line.strip())
-    yield from _fenced(snippet)
-
-
-def _fenced(lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        text = "\n".join(lines)
-        longest = max(map(len, re.findall("`+", text)), default=0)
-        fence = "`" * max(3, longest + 1)
-        yield f"{fence}yaml\n{text}\n{fence}"
+    for language, lines in paragraphs(help):
+        if language:
+            yield fenced("\n".join(lines), language)
+        else:
+            yield from (_markdown(line.strip()) for line in lines if line.strip())
 
 
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")

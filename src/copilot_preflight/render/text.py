@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Report, Severity, Source, Span
 from copilot_preflight.render.safe_text import COMMAND, SNIPPET_LINE, safe, unobeyed
+from copilot_preflight.render.ways_out import WaysOut
 
 _TAB_STOP = 4
 _ELLIPSIS = "..."
@@ -31,9 +32,11 @@ _LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as documents count lines: not all of 
 
 def render(report: Report, *, colour: bool = False, width: int = 100) -> str:
     """Findings with their source, then one line that sums up. Input errors are not in it."""
-    writers = (_Writer(report, it, colour, width) for it in report.findings)
+    ways_out = WaysOut(report)
+    writers = (_Writer(report, it, ways_out, colour, width) for it in report.findings)
     findings = ["\n".join(map(unobeyed, writer)) for writer in writers]
-    return "\n\n".join([*findings, summary(report)]) + "\n"
+    last = "\n".join([*ways_out.command(), summary(report)])  # whose sum stays the last line
+    return "\n\n".join([*findings, last]) + "\n"
 
 
 def summary(report: Report) -> str:
@@ -92,9 +95,12 @@ class _Mark(NamedTuple):
 class _Writer:
     """The lines of one finding."""
 
-    def __init__(self, report: Report, finding: Finding, colour: bool, width: int) -> None:
+    def __init__(
+        self, report: Report, finding: Finding, ways_out: WaysOut, colour: bool, width: int
+    ) -> None:
         self.sources = report.sources
         self.finding = finding
+        self.ways_out = ways_out
         self.colour = colour
         self.width = max(width, 40)
         self.marks = list(_marks(report, finding))
@@ -179,7 +185,7 @@ class _Writer:
 
     def help(self) -> Iterator[str]:
         """The way out: prose wraps, the lines of a snippet stay whole for pasting."""
-        text = self.finding.help.strip()
+        text = self.ways_out.of(self.finding).help.strip()
         if not text:
             return
         indent = len("help: ")

@@ -155,6 +155,8 @@ class _Check:
             silenced=tuple(silenced),
             not_judged=self._not_judged(),
             calls=CallCounts.total(it.calls for it in self.judged.values()),
+            # what is wrong with an update, no command on the new release alone puts right
+            paths=tuple(paths) if self.options.before is None else (),
         )
         hidden = self.hidden = self._hidden()
         if shard is not None:
@@ -175,6 +177,7 @@ class _Check:
                 report.ignored,
                 self.known,
                 hidden or None,
+                paths,
             )
             report = report._replace(shard=parts_of(seen))
         return hidden.report(report) if hidden else report

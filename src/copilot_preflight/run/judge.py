@@ -217,6 +217,18 @@ class Judge:
             self.analyses.pop(idle.file, None)
         return judged
 
+    def as_shown(self, judged: Judged) -> Judged:
+        """With the ways out as a report shows them, which takes a report longer than this process.
+
+        It is done where the document is at hand, if there will be a report that shows them.
+        """
+        if not self._options.shows_ways_out or not judged.findings:
+            return judged
+        from copilot_preflight.render.helps import Writer
+
+        writer = Writer(self._sources)
+        return judged._replace(findings=list(map(writer.kept, judged.findings)))
+
     def _jobs_for(self, templates: int) -> int:
         """In how many processes the templates are judged."""
         jobs = self._options.jobs
@@ -287,4 +299,4 @@ class _Work:
         self.stacks = stacks
 
     def __call__(self, number: int) -> Judged:
-        return self.judge.one(self.stacks[number])
+        return self.judge.as_shown(self.judge.one(self.stacks[number]))

@@ -46,7 +46,7 @@ class Options(NamedTuple):
     templates are judged, None for what the machine and the run are worth; the report is the same.
     ``assume_defaults`` takes the defaults of parameters for their values where no file gives any.
     With a ``shard``, all of the run is read and a share of its templates is judged. ``before`` is
-    the release that the run is compared with.
+    the release that the run is compared with. ``shows_ways_out``: a report will show all of them.
     """
 
     rules: Sequence[Rule | RuleEntry] = CATALOGUE
@@ -74,6 +74,7 @@ class Options(NamedTuple):
     assume_defaults: bool = False
     shard: Shard | None = None
     before: Earlier | None = None
+    shows_ways_out: bool = False
 
     def most_of(self, rule: Rule | RuleEntry) -> Severity | None:
         """The greatest severity that a rule's findings may have, None for a rule that is off."""

@@ -20,8 +20,9 @@ from copilot_preflight.run import check as engine
 from copilot_preflight.run.options import Options
 from copilot_preflight.run.shards import reading
 from copilot_preflight.run.shards.joining import joined
-from copilot_preflight.run.shards.reading import ShardError, read
+from copilot_preflight.run.shards.reading import read
 from copilot_preflight.run.shards.share import Shard
+from copilot_preflight.run.shards.values import ShardError
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = "sample_templates/broken/env-file-denied"

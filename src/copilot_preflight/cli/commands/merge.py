@@ -47,7 +47,8 @@ def merge(
     """
     from copilot_preflight.config.settings import fails
     from copilot_preflight.run.shards.joining import joined
-    from copilot_preflight.run.shards.reading import ShardError, read
+    from copilot_preflight.run.shards.reading import read
+    from copilot_preflight.run.shards.values import ShardError
 
     try:
         parts = [read(name) for name in reports]

@@ -14,7 +14,8 @@ from copilot_preflight.base.finding import (
     Source,
 )
 from copilot_preflight.run.shards.excerpts import Excerpt
-from copilot_preflight.run.shards.reading import Found, Part, ShardError
+from copilot_preflight.run.shards.reading import Found, Part
+from copilot_preflight.run.shards.values import ShardError
 from copilot_preflight.run.suppress import baseline
 from copilot_preflight.run.suppress.sieve import Met, is_over, settled
 from copilot_preflight.run.suppress.suppression import Suppression, WholeTemplate
@@ -106,6 +107,7 @@ class _Join:
             templates=tuple(self.templates),
             not_judged=tuple(sorted(not_judged.items())),
             calls=CallCounts.total(part.calls for part in parts),
+            paths=first.paths,
         )
 
     # --- suppressions ------------------------------------------------------------------------

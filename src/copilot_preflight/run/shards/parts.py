@@ -20,7 +20,9 @@ from copilot_preflight.base.finding import (
     Span,
 )
 from copilot_preflight.read.document import Document
+from copilot_preflight.render.helps import Writer
 from copilot_preflight.run.options import Options
+from copilot_preflight.run.shards import fixes
 from copilot_preflight.run.shards.digest import digest
 from copilot_preflight.run.shards.excerpts import lines_of, quoted
 from copilot_preflight.run.shards.share import Shard
@@ -57,6 +59,7 @@ class Seen(NamedTuple):
     ignored: int
     baseline: Baseline | None
     hidden: Hidden | None
+    paths: Sequence[str] = ()
 
 
 def parts_of(seen: Seen) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def parts_of(seen: Seen) -> dict[str, Any]:
         "fail_on": shard.fail_on,
         "today": seen.options.today or date(),
         "ignored": seen.ignored,
+        "paths": list(seen.paths),
         "templates": [
             [number, file, file not in seen.judged or seen.judged[file].is_sound]
             for number, file in enumerate(seen.templates)
@@ -185,6 +189,7 @@ class _Table:
     def __init__(self, seen: Seen) -> None:
         self._sources: Mapping[str, Source] = seen.sources
         self._hidden = seen.hidden
+        self._writer = Writer(seen.sources)
         self._baseline = seen.baseline
         self._places: dict[Place, int] = {}
         self._lines: dict[str, dict[int, set[Span | None]]] = {}
@@ -201,6 +206,7 @@ class _Table:
             it = self._hidden.finding(it, self._sources)
         for file, line, span in quoted(it, self._sources):
             self._lines.setdefault(file, {}).setdefault(line, set()).add(span)
+        help, fix = self._writer.of(it)
         return {
             "template": template,
             "rule": it.rule,
@@ -211,7 +217,8 @@ class _Table:
             "related": [[self.place(place), message] for place, message in it.related],
             "call": it.call and list(it.call),
             "cause": it.cause,
-            "help": it.help,
+            "help": help,
+            "fix": fix and fixes.told(fix),
             "is_secret": it.is_secret,
             "assumes": list(it.assumes),
             "by": list(met.by),

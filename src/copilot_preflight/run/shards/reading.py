@@ -10,9 +10,9 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.base.finding import (
@@ -28,24 +28,20 @@ from copilot_preflight.base.finding import (
     Severity,
     Span,
 )
+from copilot_preflight.edits.shown import WayOut
 from copilot_preflight.needs.unread import UNREAD
-from copilot_preflight.read.document import MAX_SIZE, kind_of
+from copilot_preflight.read.document import MAX_SIZE
 from copilot_preflight.run.shards.excerpts import Line
+from copilot_preflight.run.shards.fixes import fix_of
 from copilot_preflight.run.shards.share import MOST, Shard
+from copilot_preflight.run.shards.values import ShardError, Value
 from copilot_preflight_rules import CATALOGUE
-
-T = TypeVar("T")
 
 LARGEST: Final = 500_000_000
 """Bytes of a report."""
 
 _SEVERITIES: Final = {severity.label: severity for severity in Severity}
 _FAIL_ON: Final = (*_SEVERITIES, "never")
-_FAR: Final = 2**53
-
-
-class ShardError(Exception):
-    """A report that cannot be joined; ``str()`` is one line that begins with its file."""
 
 
 class Found(NamedTuple):
@@ -81,6 +77,7 @@ class Part(NamedTuple):
     run: str
     today: str
     ignored: int
+    paths: Sequence[str]
     templates: Sequence[tuple[int, str, bool]]
     left_out: frozenset[str]
     not_judged: Mapping[str, int]
@@ -122,91 +119,17 @@ def read(name: str) -> Part:
         line = getattr(error, "lineno", 0)
         place = f":{line}:{getattr(error, 'colno', 0)}" if line else ""
         raise ShardError(f"{name}{place}: no JSON: {what[:1].lower()}{what[1:]}") from None
-    return _part(name, _Value(data, name, "$"))
+    return _part(name, Value(data, name, "$"))
 
 
 def _opened(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe's opening waits for writers
 
 
-# --- values --------------------------------------------------------------------------------------
-
-
-class _Value:
-    """A value of the file that is not yet what it must be."""
-
-    def __init__(self, data: Any, name: str, path: str) -> None:
-        self.data = data
-        self._name = name
-        self._path = path
-
-    def wrong(self, wanted: str) -> ShardError:
-        data = self.data
-        found = "a string" if isinstance(data, str) else kind_of(data)[:40]
-        return ShardError(f"{self._name}: {self._path} must be {wanted}, found {found}")
-
-    def __getitem__(self, key: str) -> _Value:
-        if not isinstance(self.data, dict):
-            raise self.wrong("a map")
-        if key not in self.data:
-            raise ShardError(f"{self._name}: {self._path} lacks '{key}'")
-        return _Value(self.data[key], self._name, f"{self._path}.{key}")
-
-    def __iter__(self) -> Iterator[_Value]:
-        if not isinstance(self.data, list):
-            raise self.wrong("a list")
-        for number, item in enumerate(self.data):
-            yield _Value(item, self._name, f"{self._path}[{number}]")
-
-    def items(self) -> Iterator[tuple[str, _Value]]:
-        if not isinstance(self.data, dict):
-            raise self.wrong("a map")
-        for number, (key, item) in enumerate(self.data.items()):
-            yield key, _Value(item, self._name, f"{self._path}[{number}]")
-
-    def several(self, count: int) -> Sequence[_Value]:
-        found = list(self)
-        if len(found) != count:
-            raise self.wrong(f"a list of {count}")
-        return found
-
-    def at_least(self, count: int) -> Sequence[_Value]:
-        found = list(self)
-        if len(found) < count:
-            raise self.wrong(f"a list of {count} or more")
-        return found
-
-    def each(self, read: Callable[[_Value], T]) -> tuple[T, ...]:
-        return tuple(map(read, self))
-
-    def maybe(self, read: Callable[[_Value], T]) -> T | None:
-        return None if self.data is None else read(self)
-
-    def text(self) -> str:
-        if not isinstance(self.data, str):
-            raise self.wrong("a string")
-        return self.data
-
-    def one_of(self, known: Sequence[str]) -> str:
-        if self.data not in known or not isinstance(self.data, str):
-            raise self.wrong(f"one of {', '.join(known)}")
-        return self.data
-
-    def flag(self) -> bool:
-        if not isinstance(self.data, bool):
-            raise self.wrong("true or false")
-        return self.data
-
-    def number(self, least: int = 0, most: int = _FAR) -> int:
-        if type(self.data) is not int or not least <= self.data <= most:
-            raise self.wrong(f"a whole number from {least} to {most}")
-        return self.data
-
-
 # --- what a shard says ---------------------------------------------------------------------------
 
 
-def _part(name: str, report: _Value) -> Part:
+def _part(name: str, report: Value) -> Part:
     if not isinstance(report.data, dict) or "findings" not in report.data:
         raise ShardError(f"{name}: no report: it must be what 'check --shard --format json' writes")
     if report["version"].number() != 1:
@@ -229,8 +152,9 @@ def _part(name: str, report: _Value) -> Part:
         said["run"].text(),
         said["today"].text(),
         said["ignored"].number(),
+        said["paths"].each(Value.text),
         said["templates"].each(_template),
-        frozenset(said["left_out"].each(_Value.text)),
+        frozenset(said["left_out"].each(Value.text)),
         dict(said["not_judged"].each(_count)),
         CallCounts(*(it.number() for it in said["calls"].several(3))),
         said["before"].each(_error),
@@ -248,43 +172,39 @@ def _part(name: str, report: _Value) -> Part:
     )
 
 
-def _template(value: _Value) -> tuple[int, str, bool]:
+def _template(value: Value) -> tuple[int, str, bool]:
     number, file, is_sound = value.several(3)
     return number.number(), file.text(), is_sound.flag()
 
 
-def _error(value: _Value) -> InputError:
+def _error(value: Value) -> InputError:
     file, line, column, message = value.several(4)
     return InputError(
         file.text(), line.number(0, MAX_SIZE), column.number(0, MAX_SIZE), message.text()
     )
 
 
-def _turn(value: _Value) -> tuple[int, InputError]:
+def _turn(value: Value) -> tuple[int, InputError]:
     reached, error = value.several(2)
     return reached.number(), _error(error)
 
 
-def _count(value: _Value) -> tuple[str, int]:
+def _count(value: Value) -> tuple[str, int]:
     kind, count = value.several(2)
     return kind.one_of(tuple(UNREAD)), count.number(1)
 
 
-def _pair(value: _Value) -> tuple[str, str]:
+def _pair(value: Value) -> tuple[str, str]:
     first, second = value.several(2)
     return first.text(), second.text()
 
 
-def _numbers(value: _Value) -> tuple[int, int]:
+def _numbers(value: Value) -> tuple[int, int]:
     first, second = value.several(2)
     return first.number(), second.number(1)
 
 
-def _step(value: _Value) -> str | int:
-    return value.data if isinstance(value.data, str) else value.number()
-
-
-def _lines(value: _Value) -> Sequence[tuple[int, Line]]:
+def _lines(value: Value) -> Sequence[tuple[int, Line]]:
     lines, size = [], 0
     for item in value:
         number, length, *pieces = item.at_least(2)
@@ -296,7 +216,7 @@ def _lines(value: _Value) -> Sequence[tuple[int, Line]]:
     return lines
 
 
-def _piece(value: _Value, length: _Value) -> tuple[int, str]:
+def _piece(value: Value, length: Value) -> tuple[int, str]:
     start, text = value.several(2)
     piece = text.text()
     start.number(0, length.number() - len(piece))
@@ -313,12 +233,12 @@ def _rule(id: str) -> tuple[str, str] | None:
 class _Table:
     """The places of a shard, and the findings that name them by their numbers."""
 
-    def __init__(self, places: _Value) -> None:
+    def __init__(self, places: Value) -> None:
         self.spans: dict[Place, Span | None] = {}
         self._places: list[Place] = []
         for value in places:
             file, path, key, where = value.several(4)
-            place = Place(file.text(), path.each(_step), key.flag())
+            place = Place(file.text(), path.each(Value.step), key.flag())
             numbers = where.each(lambda it: it.number(1, MAX_SIZE + 1))
             if len(numbers) not in (0, 4) or numbers[:2] > numbers[2:]:
                 raise where.wrong("where the place starts and ends, or nothing")
@@ -326,25 +246,26 @@ class _Table:
             self.spans[place] = span
             self._places.append(place)
 
-    def place(self, value: _Value) -> Place:
+    def place(self, value: Value) -> Place:
         return self._places[value.number(0, len(self._places) - 1)]
 
-    def finding(self, value: _Value) -> Found:
+    def finding(self, value: Value) -> Found:
         known = value["known"].maybe(_numbers)
-        numbers = value["by"].each(_Value.number)
+        numbers = value["by"].each(Value.number)
         template = value["template"].number()
         return Found(self._finding(value), template, numbers, known, ())
 
-    def suppression_finding(self, value: _Value) -> Found:
+    def suppression_finding(self, value: Value) -> Found:
         order = value["order"].each(lambda it: it.number(-1))
         return self.finding(value)._replace(order=order)
 
-    def _finding(self, value: _Value) -> Finding:
+    def _finding(self, value: Value) -> Finding:
         rule = _rule(value["rule"].text())
         if rule is None:
             raise value["rule"].wrong("the id of a rule")
         severity = value["severity"].maybe(lambda it: it.one_of(tuple(_SEVERITIES)))
         call = value["call"].maybe(lambda it: CitedCall(*(one.text() for one in it.several(4))))
+        fix = value["fix"].maybe(fix_of)
         return Finding(
             self.place(value["at"]),
             value["message"].text(),
@@ -353,19 +274,19 @@ class _Table:
             call,
             value["cause"].text(),
             value["help"].text(),
-            None,
+            None if fix is None else WayOut(value["help"].text(), fix),
             value["is_secret"].flag(),
             value["rule"].text(),
             *rule,
             None if severity is None else _SEVERITIES[severity],
-            value["assumes"].each(_Value.text),
+            value["assumes"].each(Value.text),
         )
 
-    def _related(self, value: _Value) -> Related:
+    def _related(self, value: Value) -> Related:
         place, message = value.several(2)
         return Related(self.place(place), message.text())
 
-    def suppression(self, value: _Value) -> tuple[int, Told]:
+    def suppression(self, value: Value) -> tuple[int, Told]:
         number, rule, kind, reason, until, at = value.several(6)
         return number.number(), Told(
             rule.text(),
@@ -375,7 +296,7 @@ class _Table:
             self.place(at),
         )
 
-    def void(self, value: _Value) -> tuple[int, Found | None, Found | None]:
+    def void(self, value: Value) -> tuple[int, Found | None, Found | None]:
         number, expired, unused = value.several(3)
         return (
             number.number(),
