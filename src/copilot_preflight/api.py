@@ -135,7 +135,7 @@ def render_report(report: Report, format: str = "text") -> str:
     >>> import copilot_preflight
     >>> report = copilot_preflight.Report(files=1, findings=())
     >>> print(copilot_preflight.render_report(report), end="")
-    no findings in 1 file
+    no calls to prove; no findings in 1 file
     """
     from copilot_preflight.render.formats import render
 

@@ -26,7 +26,7 @@ def test_a_baseline_hides_what_is_in_it(write: Write, run: Run, templates: Templ
     folder = write({"web.yml": templates.denied})
     assert run("web.yml").status == 1
     written = run("web.yml", "--write-baseline", "old.json")
-    summary = "no findings in 1 file, 1 suppressed\n"
+    summary = "0 calls proved, 1 denied; no findings in 1 file, 1 suppressed\n"
     assert (written.status, written.out, written.err) == (0, summary, WRITTEN)
     assert of(folder) == {
         "web.yml": {"E9711": {f"{E9711}[0]['Fn::If'][1].Value": 1}},
@@ -150,7 +150,7 @@ def test_what_is_gone_is_told(
     result = run(*arguments, "--baseline", "old.json")
     note = "note: old.json: 1 finding is gone: write it anew with --write-baseline\n"
     assert (note in result.err) is told
-    assert result.out == "" or result.out.startswith("no findings in ")
+    assert result.out == "" or result.out.count("no findings in ")
 
 
 def test_a_file_that_is_gone_is_told(write: Write, run: Run, templates: Templates) -> None:
@@ -230,7 +230,7 @@ def test_baselines_are_no_ignored_files(write: Write, run: Run, templates: Templ
     """A baseline in the folder that is checked belongs to the run."""
     write({"web.yml": templates.denied})
     run("web.yml", "--write-baseline", "old.json")
-    assert run(".", "--baseline", "old.json").out == "no findings in 1 file, 1 suppressed\n"
+    assert run(".", "--baseline", "old.json").out.endswith("no findings in 1 file, 1 suppressed\n")
 
 
 def test_all_can_be_shown(write: Write, run: Run, templates: Templates) -> None:
@@ -239,9 +239,10 @@ def test_all_can_be_shown(write: Write, run: Run, templates: Templates) -> None:
     write({"web.yml": text, "b.yml": templates.denied})
     run("b.yml", "--write-baseline", "old.json")
     known = run(".", "--baseline", "old.json")
-    assert (known.status, known.out) == (0, "no findings in 2 files, 2 suppressed\n")
+    assert known.status == 0
+    assert known.out.endswith("no findings in 2 files, 2 suppressed\n")
     shown = run(".", "--baseline", "old.json", "--no-suppressions")
-    assert shown.out.endswith("\n2 errors in 2 files\n")
+    assert shown.out.endswith(" 2 errors in 2 files\n")
 
 
 def test_unused_suppressions_can_fail_a_run(write: Write, run: Run, templates: Templates) -> None:

@@ -214,7 +214,7 @@ def test_each_template_is_checked_once(run: Run, write: Write) -> None:
     write(PACKAGES)
     web = ["stack.yml", "params.json"]
     names = [f"infrastructure/web-test.{ending}" for ending in web]
-    assert run("check", "--changed", *names, *names).out == "no findings in 1 file\n"
+    assert run("check", "--changed", *names, *names).out.endswith("no findings in 1 file\n")
 
 
 def test_folders_and_standard_input_stay_what_they_are(run: Run, write: Write) -> None:
@@ -222,7 +222,7 @@ def test_folders_and_standard_input_stay_what_they_are(run: Run, write: Write) -
     write(PACKAGES)
     assert templates_with(["shared", "-"]) == ["shared", "-"]
     ran = run("check", "--changed", "shared", "-", stdin=TEMPLATE.encode())
-    assert ran.out.startswith("no findings in 2 files")
+    assert "no findings in 2 files" in ran.out
 
 
 def test_a_bad_value_is_found_through_the_parameter_file(

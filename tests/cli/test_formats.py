@@ -86,7 +86,7 @@ def test_statistics_follow_the_text(run: Run) -> None:
     """The counts of each rule, the most frequent first, below the report."""
     plain = run("locked.yml", "a.yml", "b.yml")
     assert run("locked.yml", "a.yml", "b.yml", "--statistics").out == f"{plain.out}\n{COUNTS}"
-    assert run("a.yml", "--ignore", "E,W", "--statistics").out == "no findings in 1 file\n"
+    assert run("a.yml", "--ignore", "E,W", "--statistics").out.endswith("no findings in 1 file\n")
 
 
 @pytest.mark.parametrize("format", OTHERS)

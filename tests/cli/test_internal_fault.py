@@ -98,7 +98,7 @@ def test_nothing_half_judged_is_reported(
     faulty(half_way)
     write({"web.yml": templates.denied})
     result = run("web.yml")
-    assert result.out == "no findings in 1 file, but the run itself failed\n"
+    assert result.out.endswith("no findings in 1 file, but the run itself failed\n")
     assert "rule E9998 (half-way) failed with AssertionError at" in result.err
 
 

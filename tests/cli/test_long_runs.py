@@ -421,7 +421,8 @@ def test_a_few_templates_are_judged_with_jobs_auto(run: Run, write: Write, templ
     """They are not worth a process, and are judged in this one."""
     write({"web.stack.yml": templates.clean, "api.stack.yml": templates.clean})
     result = run(".", "--jobs", "auto")
-    assert (result.status, result.out, result.err) == (0, "no findings in 2 files\n", "")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.endswith("no findings in 2 files\n")
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "many", "1.5", "1000"])

@@ -177,7 +177,8 @@ def test_a_good_build_leaves_its_packages(pipeline: Pipeline) -> None:
     pipeline.packs(GRANTED)
     pipeline.packs(JOB, "job")
     ran = _build(pipeline, JOBS="report")
-    assert ran == (0, "no findings in 4 files\n")
+    assert ran[0] == 0
+    assert ran[1].endswith("no findings in 4 files\n")
     assert pipeline.logged[:2] == [
         "wget -q https://ecs-cli-v2-release.s3.amazonaws.com/copilot-linux-v1.34.1 "
         "-O copilot-linux",
@@ -306,7 +307,8 @@ def test_documented_commands_run(pipeline: Pipeline) -> None:
     pipeline.packs(GRANTED)
     by_hand, elsewhere = blocks("pipelines.md", "sh")
     ran = pipeline.bash(by_hand)
-    assert ran == (0, "no findings in 1 file\n")
+    assert ran[0] == 0
+    assert ran[1].endswith("no findings in 1 file\n")
     assert pipeline.bash(elsewhere).status == 0
     assert {it.suffix for it in pipeline.checkout.glob("preflight.*")} == {
         ".json",

@@ -19,7 +19,7 @@ def test_a_resource_that_nobody_reads(tmp_path: Path, kind: str) -> None:
     template = tmp_path / "t.yml"
     template.write_text(f"Resources: {{One: {{Type: {kind}}}, Two: {{Type: {kind}}}}}")
     report = check.check([str(template)], Options(info=True))
-    assert summary(report) == f"2 info in 1 file; not judged: 2 {kind}"
+    assert summary(report) == f"no calls to prove; 2 info in 1 file; not judged: 2 {kind}"
     assert {finding.cause for finding in report.findings} == {"not-judged"}
     assert all(f"as {kind} is not read" in finding.message for finding in report.findings)
     assert "not judged" in summary(check.check([str(template)]))

@@ -101,6 +101,7 @@ def test_junit_is_xml_that_says_what_was_said(report: Report) -> None:
     assert not UNSAFE.search(text.replace("\n", ""))
     whole = ET.fromstring(text)
     told = {"testsuites", "testsuite", "testcase", "failure", "error", "system-out"}
+    told |= {"properties", "property"}
     assert {element.tag for element in whole.iter()} <= told
     failing = [spelt(it.message) for it in report.findings if it.rule != "I9790"]
     assert sorted(it.attrib["message"] for it in whole.iter("failure")) == sorted(failing)

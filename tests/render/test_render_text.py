@@ -124,7 +124,7 @@ help: package and deploy the template and its parameters together, or grant all
       Resource:
         - arn:aws:s3:::b/web.env/* # a snippet is not wrapped, long as it may be
 
-1 error in 2 files
+no calls to prove; 1 error in 2 files
 """
     )
 
@@ -149,7 +149,7 @@ warning[W9713] env-file-stale-grant: container 'web' asks for another env file
    |   ^^^^^^^^^^^^^^
 help: use the prefix
 
-1 error, 1 warning in 1 file
+no calls to prove; 1 error, 1 warning in 1 file
 """
     )
 
@@ -176,7 +176,7 @@ error[E9712] env-file-stale-grant: container 'web' asks for another env file
      |
      = cause: stale-hash
 
-1 error in 1 file
+no calls to prove; 1 error in 1 file
 """
     )
 
@@ -299,7 +299,7 @@ def test_control_characters_are_spelt_out_everywhere(report: MakeReport) -> None
 help: h\x1b\x1b[2J\x9b\u202e\u200b\u2028\udc80
         k: \x1b
 
-1 error in 1 file
+no calls to prove; 1 error in 1 file
 """
     )
     text.encode()
@@ -409,7 +409,7 @@ error[E9712] env-file-stale-grant: container 'web' asks for another env file
   ::: web.stack.yml:1:1
   ::: manifest.yml:1:1: the manifest sets it
 
-1 error in 2 files
+no calls to prove; 1 error in 2 files
 """
     )
 
@@ -476,26 +476,34 @@ def test_severities_have_their_colours(
 @pytest.mark.parametrize(
     ("rules", "counts", "line"),
     [
-        ([], {"files": 3}, "no findings in 3 files"),
-        ([], {"files": 1, "silenced": SILENCED * 4}, "no findings in 1 file, 4 suppressed"),
+        ([], {"files": 3}, "no calls to prove; no findings in 3 files"),
+        (
+            [],
+            {"files": 1, "silenced": SILENCED * 4},
+            "no calls to prove; no findings in 1 file, 4 suppressed",
+        ),
         (
             [],
             {"files": 2, "ignored": 1, "errors": [InputError("a", 0, 0, "b")]},
-            "no findings in 2 files (1 other file ignored), but the run itself failed",
+            "no calls to prove; no findings in 2 files (1 other file ignored), but the run itself failed",
         ),
         ([], {"files": 0, "ignored": 1}, "no findings in 0 files (1 other file ignored)"),
         (
             [],
             {"files": 1, "not_judged": [("AWS::Batch::JobDefinition", 2)]},
-            "no findings in 1 file; not judged: 2 AWS::Batch::JobDefinition",
+            "no calls to prove; no findings in 1 file; not judged: 2 AWS::Batch::JobDefinition",
         ),
-        (["E1"], {"files": 1}, "1 error in 1 file"),
-        (["W1", "W2"], {"files": 2}, "2 warnings in 2 files"),
-        (["E1", "I1", "E2", "W1", "I2"], {"files": 3}, "2 errors, 1 warning, 2 info in 3 files"),
+        (["E1"], {"files": 1}, "no calls to prove; 1 error in 1 file"),
+        (["W1", "W2"], {"files": 2}, "no calls to prove; 2 warnings in 2 files"),
+        (
+            ["E1", "I1", "E2", "W1", "I2"],
+            {"files": 3},
+            "no calls to prove; 2 errors, 1 warning, 2 info in 3 files",
+        ),
         (
             ["E1"],
             {"files": 3, "silenced": SILENCED, "ignored": 5},
-            "1 error in 3 files, 1 suppressed (5 other files ignored)",
+            "no calls to prove; 1 error in 3 files, 1 suppressed (5 other files ignored)",
         ),
     ],
 )

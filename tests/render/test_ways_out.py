@@ -175,7 +175,7 @@ def test_the_command_can_be_pasted(tmp_path: Path, paths: list[str], told: str) 
     """It is told once, and no name of a file is more than one word of it."""
     report = checked(tmp_path, json.dumps(TEMPLATE))
     *command, summary = last_lines(report._replace(paths=paths))
-    assert summary == "1 error in 1 file"
+    assert summary == "0 calls proved, 1 denied; 1 error in 1 file"
     assert len(command) == 1
     assert command[0].endswith(told)
 
@@ -183,7 +183,9 @@ def test_the_command_can_be_pasted(tmp_path: Path, paths: list[str], told: str) 
 @pytest.mark.parametrize("paths", [[], ["-"]])
 def test_there_is_no_command_for_what_has_no_name(tmp_path: Path, paths: list[str]) -> None:
     report = checked(tmp_path, json.dumps(TEMPLATE))
-    assert last_lines(report._replace(paths=paths)) == ["1 error in 1 file"]
+    assert last_lines(report._replace(paths=paths)) == [
+        "0 calls proved, 1 denied; 1 error in 1 file"
+    ]
 
 
 def test_what_needs_a_review_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:

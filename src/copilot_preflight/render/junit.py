@@ -40,8 +40,17 @@ def render(report: Report) -> str:
     inside = [
         _suite(report, ways_out, relative(file), subjects) for file, subjects in suites.items()
     ]
-    xml = _element("testsuites", {"name": NAME, **counts}, inside)
+    xml = _element("testsuites", {"name": NAME, **counts}, [_properties(report), *inside])
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n'
+
+
+def _properties(report: Report) -> str:
+    """How many calls of the whole run were proved."""
+    properties = (
+        _element("property", {"name": f"calls.{name}", "value": count})
+        for name, count in report.calls._asdict().items()
+    )
+    return _element("properties", {}, properties)
 
 
 def _counts(subjects: Iterable[Subject]) -> dict[str, object]:

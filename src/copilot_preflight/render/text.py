@@ -40,7 +40,7 @@ def render(report: Report, *, colour: bool = False, width: int = 100) -> str:
 
 
 def summary(report: Report) -> str:
-    """Such as ``2 errors, 1 warning in 3 files, 4 suppressed (5 other files ignored)``."""
+    """Such as ``12 calls proved, 4 denied; 2 errors, 1 warning in 3 files, 4 suppressed``."""
     counts = (
         (report.count(Severity.ERROR), "error", "errors"),
         (report.count(Severity.WARNING), "warning", "warnings"),
@@ -57,7 +57,24 @@ def summary(report: Report) -> str:
     if report.not_judged:
         kinds = ", ".join(f"{count} {kind}" for kind, count in report.not_judged)
         line += f"; not judged: {kinds}"
-    return line
+    return f"{proof(report)}; {line}" if report.files else line
+
+
+def proof(report: Report) -> str:
+    """Such as ``12 calls proved, 4 denied, 3 undecided (--info says what is missing)``.
+
+    Without a call nothing was proved, and that is said too.
+    """
+    allowed, denied, undetermined = report.calls
+    if not any(report.calls):
+        return "no calls to prove"
+    parts = [f"{_counted(allowed, 'call', 'calls')} proved"]
+    parts += [f"{denied} denied"] if denied else []
+    if undetermined:
+        is_told = any(it.severity is Severity.INFO for it in report.findings)
+        why = "" if is_told else " (--info says what is missing)"
+        parts.append(f"{undetermined} undecided{why}")
+    return ", ".join(parts)
 
 
 def statistics(report: Report) -> str:
