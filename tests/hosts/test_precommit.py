@@ -30,6 +30,7 @@ STALE = SAMPLES / "broken" / "env-file-stale-grant"
 NOT_PACKAGED = SAMPLES / "broken" / "env-file-not-packaged"
 OUTDATED = SAMPLES / "broken" / "env-file-outdated"
 GRANTED = SAMPLES / "clean" / "every-version-granted"
+LOGS = SAMPLES / "broken" / "log-delivery-denied"
 WITH_ADDONS = SAMPLES / "clean" / "no-env-file"
 
 UNRELATED = {
@@ -196,6 +197,35 @@ def test_other_files_are_committed_whatever_is_wrong_elsewhere(repository: Repos
     repository.add(UNRELATED)
     ran = repository.commit()
     assert outcomes(ran) == {"packages": "Passed", "templates": "Passed", "manifests": "Passed"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--diff"]])
+def test_what_is_safe_to_mend_is_mended(
+    tmp_path: Path, env: Mapping[str, str], hooks: Mapping[str, str], arguments: list[str]
+) -> None:
+    """The first commit is refused, since files changed; the second one has them, and passes.
+
+    With ``--diff`` the patch is shown and nothing changes.
+    """
+    fixing = {"id": "copilot-preflight-fix", "args": arguments}
+    repository = _repository(
+        tmp_path, env, {"repos": [{**hooks, "hooks": [fixing, {"id": "copilot-preflight"}]}]}
+    )
+    text = (LOGS / "infrastructure" / "shop.yml").read_text(encoding="utf-8")
+    name = "infrastructure/shop.stack.yml"
+    repository.add({name: text})
+    first = repository.commit()
+    assert outcomes(first)["fixes"] == "Failed"
+    now = (repository.folder / name).read_text(encoding="utf-8")
+    if arguments:
+        assert now == text
+        assert f"+++ b/{name}" in first.out
+        assert outcomes(first)["packages"] == "Failed"
+        return
+    assert now != text
+    assert "files were modified by this hook" in first.out
+    assert repository.bash("git add -A").status == 0
+    assert outcomes(repository.commit()) == {"fixes": "Passed", "packages": "Passed"}
 
 
 def test_a_parameter_file_alone_has_its_template_checked(repository: Repository) -> None:
