@@ -20,6 +20,7 @@ from copilot_preflight.render.formats import render
 from copilot_preflight.render.helps import workload_of
 from copilot_preflight.render.ways_out import WaysOut
 from copilot_preflight.run import check as engine
+from copilot_preflight.run import judge
 
 ROLE: dict[str, Any] = {
     "Type": "AWS::IAM::Role",
@@ -225,3 +226,19 @@ def test_nothing_is_worked_out_that_is_not_shown(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n"
+
+
+def test_many_findings_of_a_large_template_are_shown_in_brief(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first ones have their fixes, and the others what is to be written."""
+    template = json.loads(json.dumps(TEMPLATE))
+    task = template["Resources"].pop("Task")
+    template["Resources"].update({f"Task{number}": task for number in range(3)})
+    text = json.dumps(template)
+    monkeypatch.setattr(judge, "MOST_READ", len(text) + len(text) // 2)
+    report = checked(tmp_path, text)
+    ways_out = WaysOut(report)
+    found = [ways_out.of(it) for it in report.findings]
+    assert [it.fix is not None for it in found] == [True, False, False]
+    assert all('"Effect": "Allow"' in it.help for it in found)

@@ -107,7 +107,8 @@ class Help(NamedTuple):
 
     What ``is_masked`` had a secret in it, has a hole there now, and is for reading alone. Where it
     ``is_near_secret``, lines that it changes hold one, or the next ones do. ``shown`` is how a
-    report shows it, where that has been worked out already.
+    report shows it, where that has been worked out already. What ``is_brief`` a report shows
+    without the lines that it changes, since they would take too long to work out.
     """
 
     sentence: str
@@ -118,6 +119,7 @@ class Help(NamedTuple):
     is_masked: bool = False
     is_near_secret: bool = False
     shown: Remedy | None = None
+    is_brief: bool = False
 
     @property
     def text(self) -> str:

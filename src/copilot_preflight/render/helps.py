@@ -59,7 +59,7 @@ class Writer:
             return WayOut(finding.help)
         if isinstance(remedy.shown, WayOut):
             return remedy.shown
-        fix = fix_of(finding, self._data_of)
+        fix = None if remedy.is_brief else fix_of(finding, self._data_of)
         if fix is None:
             return WayOut("\n".join(self._said(finding, remedy)))
         shown = self._shown(finding, remedy, fix)

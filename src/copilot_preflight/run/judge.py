@@ -104,6 +104,13 @@ _FEW: Final = 50
 """Templates for which there is one process, whatever the machine."""
 
 
+MOST_READ: Final = 10_000_000
+"""Characters that are read again, at most, to show what fixes of one template change."""
+
+LARGEST: Final = 1_000_000
+"""Characters of a template that CloudFormation takes."""
+
+
 class Judge:
     """Judges the templates of a run under some rules.
 
@@ -201,7 +208,7 @@ class Judge:
             left_out = frozenset(other.file for other in before if other.file not in after)
         judged = Judged(
             stack.file,
-            findings,
+            self._in_brief(stack, findings),
             tuple(errors),
             left_out,
             indexes.sources(run, files),
@@ -216,6 +223,24 @@ class Judge:
         for idle in run.put_down():
             self.analyses.pop(idle.file, None)
         return judged
+
+    def _in_brief(self, stack: Stack, findings: list[Finding]) -> list[Finding]:
+        """The last of very many findings in a large template are shown without their fixes.
+
+        Each takes the time of reading the template once more. Which ones does not depend on what
+        is suppressed, or on who judges what.
+        """
+        if len(findings) * LARGEST <= MOST_READ:
+            return findings
+        from copilot_preflight.edits.edit import Help
+
+        most = MOST_READ // max(len(self._sources[stack.file].text), 1)
+        return [
+            it._replace(remedy=it.remedy._replace(is_brief=True))
+            if number >= most and isinstance(it.remedy, Help)
+            else it
+            for number, it in enumerate(findings)
+        ]
 
     def as_shown(self, judged: Judged) -> Judged:
         """With the ways out as a report shows them, which takes a report longer than this process.
