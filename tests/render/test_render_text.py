@@ -485,7 +485,8 @@ def test_severities_have_their_colours(
         (
             [],
             {"files": 2, "ignored": 1, "errors": [InputError("a", 0, 0, "b")]},
-            "no calls to prove; no findings in 2 files (1 other file ignored), but the run itself failed",
+            "no calls to prove; no findings in 2 files (1 other file ignored), "
+            "but the run itself failed",
         ),
         ([], {"files": 0, "ignored": 1}, "no findings in 0 files (1 other file ignored)"),
         (
