@@ -233,6 +233,27 @@ def test_a_check_without_findings_loads_no_remedies(tmp_path: Path) -> None:
     assert not {name for name in loaded if name.startswith(f"{OURS}.edits")}
 
 
+def test_overrides_are_loaded_where_there_are_patches(tmp_path: Path) -> None:
+    """A package of Copilot's in its workspace does without them."""
+    described = "Description: CloudFormation template that represents a backend service\n"
+    package = tmp_path / "infrastructure" / "web-test.stack.yml"
+    patches = tmp_path / "copilot" / "web" / "overrides" / "cfn.patches.yml"
+    for file in (package, patches):
+        file.parent.mkdir(parents=True)
+    package.write_text(described + STACK)
+    (tmp_path / "copilot" / "web" / "manifest.yml").write_text("name: web\ntype: Backend Service\n")
+    new = {f"{OURS}.{name}" for name in ("run.overridden", "overrides.verdict", "overrides.nodes")}
+    rules = {f"{RULES}.{it.name.replace('-', '_')}" for it in CATALOGUE if "overrides" in it.parts}
+    for patched in (False, True):
+        if patched:
+            patches.write_text("[]")
+        status, loaded = _loaded(tmp_path, "check", "infrastructure/web-test.stack.yml")
+        assert status == 0
+        assert loaded & {*new, *rules} == ({*new, *rules} if patched else set())
+        assert f"{OURS}.inputs.workspaces" not in loaded
+        assert not loaded & (HEAVY | SPARED)
+
+
 def test_a_configuration_loads_what_it_needs(tmp_path: Path) -> None:
     """Without a file nothing is loaded that reads one, and JSONPaths only with one of them."""
     (tmp_path / "web.yml").write_text(STACK)

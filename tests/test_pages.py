@@ -11,21 +11,23 @@ ends the line that the finding points at.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 import copilot_preflight_rules
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.base.finding import Report, Severity
 from copilot_preflight.checks.rule import Rule
 from copilot_preflight.config import to_options as config
+from copilot_preflight.overrides.apply import apply
+from copilot_preflight.overrides.patches import parse
 from copilot_preflight.read import document
+from copilot_preflight.read.document import Document
 from copilot_preflight.run import check as engine
 from copilot_preflight.run.earlier import earlier
 from copilot_preflight_rules import RULES
@@ -74,7 +76,8 @@ def mended(rule: Rule) -> dict[str, str]:
     files = {**files_of(rule, "Example"), **files_of(rule, "Instead")}
     for name in [name for name in files if name.endswith("overrides/cfn.patches.yml")]:
         stack = next(other for other in files if other.endswith(".stack.yml"))
-        files[stack] = patched(files[stack], files[name])
+        found = patched(document.parse(files[stack], stack), files[name])
+        files[stack] = json.dumps(found.data)
     return files
 
 
@@ -120,28 +123,11 @@ def marks(files: Mapping[str, str]) -> list[tuple[str, str, int]]:
 # --- Copilot's YAML patches --------------------------------------------------------------------
 
 
-def patched(stack: str, patches: str) -> str:
-    """A stack after Copilot's YAML patches; pointers see ``!If`` as the sequence that it is.
-
-    Source: https://aws.github.io/copilot-cli/docs/developing/overrides/yamlpatch/
-    """
-    root = yaml.compose(stack, Loader=yaml.SafeLoader)
-    listed = yaml.compose(patches, Loader=yaml.SafeLoader)
-    assert isinstance(listed, yaml.SequenceNode)
-    for item in listed.value:
-        patch = {key.value: value for key, value in item.value}
-        assert patch["op"].value == "replace"
-        node: Any = root
-        for step in patch["path"].value.strip("/").split("/"):
-            children = node.value
-            if isinstance(node, yaml.SequenceNode):
-                index, key = int(step), None
-                node = children[index]
-            else:
-                index = [key.value for key, _ in children].index(step)
-                key, node = children[index]
-        children[index] = (key, patch["value"]) if key else patch["value"]
-    return str(yaml.serialize(root))
+def patched(stack: Document, patches: str) -> Document:
+    """A stack after Copilot's YAML patches."""
+    found = parse(document.parse(patches, "cfn.patches.yml"))
+    assert not found.faults
+    return apply(found.patches, stack).template
 
 
 def test_the_patch_of_the_sample_makes_the_clean_stack_out_of_copilots_own() -> None:
@@ -150,9 +136,10 @@ def test_the_patch_of_the_sample_makes_the_clean_stack_out_of_copilots_own() -> 
     locked = SAMPLES / "broken" / "env-file-version-locked"
     stack = "infrastructure/web-test.stack.yml"
     patches = (clean / "copilot/web/overrides/cfn.patches.yml").read_text(encoding="utf-8")
-    found = patched((locked / stack).read_text(encoding="utf-8"), patches)
+    found = patched(document.read(locked / stack), patches)
     wanted = document.read(clean / stack).data
-    assert document.parse(found, "patched.yml").data["Resources"] == wanted["Resources"]
+    assert found.data["Resources"] == wanted["Resources"]
+    assert found.data["Description"] == wanted["Description"]
 
 
 # --- shape -------------------------------------------------------------------------------------

@@ -63,6 +63,9 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9781", "rollout-strands-revision", ("stranded",)),
     RuleEntry("W9782", "rollout-may-strand-revision", ("stranded",)),
     RuleEntry("W9783", "grant-not-awaited", ("unawaited",)),
+    RuleEntry("E9784", "override-does-not-apply", ("overrides",)),
+    RuleEntry("W9785", "override-position-dependent", ("overrides",)),
+    RuleEntry("W9786", "override-replaces-silently", ("overrides",)),
     RuleEntry("I9790", "access-undetermined"),
     RuleEntry("W9791", "unused-suppression", is_last=True),
 )

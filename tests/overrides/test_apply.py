@@ -329,7 +329,7 @@ def test_what_a_patch_writes_is_in_its_file() -> None:
     policies = (*ROLE, "Policies")
 
     def said(*path: str | int, key: bool = False) -> Place:
-        return result.place(Place("t.yml", path, key))
+        return result.template.place(Place("t.yml", path, key))
 
     assert said(*policies, 0, "Fn::If", 1) == Place("t.yml", (*policies, 1, "Fn::If", 1))
     assert said(*policies, 1) == Place("cfn.patches.yml", (1, "value"))
@@ -346,7 +346,7 @@ def test_what_a_patch_writes_is_in_its_file() -> None:
     assert said(*retention) == Place("cfn.patches.yml", (2, "value"))
     assert said(*retention, key=True) == Place("t.yml", retention, key=True)
     assert said("Resources", "No", "Such", key=True).path == ("Resources", "No", "Such")
-    assert result.place(Place("o.yml", ("a",))) == Place("o.yml", ("a",))
+    assert result.template.place(Place("o.yml", ("a",))) == Place("o.yml", ("a",))
 
 
 def test_a_part_of_a_dotted_function_stands_where_it_did() -> None:
@@ -354,7 +354,7 @@ def test_a_part_of_a_dotted_function_stands_where_it_did() -> None:
     statement = (*ROLE, "Policies", 0, "PolicyDocument", "Statement", 0, "Resource")
     result = apply((), document.parse(TEMPLATE, "t.yml"))
     for path in [(*statement, "Fn::GetAtt", 0), (*statement, "Fn::GetAtt"), statement]:
-        assert result.place(Place("t.yml", path)) == Place("t.yml", path)
+        assert result.template.place(Place("t.yml", path)) == Place("t.yml", path)
 
 
 def test_a_patched_template_can_be_sent_to_another_process() -> None:
@@ -362,7 +362,7 @@ def test_a_patched_template_can_be_sent_to_another_process() -> None:
     result = one("add", f"{POLICIES}/-")
     sent = pickle.loads(pickle.dumps(result))
     assert sent.template.data == result.template.data
-    assert sent.place(Place("t.yml", (*ROLE, "Policies", 2))).file == "cfn.patches.yml"
+    assert sent.template.place(Place("t.yml", (*ROLE, "Policies", 2))).file == "cfn.patches.yml"
 
 
 # --- properties ------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial
     from copilot_preflight.access.unawaited import Unawaited
     from copilot_preflight.model.trust import Assumption
+    from copilot_preflight.overrides.verdict import Verdict
     from copilot_preflight.rollout.comparison import Rollout, Stranded
 
 
@@ -273,6 +274,15 @@ class Analysis:
     def stranded(self) -> tuple[Stranded, ...]:
         """The calls that the update from the release before denies to the old revision."""
         return () if self.rollout is None else tuple(self.rollout.stranded)
+
+    @cached_property
+    def overrides(self) -> Verdict | None:
+        """What is known of the patches in the workspace, where there are some for this package."""
+        if self.stack.package.overrides is None:
+            return None
+        from copilot_preflight.overrides.verdict import verdict_of
+
+        return verdict_of(self.stack.package)
 
     @cached_property
     def needs_without_role(self) -> tuple[Need, ...]:

@@ -53,6 +53,7 @@ Part = Literal[
     "denials",
     "needs_without_calls",
     "needs_without_role",
+    "overrides",
     "possible_denials",
     "unknown_references",
     "reads",

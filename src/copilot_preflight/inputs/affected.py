@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from copilot_preflight.inputs.copilot_names import (
+    PATCHES,
     addons_of,
     find_manifest,
     is_parameter_file,
@@ -38,10 +39,11 @@ def templates_with(changed: Iterable[str]) -> list[str]:
     """The templates in and around files that changed, each once.
 
     A template stands for itself, a parameter file for the template next to it, addons for the
-    stacks that have them too, and a manifest for what its workload was packaged into, anywhere in
-    the workspace. An env file stands for what the workloads were packaged into whose manifests name
-    it, as their packages ask for the content that it had then, and for the packages that carry its
-    hash. Folders and ``"-"`` stay as they are. What is gone belongs to nothing any more.
+    stacks that have them too, and a manifest, or the patches next to it, for what its workload was
+    packaged into, anywhere in the workspace. An env file stands for what the workloads were
+    packaged into whose manifests name it, as their packages ask for the content that it had then,
+    and for the packages that carry its hash. Folders and ``"-"`` stay as they are. What is gone
+    belongs to nothing any more.
     """
     templates: dict[str, None] = {}
     for name in changed:
@@ -57,6 +59,8 @@ def _templates_of(path: Path) -> Iterator[Path]:
         yield from filter(_is_template, filter(None, [template_of(path)]))
     elif path.name == "manifest.yml" and path.parent.parent.name == "copilot":
         yield from _packaged(path)
+    elif path.name == PATCHES and path.parent.name == "overrides":
+        yield from _packaged(path.parent.with_name("manifest.yml"))
     elif path.name.endswith(_ENV_FILE):
         for manifest in _naming(path):
             yield from _packaged(manifest)

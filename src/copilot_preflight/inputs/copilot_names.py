@@ -1,7 +1,7 @@
 """Which files belong together, by the names under which Copilot writes them.
 
 ``<name>-<env>.stack.yml`` goes with ``<name>-<env>.params.json`` and ``<name>.addons.stack.yml``;
-the manifest lies at ``copilot/<name>/manifest.yml`` up the tree.
+the manifest lies at ``copilot/<name>/manifest.yml`` up the tree, and next to it are the overrides.
 Source: https://aws.github.io/copilot-cli/docs/commands/svc-package/
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _PARAMETERS: Final = ".params.json"
 _ENDINGS: Final = {".stack.yml": "", ".stack.yaml": "", ".env.yml": ".env"} | dict.fromkeys(
@@ -58,6 +58,45 @@ def find_manifest(template: Path, workload: str) -> tuple[Path, Path] | None:
         for name in names:
             if manifest := _existing(folder / "copilot" / name / "manifest.yml"):
                 return manifest, folder
+    return None
+
+
+PATCHES: Final = "cfn.patches.yml"
+
+
+class OverridesFolder(NamedTuple):
+    """Where the overrides of a template are, or would be: ``copilot/<name>/overrides``.
+
+    Source: https://aws.github.io/copilot-cli/docs/developing/overrides/yamlpatch/
+    """
+
+    path: Path
+    workspace: Path
+
+    @property
+    def patches(self) -> Path:
+        return self.path / PATCHES
+
+    @property
+    def is_for_cdk(self) -> bool:
+        """Whether Copilot overrides with the CDK here: with patches it does not look for it."""
+        return not self.patches.is_file() and (self.path / "cdk.json").is_file()
+
+
+def find_overrides(template: Path, workload: str) -> OverridesFolder | None:
+    """The overrides' folder in the nearest workspace up the tree that has the workload.
+
+    An environment's template has those of all environments.
+    """
+    if template.name.endswith(".env.yml"):
+        names = ["environments"]
+    else:
+        names = [workload] if workload else _prefixes(template)
+    for folder in Path(os.path.realpath(template)).parents:
+        for name in names:
+            of_workload = folder / "copilot" / name
+            if os.path.isdir(of_workload):
+                return OverridesFolder(of_workload / "overrides", folder)
     return None
 
 

@@ -26,10 +26,14 @@ _SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "venv", "sit
 
 
 class DiscoveredTemplate(NamedTuple):
-    """A template and where it lies, None for standard input."""
+    """A template and where it lies, None for standard input.
+
+    ``is_next``: it was looked up for a Copilot workspace, of which the next package is asked for.
+    """
 
     template: Document
     path: Path | None
+    is_next: bool = False
 
 
 class _Listing(NamedTuple):
@@ -53,11 +57,16 @@ class Discovery:
         self._listings: dict[str, _Listing] = {}
         self._named: set[str] = set()
         self._found: dict[str, DiscoveredTemplate | None] = {}
+        self._packages: list[Path] = []
 
     def templates(self, paths: Iterable[str]) -> Iterator[DiscoveredTemplate]:
+        """The templates in files and folders; last the packages of workspaces among them."""
         for name in paths:
             is_folder = name != STDIN and os.path.isdir(name)
             yield from self._search(name) if is_folder else self._take(name)
+        for path in self._packages:
+            if (template := self._look_once(path)) is not None:
+                yield template._replace(is_next=True)
 
     def candidates(self, paths: Iterable[str]) -> list[Path]:
         """The files that may be read for templates, in the order in which they will be."""
@@ -121,10 +130,25 @@ class Discovery:
             elif len(self.faults) == before and where not in self._named:
                 others += 1
                 self.others.add(where)
-        if not templates and len(self.faults) == faults:
+        packages = list(_packages_for(folder))
+        self._packages += packages
+        if not templates and not packages and len(self.faults) == faults:
+            command = _packaging(folder)
+            if command:
+                message = f"no package of this workspace: run '{command}' first"
+                self.faults.append(DocumentError(folder, 0, 0, message))
+                return
             rest = f"only {others} other file{'s' * (others > 1)}" if others else "and no file"
             message = f"no template in this folder or below it, {rest}"
             self.faults.append(DocumentError(folder, 0, 0, message))
+
+    def _look_once(self, path: Path) -> DiscoveredTemplate | None:
+        """The template in a file that nobody named, unless it was found before."""
+        where = os.path.realpath(path)
+        if where in self._found or where in self._named:
+            return None
+        self._found[where] = found = self._look(path)
+        return found
 
     def _look(self, path: Path) -> DiscoveredTemplate | None:
         """The template in a file that nobody named, if it is one."""
@@ -135,6 +159,24 @@ class Discovery:
         except DocumentError as fault:
             self.faults.append(fault)
         return None
+
+
+def _packages_for(folder: str) -> Iterator[Path]:
+    """What the workloads in a folder ``copilot``, or below one, were packaged into next to it."""
+    if "copilot" in Path(os.path.realpath(folder)).parts:
+        from copilot_preflight.inputs.workspaces import workspace_of  # here: few are named so
+
+        workspace = workspace_of(folder)
+        for path in () if workspace is None else workspace.packages():
+            yield path if os.path.isabs(folder) else Path(os.path.relpath(path))
+
+
+def _packaging(folder: str) -> str:
+    """The command that packages what a folder has of a workspace, ``""`` where it has none."""
+    from copilot_preflight.inputs.workspaces import workspace_in, workspace_of
+
+    workspace = workspace_of(folder) or workspace_in(folder)
+    return "" if workspace is None else workspace.command
 
 
 def files_below(folder: str, faults: list[DocumentError]) -> Iterator[Path]:

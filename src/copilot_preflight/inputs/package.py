@@ -14,7 +14,13 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Place
-from copilot_preflight.inputs.copilot_names import addons_of, find_manifest, parameter_file_of
+from copilot_preflight.inputs.copilot_names import (
+    PATCHES,
+    addons_of,
+    find_manifest,
+    find_overrides,
+    parameter_file_of,
+)
 from copilot_preflight.inputs.parameter_files import ParameterValue, parameter_values
 from copilot_preflight.inputs.template_shape import faults, is_template, kinds_of
 from copilot_preflight.read import document
@@ -41,6 +47,16 @@ class Manifest(NamedTuple):
         return Place(self.file, ("Metadata", "Manifest") if self.embedded else path)
 
 
+class Overrides(NamedTuple):
+    """The patches in a workspace, which Copilot applies whenever it writes a template anew.
+
+    ``original`` is the template without them, where a package has them applied in memory.
+    """
+
+    source: Document
+    original: Document | None = None
+
+
 class Package(NamedTuple):
     """One template with what belongs to it.
 
@@ -53,6 +69,7 @@ class Package(NamedTuple):
     addons: Document | None = None
     in_workspace: Manifest | None = None
     kinds: frozenset[str] | None = None
+    overrides: Overrides | None = None
 
     @property
     def manifest(self) -> Manifest | None:
@@ -107,6 +124,7 @@ class Loader:
             has_parameters=in_file is not None or bool(chosen),
             addons=self._addons(template, path, workload),
             in_workspace=self._workspace_manifest(template, path, workload),
+            overrides=self._overrides(template, path, workload),
         )
 
     def gather(
@@ -144,6 +162,9 @@ class Loader:
         manifest = package.in_workspace
         if manifest is not None and manifest.source in ours:
             package = package._replace(in_workspace=manifest._replace(source=ours[manifest.source]))
+        overrides = package.overrides
+        if overrides is not None and overrides.source in ours:
+            package = package._replace(overrides=Overrides(ours[overrides.source]))
         return package
 
     def _read(self, path: Path, shown: str) -> Document | None:
@@ -153,7 +174,9 @@ class Loader:
             try:
                 loaded = self._read_file(path, shown)
             except DocumentError as error:
-                self.faults.append(error)
+                # Patches that are all commented out are none.
+                if not (error.is_empty and path.name == PATCHES):
+                    self.faults.append(error)
             else:
                 self.documents.append(loaded)
                 self._read_before[where] = loaded
@@ -206,10 +229,7 @@ class Loader:
         if not manifest_and_workspace:
             return None
         manifest, workspace = manifest_and_workspace
-        shown = str(manifest)
-        if not Path(template.file).is_absolute():
-            shown = os.path.relpath(manifest)
-        loaded = self._read(manifest, shown)
+        loaded = self._read(manifest, _shown(manifest, template))
         if loaded is None:
             return None
         if not isinstance(loaded.data, dict):
@@ -217,6 +237,33 @@ class Loader:
             self.faults.append(loaded.fault((), message))
             return None
         return Manifest(loaded, workspace)
+
+    def _overrides(self, template: Document, path: Path | None, workload: str) -> Overrides | None:
+        """The patches for a template that Copilot has written; of any other nothing is known."""
+        if path is None or not is_copilots(template):
+            return None
+        folder = find_overrides(path, workload)
+        if folder is None or not folder.patches.is_file():
+            return None
+        patches = self._read(folder.patches, _shown(folder.patches, template))
+        return None if patches is None else Overrides(patches)
+
+
+def is_copilots(template: Document) -> bool:
+    """Whether Copilot has written a template for a workload or an environment, as it says."""
+    description = template.data.get("Description")
+    return isinstance(description, str) and description.startswith(_COPILOTS)
+
+
+_COPILOTS: Final = (
+    "CloudFormation template that represents a",
+    "CloudFormation environment template for infrastructure shared among Copilot",
+)
+
+
+def _shown(path: Path, template: Document) -> str:
+    """The name of a file of the workspace for whoever knows the template's."""
+    return str(path) if Path(template.file).is_absolute() else os.path.relpath(path)
 
 
 def _declared(template: Document) -> Mapping[str, Any]:

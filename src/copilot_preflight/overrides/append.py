@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from copilot_preflight.inputs.copilot_names import PATCHES
 from copilot_preflight.overrides.patches import Patch, parse
 from copilot_preflight.overrides.spelling import block, flow
 from copilot_preflight.read import document
@@ -13,7 +14,7 @@ from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.read.yaml.scalars import content_start
 from copilot_preflight.read.yaml.tree import build
 
-FILE: Final = "cfn.patches.yml"
+FILE: Final = PATCHES
 
 PAGE: Final = "https://aws.github.io/copilot-cli/docs/developing/overrides/yamlpatch/"
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight.base.finding import Place
+from copilot_preflight.base.finding import DataPath, Place, Span
 from copilot_preflight.overrides.nodes import Kind, YamlNode, node_of
 from copilot_preflight.overrides.patches import ADD, END, OPERATIONS, REMOVE, Patch
-from copilot_preflight.read.document import Document
+from copilot_preflight.read.document import Document, DocumentError
 
 _PATCHED: Final = " using AWS Copilot with YAML patches."
 _INDEX: Final = re.compile(r"[+-]?[0-9]{1,18}")
@@ -69,15 +69,17 @@ class Effect(NamedTuple):
     replaced: YamlNode | None = None
 
 
-class Patched:
-    """A template with patches applied: ``template`` for the engine, and where everything is from.
+class PatchedTemplate(Document):
+    """A template with patches applied, under the name and with the text of the original.
 
-    ``template`` has the name and the text of the original, so positions must be asked of `place`.
+    Paths are those of the patched data. Positions are those of what is written there, in the
+    original or in a patch.
     """
 
-    def __init__(self, original: Document, root: YamlNode, effects: Sequence[Effect]) -> None:
-        self.template = Document(original.file, original.text, root.data)
-        self.effects = effects
+    def __init__(self, original: Document, root: YamlNode, patches: Document | None) -> None:
+        super().__init__(original.file, original.text, root.data)
+        self._original = original
+        self._patches = patches
         self._root = root
 
     def place(self, place: Place) -> Place:
@@ -85,7 +87,7 @@ class Patched:
 
         A place in another file is itself, and so is what a patch writes that is in no file.
         """
-        if place.file != self.template.file:
+        if place.file != self.file:
             return place
         node, steps = self._root, list(place.path)
         while steps and node.place is not None:
@@ -103,8 +105,37 @@ class Patched:
             return node.place._replace(path=(*node.place.path, *steps), key=place.key)
         if place.key and node.key is not None:
             return node.key
-        is_value = node.place.file != self.template.file and len(node.place.path) == 2
+        is_value = node.place.file != self.file and len(node.place.path) == 2
         return node.place._replace(key=place.key and not is_value)
+
+    def span(self, path: DataPath, *, key: bool = False) -> Span:
+        """Where the node at a path is written, in whichever file."""
+        document, place = self._written(path, key=key)
+        return document.span(place.path, key=place.key)
+
+    def fault(self, path: DataPath, message: str) -> DocumentError:
+        """What is wrong with the node at a path, in the file that has it."""
+        document, place = self._written(path)
+        return document.fault(place.path, message)
+
+    def _written(self, path: DataPath, *, key: bool = False) -> tuple[Document, Place]:
+        place = self.place(Place(self.file, path, key))
+        in_patch = place.file != self.file and self._patches is not None
+        return (self._patches if in_patch and self._patches else self._original), place
+
+    def __getstate__(self) -> Any:
+        return super().__getstate__(), self._original, self._patches, self._root
+
+    def __setstate__(self, state: Any) -> None:
+        above, self._original, self._patches, self._root = state
+        super().__setstate__(above)
+
+
+class Patched(NamedTuple):
+    """A template with patches applied, and what each of them did."""
+
+    template: PatchedTemplate
+    effects: tuple[Effect, ...]
 
 
 def is_patched(template: Document) -> bool:
@@ -114,10 +145,11 @@ def is_patched(template: Document) -> bool:
     return isinstance(description, str) and description.endswith(_PATCHED)
 
 
-def apply(patches: Iterable[Patch], template: Document) -> Patched:
+def apply(patches: Iterable[Patch], template: Document, source: Document | None = None) -> Patched:
     """A template with patches applied, in their order. Raises DoesNotApply for the first bad one.
 
-    The template must be as Copilot renders it, before any patch.
+    The template must be as Copilot renders it, before any patch. ``source`` is the file of the
+    patches, if they are in one.
     """
     work = Work(node_of(template))
     try:
@@ -127,7 +159,7 @@ def apply(patches: Iterable[Patch], template: Document) -> Patched:
         fault.number = len(work.effects)
         raise
     work.describe()
-    return Patched(template, work.root, work.effects)
+    return Patched(PatchedTemplate(template, work.root, source), tuple(work.effects))
 
 
 class Work:
@@ -145,14 +177,9 @@ class Work:
         return effect
 
     def _effect(self, patch: Patch) -> Effect:
-        if patch.op not in OPERATIONS:
-            words = (
-                f'unsupported operation "{patch.op}": supported operations are "add", "remove", '
-                'and "replace".'
-            )
-            raise DoesNotApply(Reason.OPERATION, words)
-        if patch.op != REMOVE and patch.value is None:
-            raise DoesNotApply(Reason.VALUE, "value required")
+        stop = certain_stop(patch)
+        if stop is not None:
+            raise stop
         steps = patch.steps
         if patch.op in (ADD, REMOVE):
             return self._change(patch, steps)
@@ -216,6 +243,19 @@ class Work:
         description = self.root.content.get("Description")
         if description is not None and isinstance(description.content, str):
             description.content = description.content.removesuffix(".") + _PATCHED
+
+
+def certain_stop(patch: Patch) -> DoesNotApply | None:
+    """Why a patch applies to no template, None where it may apply to some."""
+    if patch.op not in OPERATIONS:
+        words = (
+            f'unsupported operation "{patch.op}": supported operations are "add", "remove", and '
+            '"replace".'
+        )
+        return DoesNotApply(Reason.OPERATION, words)
+    if patch.op != REMOVE and patch.value is None:
+        return DoesNotApply(Reason.VALUE, "value required")
+    return None
 
 
 def _value(patch: Patch) -> YamlNode:

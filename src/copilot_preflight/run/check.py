@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from copilot_preflight.inputs.parameter_files import ParameterValue
     from copilot_preflight.run.ahead import ReadAhead
     from copilot_preflight.run.no_echo import Hidden
+    from copilot_preflight.run.overridden import Overridden
     from copilot_preflight.run.suppress.baseline import Baseline
 
 
@@ -90,6 +91,7 @@ class _Check:
         self.turns: list[tuple[str, Sequence[InputError]]] = []
         self.known: Baseline | None = None
         self.hidden: Hidden | None = None
+        self.overridden: Overridden | None = None
         self.loader = Loader(options.read)
         self.discovery = Discovery(options.read)
 
@@ -114,25 +116,27 @@ class _Check:
             self._report_progress(len(templates), 0, discovered.template.file)
         self._refuse(*self.discovery.faults)
         if not self.discovery.faults:
-            given.refuse_unused(own, [template for template, _ in templates])
+            given.refuse_unused(own, [it.template for it in templates])
         run = Run(provided)
-        for template, path in filter(self._is_sound, templates):
+        for template, path, is_next in filter(self._is_sound, templates):
             gathered = None if ahead is None else ahead.gathered(template)
             package = None if gathered is None else self.loader.take_over(gathered)
             if package is None:
                 package = self.loader.package(template, path, values)
+            if package.overrides is not None:
+                package = self._with_overrides(package, is_next=is_next)
             run.add(package, self.options.pseudo)
         if ahead is not None:
             ahead.close()
         self._put_down_if_many(len(templates), *self.loader.documents)
         self._refuse(*self.loader.faults)
         self.sources.update((loaded.file, loaded) for loaded in self.loader.documents)
-        self.sources.update((template.file, template) for template, _ in templates)
-        names = tuple(template.file for template, _ in templates)
+        self.sources.update((it.template.file, it.template) for it in templates)
+        names = tuple(it.template.file for it in templates)
         shard = self.options.shard
         share: Collection[str] = frozenset(names)
         if shard is not None:
-            share = shard.share({it.file: len(it.text) for it, _ in templates})
+            share = shard.share({it.template.file: len(it.template.text) for it in templates})
         mine = tuple(name for name in names if name in share)
         before = tuple(self.errors)
         self._judge(run, share)
@@ -220,16 +224,39 @@ class _Check:
         self.stacks = tuple(run.stacks)
         self.packages = {stack.file: stack.package for stack in self.stacks}
         stacks = [stack for stack in self.stacks if stack.file in share]
-        judge = Judge(run, self.rules, self.options, self.sources)
+        patched = {} if self.overridden is None else self.overridden.sources
+        judge = Judge(run, self.rules, self.options, {**self.sources, **patched})
         self.analyses = judge.analyses
         with closing(judge.every(stacks)) as results:
             for judged in results:
+                if self.overridden is not None:
+                    judged = self.overridden.traced(judged)
                 self.judged[judged.file] = judged
                 self.errors += judged.errors
                 for place, span in judged.spans:
                     self.sources[place.file].note_span(place.path, span, key=place.key)
                 self.turns.append((judged.file, judged.errors))
                 self._report_progress(len(self.judged), len(stacks), judged.file)
+
+        if self.overridden is not None and self.options.before is None:
+            self._judge_next(run, self.overridden)
+
+    def _with_overrides(self, package: Package, *, is_next: bool) -> Package:
+        """A package of Copilot's, with the patches of its workspace or without."""
+        if self.overridden is None:
+            from copilot_preflight.run.overridden import Overridden
+
+            self.overridden = Overridden(self._refuse)
+        return self.overridden.take(package, is_next=is_next)
+
+    def _judge_next(self, run: Run, overridden: Overridden) -> None:
+        """Finds what the next packages will be like, where those that there are lack patches."""
+        done = overridden.next_of(run, self.judged, self.rules, self.options, self.sources)
+        for judged, note in done:
+            self.errors += (it for it in judged.errors if it not in self.errors)
+            self.judged[judged.file] = judged
+            if note:
+                self.notes.append(note)
 
     def _report_progress(self, done: int, total: int, file: str) -> None:
         if self.options.progress is not None:
