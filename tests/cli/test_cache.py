@@ -242,6 +242,8 @@ def test_the_folder_is_emptied(run: Run, write: Write, templates: Any) -> None:
         ("copilot/web/manifest.yml", "name: web\nenv_file: web.env\n"),
         ("ws/infra/web-test.stack.yml", "Resources: {A: {Type: AWS::SNS::Topic}}\n"),
         ("ws/infra/new/deep/x.template", "Resources: {A: {Type: AWS::SNS::Topic}}\n"),
+        ("ws/copilot/web/overrides/cfn.patches.yml", "[{op: move}]"),
+        ("copilot/web/overrides/cfn.patches.yml", "[{op: move}]"),
         ("ws/infra/web-test.params.json", None),
         ("ws/infra/web-test.params.json", '{"Parameters": {}}'),
         ("ws/infra/web.addons.stack.yml", "Resources: {A: {Type: AWS::SNS::Topic}}\n"),
@@ -277,6 +279,26 @@ def test_what_counts_is_looked_at(
     assert len(judged) == 2
 
 
+def test_the_packages_of_a_workspace_are_looked_at(
+    run: Run, workspace: Path, templates: Any, judged: list[Any]
+) -> None:
+    """What lies next to the folder that is checked, and patches that were all commented out."""
+    described = "Description: CloudFormation template that represents a backend service\n"
+    patches = workspace / "ws/copilot/web/overrides/cfn.patches.yml"
+    patches.parent.mkdir(parents=True)
+    patches.write_text("# none\n")
+    (workspace / "ws/copilot/web/manifest.yml").write_text("name: web\ntype: Worker Service\n")
+    (workspace / "ws/infra/web-test.stack.yml").write_text(described + templates.locked)
+    first = run("copilot")
+    assert run("copilot") == first
+    assert len(judged) == 1
+    patches.write_text("[{op: move}]\n")
+    assert "E9784" in run("copilot").out
+    other = workspace / "ws/infra/web-prod.stack.yml"
+    other.write_text(described + templates.denied)
+    assert "web-prod" in run("copilot").out
+
+
 # --- any edits ------------------------------------------------------------------------------------
 
 Edit = tuple[str, str | None]
@@ -285,6 +307,8 @@ Edit = tuple[str, str | None]
 
 def edits(templates: Any) -> st.SearchStrategy[list[Edit]]:
     stacks = [templates.clean, templates.denied, templates.locked, templates.undetermined]
+    described = "Description: CloudFormation template that represents a backend service\n"
+    stacks.append(described + templates.locked)
     exports = "Resources: {A: {Type: AWS::SNS::Topic}}\nOutputs: {O: {Value: 'arn:aws:s3:::artifacts/*', Export: {Name: files}}}\n"  # noqa: E501
     manifests = ["name: web\ntype: Worker Service\nenv_file: web.env\n", "name: web\n"]
     params = [PARAMETERS, {"Parameters": {}}, {"Parameters": {"Other": "x"}}]
@@ -295,6 +319,7 @@ def edits(templates: Any) -> st.SearchStrategy[list[Edit]]:
         "ws/infra/web.addons.stack.yml": [exports, None],
         "ws/infra/new/x.template": [exports, templates.denied, None],
         "ws/infra/notes.txt": ["x", None],
+        "ws/copilot/web/overrides/cfn.patches.yml": ["# none\n", "[{op: move}]", None],
         "ws/copilot/web/manifest.yml": [*manifests, None],
         "copilot/web/manifest.yml": [*manifests, None],
         "ws/web.env": [ENV_FILE, "B=2\n", None],

@@ -21,7 +21,8 @@ from typing import Any, Final, NamedTuple
 
 from copilot_preflight._version import NAME, __version__
 from copilot_preflight.cli.printing import Printed
-from copilot_preflight.inputs.discovery import files_below, may_be_template
+from copilot_preflight.inputs.copilot_names import PATCHES
+from copilot_preflight.inputs.discovery import files_below, may_be_template, packages_for
 from copilot_preflight.read.document import DocumentError
 
 _LARGEST: Final = 50_000_000
@@ -204,20 +205,21 @@ class _Around(NamedTuple):
 
 
 def _around(paths: Iterable[str]) -> _Around:
-    """What is around: what lies below, the neighbours, and manifests up the tree."""
+    """What is around: what lies below, the neighbours, and the workspaces up the tree."""
     files: list[str] = []
     names: list[Any] = []
     for path in paths:
         if os.path.isdir(path):
             faults: list[DocumentError] = []
             below = [os.fspath(it) for it in files_below(path, faults)]
-            names.append((path, below, list(map(str, faults))))
-            files += below
+            packages = list(map(os.fspath, packages_for(path)))
+            names.append((path, below, list(map(str, faults)), packages))
+            files += (*below, *packages)
         else:
             with suppress(OSError):
                 names.append((path, sorted(os.listdir(os.path.dirname(path) or "."))))
             files.append(path)
-    told = repr([*names, *_manifests(files)]).encode()
+    told = repr([*names, *_workloads(files)]).encode()
     return _Around(files, _folders(paths, files), sha256(told).hexdigest())
 
 
@@ -240,8 +242,11 @@ def _time_of(folder: str) -> int:
         return time.time_ns()
 
 
-def _manifests(files: Iterable[str]) -> Iterator[Any]:
-    """Which workloads in the folders above some files have a manifest."""
+def _workloads(files: Iterable[str]) -> Iterator[Any]:
+    """Which workloads in the folders above some files have a manifest, and which patches.
+
+    Those are read: where all of them are commented out, no run has them among its files.
+    """
     folders = {os.path.dirname(it) for it in files}
     folders.update(os.path.dirname(os.path.realpath(it)) for it in files if os.path.islink(it))
     above = {
@@ -251,4 +256,6 @@ def _manifests(files: Iterable[str]) -> Iterator[Any]:
         workloads = os.path.join(at, "copilot")
         with suppress(OSError):
             for name in sorted(os.listdir(workloads)):
-                yield workloads, name, os.path.isfile(os.path.join(workloads, name, "manifest.yml"))
+                workload = os.path.join(workloads, name)
+                patches = _seen(os.path.join(workload, "overrides", PATCHES)).digest
+                yield workload, os.path.isfile(os.path.join(workload, "manifest.yml")), patches

@@ -130,7 +130,7 @@ class Discovery:
             elif len(self.faults) == before and where not in self._named:
                 others += 1
                 self.others.add(where)
-        packages = list(_packages_for(folder))
+        packages = list(packages_for(folder))
         self._packages += packages
         if not templates and not packages and len(self.faults) == faults:
             command = _packaging(folder)
@@ -161,7 +161,7 @@ class Discovery:
         return None
 
 
-def _packages_for(folder: str) -> Iterator[Path]:
+def packages_for(folder: str) -> Iterator[Path]:
     """What the workloads in a folder ``copilot``, or below one, were packaged into next to it."""
     if "copilot" in Path(os.path.realpath(folder)).parts:
         from copilot_preflight.inputs.workspaces import workspace_of  # here: few are named so
