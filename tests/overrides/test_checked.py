@@ -322,6 +322,14 @@ def test_an_index_into_policies_is_found(patch: str, counts_on: str, help: str) 
         assert finding.help == help
 
 
+def test_a_trust_policy_has_one_statement() -> None:
+    """Whatever the version."""
+    trust = f"{ROLE}/AssumeRolePolicyDocument/Statement"
+    listed = STACK.replace("Statement:\n          Effect", "Statement:\n        - Effect")
+    assert f"{listed}" != STACK
+    assert said(of_patches(f"[{{op: add, path: {trust}/0/Sid, value: Tasks}}]", listed)) == []
+
+
 @pytest.mark.parametrize(
     ("patch", "what", "help"),
     [
@@ -411,6 +419,39 @@ def test_a_package_is_judged_as_it_is_and_a_workspace_as_it_will_be() -> None:
         assert report.notes == ()
     report = check(["copilot", "infrastructure"])
     assert [it[0] for it in said(report)] == ["W9713"]
+
+
+def test_patches_that_came_after_the_package_are_applied_to_it() -> None:
+    """As far as they certainly are not in it: one that adds what is nowhere, behind all others."""
+    applied = STACK.replace("on Amazon ECS.", "on Amazon ECS using AWS Copilot with YAML patches.")
+    before = "- {op: remove, path: /Resources/Gone}\n"
+    package(before + EVERY_VERSION, applied, env_file=True)
+    report = check(["infrastructure"])
+    assert [it[0] for it in said(report)] == ["W9713"]
+    assert "is mended by" in report.notes[0]
+    assert said(check(["copilot"])) == []
+    # Not where one that may be in it comes last.
+    package(EVERY_VERSION + before, applied, env_file=True)
+    assert check(["infrastructure"]).notes == ()
+    assert [it[0] for it in said(check(["copilot"]))] == ["W9713"]
+    # And not a second time.
+    policies = "".join(f"      {line}\n" for line in EVERY_VERSION.splitlines()[3:])
+    policy = f"        - !If\n{policies}".replace("          -", "          -", 1)
+    package(EVERY_VERSION, applied + policy.replace("\n          ", "\n          "), env_file=True)
+    assert said(check(["infrastructure"])) == []
+    assert said(check(["copilot"])) == []
+
+
+def test_a_new_resource_came_after_the_package_if_it_has_none() -> None:
+    """What it brings in is found at the patch."""
+    applied = STACK.replace("on Amazon ECS.", "on Amazon ECS using AWS Copilot with YAML patches.")
+    container = "{Name: a, Image: b, EnvironmentFiles: ['arn:aws:s3:::a/b.env']}"
+    properties = (
+        f"{{ExecutionRoleArn: !GetAtt ExecutionRole.Arn, ContainerDefinitions: [{container}]}}"
+    )
+    patch = f"{{Type: 'AWS::ECS::TaskDefinition', Properties: {properties}}}"
+    package(f"- op: add\n  path: /Resources/Other\n  value: {patch}\n", applied)
+    assert said(check(["infrastructure"])) == [("E9716", PATCHES, 3)]
 
 
 def test_a_workspace_finds_what_stays_at_its_place() -> None:

@@ -237,12 +237,13 @@ class Work:
         return Effect(patch, (), old)
 
     def describe(self) -> None:
-        """Says in the Description that patches were applied, as Copilot does, with or without."""
+        """Says in the Description that patches were applied, as Copilot does even without any."""
         if not self._is_document or self.root.kind is not Kind.MAPPING:
             return
         description = self.root.content.get("Description")
-        if description is not None and isinstance(description.content, str):
-            description.content = description.content.removesuffix(".") + _PATCHED
+        text = None if description is None else description.content
+        if isinstance(text, str) and not text.endswith(_PATCHED):
+            description.content = text.removesuffix(".") + _PATCHED
 
 
 def certain_stop(patch: Patch) -> DoesNotApply | None:

@@ -18,8 +18,8 @@ from copilot_preflight.overrides.apply import (
     certain_stop,
     is_patched,
 )
-from copilot_preflight.overrides.nodes import YamlNode
-from copilot_preflight.overrides.patches import ADD, Patch, parse, pointer
+from copilot_preflight.overrides.nodes import Kind, YamlNode, node_of
+from copilot_preflight.overrides.patches import ADD, END, Patch, parse, pointer
 from copilot_preflight.read.document import DocumentError
 
 _SECTIONS: Final = frozenset(
@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
 
     ``faults`` are what is wrong with the file's shape. ``stop`` is the patch at which Copilot
     stops, None where there is none or nobody can tell; ``patched`` is the package with the patches
-    applied, None where they do not apply, or are applied already.
+    that it does not have yet, None where they do not apply, or are applied already.
     """
 
     patches: tuple[Patch, ...]
@@ -112,6 +112,8 @@ def _indexed(patch: Patch) -> Iterator[str]:
         step = steps[depth]
         if steps[depth - 1] not in _ORDERED or not _INDEX.fullmatch(step):
             continue
+        if steps[depth - 2] == "AssumeRolePolicyDocument":
+            continue  # Copilot writes one statement there, whatever its version
         is_last = depth == len(steps) - 1
         if not (is_last and patch.op == ADD and int(step) == 0):
             yield pointer(steps[1 : depth + 1])
@@ -127,7 +129,10 @@ def verdict_of(package: Package) -> Verdict | None:
     if faults:
         return Verdict((), faults)
     if is_patched(template):
-        return Verdict(patches, (), is_applied=True, stop=_certain_stop(patches))
+        stop = _certain_stop(patches)
+        new = () if stop is not None else _since(patches, node_of(template))
+        patched = apply(new, template, source) if new else None
+        return Verdict(patches, is_applied=True, stop=stop, patched=patched)
     try:
         return Verdict(patches, patched=apply(patches, template, source))
     except DoesNotApply as stop:
@@ -155,6 +160,33 @@ def _may_become(written: Any, filled_in: Any) -> bool:
         return len(written) == len(filled_in) and all(map(_may_become, written, filled_in))
     is_open = isinstance(written, str) and "${" in written
     return is_open or bool(written == filled_in)
+
+
+def _since(patches: tuple[Patch, ...], root: YamlNode) -> tuple[Patch, ...]:
+    """The last patches, as far as a package certainly does not have them, though it has others.
+
+    Those add something that is not there, below keys alone: indices move with each patch.
+    """
+    count = len(patches)
+    while count and _is_missing(patches[count - 1], root):
+        count -= 1
+    return patches[count:]
+
+
+def _is_missing(patch: Patch, root: YamlNode) -> bool:
+    if patch.op != ADD or len(patch.steps) < 2 or patch.steps[0]:
+        return False
+    *steps, last = patch.steps[1:]
+    node: YamlNode | None = root
+    for step in steps:
+        if node is None or node.kind is not Kind.MAPPING:
+            return False
+        node = node.child(step)
+    if node is None:
+        return False
+    if node.kind is Kind.SEQUENCE and last == END:
+        return all(item.data != patch.data for item in node.content)
+    return node.kind is Kind.MAPPING and node.child(last) is None
 
 
 def _certain_stop(patches: tuple[Patch, ...]) -> DoesNotApply | None:
