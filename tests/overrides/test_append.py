@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from copilot_preflight.overrides.append import HEADER, CannotPatch, with_patches
@@ -154,6 +154,8 @@ DATA: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(DATA)
+@example(5e-324)
+@example(1e16)
 def test_whatever_is_written_is_read_back(data: Any) -> None:
     """In blocks, between brackets, and in a file."""
     patch = Patch("add", "/Resources/-", node_of_data(data))

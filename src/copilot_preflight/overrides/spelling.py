@@ -95,4 +95,7 @@ def scalar(value: Any) -> str:
         return value if is_bare and plain(value, is_json=False) is value else quoted(value)
     if value is None:
         return "null"
+    if isinstance(value, float):  # without a point, YAML takes 1e+16 for a string
+        digits, exponent, rest = repr(value).partition("e")
+        return f"{digits}{'' if '.' in digits else '.0'}{exponent}{rest}"
     return str(value).lower() if isinstance(value, bool) else repr(value)
