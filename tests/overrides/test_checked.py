@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from copilot_preflight.base.finding import Finding, Report
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.inputs.affected import templates_with
 from copilot_preflight.inputs.copilot_names import find_overrides
 from copilot_preflight.run.check import check, checked
@@ -463,6 +464,28 @@ def test_a_workspace_finds_what_stays_at_its_place() -> None:
     here, there = check(["infrastructure"]), check(["copilot"])
     assert said(here) == said(there)
     assert [it[0] for it in said(here)] == ["W9713"]
+
+
+def test_what_would_correct_a_finding_is_named_as_the_files_have_it() -> None:
+    """An edit of the template by its own paths, and one of what a patch writes by the patch's."""
+    first = (
+        f"[{{op: add, path: {ROLE}/Policies/0, value: {{PolicyName: a, PolicyDocument: {{}}}}}}]"
+    )
+    package(first, env_file=True)
+    paths = [
+        [edit.path for edit in finding.remedy.edits]
+        for folder in ("infrastructure", "copilot")
+        for finding in check([folder]).findings
+        if isinstance(finding.remedy, Help) and finding.remedy.edits
+    ]
+    assert len(paths) == 2
+    assert paths[0] == paths[1]
+    url = "[{op: add, path: /Resources/TaskDefinition/Properties/ContainerDefinitions/0"
+    package(f"{url}/EnvironmentFiles/0, value: {{Type: s3, Value: 's3://files/a.env'}}}}]")
+    (finding,) = (it for it in check(["copilot"]).findings if it.rule == "E9716")
+    assert isinstance(finding.remedy, Help)
+    (edit,) = finding.remedy.edits
+    assert (edit.file, edit.path) == (PATCHES, (0, "value", "Value"))
 
 
 def test_the_report_is_the_same_in_several_processes() -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Place, Related
 from copilot_preflight.checks.rule import Rule, RuleEntry
+from copilot_preflight.edits.edit import END, Edit, Help
 from copilot_preflight.inputs.package import Overrides, Package
 from copilot_preflight.inputs.template_shape import faults, is_template
 from copilot_preflight.overrides.apply import Patched, PatchedTemplate
@@ -159,11 +160,20 @@ def _patch_for(at: Place, pending: Pending) -> Place:
 
 
 def traced(finding: Finding, patched: Mapping[str, PatchedTemplate]) -> Finding:
-    """A finding in patched templates, at what is written in files."""
+    """A finding in patched templates, and what would correct it, at what is written in files."""
 
     def written(place: Place) -> Place:
         template = patched.get(place.file)
         return place if template is None else template.place(place)
 
+    def moved(edit: Edit) -> Edit:
+        is_end = edit.path[-1:] == (END,)
+        steps = edit.path[:-1] if is_end else edit.path
+        place = written(Place(edit.file, steps))
+        return edit._replace(file=place.file, path=(*place.path, END) if is_end else place.path)
+
     related = tuple(it._replace(place=written(it.place)) for it in finding.related)
-    return finding._replace(at=written(finding.at), related=related)
+    remedy = finding.remedy
+    if isinstance(remedy, Help):
+        remedy = remedy._replace(edits=tuple(map(moved, remedy.edits)))
+    return finding._replace(at=written(finding.at), related=related, remedy=remedy)
