@@ -146,12 +146,13 @@ def _rules_by_theme() -> Iterator[str]:
             continue
         yield f"### {theme.title}"
         yield ""
-        yield "| rule | says | |"
-        yield "|---|---|---|"
+        yield "| rule | says | fix | |"
+        yield "|---|---|---|---|"
         for rule in ours:
             name = f"[{rule.id} {rule.name}]({_page(rule)})"
             sample = f"[sample](../sample_templates/broken/{rule.name})"
-            yield f"| {name} | {_summary(rule)} | {sample} |"
+            fix = rule.fix or f"none: {rule.no_fix}"
+            yield f"| {name} | {_summary(rule)} | {fix} | {sample} |"
         yield ""
 
 

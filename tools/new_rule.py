@@ -109,7 +109,7 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.needs.env_files import EnvFileRead
 
 
-@rule("ID", "NAME", "TODO: what is wrong, in six words")
+@rule("ID", "NAME", "TODO: what is wrong, in six words", no_fix="TODO: why")
 def STEM(analysis: Analysis) -> Iterator[Finding]:
     for read in analysis.read_once():
         if _is_wrong(read):

@@ -53,7 +53,12 @@ _HELP = {
 }
 
 
-@rule("I9790", "access-undetermined", "Access cannot be decided from the files")
+@rule(
+    "I9790",
+    "access-undetermined",
+    "Access cannot be decided from the files",
+    no_fix="the fact that is missing is in no file",
+)
 def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
     for unread in unread_resources(analysis.view):
         yield _not_judged(unread)

@@ -27,7 +27,9 @@ _PAGE: Final = (
 )
 
 
-@rule("W9774", "artifact-acl-rejected", "Bucket rejects the ACL: its ACLs are disabled")
+@rule(
+    "W9774", "artifact-acl-rejected", "Bucket rejects the ACL: its ACLs are disabled", fix="review"
+)
 def artifact_acl_rejected(analysis: Analysis) -> Iterator[Finding]:
     yield from _deployed(analysis.view)
     yield from _made(analysis.view)

@@ -11,7 +11,7 @@ from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.needs.artifact_calls import ARTIFACT_DOWNLOAD, GET_OBJECT, granted
 
 
-@rule("E9772", "artifact-download-denied", "Role may not download the artifact")
+@rule("E9772", "artifact-download-denied", "Role may not download the artifact", fix="safe")
 def artifact_download_denied(analysis: Analysis) -> Iterator[Finding]:
     denials = analysis.denials_of(ARTIFACT_DOWNLOAD, GET_OBJECT)
     for group in telling.alike(d for d in denials if not analysis.is_told_of(d)):

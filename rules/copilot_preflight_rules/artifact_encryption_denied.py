@@ -18,7 +18,12 @@ from copilot_preflight.needs.artifact_calls import (
 )
 
 
-@rule("E9773", "artifact-encryption-denied", "Role may not use the key that encrypts artifacts")
+@rule(
+    "E9773",
+    "artifact-encryption-denied",
+    "Role may not use the key that encrypts artifacts",
+    fix="safe",
+)
 def artifact_encryption_denied(analysis: Analysis) -> Iterator[Finding]:
     denials = chain(
         analysis.denials_of(ARTIFACT_UPLOAD, GENERATE_DATA_KEY),

@@ -11,7 +11,7 @@ from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.needs.artifact_calls import ARTIFACT_UPLOAD, PUT_OBJECT, granted
 
 
-@rule("E9771", "artifact-upload-denied", "Role may not upload the artifact")
+@rule("E9771", "artifact-upload-denied", "Role may not upload the artifact", fix="safe")
 def artifact_upload_denied(analysis: Analysis) -> Iterator[Finding]:
     denials = analysis.denials_of(ARTIFACT_UPLOAD, PUT_OBJECT)
     for group in telling.alike(d for d in denials if not analysis.is_told_of(d)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
@@ -14,14 +15,31 @@ from copilot_preflight.iam import arn
 from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
 from copilot_preflight.statements.s3_pairs import BUCKET
 
+if TYPE_CHECKING:
+    from copilot_preflight.edits.spelling import Written
 
-@rule("E9752", "bucket-action-on-object-arn", "Bucket actions can never match an object ARN")
+_LOCATE: Final = GET_BUCKET_LOCATION.lower()
+
+
+@rule(
+    "E9752",
+    "bucket-action-on-object-arn",
+    "Bucket actions can never match an object ARN",
+    fix="safe or review",
+)
 def bucket_action_on_object_arn(analysis: Analysis) -> Iterator[Finding]:
     for mismatch, denied in analysis.mismatches(BUCKET, GET_BUCKET_LOCATION):
         granted = mismatch.resource.text
         found = arn.parse_s3(granted)
         bucket = arn.s3_arn(found.partition, found.bucket) if found else granted
-        edit = corrected(*mismatch, str(bucket), "name the bucket of the objects")
+        # To list a bucket whose objects of one folder were named is to see more than them.
+        is_locating = all((it.text.literal or "").lower() == _LOCATE for it in mismatch.actions)
+        is_all = found is not None and found.key is not None and found.key.literal == "*"
+        title = "name the bucket of the objects"
+        new: Written = str(bucket)
+        if denied is not None and is_locating:
+            new = advice.bucket_at(denied.read, mismatch.resource.place)
+        edit = corrected(*mismatch, new, title, is_safe=is_locating or is_all)
         yield mismatch_finding(
             mismatch,
             denied,

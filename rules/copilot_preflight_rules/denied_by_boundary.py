@@ -14,7 +14,7 @@ from copilot_preflight.checks.wording.exceptions import exception
 from copilot_preflight.iam.layers import Layer
 
 
-@rule("E9763", "denied-by-boundary", "Permissions boundary denies a call")
+@rule("E9763", "denied-by-boundary", "Permissions boundary denies a call", fix="review")
 def denied_by_boundary(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.BOUNDARY)):
         boundary = group[0].call.role.boundary
@@ -27,6 +27,8 @@ def denied_by_boundary(analysis: Analysis) -> Iterator[Finding]:
             way = "set a boundary of your own in its place, for nobody but AWS can change it"
         statements = (boundary.statements or ()) if boundary else ()
         inside = next((statement.place for statement in statements), None)
+        if ":iam::aws:policy/" in arn:
+            inside = None
         owner = advice.owner(Layer.BOUNDARY, name, inside)
         yield telling.refused(
             group,

@@ -12,7 +12,13 @@ from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording.exceptions import exception
 
 
-@rule("E9761", "denied-by-bucket-policy", "Bucket policy denies a call")
+@rule(
+    "E9761",
+    "denied-by-bucket-policy",
+    "Bucket policy denies a call",
+    fix="review",
+    no_fix="the bucket policy has no statement that lets the role in",
+)
 def denied_by_bucket_policy(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.BUCKET_POLICY)):
         statement = group[0].cause.statement

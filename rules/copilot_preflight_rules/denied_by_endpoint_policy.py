@@ -23,7 +23,7 @@ _BECAUSE: Final = (
 )
 
 
-@rule("E9764", "denied-by-endpoint-policy", "VPC endpoint policy denies a call")
+@rule("E9764", "denied-by-endpoint-policy", "VPC endpoint policy denies a call", fix="review")
 def denied_by_endpoint_policy(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.ENDPOINT_POLICY)):
         endpoint = group[0].decision.endpoint

@@ -12,7 +12,13 @@ from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording.exceptions import exception
 
 
-@rule("E9766", "denied-by-identity-policy", "The role's own policy denies a call")
+@rule(
+    "E9766",
+    "denied-by-identity-policy",
+    "The role's own policy denies a call",
+    fix="review",
+    no_fix="what else the Deny statement is for, only you know",
+)
 def denied_by_identity_policy(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.EXPLICIT_DENY)):
         statement = group[0].cause.statement

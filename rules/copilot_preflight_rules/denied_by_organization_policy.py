@@ -18,7 +18,7 @@ from copilot_preflight.iam.layers import Layer
 _NO_ALLOW = "a level of the organization has no service control policy that allows it"
 
 
-@rule("E9765", "denied-by-organization-policy", "Organization policy denies a call")
+@rule("E9765", "denied-by-organization-policy", "Organization policy denies a call", fix="review")
 def denied_by_organization_policy(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denied_by(diagnosis.ORGANIZATION_POLICY)):
         first = group[0]

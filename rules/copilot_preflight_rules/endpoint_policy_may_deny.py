@@ -10,7 +10,7 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 
 
-@rule("W9764", "endpoint-policy-may-deny", "VPC endpoint policy may deny a call")
+@rule("W9764", "endpoint-policy-may-deny", "VPC endpoint policy may deny a call", fix="review")
 def endpoint_policy_may_deny(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.possible_denials):
         first, possible_denial = group[0], group[0].decision.possible_denial

@@ -11,11 +11,17 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.exceptions import exception
 from copilot_preflight.checks.wording.parts import abridged_key
+from copilot_preflight.checks.wording.slips import slips
 from copilot_preflight.edits.edit import Help
 from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT
 
 
-@rule("W9714", "env-file-bucket-denied", "Execution role may not locate the env file's bucket")
+@rule(
+    "W9714",
+    "env-file-bucket-denied",
+    "Execution role may not locate the env file's bucket",
+    fix="safe or review",
+)
 def env_file_bucket_denied(analysis: Analysis) -> Iterator[Finding]:
     asked = [denied for denied in analysis.denials if denied.need.kind == ENV_FILE]
     # Where the file itself is denied, its finding shows both statements.
@@ -44,10 +50,10 @@ def _help(denied: Denial) -> Help | str:
     if denied.cause.kind in diagnosis.LAYER_CAUSES:
         layer = denied.decision.layer
         let = f"the {layer.value if layer else 'other policy'} must let it through: no grant helps"
-        return exception(denied) or let
-    owner, bucket = advice.policy_of(denied.call), str(denied.call.resource)
-    statement = advice.grant(owner, GET_BUCKET_LOCATION, bucket)
-    return advice.granted(denied.call, statement, words="add to")
+        no_fix = "what has to let it through is another policy than the role's"
+        return exception(denied) or advice.help_with(let, no_fix=no_fix)
+    bucket = advice.bucket_grant(denied.read, denied.call)
+    return advice.granted(denied.call, bucket, words="add to", edits=slips([denied]))
 
 
 def _told(cause: str) -> str:

@@ -10,10 +10,11 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.slips import slips
 from copilot_preflight.needs.env_files import DECRYPT, ENV_FILE
 
 
-@rule("E9715", "env-file-decrypt-denied", "Execution role may not decrypt the env file")
+@rule("E9715", "env-file-decrypt-denied", "Execution role may not decrypt the env file", fix="safe")
 def env_file_decrypt_denied(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.alike(analysis.denials_of(ENV_FILE, DECRYPT)):
         denied = group[0]
@@ -41,7 +42,8 @@ def env_file_decrypt_denied(analysis: Analysis) -> Iterator[Finding]:
             related=[*related, *others],
             help=advice.granted(
                 denied.call,
-                advice.grant(advice.policy_of(denied.call), DECRYPT, str(key)),
+                advice.grant(advice.policy_of(denied.call), DECRYPT, advice.key_of(denied.call)),
                 words="add to",
+                edits=slips(group),
             ),
         )

@@ -11,13 +11,14 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.parts import abridged
+from copilot_preflight.checks.wording.slips import slips
 from copilot_preflight.edits.edit import Help
-from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
+from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT
 
 _ELSEWHERE = (diagnosis.STALE_HASH, diagnosis.WRONG_ROLE, diagnosis.OBJECT_ACTION_ON_BUCKET)
 
 
-@rule("E9711", "env-file-denied", "Execution role may not read the env file")
+@rule("E9711", "env-file-denied", "Execution role may not read the env file", fix="safe")
 def env_file_denied(analysis: Analysis) -> Iterator[Finding]:
     for denied in analysis.denials_of(ENV_FILE, GET_OBJECT):
         if denied.cause.kind not in _ELSEWHERE:
@@ -30,12 +31,18 @@ def env_file_denied(analysis: Analysis) -> Iterator[Finding]:
                     *telling.shown(denied),
                     Related(denied.call.role.place, "the role that ECS downloads with"),
                 ],
-                help=_help(denied),
+                help=_help(analysis, denied),
             )
 
 
-def _help(denied: Denial) -> Help | str:
+def _help(analysis: Analysis, denied: Denial) -> Help:
+    owner = advice.policy_of(denied.call)
+    statements = advice.read_grants(denied.read, owner)
     if denied.cause.kind == diagnosis.CONDITION_OFF:
-        return "put the grant under the condition of the environment file, or under none"
-    statements = advice.read_grants(denied.read, advice.policy_of(denied.call))
-    return advice.granted(denied.call, *statements)
+        words = "put the grant under the condition of the environment file, or grant it in"
+        return advice.granted(denied.call, *statements, words=words)
+    asked = [it for it in analysis.denials if it.need.key == denied.need.key]
+    edits = slips([it for it in asked if it.call.action in (GET_OBJECT, GET_BUCKET_LOCATION)])
+    help = advice.granted(denied.call, *statements, edits=edits)
+    # What IAM takes for no ARN has to go, whatever else is granted.
+    return help._replace(is_enough=not edits or denied.cause.kind != diagnosis.OTHER_PARTITION)

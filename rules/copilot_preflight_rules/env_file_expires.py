@@ -12,7 +12,12 @@ from copilot_preflight.checks.wording.parts import value_of_parameter
 from copilot_preflight.model.buckets import Expiration
 
 
-@rule("W9720", "env-file-expires", "A lifecycle rule deletes the env file")
+@rule(
+    "W9720",
+    "env-file-expires",
+    "A lifecycle rule deletes the env file",
+    no_fix="what else the lifecycle rule is for, only you know",
+)
 def env_file_expires(analysis: Analysis) -> Iterator[Finding]:
     for read in analysis.read_once():
         name, bucket = read.name, read.bucket

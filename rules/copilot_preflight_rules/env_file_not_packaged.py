@@ -14,7 +14,12 @@ from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
 
-@rule("W9718", "env-file-not-packaged", "Manifest names an env file that the package lacks")
+@rule(
+    "W9718",
+    "env-file-not-packaged",
+    "Manifest names an env file that the package lacks",
+    no_fix="only a new package has the ARN of the uploaded file",
+)
 def env_file_not_packaged(analysis: Analysis) -> Iterator[Finding]:
     stack = analysis.stack
     manifest = stack.manifest

@@ -12,7 +12,12 @@ from copilot_preflight.checks.wording.parts import value_of_parameter
 from copilot_preflight.model.manifest import manifest_env_files
 
 
-@rule("W9719", "env-file-outdated", "Env file has changed since it was packaged")
+@rule(
+    "W9719",
+    "env-file-outdated",
+    "Env file has changed since it was packaged",
+    no_fix="only a new package asks for the file as it is now",
+)
 def env_file_outdated(analysis: Analysis) -> Iterator[Finding]:
     stack = analysis.stack
     manifest = stack.manifest

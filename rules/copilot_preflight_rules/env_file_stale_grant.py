@@ -17,7 +17,12 @@ from copilot_preflight.iam.policy import Entry
 from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT
 
 
-@rule("E9712", "env-file-stale-grant", "Execution role is granted another version of the env file")
+@rule(
+    "E9712",
+    "env-file-stale-grant",
+    "Execution role is granted another version of the env file",
+    fix="safe or review",
+)
 def env_file_stale_grant(analysis: Analysis) -> Iterator[Finding]:
     for denied in analysis.denials_of(ENV_FILE, GET_OBJECT):
         granted = denied.cause.entry
@@ -49,6 +54,8 @@ def _help(analysis: Analysis, denied: Denial, granted: Entry, *, is_safe: bool) 
     )
     if lacks_bucket and statement is not None:
         title = "let the role locate the bucket"
-        edits += filter(None, [statement_next_to(statement.place, grants[-1], title)])
+        bucket = advice.bucket_at(denied.read, statement.place)
+        locating = advice.grant(owner, GET_BUCKET_LOCATION, bucket)
+        edits += filter(None, [statement_next_to(statement.place, locating, title)])
     words = "grant every version of the file in"
     return advice.granted(denied.call, *grants, words=words, edits=edits, is_safe=is_safe)

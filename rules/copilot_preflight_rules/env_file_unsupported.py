@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import replaced
 from copilot_preflight.needs.env_files import ENV_FILE_PAGE, EnvFileRead
 from copilot_preflight.resolve.value import Value
 
+if TYPE_CHECKING:
+    from copilot_preflight.edits.edit import Help
+
 _MOST = 10
+_NEW_ENOUGH = "1.4.0"
 _TOO_OLD = ("1.0.0", "1.1.0", "1.2.0", "1.3.0")
 
 
-@rule("E9717", "env-file-unsupported", "Env files are not supported here")
+@rule("E9717", "env-file-unsupported", "Env files are not supported here", fix="review")
 def env_file_unsupported(analysis: Analysis) -> Iterator[Finding]:
     seen: set[Place] = set()
     for read in analysis.reads:
@@ -22,14 +29,25 @@ def env_file_unsupported(analysis: Analysis) -> Iterator[Finding]:
         for problem, where, way_out in _problems(read):
             if at not in seen:
                 seen.add(at)
+                help = _help(where, way_out)
                 yield Finding(
                     at=at,
                     message=f"{read.container} has environment files, {problem}",
                     label="not supported",
                     related=() if where is None else (Related(where.place, "because of this"),),
                     cause="unsupported",
-                    help=f"{way_out} ({ENV_FILE_PAGE})",
+                    help=help.text,
+                    remedy=help,
                 )
+
+
+def _help(where: Value | None, way_out: str) -> Help:
+    """A version of the platform that has them, in the place of one that is written out."""
+    sentence = f"{way_out} ({ENV_FILE_PAGE})"
+    if where is None or where.raw not in _TOO_OLD:
+        return advice.help_with(sentence, no_fix="which variables go where else, only you know")
+    edit = replaced(where.place, _NEW_ENOUGH, f"run it on {_NEW_ENOUGH}", is_safe=False)
+    return advice.help_with(sentence, edits=[edit])
 
 
 def _problems(read: EnvFileRead) -> Iterator[tuple[str, Value | None, str]]:

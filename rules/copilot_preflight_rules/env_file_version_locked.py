@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 _COPILOT_KEY = re.compile(r"manual/env-files/.+/[^/]+\.env")
 
 
-@rule("W9713", "env-file-version-locked", "Grant is pinned to one version of the env file")
+@rule(
+    "W9713",
+    "env-file-version-locked",
+    "Grant is pinned to one version of the env file",
+    fix="review",
+)
 def env_file_version_locked(analysis: Analysis) -> Iterator[Finding]:
     for decision in analysis.allowed(ENV_FILE, GET_OBJECT):
         if not _is_content_addressed(decision):

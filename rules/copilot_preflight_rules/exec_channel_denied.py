@@ -9,11 +9,12 @@ from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.slips import slips
 from copilot_preflight.edits.grant import Grant
 from copilot_preflight.needs.exec_channel import ANY_GROUP, EXEC_CHANNEL, LOG, SESSION, ExecChannel
 
 
-@rule("E9746", "exec-channel-denied", "Task role may not open the channel of ECS Exec")
+@rule("E9746", "exec-channel-denied", "Task role may not open the channel of ECS Exec", fix="safe")
 def exec_channel_denied(analysis: Analysis) -> Iterator[Finding]:
     groups: dict[object, list[Denial]] = {}
     for denied in analysis.denials_of(EXEC_CHANNEL):
@@ -26,7 +27,7 @@ def exec_channel_denied(analysis: Analysis) -> Iterator[Finding]:
             group,
             telling.reason(first),
             related=[*telling.shown(first), Related(channel.at, "turns ECS Exec on")],
-            help=advice.granted(first.call, *_grants(group)),
+            help=advice.granted(first.call, *_grants(group), edits=slips(group)),
         )
 
 

@@ -12,6 +12,6 @@ from copilot_preflight.checks.wording.missing_roles import without_role
 _PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"
 
 
-@rule("E9731", "execution-role-missing", "Task definition needs an execution role")
+@rule("E9731", "execution-role-missing", "Task definition needs an execution role", fix="review")
 def execution_role_missing(analysis: Analysis) -> Iterator[Finding]:
     yield from without_role(analysis, "execution", "ExecutionRoleArn", _PAGE)

@@ -13,7 +13,13 @@ from copilot_preflight.needs.firelens import FIRELENS, FIRELENS_PAGE, ConfigFile
 from copilot_preflight.needs.need import Need
 
 
-@rule("E9745", "firelens-config-denied", "FireLens configuration cannot be read from S3")
+@rule(
+    "E9745",
+    "firelens-config-denied",
+    "FireLens configuration cannot be read from S3",
+    fix="safe",
+    no_fix="the file has to be in the image, or named by its ARN",
+)
 def firelens_config_denied(analysis: Analysis) -> Iterator[Finding]:
     told = set()
     for need in analysis.needs:

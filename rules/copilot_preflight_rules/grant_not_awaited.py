@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Help
 
 
-@rule("W9783", "grant-not-awaited", "Tasks may start before a grant is in place")
+@rule(
+    "W9783",
+    "grant-not-awaited",
+    "Tasks may start before a grant is in place",
+    fix="safe or review",
+    no_fix="what grants it waits for the service itself",
+)
 def grant_not_awaited(analysis: Analysis) -> Iterator[Finding]:
     pairs: dict[tuple[str, str], list[Unawaited]] = {}
     for missed in analysis.unawaited:

@@ -16,7 +16,12 @@ from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT
 _OTHER = {"execution": "task", "task": "execution"}
 
 
-@rule("E9733", "grant-on-wrong-role", "The grant is on the wrong one of a task's two roles")
+@rule(
+    "E9733",
+    "grant-on-wrong-role",
+    "The grant is on the wrong one of a task's two roles",
+    fix="safe",
+)
 def grant_on_wrong_role(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(filter(_is_ours, analysis.denied_by(diagnosis.WRONG_ROLE))):
         denied = group[0]

@@ -22,6 +22,7 @@ from copilot_preflight.needs.env_files import (
     GET_OBJECT,
     EnvFileRead,
 )
+from copilot_preflight.statements.s3_pairs import is_s3
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit, Help
@@ -46,7 +47,12 @@ class _Broad(NamedTuple):
         return self.decision.call.need.about(EnvFileRead)
 
 
-@rule("W9754", "grant-too-broad", "Execution role is granted more of S3 than the env file")
+@rule(
+    "W9754",
+    "grant-too-broad",
+    "Execution role is granted more of S3 than the env file",
+    fix="review",
+)
 def grant_too_broad(analysis: Analysis) -> Iterator[Finding]:
     served: dict[Place, list[_Broad]] = {}
     for decision in analysis.allowed(ENV_FILE, GET_OBJECT):
@@ -83,31 +89,68 @@ def _source(broad: _Broad) -> str:
 
 def _way_out(found: Sequence[_Broad]) -> Help:
     narrow = [_narrow(each.decision) for each in found]
+    reads = list({each.read.asked: each.read for each in found}.values())
+    grants = _grants(reads, advice.policy_of(found[0].decision.call))
     if all(narrow):
         names = dict.fromkeys(f"'{s.sid or s.policy}'" for s in narrow if s is not None)
-        return advice.help_with(
-            f"take it away: {' and '.join(names)} grants the environment files already",
-            edits=_taken_away(found[0]),
+        help = advice.help_with(
+            f"take it away: {' and '.join(names)} grants the environment files already"
         )
-    reads = list({each.read.asked: each.read for each in found}.values())
-    return advice.help_with(
-        "grant the files and their buckets instead:",
-        grants=_grants(reads, advice.policy_of(found[0].decision.call)),
-        is_safe=False,
+    else:
+        help = advice.help_with(
+            "grant the files and their buckets instead:", grants=grants, is_safe=False
+        )._replace(is_enough=False)
+    edits = _taken_away(found[0])
+    # What grants one version alone must not be all that is left.
+    is_left = all(
+        s is not None and _reaches_others(s, it) for s, it in zip(narrow, found, strict=True)
+    )
+    in_place = () if is_left or not edits else _in_place(grants, found[0])
+    if not edits or not (is_left or in_place):
+        return help._replace(no_fix="what else the statement is for, only you know")
+    return help._replace(edits=(*in_place, *edits))
+
+
+def _reaches_others(statement: Statement, broad: _Broad) -> bool:
+    """Whether a statement grants more of a file than the version that is asked for."""
+    return any(
+        entry.text.has_wildcard() and match(entry.text, broad.decision.call.resource)
+        for entry in statement.resources
     )
 
 
+def _in_place(grants: Sequence[Grant], broad: _Broad) -> tuple[Edit, ...]:
+    """The narrow statements as a policy of the role, none where it is in another file."""
+    from copilot_preflight.edits.edit import Applicability, NoFix
+    from copilot_preflight.edits.placing import placed
+
+    view, place = broad.decision.call.view, grants[0].owner.place
+    if place is None or place.file != view.file:
+        return ()
+    title = "grant the environment files alone"
+    edits = placed(grants, view.stack.data, title, Applicability.REVIEW)
+    return () if isinstance(edits, NoFix) else edits
+
+
 def _taken_away(broad: _Broad) -> list[Edit]:
+    """What grants too much taken out, and nothing that other services need; else nothing."""
     statement, title = broad.statement, "take away what grants too much"
-    is_listed = broad.entry in (*statement.actions, *statement.resources)
-    if not is_listed or managed.is_known(statement.policy):
-        return [removed(statement.place, title)]  # NotAction, NotResource, or a policy of AWS's
-    beside = statement.actions if broad.is_action else statement.resources
-    return taken_out(statement, [broad.entry], beside, title)
+    if managed.is_known(statement.policy):
+        is_of_s3 = statement.policy.startswith("AmazonS3")
+        return [removed(statement.place, title)] if is_of_s3 else []
+    own = [action for action in statement.actions if is_s3(action)]
+    if not own or any(action.text.literal == "*" for action in own):
+        return []
+    if not broad.is_action and len(statement.resources) > 1 and len(own) == len(statement.actions):
+        return taken_out(statement, [broad.entry], statement.resources, title)
+    entries = [broad.entry] if broad.is_action else own
+    return taken_out(statement, entries, statement.actions, title)
 
 
 def _grants(reads: Sequence[EnvFileRead], owner: PolicyOwner) -> list[Grant]:
-    """One statement for all files, and one for their buckets."""
+    """The statements by the template's own parameters, or one for all files and their buckets."""
+    if all(advice.by_parameter_of(read) is not None for read in reads):
+        return [grant for read in reads for grant in advice.read_grants(read, owner)]
     names = [read.name for read in reads]
     files = dict.fromkeys(map(advice.every_version, reads))
     buckets = dict.fromkeys(str(arn.s3_arn(n.partition, n.bucket)) for n in names if n is not None)

@@ -10,11 +10,17 @@ from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.slips import slips
 from copilot_preflight.edits.edit import Help
 from copilot_preflight.needs.implied_by_grants import IMPLIED, Implied
 
 
-@rule("W9757", "half-granted-encryption", "Role may use encrypted objects and not their key")
+@rule(
+    "W9757",
+    "half-granted-encryption",
+    "Role may use encrypted objects and not their key",
+    fix="safe",
+)
 def half_granted_encryption(analysis: Analysis) -> Iterator[Finding]:
     groups: dict[object, list[Denial]] = {}
     told = {_identity(d) for d in analysis.denials if d.need.kind != IMPLIED}
@@ -52,10 +58,13 @@ def _finding(group: list[Denial]) -> Finding:
     return found._replace(at=entry if is_here else role.place)
 
 
-def _help(group: list[Denial], key: str) -> Help | str:
+def _help(group: list[Denial], key: str) -> Help:
     first = group[0]
     if first.cause.kind in diagnosis.LAYER_CAUSES:
-        return f"let {first.call.role} use the key: it is not the role's own policies that deny it"
+        return advice.help_with(
+            f"let {first.call.role} use the key: it is not the role's own policies that deny it",
+            no_fix="what has to let it through is another policy than the role's",
+        )
     actions = [denied.call.action for denied in group]
     statement = advice.grant(advice.policy_of(first.call), actions, key)
-    return advice.granted(first.call, statement, words="add to")
+    return advice.granted(first.call, statement, words="add to", edits=slips(group))

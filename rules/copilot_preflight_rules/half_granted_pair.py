@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit
 
 
-@rule("W9753", "half-granted-pair", "All of S3 is granted on half of a bucket")
+@rule("W9753", "half-granted-pair", "All of S3 is granted on half of a bucket", fix="review")
 def half_granted_pair(analysis: Analysis) -> Iterator[Finding]:
     for item in s3_statements(analysis.stack):
         if item.statement.effect != "Allow":

@@ -11,6 +11,6 @@ from copilot_preflight.checks.wording import images_and_logs as starts
 from copilot_preflight.needs.images import IMAGE
 
 
-@rule("E9742", "image-pull-denied", "Role may not pull a private image")
+@rule("E9742", "image-pull-denied", "Role may not pull a private image", fix="safe or review")
 def image_pull_denied(analysis: Analysis) -> Iterator[Finding]:
     yield from starts.findings(analysis, IMAGE)

@@ -29,7 +29,7 @@ _RUN_CODE: Final = ("lambda.amazonaws.com", "tasks.apprunner.amazonaws.com", "ec
 """Services that hand a role to code of the user's, apart from ECS."""
 
 
-@rule("I9756", "missing-object-looks-denied", "A missing object answers 403, not 404")
+@rule("I9756", "missing-object-looks-denied", "A missing object answers 403, not 404", fix="review")
 def missing_object_looks_denied(analysis: Analysis) -> Iterator[Finding]:
     view = analysis.view
     for role in _roles_of_code(view):

@@ -8,6 +8,8 @@ from typing import Final
 from copilot_preflight.base.finding import Finding, Place
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.corrections import with_version
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.statements.placed import placed_statements
 
@@ -16,7 +18,12 @@ _PAGE: Final = (
 )
 
 
-@rule("W9750", "policy-version-missing", "Policy variables are plain text without a Version")
+@rule(
+    "W9750",
+    "policy-version-missing",
+    "Policy variables are plain text without a Version",
+    fix="safe or review",
+)
 def policy_version_missing(analysis: Analysis) -> Iterator[Finding]:
     documents: set[tuple[str, Place]] = set()
     for item in placed_statements(analysis.stack, _has_literal_variables):
@@ -28,13 +35,19 @@ def policy_version_missing(analysis: Analysis) -> Iterator[Finding]:
         documents.add((statement.policy, document))
         entry = _first(statement)
         version = f"has Version '{statement.version}'" if statement.version else "has no Version"
+        denies = any(it.effect == "Deny" for it in (statement, *item.neighbours))
+        help = advice.help_with(
+            f"add Version: '2012-10-17' to the policy document ({_PAGE})",
+            edits=[with_version(statement, is_safe=not denies)],
+        )
         yield Finding(
             at=place if entry is None else entry.place,
             message=f"'{entry.text if entry is not None else '${...}'}' is plain text, and no "
             f"variable: the policy {version}, and only 2012-10-17 has variables",
             label="not filled in",
             cause="literal-variables",
-            help=f"add Version: '2012-10-17' to the policy document ({_PAGE})",
+            help=help.text,
+            remedy=help,
         )
 
 

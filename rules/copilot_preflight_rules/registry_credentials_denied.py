@@ -11,6 +11,12 @@ from copilot_preflight.checks.wording import secret_reads as secrets
 from copilot_preflight.needs.container_secrets import REGISTRY
 
 
-@rule("E9744", "registry-credentials-denied", "Execution role may not read registry credentials")
+@rule(
+    "E9744",
+    "registry-credentials-denied",
+    "Execution role may not read registry credentials",
+    fix="safe or review",
+    no_fix="which secret is meant by the value, nobody can tell",
+)
 def registry_credentials_denied(analysis: Analysis) -> Iterator[Finding]:
     yield from secrets.findings(analysis, REGISTRY)

@@ -11,7 +11,12 @@ from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.needs.required import REQUIRED, Required
 
 
-@rule("E9748", "required-call-denied", "Role may not make a call that the configuration requires")
+@rule(
+    "E9748",
+    "required-call-denied",
+    "Role may not make a call that the configuration requires",
+    fix="safe",
+)
 def required_call_denied(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denials_of(REQUIRED)):
         asked = group[0].need.about(Required)

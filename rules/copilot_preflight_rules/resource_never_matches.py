@@ -13,10 +13,11 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.corrections import corrected, replaced, statement_next_to
 from copilot_preflight.iam.layers import Layer
-from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.iam.policy import Statement
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.statements import arn_traps as traps
 from copilot_preflight.statements.arn_traps import Unmatched, unmatched
+from copilot_preflight.statements.s3_pairs import OBJECTS
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit, Help
@@ -82,7 +83,12 @@ _SLOTS: Final = {
 }
 
 
-@rule("E9755", "resource-never-matches", "A statement's actions can never match its ARN")
+@rule(
+    "E9755",
+    "resource-never-matches",
+    "A statement's actions can never match its ARN",
+    fix="safe or review",
+)
 def resource_never_matches(analysis: Analysis) -> Iterator[Finding]:
     useless = unmatched(analysis.stack)
     told = _told(analysis) if useless else set()
@@ -115,7 +121,7 @@ def _refused(found: Unmatched, stack: Stack) -> Finding:
         help = advice.help_with(f"let the stack tell its partition: {edit.yaml}", edits=[edit])
     else:
         what, label = f"'{resource.text}' is not an ARN", "not an ARN"
-        help = _named_by_arn(resource, stack)
+        help = _named_by_arn(found, stack)
     return Finding(
         at=resource.place,
         message=f"{what}: IAM refuses the policy",
@@ -126,15 +132,18 @@ def _refused(found: Unmatched, stack: Stack) -> Finding:
     )
 
 
-def _named_by_arn(resource: Entry, stack: Stack) -> Help:
+def _named_by_arn(found: Unmatched, stack: Stack) -> Help:
     """The ARN in the place of a resource of the stack, where that is what is named."""
     from copilot_preflight.edits.edit import Applicability, replacement
     from copilot_preflight.edits.spelling import Spelling
 
     what = "name the resource by its ARN"
+    resource = found.resource
     first, *rest = resource.text.parts
     if not isinstance(first, Hole) or first.name not in stack.data["Resources"]:
-        return advice.help_with(what)
+        return advice.help_with(what, no_fix="which resource is meant, nobody can tell")
+    if not rest and all(map(OBJECTS.is_only_use_of, found.actions)):
+        what, rest = "name the objects by the ARN of their bucket", ["/*"]
     attribute = f"{first.name}.Arn"
     new = Spelling(attribute, "Fn::GetAtt")
     if rest:
@@ -162,6 +171,7 @@ def _finding(found: Unmatched) -> Finding:
         grants=[_by_alias(found)] if trap.slug == traps.KEY_ALIAS else [],
         edits=[_edit(found)] if trap.fixed is not None else [],
         is_safe=False,
+        no_fix="which resource is meant, nobody can tell",
     )
     return Finding(
         at=found.resource.place,

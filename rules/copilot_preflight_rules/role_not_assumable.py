@@ -9,13 +9,21 @@ from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
-from copilot_preflight.checks.wording.corrections import added_to, replaced, taken_out
+from copilot_preflight.checks.wording.corrections import (
+    added_to,
+    removed,
+    replaced,
+    statement_next_to,
+    taken_out,
+)
 from copilot_preflight.iam.evaluate import covers_action
+from copilot_preflight.iam.layers import Layer
 from copilot_preflight.iam.policy import Clause, Principal, Statement
 from copilot_preflight.model.trust import ASSUME, Assumption, trusted
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit
+    from copilot_preflight.edits.spelling import Expression, Spelling
 
 _SHOWN = 3
 _LONGEST = 100
@@ -23,7 +31,12 @@ _ALIKE = 0.8
 """From here on a name may be a slip: ``ecs.`` for ``ecs-tasks.``, but not ``lambda.``."""
 
 
-@rule("E9732", "role-not-assumable", "A service may not assume the role that it is handed")
+@rule(
+    "E9732",
+    "role-not-assumable",
+    "A service may not assume the role that it is handed",
+    fix="safe or review",
+)
 def role_not_assumable(analysis: Analysis) -> Iterator[Finding]:
     asked: dict[tuple[Place, str], list[Assumption]] = {}
     services: dict[Place, set[str | None]] = {}
@@ -58,7 +71,11 @@ def _finding(
     else:
         at, message, label, help, edits = _not_named(first, policy, services)
     places = dict.fromkeys((it.use.value.place, it.use.handover.what) for it in refused)
-    remedy = advice.help_with(f"{help} ({use.handover.page})", edits=edits)
+    remedy = advice.help_with(
+        f"{help} ({use.handover.page})",
+        edits=edits,
+        no_fix="" if any(edits) else "whom else the trust policy is for, only you know",
+    )
     return Finding(
         at=at,
         message=f"{message}: {fails}",
@@ -118,7 +135,17 @@ def _unmet(found: Assumption, policy: str, clause: Clause, statement: Statement)
     elif _is_literal_star(clause):
         label = f"'*' is no wildcard to {clause.operator}"
         help = f"use {_LIKE.get(clause.key.lower(), 'StringLike')}, to which '*' is a wildcard"
-    return at, message, label, help, ()
+    return at, message, label, help, [_loosened(clause, statement)]
+
+
+def _loosened(clause: Clause, statement: Statement) -> Edit | None:
+    """The condition taken out that no call of the service can meet."""
+    start, entry = statement.place.path, next((it.place for it in clause.values), None)
+    is_hopeless = clause.key.lower() in _NEVER_SENT
+    if not is_hopeless or entry is None or entry.path[len(start) :][:1] != ("Condition",):
+        return None
+    at = Place(entry.file, entry.path[: len(start) + 3])
+    return removed(at, f"take the condition on {clause.key} out")
 
 
 _NEVER_SENT = {
@@ -154,6 +181,7 @@ def _not_named(found: Assumption, policy: str, services: Collection[str | None])
     edits: Sequence[Edit | None] = ()
     if by_pipeline:
         help = f"let the pipeline's role call {ASSUME}: name its ARN under Principal.AWS"
+        edits = [_let_pipeline_in(found)]
     else:
         too = " as well" if len(others) < len(names) else ""
         help = f"let Principal.Service {caller}{too} call {ASSUME}"
@@ -173,7 +201,33 @@ def _let_in(found: Assumption, near: Principal | None) -> Edit | None:
         if lets_in and names and not statement.clauses:
             title = f"let {service} assume the role as well"
             return added_to(statement.place, names[0].entry.place, service, title, depth=2)
-    return None
+    from copilot_preflight.edits.spelling import Spelling
+
+    return _statement(found, Spelling(service), "Service")
+
+
+def _let_pipeline_in(found: Assumption) -> Edit | None:
+    """A statement for the pipeline's role, as the pipeline itself names it."""
+    from copilot_preflight.edits.spelling import Expression
+
+    through = found.use.through
+    if through is None or through.reader.file != found.role.place.file:
+        return None
+    raw = through.raw
+    is_whole = isinstance(raw, dict) and [*raw] in (["Fn::GetAtt"], ["Fn::Sub"])
+    return _statement(found, Expression(str(through.text()), raw), "AWS") if is_whole else None
+
+
+def _statement(found: Assumption, principal: Spelling | Expression, kind: str) -> Edit | None:
+    """A statement more in the trust policy, where it has one that is written there."""
+    role = found.role
+    whose = advice.owner(Layer.RESOURCE, f"the trust policy of {role}", role.place, role.logical_id)
+    statement = advice.grant(whose, ASSUME, principal=principal, kind=kind)
+    name = found.use.handover.service if kind == "Service" else "the pipeline's role"
+    at = role.trust[0].place if role.trust else None
+    if at is None or at.file != role.place.file:
+        return None
+    return statement_next_to(at, statement, f"let {name} assume the role as well")
 
 
 def _nearest(service: str, names: Sequence[Principal]) -> Principal | None:

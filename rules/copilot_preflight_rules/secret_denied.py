@@ -11,6 +11,12 @@ from copilot_preflight.checks.wording import secret_reads as secrets
 from copilot_preflight.needs.container_secrets import SECRET
 
 
-@rule("E9741", "secret-denied", "Execution role may not read a secret")
+@rule(
+    "E9741",
+    "secret-denied",
+    "Execution role may not read a secret",
+    fix="safe or review",
+    no_fix="which secret is meant by the value, nobody can tell",
+)
 def secret_denied(analysis: Analysis) -> Iterator[Finding]:
     yield from secrets.findings(analysis, SECRET)

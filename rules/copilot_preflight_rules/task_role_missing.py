@@ -14,7 +14,7 @@ from copilot_preflight.needs.need import Need
 _PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html"
 
 
-@rule("E9734", "task-role-missing", "Task definition needs a task role")
+@rule("E9734", "task-role-missing", "Task definition needs a task role", fix="review")
 def task_role_missing(analysis: Analysis) -> Iterator[Finding]:
     yield from without_role(analysis, "task", "TaskRoleArn", _PAGE, _asker)
 

@@ -9,7 +9,12 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 
 
-@rule("W9791", "unused-suppression", "Suppression silences nothing")
+@rule(
+    "W9791",
+    "unused-suppression",
+    "Suppression silences nothing",
+    no_fix="a comment is no value of the document: take it out by hand",
+)
 def unused_suppression(_analysis: Analysis) -> Iterator[Finding]:
     """Nothing: it is `suppressions` that knows, once every rule has looked at every template."""
     return iter(())

@@ -27,11 +27,11 @@ RULES = pytest.mark.parametrize("rule", copilot_preflight_rules.RULES, ids=lambd
 
 @RULES
 def test_explain_prints_the_page_of_a_rule(run: Run, rule: Rule) -> None:
-    """A rule is named by its id or its name, in any case."""
+    """A rule is named by its id or its name, in any case; whether it has a fix comes last."""
     page = Path(copilot_preflight_rules.__file__).with_name(rule.page).read_text(encoding="utf-8")
     for name in (rule.id, rule.id.lower(), rule.name, rule.name.upper()):
         result = run("explain", name)
-        assert (result.status, result.out, result.err) == (0, page, "")
+        assert (result.status, result.out, result.err) == (0, f"{page}\n{rule.way_out}\n", "")
 
 
 @pytest.mark.parametrize("name", ["E1", "", "E97", "files", "../x/y", "\x1b[31m"])
@@ -64,10 +64,11 @@ def test_a_mistyped_command_is_taken_for_one(run: Run, write: Write, templates: 
 
 
 def test_rules_lists_the_rules(run: Run) -> None:
-    """Every rule is one line, with its id, severity, name and title."""
+    """Every rule is one line, with its id, severity, name, title, and whether it has a fix."""
     lines = run("rules").out.splitlines()
     for line, rule in zip(lines, copilot_preflight_rules.RULES, strict=True):
-        assert line.split(maxsplit=3) == [rule.id, rule.severity.label, rule.name, rule.title]
+        told = [*line.split(maxsplit=3)[:3], *re.split("  +", line)[-2:]]
+        assert told == [rule.id, rule.severity.label, rule.name, rule.title, rule.way_out]
 
 
 def test_version(run: Run) -> None:

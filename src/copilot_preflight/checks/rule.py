@@ -17,13 +17,22 @@ _PAGES: Final = (
 )
 
 
+FixKind = Literal["", "safe", "review", "safe or review"]
+"""The applicability of the fixes that a rule's findings may have, ``""`` where none has any."""
+
+
 class Rule(NamedTuple):
-    """A rule; the letter of its id is its severity, its name states the defect."""
+    """A rule; the letter of its id is its severity, its name states the defect.
+
+    ``no_fix`` is why a finding has no fix that does not say it itself: a clause, no full stop.
+    """
 
     id: str
     name: str
     title: str
     check: Check
+    fix: FixKind = ""
+    no_fix: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -32,6 +41,11 @@ class Rule(NamedTuple):
     @property
     def url(self) -> str:
         return f"{_PAGES}/{self.page}"
+
+    @property
+    def way_out(self) -> str:
+        """Whether its findings can be fixed, for a list: ``fix: safe``, ``no fix: <reason>``."""
+        return f"fix: {self.fix}" if self.fix else f"no fix: {self.no_fix}"
 
     @property
     def page(self) -> str:
@@ -44,9 +58,11 @@ class Rule(NamedTuple):
             yield finding._replace(rule=self.id, name=self.name, url=self.url)
 
 
-def rule(id: str, name: str, title: str) -> Callable[[Check], Rule]:
-    """Makes a rule of a function: ``@rule("E9712", "env-file-stale-grant", "…")``."""
-    return lambda check: Rule(id, name, title, check)
+def rule(
+    id: str, name: str, title: str, *, fix: FixKind = "", no_fix: str = ""
+) -> Callable[[Check], Rule]:
+    """Makes a rule of a function: ``@rule("E9712", "env-file-stale-grant", "…", fix="safe")``."""
+    return lambda check: Rule(id, name, title, check, fix, no_fix)
 
 
 Part = Literal[

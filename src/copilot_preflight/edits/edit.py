@@ -103,7 +103,9 @@ class Help(NamedTuple):
 
     ``grants`` are statements to write, which the help shows; ``lines`` are further lines of YAML.
     ``edits`` correct what is there already, all together. Where there are both, either is enough,
-    and the edits come closer to what was meant. ``applicability`` is that of the grants.
+    and the edits come closer to what was meant. ``applicability`` is that of the grants. ``no_fix``
+    is why nothing of it can be carried out, where that is known: a clause without a full stop. The
+    grants alone do not end the finding where they are not ``is_enough``.
 
     What ``is_masked`` had a secret in it, has a hole there now, and is for reading alone. Where it
     ``is_near_secret``, lines that it changes hold one, or the next ones do. ``shown`` is how a
@@ -120,6 +122,8 @@ class Help(NamedTuple):
     is_near_secret: bool = False
     shown: Remedy | None = None
     is_brief: bool = False
+    no_fix: str = ""
+    is_enough: bool = True
 
     @property
     def text(self) -> str:
@@ -130,3 +134,9 @@ class Help(NamedTuple):
     def after(self, words: str) -> Help:
         """The same with some words before its sentence."""
         return self._replace(sentence=f"{words}{self.sentence}")
+
+
+class NoFix(NamedTuple):
+    """Why something is left to whoever reads it: a clause in lower case, without a full stop."""
+
+    reason: str

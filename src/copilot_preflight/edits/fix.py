@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Enum
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from copilot_preflight.base.finding import Finding
-from copilot_preflight.edits.edit import Applicability, Edit, Help
+from copilot_preflight.edits.edit import Applicability, Edit, Help, NoFix
 from copilot_preflight.edits.grant import Grant, PolicyOwner
 from copilot_preflight.edits.placing import placed
+from copilot_preflight.edits.references import refused
+from copilot_preflight.edits.removals import without_empty_policies
 
 DataOf = Callable[[str], Any]
 """The data of the document of a name, None where there is none."""
@@ -47,39 +50,65 @@ class Fix(NamedTuple):
 
 
 def fix_of(finding: Finding, data_of: DataOf, way: Way = Way.IN_PLACE) -> Fix | None:
-    """The fix of a finding; of two, the one that is asked for.
+    """The fix of a finding, None where it has none: see `answer_of`."""
+    answer = answer_of(finding, data_of, way)
+    return answer if isinstance(answer, Fix) else None
 
-    None where its way out is a sentence alone, where the policy to write in is in no file, and
-    where a secret was taken out of it.
+
+def answer_of(finding: Finding, data_of: DataOf, way: Way = Way.IN_PLACE) -> Fix | NoFix:
+    """The fix of a finding, or why it has none; of two fixes, the one that is asked for.
+
+    The reason is ``""`` where the way out is a sentence alone: then it is that of its rule.
     """
     help = finding.remedy
-    if not isinstance(help, Help) or help.is_masked:
-        return None
+    if not isinstance(help, Help):
+        return NoFix("")
+    if help.is_masked:
+        return NoFix("a secret was taken out of it")
     ways = (_corrections, _additions) if way is Way.IN_PLACE else (_additions, _corrections)
-    return next(filter(None, (make(help, data_of) for make in ways)), None)
+    answers = [make(help, data_of) for make in ways]
+    fixes = (answer for answer in answers if isinstance(answer, Fix))
+    reasons = (answer for answer in answers if isinstance(answer, NoFix) and answer.reason)
+    return next(fixes, None) or next(reasons, NoFix(help.no_fix))
 
 
-def _corrections(help: Help, _data_of: DataOf) -> Fix | None:
+def _corrections(help: Help, data_of: DataOf) -> Fix | NoFix:
     if not help.edits:
-        return None
+        return NoFix("")
     is_safe = all(edit.applicability is Applicability.SAFE for edit in help.edits)
     applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
-    return Fix(help.edits[0].title, applicability, help.edits)
+    return _written(Fix(help.edits[0].title, applicability, help.edits), data_of)
 
 
-def _additions(help: Help, data_of: DataOf) -> Fix | None:
-    if not help.grants:
-        return None
+def _additions(help: Help, data_of: DataOf) -> Fix | NoFix:
+    if not help.grants or not help.is_enough:
+        return NoFix("")
     title = _title(help.grants)
     edits: list[Edit] = []
     for owner, grants in _by_owner(help.grants).items():
-        if owner.place is None:
-            return None
-        found = placed(grants, data_of(owner.place.file), title, help.applicability)
-        if found is None:
-            return None
+        data = None if owner.place is None else data_of(owner.place.file)
+        found = placed(grants, data, title, help.applicability)
+        if isinstance(found, NoFix):
+            return found
         edits += found
-    return Fix(title, help.applicability, tuple(edits), help.grants)
+    return _written(Fix(title, help.applicability, tuple(edits), help.grants), data_of)
+
+
+def _written(fix: Fix, data_of: DataOf) -> Fix | NoFix:
+    """The fix, if every document can have what its edits write, and do without what they take."""
+    edits: list[Edit] = []
+    for file in fix.files:
+        data = data_of(file)
+        if data is None:
+            return NoFix(f"{PurePath(file).name} is no file of the run")
+        of_file = without_empty_policies([it for it in fix.edits if it.file == file], data)
+        if isinstance(of_file, NoFix):
+            return of_file
+        reason = refused(of_file, data, file)
+        if reason:
+            return NoFix(reason)
+        edits += of_file
+    return fix._replace(edits=tuple(edits))
 
 
 def _title(grants: Iterable[Grant]) -> str:

@@ -69,8 +69,9 @@ class Grant(NamedTuple):
 
     ``actions`` are at least one. ``resources`` are `Written`, none in a policy that
     knows its only resource. ``principal`` is `EVERYBODY` or the ARN of a role, None in the policies
-    of roles. ``under`` is the condition of the template under which it can be written, ``""`` for
-    always. ``in_line`` writes several actions in one line of YAML; it says nothing else.
+    of roles; ``kind`` is ``Service`` where it is the name of a service. ``under`` is the condition
+    of the template under which it can be written, ``""`` for always. ``in_line`` writes several
+    actions in one line of YAML; it says nothing else.
     """
 
     owner: PolicyOwner
@@ -79,6 +80,7 @@ class Grant(NamedTuple):
     principal: Spelling | Expression | None = None
     condition: tuple[Clause, ...] = ()
     under: str = ""
+    kind: str = "AWS"
     in_line: bool = False
 
     def __eq__(self, other: object) -> bool:
@@ -99,7 +101,8 @@ class Grant(NamedTuple):
         yield f"- Effect: {EFFECT}"
         if self.principal is not None:
             aws = self.principal.yaml
-            yield f"  Principal: {aws if self.principal == EVERYBODY else f'{{AWS: {aws}}}'}"
+            whose = aws if self.principal == EVERYBODY else f"{{{self.kind}: {aws}}}"
+            yield f"  Principal: {whose}"
         if len(self.actions) == 1:
             yield f"  Action: {self.actions[0]}"
         elif self.in_line:
@@ -131,7 +134,7 @@ class Grant(NamedTuple):
         if self.principal is not None:
             everybody = self.principal == EVERYBODY
             aws = self.principal.plain
-            statement["Principal"] = aws if everybody else {"AWS": aws}
+            statement["Principal"] = aws if everybody else {self.kind: aws}
         statement["Action"] = self.actions[0] if len(self.actions) == 1 else [*self.actions]
         if self.resources:
             statement["Resource"] = [spelled(resource).plain for resource in self.resources]

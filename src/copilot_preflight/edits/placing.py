@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath
-from copilot_preflight.edits.edit import END, Applicability, Edit, Operation
+from copilot_preflight.edits.edit import END, Applicability, Edit, NoFix, Operation
 from copilot_preflight.edits.grant import Grant
 from copilot_preflight.edits.spelling import Expression, Plain
 
@@ -76,18 +77,20 @@ class InlinePolicy(NamedTuple):
 
 def placed(
     grants: Iterable[Grant], data: Any, title: str, applicability: Applicability
-) -> tuple[Edit, ...] | None:
-    """The edits that write grants of one owner into a document with these data.
+) -> tuple[Edit, ...] | NoFix:
+    """The edits that write grants of one owner into a document with these data, or why none can.
 
-    None where the owner's policies cannot be extended there: nobody knows where they are, or a
-    function gives them.
+    The reason is that nobody knows where the owner's policies are, that they are not written
+    there, or that a function gives them.
     """
     found = tuple(grants)
     owner = found[0].owner
     place = owner.place
-    node = None if place is None else _node(data, place.path)
-    if place is None or not isinstance(node, dict):
-        return None
+    if place is None:
+        return NoFix(f"{owner.name} is in no file of the run")
+    node = _node(data, place.path)
+    if not isinstance(node, dict):
+        return NoFix(f"{owner.name} is not written in {PurePath(place.file).name}")
     made: list[Edit] = []
 
     def insert(path: DataPath, new: Grant | InlinePolicy | PolicyDocument) -> None:
@@ -96,16 +99,17 @@ def placed(
     kind = node.get("Type")
     if kind in _INLINE:
         property_path = (*place.path, "Properties", _INLINE[str(kind)])
-        if _is_function(_node(data, property_path)):
-            return None
-        names = set(_policy_names(_node(data, property_path)))
+        there = _node(data, property_path)
+        if is_function(there) or is_function(_node(data, property_path[:-1])):
+            return NoFix(f"a function gives the policies of {owner.name}")
+        names = set(_policy_names(data.get("Resources")))
         for under, alike in _by_condition(found).items():
             name = _free_name(alike[0], names)
             names.add(name)
             insert((*property_path, END), InlinePolicy(name, PolicyDocument(alike), under))
         return tuple(made)
     if any(grant.under for grant in found):
-        return None
+        return NoFix(f"the statements of {owner.name} can stand under no condition of the template")
     if kind in _DOCUMENTS:
         path = (*place.path, "Properties", _DOCUMENTS[str(kind)])
     elif "Statement" in node:
@@ -113,13 +117,13 @@ def placed(
     elif "Effect" in node:
         return _next_to(place.path, data, found, insert, made)
     else:
-        return None
+        return NoFix(f"CloudFormation writes the policies of {owner.name} by itself")
     there = _node(data, path)
     if there is None:
         insert(path, PolicyDocument(found))
         return tuple(made)
-    if not isinstance(there, dict) or _is_function(there) or _is_function(there.get("Statement")):
-        return None
+    if not isinstance(there, dict) or is_function(there) or is_function(there.get("Statement")):
+        return NoFix(f"a function gives {owner.name}")
     for grant in found:
         insert((*path, "Statement", END), grant)
     return tuple(made)
@@ -127,15 +131,15 @@ def placed(
 
 def _next_to(
     statement: DataPath, data: Any, grants: tuple[Grant, ...], insert: Any, made: list[Edit]
-) -> tuple[Edit, ...] | None:
+) -> tuple[Edit, ...] | NoFix:
     """Statements in the policy document in which one stands already."""
     if "Statement" not in statement:
-        return None
+        return NoFix("the policy is written in no document of its own")
     end = len(statement) - statement[::-1].index("Statement")
     while statement[end : end + 1] == ("Fn::If",):
         end += 2
-    if _is_function(_node(data, statement[:end])) and end != len(statement):
-        return None
+    if is_function(_node(data, statement[:end])) and end != len(statement):
+        return NoFix("a function gives the statements of the policy")
     for grant in grants:
         insert((*statement[:end], END), grant)
     return tuple(made)
@@ -184,19 +188,18 @@ def _word(text: str) -> str:
     return "".join(f"{it[:1].upper()}{it[1:]}" for it in re.findall(r"[A-Za-z0-9]+", text))
 
 
-def _policy_names(policies: Any) -> Iterator[str]:
-    """The names of a role's policies, as they are written, whatever they depend on."""
-    if isinstance(policies, list):
-        for policy in policies:
-            yield from _policy_names(policy)
-    elif isinstance(policies, dict):
-        if _is_function(policies):
-            yield from _policy_names([*policies.values()])
-        elif isinstance(name := policies.get("PolicyName"), str):
+def _policy_names(node: Any) -> Iterator[str]:
+    """The names of all policies below a node: a role cannot have two of one name."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _policy_names(item)
+    elif isinstance(node, dict):
+        if isinstance(name := node.get("PolicyName"), str):
             yield name
+        yield from _policy_names([*node.values()])
 
 
-def _is_function(raw: Any) -> bool:
+def is_function(raw: Any) -> bool:
     return isinstance(raw, dict) and len(raw) == 1 and next(iter(raw)).startswith(("Fn::", "Ref"))
 
 

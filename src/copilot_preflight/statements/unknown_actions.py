@@ -66,6 +66,11 @@ class UnknownAction(NamedTuple):
     action: Entry
     meant: str
 
+    @property
+    def is_operation(self) -> bool:
+        """Whether it is an operation of the API, of which AWS says what allows it."""
+        return (self.action.text.literal or "").lower() in _OPERATIONS
+
 
 @query
 def unknown_actions(stack: Stack) -> tuple[UnknownAction, ...]:

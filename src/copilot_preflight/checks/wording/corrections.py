@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from copilot_preflight.base.finding import DataPath, Place
-from copilot_preflight.iam.policy import Entry, Statement
+from copilot_preflight.iam.policy import CURRENT_VERSION, Entry, Statement
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Edit, Help
@@ -18,20 +18,47 @@ if TYPE_CHECKING:
     from copilot_preflight.resolve.stack import Stack
 
 
-def replaced(at: Place, new: Written, title: str, *, is_safe: bool = True) -> Edit:
+def replaced(at: Place, new: Written | Spelling, title: str, *, is_safe: bool = True) -> Edit:
     """A string in the place of another one."""
     from copilot_preflight.edits.edit import Applicability, replacement
-    from copilot_preflight.edits.spelling import spelled
+    from copilot_preflight.edits.spelling import Spelling, spelled
 
     applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
-    return replacement(at, spelled(new), title, applicability)
+    value = new if isinstance(new, Spelling) else spelled(new)
+    return replacement(at, value, title, applicability)
 
 
 def removed(at: Place, title: str) -> Edit:
-    """Something taken away: see `removal`."""
+    """Something taken away: see `removal`. A branch of ``Fn::If`` has to say that it is empty.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
+    """
     from copilot_preflight.edits.edit import removal
 
+    if at.path[-2:-1] == ("Fn::If",):
+        from copilot_preflight.edits.spelling import Spelling
+
+        return replaced(at, Spelling("AWS::NoValue", "Ref"), title, is_safe=False)
     return removal(at, title)
+
+
+def with_version(statement: Statement, *, is_safe: bool = True) -> Edit | None:
+    """The Version under which the document of a statement has variables.
+
+    None where the document is not written there, as a policy of AWS's.
+    """
+    from copilot_preflight.edits.edit import Applicability, Edit, Operation
+    from copilot_preflight.edits.spelling import Spelling
+
+    file, path = statement.place.file, statement.place.path
+    if "Statement" not in path:
+        return None
+    end = len(path) - path[::-1].index("Statement") - 1
+    operation = Operation.REPLACE if statement.version else Operation.INSERT
+    applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
+    title = "add the Version that has variables"
+    version = Spelling(CURRENT_VERSION)
+    return Edit(operation, file, (*path[:end], "Version"), version, title, applicability)
 
 
 def taken_out(
@@ -47,14 +74,20 @@ def taken_out(
 
 
 def corrected(
-    statement: Statement, entry: Entry, actions: Collection[Entry], text: str, title: str
+    statement: Statement,
+    entry: Entry,
+    actions: Collection[Entry],
+    text: Written,
+    title: str,
+    *,
+    is_safe: bool = True,
 ) -> Edit:
     """The ARN that some actions of a statement need, for one that they can never match.
 
     If the statement has other actions, the ARN may be theirs: the right one is added to it. In a
     Deny statement it denies what has been allowed so far, so somebody has to look at it.
     """
-    is_safe = statement.effect == "Allow"
+    is_safe = is_safe and statement.effect == "Allow"
     needs_both = any(action not in actions for action in statement.actions)
     if needs_both:
         added = added_to(statement.place, entry.place, text, title, is_safe=is_safe)
@@ -66,7 +99,7 @@ def corrected(
 def added_to(
     statement: Place,
     entry: Place,
-    new: str | Spelling,
+    new: Written | Spelling,
     title: str,
     *,
     depth: int = 1,
@@ -79,12 +112,12 @@ def added_to(
     policy of AWS's.
     """
     from copilot_preflight.edits.edit import Applicability, insertion
-    from copilot_preflight.edits.spelling import spelling_of
+    from copilot_preflight.edits.spelling import Spelling, spelled
 
     path = list_of(statement, entry, depth)
     if path is None:
         return None
-    value = spelling_of(new) if isinstance(new, str) else new
+    value = new if isinstance(new, Spelling) else spelled(new)
     applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
     return insertion(entry.file, path, value, title, applicability)
 

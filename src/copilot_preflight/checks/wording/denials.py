@@ -11,6 +11,7 @@ from copilot_preflight.checks.analysis import Denial
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.exceptions import is_negated
 from copilot_preflight.checks.wording.parts import abridged
+from copilot_preflight.checks.wording.slips import slips
 from copilot_preflight.edits.edit import Applicability, Help
 from copilot_preflight.edits.grant import Grant, PolicyOwner
 from copilot_preflight.edits.spelling import EVERYBODY
@@ -131,7 +132,7 @@ def not_granted(group: Sequence[Denial], *, label: str = "") -> Finding:
         reason(first),
         label=label,
         related=shown(first),
-        help=advice.granted(first.call, *grants(group)),
+        help=advice.granted(first.call, *grants(group), edits=slips(group)),
     )
 
 
@@ -176,6 +177,7 @@ def lacking(group: Sequence[Denial], resource: str, *, related: Iterable[Related
         help=advice.granted(
             first.call,
             advice.grant(advice.policy_of(first.call), first.call.action, resource),
+            edits=slips(group),
         ),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.checks.analysis import Denial
@@ -9,7 +11,8 @@ from copilot_preflight.checks.wording.corrections import added_to, taken_out
 from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.edits.edit import END, Applicability, Edit, Help, insertion, removal
 from copilot_preflight.edits.spelling import EVERYBODY, Spelling, spelling_of
-from copilot_preflight.iam.policy import Clause, Statement
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Clause, Entry, Statement
 from copilot_preflight.resolve import indexes
 
 _OPERATOR, _KEY = "ArnNotEquals", "aws:PrincipalArn"
@@ -48,12 +51,50 @@ def exception(denied: Denial) -> Help | None:
             edits=(excepted,),
             lines=(f"{_OPERATOR}:", f"  {_KEY}: {excepted.yaml}"),
         )
+    if (narrowed := _narrowed(denied, statement)) is not None:
+        return narrowed
     left_out = f"{denied.call.action} on '{abridged(denied.call.resource)}'"
-    return Help(f"no Allow overrules a Deny: narrow it, so that it leaves out {left_out}")
+    return Help(
+        f"no Allow overrules a Deny: narrow it, so that it leaves out {left_out}",
+        no_fix="what else the Deny statement is for, only you know",
+    )
+
+
+def _narrowed(denied: Denial, statement: Statement) -> Help | None:
+    """The very resource or action taken out of a Deny statement that names it next to others."""
+    call = denied.call
+    named = [it for it in statement.resources if it.text.equals(call.resource)]
+    of: tuple[Entry, ...] = statement.resources
+    if not named:
+        named = [
+            it for it in statement.actions if (it.text.literal or "").lower() == call.action.lower()
+        ]
+        of = statement.actions
+    start, file = statement.place.path, statement.place.file
+    is_written = all(it.place.file == file and it.place.path[: len(start)] == start for it in named)
+    if (
+        len(named) != 1
+        or (of is statement.resources and not _are_alike(of))
+        or not is_written
+        or "Statement" in named[0].place.path[len(start) :]
+    ):
+        return None
+    title = f"take '{abridged(named[0].text)}' out of the Deny statement"
+    edits = taken_out(statement, named, of, title)
+    left_out = f"{call.action} on '{abridged(call.resource)}'"
+    return Help(
+        f"no Allow overrules a Deny: narrow it, so that it leaves out {left_out}", edits=(*edits,)
+    )
 
 
 def is_negated(clause: Clause) -> bool:
     return "not" in clause.operator.lower()
+
+
+def _are_alike(resources: Collection[Entry]) -> bool:
+    """Whether all ARNs of a statement serve the same actions, so that one can go by itself."""
+    names = [arn.parse_s3(entry.text) for entry in resources]
+    return len({name is None or name.key is None for name in names}) == 1
 
 
 def _added(statement: Statement, clause: Clause, what: str, value: Spelling) -> Help:

@@ -16,7 +16,11 @@ from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.layers import Layer
-from copilot_preflight.needs.env_files import EnvFileRead
+from copilot_preflight.needs.env_files import (
+    COPILOT_KEY_PARAMETER,
+    GET_BUCKET_LOCATION,
+    EnvFileRead,
+)
 from copilot_preflight.resolve.view import View
 
 if TYPE_CHECKING:
@@ -62,16 +66,17 @@ def grant(
     owner: PolicyOwner,
     actions: str | Sequence[str],
     *resources: Written,
-    principal: Spelling | None = None,
+    principal: Spelling | Expression | None = None,
     condition: Sequence[Clause] = (),
     under: str = "",
+    kind: str = "AWS",
     in_line: bool = False,
 ) -> Grant:
     """One Allow statement: see `Grant`."""
     from copilot_preflight.edits.grant import Grant
 
     names = (actions,) if isinstance(actions, str) else tuple(actions)
-    return Grant(owner, names, resources, principal, tuple(condition), under, in_line)
+    return Grant(owner, names, resources, principal, tuple(condition), under, kind, in_line)
 
 
 def help_with(
@@ -81,13 +86,14 @@ def help_with(
     edits: Sequence[Edit | None] = (),
     lines: Sequence[str] = (),
     is_safe: bool = True,
+    no_fix: str = "",
 ) -> Help:
     """A way out with the values behind it; ``is_safe`` is said of the grants. See `Help`."""
     from copilot_preflight.edits.edit import Applicability, Help
 
     applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
     known = tuple(edit for edit in edits if edit is not None)
-    return Help(sentence, tuple(grants), known, tuple(lines), applicability)
+    return Help(sentence, tuple(grants), known, tuple(lines), applicability, no_fix)
 
 
 def granted(
@@ -119,6 +125,29 @@ def read_grants(read: EnvFileRead, owner: PolicyOwner) -> tuple[Grant, ...]:
     )
 
 
+def bucket_grant(read: EnvFileRead, call: Call) -> Grant:
+    """The statement that lets a role locate the bucket of an environment file."""
+    owner = policy_of(call)
+    if read.name is not None:
+        return read_grants(read, owner)[-1]
+    return grant(owner, GET_BUCKET_LOCATION, resource_of(call))
+
+
+def key_of(call: Call) -> Written:
+    """The key that an environment file is encrypted with, as the template of a role can name it.
+
+    Copilot's is written by the template's own parameter, which says it in every environment.
+    """
+    from copilot_preflight.edits.spelling import Expression
+
+    stack, key = call.view.stack, call.resource
+    is_copilots = call.need.is_copilots and stack.declares(COPILOT_KEY_PARAMETER)
+    is_here = call.role.place.file == call.view.file
+    if is_copilots and is_here and call.view.resolver.parameter(COPILOT_KEY_PARAMETER) == key:
+        return Expression(str(key), {"Ref": COPILOT_KEY_PARAMETER})
+    return resource_of(call)
+
+
 def every_version(read: EnvFileRead) -> str:
     """The ARN of an environment file, with a wildcard where its content hash stands."""
     name = read.name
@@ -138,16 +167,30 @@ def every_version_at(read: EnvFileRead, place: Place) -> Written:
 
     By the template's own parameter if that has a value whenever something is read from the place.
     """
+    found = _by_parameter_at(read, place)
+    return every_version(read) if found is None else found.every_version
+
+
+def bucket_at(read: EnvFileRead, place: Place) -> Written:
+    """The ARN of the bucket of an environment file, as `every_version_at` writes the file's."""
+    found = _by_parameter_at(read, place)
+    if found is not None:
+        return found.bucket
+    name = read.name
+    return str(read.asked if name is None else arn.s3_arn(name.partition, name.bucket))
+
+
+def _by_parameter_at(read: EnvFileRead, place: Place) -> ByParameter | None:
     found = by_parameter_of(read)
     if found is None or place.file != read.view.file:
-        return every_version(read)
+        return None
     node: Any = read.view.stack.data
     is_certain = not found.under
     for step, following in zip(place.path, (*place.path[1:], None), strict=True):
         node = node[step]
         if step == "Fn::If" and following == 1:
             is_certain = is_certain or node[0] == found.under
-    return found.every_version if is_certain else every_version(read)
+    return found if is_certain else None
 
 
 class ByParameter(NamedTuple):

@@ -14,6 +14,7 @@ from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.corrections import corrected
 from copilot_preflight.checks.wording.exceptions import exception, role_in
 from copilot_preflight.checks.wording.parts import abridged
+from copilot_preflight.checks.wording.slips import slips
 from copilot_preflight.edits.edit import Help
 from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.layers import Layer
@@ -120,10 +121,8 @@ def _missed(found: Unmatched) -> str:
     return f"the grant is for another resource, '{granted}'"
 
 
-def _help(group: Sequence[Denial], missed: Unmatched | None) -> Help | str:
+def _help(group: Sequence[Denial], missed: Unmatched | None) -> Help:
     first = group[0]
-    if all(denied.cause.kind == diagnosis.CONDITION_OFF for denied in group):
-        return f"put the grant under the condition of the {first.need.subject}, or under none"
     if missed is not None and missed.trap.slug == LOG_STREAM:
         streams, title = str(missed.trap.fixed), "name the streams of the log group"
         edit = corrected(missed.statement, missed.resource, missed.actions, streams, title)
@@ -136,7 +135,10 @@ def _help(group: Sequence[Denial], missed: Unmatched | None) -> Help | str:
         advice.grant(owner, _actions(same), resource, in_line=True)
         for resource, same in by_resource.items()
     )
-    help = advice.granted(first.call, *statements)
+    if all(denied.cause.kind == diagnosis.CONDITION_OFF for denied in group):
+        words = f"put the grant under the condition of the {first.need.subject}, or grant it in"
+        return advice.granted(first.call, *statements, words=words)
+    help = advice.granted(first.call, *statements, edits=slips(group))
     managed = _MANAGED.get(first.need.user)
     lacks_all = all(denied.cause.kind == diagnosis.NO_GRANT for denied in group)
     if managed is None or missed is not None or not lacks_all:

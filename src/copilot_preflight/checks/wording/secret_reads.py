@@ -12,9 +12,10 @@ from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.wording import denials as telling
 from copilot_preflight.checks.wording import grants as advice
-from copilot_preflight.checks.wording.corrections import replaced
+from copilot_preflight.checks.wording.corrections import corrected, replaced
 from copilot_preflight.checks.wording.parts import abridged, value_of_parameter
-from copilot_preflight.edits.edit import Help
+from copilot_preflight.checks.wording.slips import slips
+from copilot_preflight.edits.edit import Edit, Help
 from copilot_preflight.iam.evaluate import Request, covers_action, evaluate
 from copilot_preflight.model.secrets import complete_arn, secret_arn, without_suffix
 from copilot_preflight.needs.container_secrets import (
@@ -85,7 +86,9 @@ def _denied(group: Sequence[Denial]) -> Finding:
     first = group[0]
     reason, way_out = _argument(first)
     alternative = first.call.needed.alternative
-    help = way_out or advice.granted(first.call, *telling.grants(group))
+    help = way_out or advice.granted(
+        first.call, *telling.grants(group), edits=slips(group) or _respelt(group)
+    )
     related = [*telling.shown(first)]
     secret = _read(first).secret
     if secret is not None and first.call.action == DECRYPT:
@@ -112,7 +115,9 @@ def _argument(denied: Denial) -> tuple[str, Help | str]:
     cause, action = denied.cause, denied.call.action
     if cause.kind == diagnosis.RESOURCE_POLICY:
         said = "denies it" if denied.decision.deciding else "does not let the role in"
-        return f"the policy of the secret {said}", f"let {denied.call.role} in, in that policy"
+        let_in = f"let {denied.call.role} in, in that policy"
+        no_fix = "whom else the policy of a secret is for, only its owner knows"
+        return f"the policy of the secret {said}", advice.help_with(let_in, no_fix=no_fix)
     if action == GET_PARAMETERS and (taken := _taken_for_a_name(denied)) is not None:
         name, secret = taken
         at, title = _read(denied).value.place, "name the secret by its ARN"
@@ -141,6 +146,23 @@ def _argument(denied: Denial) -> tuple[str, Help | str]:
         if near:
             return f"the grant '{abridged(cause.entry.text)}' {near}", ""
     return telling.reason(denied), ""
+
+
+def _respelt(group: Sequence[Denial]) -> list[Edit]:
+    """The secret's or parameter's ARN in the place of one that all but names it."""
+    edits = []
+    for denied in group:
+        cause, call = denied.cause, denied.call
+        if cause.kind != OTHER_RESOURCE or cause.entry is None or cause.statement is None:
+            return []
+        if not _missed_by(cause.entry.text, denied):
+            return []
+        named = [
+            it for it in cause.statement.actions if str(it.text).lower() == call.action.lower()
+        ]
+        new, title = advice.resource_of(call), f"correct the ARN of {call.action}"
+        edits.append(corrected(cause.statement, cause.entry, named, new, title))
+    return edits
 
 
 def _missed_by(granted: Text, denied: Denial) -> str:

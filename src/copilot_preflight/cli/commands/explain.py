@@ -22,6 +22,7 @@ def explain(rule: str) -> None:
         if wanted in (known.id.lower(), known.name):
             page = Path(copilot_preflight_rules.__file__).with_name(known.page)
             write(page.read_text(encoding="utf-8"))
+            write(f"\n{known.way_out}\n")
             return
     message = no_rule(rule)
     raise click.UsageError(

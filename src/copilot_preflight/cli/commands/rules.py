@@ -12,6 +12,9 @@ def rules() -> None:
     """List the rules."""
     from copilot_preflight_rules import RULES
 
-    width = max(len(rule.name) for rule in RULES)
+    name = max(len(rule.name) for rule in RULES)
+    title = max(len(rule.title) for rule in RULES)
     for rule in RULES:
-        write(f"{rule.id}  {rule.severity.label:<7}  {rule.name:<{width}}  {rule.title}\n")
+        severity = rule.severity.label
+        told = f"{rule.id}  {severity:<7}  {rule.name:<{name}}  {rule.title:<{title}}"
+        write(f"{told}  {rule.way_out}\n")

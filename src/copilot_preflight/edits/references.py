@@ -1,0 +1,127 @@
+"""Which names a value refers to, and whether a template may write it: it has them, in no circle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
+from typing import Any, Final, NamedTuple
+
+from copilot_preflight.edits.edit import Edit, Operation
+
+_FILLED_IN: Final = re.compile(r"\$\{([^!}][^}]*)\}")
+"""What ``Fn::Sub`` fills in; ``${!literally}`` is none.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
+"""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9]+")
+"""What a logical id is made of: anything else is left to be filled in, see `Spelling.gaps`."""
+
+_PSEUDO: Final = "AWS::"
+
+
+class Names(NamedTuple):
+    """The names that a value refers to: resources or parameters, and conditions."""
+
+    values: frozenset[str]
+    conditions: frozenset[str]
+
+
+def names_in(value: Any) -> Names:
+    """What a value refers to. Pseudo parameters are left out: every template has them."""
+    found = [*_references(value)]
+    return Names(
+        frozenset(name for name, is_condition in found if not is_condition),
+        frozenset(name for name, is_condition in found if is_condition),
+    )
+
+
+def _references(value: Any) -> Iterator[tuple[str, bool]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if len(value) == 1:
+                yield from _of_function(key, inner)
+            yield from _references(inner)
+
+
+def _of_function(function: str, inner: Any) -> Iterator[tuple[str, bool]]:
+    if function == "Ref" and isinstance(inner, str) and not inner.startswith(_PSEUDO):
+        yield inner, False
+    elif function == "Fn::GetAtt":
+        yield str(inner[0] if isinstance(inner, list) else inner).partition(".")[0], False
+    elif function == "Fn::If" and isinstance(inner, list) and inner:
+        yield str(inner[0]), True
+    elif function == "Fn::Sub":
+        text, own = (*inner, {})[:2] if isinstance(inner, list) else (inner, {})
+        for name in _FILLED_IN.findall(str(text)):
+            head = name.strip().partition(".")[0]
+            if _NAME.fullmatch(head) and head not in own:
+                yield head, False
+
+
+def refused(edits: Iterable[Edit], data: Any, file: str) -> str:
+    """Why a document with these data cannot have what edits write, ``""`` if it can."""
+    for edit in edits:
+        if edit.gaps:
+            continue  # somebody fills it in, and looks at it
+        names = names_in(edit.value)
+        if not isinstance(data, Mapping) or "Resources" not in data:
+            if names.values or names.conditions or _has_pseudo(edit.value):
+                return f"{PurePath(file).name} is no template, in which functions could be written"
+            continue
+        known = {*_section(data, "Resources"), *_section(data, "Parameters")}
+        missing = [*(names.values - known), *(names.conditions - {*_section(data, "Conditions")})]
+        if missing:
+            return f"{PurePath(file).name} has no '{min(missing)}' to refer to"
+        resource = str(edit.path[1]) if edit.path[:1] == ("Resources",) else ""
+        if edit.operation is Operation.REMOVE or not resource:
+            continue
+        for name in sorted(names.values):
+            if name == resource or resource in _reached(data, name):
+                return (
+                    f"'{name}' refers to '{resource}' itself: CloudFormation takes no circle of "
+                    "references"
+                )
+    return ""
+
+
+def _has_pseudo(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_has_pseudo, value))
+    if isinstance(value, dict):
+        return any(key == "Ref" or key.startswith("Fn::") for key in value) or any(
+            map(_has_pseudo, value.values())
+        )
+    return False
+
+
+def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = data.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def waits_for(data: Mapping[str, Any], resource: str, other: str) -> bool:
+    """Whether CloudFormation makes a resource after another, as far as the template says so."""
+    return other in _reached(data, resource)
+
+
+def _reached(data: Mapping[str, Any], start: str) -> set[str]:
+    """The resources that one waits for, by references and by DependsOn, however many steps away."""
+    resources = _section(data, "Resources")
+    reached: set[str] = set()
+    ahead = [start]
+    while ahead:
+        resource = resources.get(ahead.pop())
+        if not isinstance(resource, Mapping):
+            continue
+        awaited = resource.get("DependsOn", [])
+        names = [awaited] if isinstance(awaited, str) else [*awaited]
+        for name in (*names, *names_in(resource).values):
+            if name not in reached:
+                reached.add(name)
+                ahead.append(name)
+    return reached
