@@ -139,11 +139,11 @@ def test_no_secret_is_in_a_patch(run: Run, write: Write) -> None:
     )
     text = f'{{"Parameters": {parameters}, "Resources": {{"R": {role}}}}}'
     write({"t.json": text})
-    result = run("fix", "--diff", "t.json")
+    result = run("fix", "--diff", "--review", "t.json")
     assert result.status == 1
     assert "# t.json: not shown" in result.out
     assert "hunter2" not in result.out + result.err
     write({"t.json": text.replace('"Resources"', '\n"Resources"')})
-    result = run("fix", "--diff", "t.json")
+    result = run("fix", "--diff", "--review", "t.json")
     assert "arn:aws:s3:::b/*" in result.out
     assert "hunter2" not in result.out + result.err
