@@ -15,7 +15,7 @@ from copilot_preflight.needs.container_secrets import REGISTRY
     "E9744",
     "registry-credentials-denied",
     "Execution role may not read registry credentials",
-    fix="safe or review",
+    fix="safe",
     no_fix="which secret is meant by the value, nobody can tell",
 )
 def registry_credentials_denied(analysis: Analysis) -> Iterator[Finding]:

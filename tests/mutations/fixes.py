@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 from tests.edits.apply import applied
 from tests.mutations import test_cdk, test_exec, test_mutations, test_secrets, test_starts
 from tests.mutations import test_statements as statements
-from tests.mutations.branches import BRANCHES
+from tests.mutations.branches import BRANCHES, FOLDERS, HERE
 from tests.mutations.harness import (
     NOTHING,
     STACKS,
@@ -172,7 +172,12 @@ def of_cdk() -> Iterator[Case]:
 def of_branches() -> Iterator[Case]:
     """What neither the samples nor the mutations come to."""
     for name, text in BRANCHES.items():
-        yield Case(name, {"web.yml": text})
+        options = engine.Options(info=True, pseudo=HERE)
+        yield Case(name, {"web.yml": text}, lambda _, it=options: it)  # type: ignore[misc]
+    for name, files in FOLDERS.items():
+        is_comparing = any(file.startswith("before/") for file in files)
+        checked = "after" if is_comparing else "."
+        yield Case(name, files, _comparing if is_comparing else _as_configured, checked)
 
 
 def of_samples() -> Iterator[Case]:

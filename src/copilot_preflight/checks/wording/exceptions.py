@@ -12,6 +12,7 @@ from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.edits.edit import END, Applicability, Edit, Help, insertion, removal
 from copilot_preflight.edits.spelling import EVERYBODY, Spelling, spelling_of
 from copilot_preflight.iam import arn
+from copilot_preflight.iam.layers import Layer
 from copilot_preflight.iam.policy import Clause, Entry, Statement
 from copilot_preflight.resolve import indexes
 
@@ -45,6 +46,13 @@ def exception(denied: Denial) -> Help | None:
             "no Allow overrules a Deny: take the role out of its Principal", edits=(*edits,)
         )
     if statement.principals:
+        excepted = _excepted(denied, statement)
+        return Help(
+            "no Allow overrules a Deny: except the role from it, with this in its Condition:",
+            edits=(excepted,),
+            lines=(f"{_OPERATOR}:", f"  {_KEY}: {excepted.yaml}"),
+        )
+    if denied.decision.layer in (Layer.SCP, Layer.RCP):
         excepted = _excepted(denied, statement)
         return Help(
             "no Allow overrules a Deny: except the role from it, with this in its Condition:",
@@ -155,10 +163,23 @@ def _excepted(denied: Denial, statement: Statement) -> Edit:
     return insertion(
         file,
         (*path, "Condition", _OPERATOR, _KEY, END),
-        role_in(denied, file),
+        _role_like(denied, file),
         "except the role from the Deny statement",
         Applicability.REVIEW,
     )
+
+
+def _role_like(denied: Denial, file: str) -> Spelling:
+    """The ARN of a call's role as the value of a condition on ARNs, where it may have wildcards.
+
+    Outside of templates nothing fills in the partition and the account.
+    """
+    role = denied.call.role
+    found = role_in(denied, file)
+    if not found.open and not found.function and "${AWS::" in found.text:
+        parts = (part if isinstance(part, str) else "*" for part in role.arn.parts)
+        return Spelling("".join(parts))
+    return found
 
 
 def role_in(denied: Denial, file: str) -> Spelling:
