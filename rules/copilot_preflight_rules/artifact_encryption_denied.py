@@ -9,6 +9,7 @@ from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording.grants import resource_of
 from copilot_preflight.needs.artifact_calls import (
     ARTIFACT_DOWNLOAD,
     ARTIFACT_UPLOAD,
@@ -32,4 +33,4 @@ def artifact_encryption_denied(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.alike(denials):
         key = group[0].need.about(Reason).key
         related = [Related(key.place, "the key of the artifacts")] if key is not None else []
-        yield telling.lacking(group, str(group[0].call.resource), related=related)
+        yield telling.lacking(group, resource_of(group[0].call), related=related)

@@ -8,6 +8,7 @@ from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording.grants import resource_of
 from copilot_preflight.needs.artifact_calls import ARTIFACT_UPLOAD, PUT_OBJECT, granted
 
 
@@ -15,4 +16,4 @@ from copilot_preflight.needs.artifact_calls import ARTIFACT_UPLOAD, PUT_OBJECT, 
 def artifact_upload_denied(analysis: Analysis) -> Iterator[Finding]:
     denials = analysis.denials_of(ARTIFACT_UPLOAD, PUT_OBJECT)
     for group in telling.alike(d for d in denials if not analysis.is_told_of(d)):
-        yield telling.lacking(group, granted(group[0].call.resource))
+        yield telling.lacking(group, granted(resource_of(group[0].call)))

@@ -35,7 +35,7 @@ def _grants(group: Sequence[Denial]) -> Iterator[Grant]:
     owner = advice.policy_of(group[0].call)
     by_resource: dict[str, list[str]] = {}
     for denied in group:
-        resource = _granted(str(denied.call.resource))
+        resource = _granted(advice.resource_of(denied.call))
         by_resource.setdefault(resource, []).append(denied.call.action)
     return (advice.grant(owner, names, resource) for resource, names in by_resource.items())
 

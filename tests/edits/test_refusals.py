@@ -71,7 +71,8 @@ def on(resource: str | Expression, under: str = "") -> Grant:
 )
 def test_the_names_in_a_value(value: Any, values: set[str], conditions: set[str]) -> None:
     """References of every kind, and the names of conditions."""
-    assert names_in(value) == (values, conditions)
+    found = names_in(value)
+    assert (set(found.values), set(found.conditions)) == (values, conditions)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +118,27 @@ def test_what_somebody_fills_in_is_not_looked_at() -> None:
     found = answer(on("<Images of other.yml>/${Role.Arn}"))
     assert isinstance(found, Fix)
     assert found.gaps
+
+
+def test_what_is_there_under_a_condition_is_named_under_it() -> None:
+    """The policy is there whenever the bucket is; a document that always is cannot name it."""
+    text = TEMPLATE + "  Maybe: {Type: AWS::S3::Bucket, Condition: IsOn}\n"
+    found = answer(on("${Maybe.Arn}/*"), text=text)
+    assert isinstance(found, Fix)
+    [edit] = found.edits
+    assert isinstance(edit.value, dict)
+    assert [*edit.value] == ["Fn::If"]
+    assert "'IsOn'" in str(edit.value)
+    key = on("${Maybe.Arn}/*")._replace(
+        owner=PolicyOwner(Layer.RESOURCE, "the policy of 'Key'", Place(FILE, ("Resources", "Key")))
+    )
+    assert answer(key, text=text) == NoFix("'Maybe' is there under condition 'IsOn' alone")
+    same = text.replace("AWS::IAM::Role, ", "AWS::IAM::Role, Condition: IsOn, ")
+    found = answer(on("${Maybe.Arn}/*"), text=same)
+    assert isinstance(found, Fix)
+    value = found.edits[0].value
+    assert isinstance(value, dict)
+    assert "PolicyName" in value
 
 
 def test_a_policy_file_has_no_functions() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.edits.edit import END, Applicability, Edit, NoFix, Operation
 from copilot_preflight.edits.grant import Grant
+from copilot_preflight.edits.references import condition_of, names_in
 from copilot_preflight.edits.spelling import Expression, Plain
 
 POLICY_VERSION: Final = "2012-10-17"
@@ -103,7 +104,8 @@ def placed(
         if is_function(there) or is_function(_node(data, property_path[:-1])):
             return NoFix(f"a function gives the policies of {owner.name}")
         names = set(_policy_names(data.get("Resources")))
-        for under, alike in _by_condition(found).items():
+        here = condition_of(data, str(place.path[-1]))
+        for under, alike in _by_condition(found, data, here).items():
             name = _free_name(alike[0], names)
             names.add(name)
             insert((*property_path, END), InlinePolicy(name, PolicyDocument(alike), under))
@@ -145,10 +147,15 @@ def _next_to(
     return tuple(made)
 
 
-def _by_condition(grants: tuple[Grant, ...]) -> Mapping[str, tuple[Grant, ...]]:
+def _by_condition(
+    grants: tuple[Grant, ...], data: Any, here: str
+) -> Mapping[str, tuple[Grant, ...]]:
+    """Grants by the condition under which they can be written; ``here`` is that of their role."""
     found: dict[str, tuple[Grant, ...]] = {}
     for grant in grants:
-        found[grant.under] = (*found.get(grant.under, ()), grant)
+        named = {condition_of(data, name) for name in names_in(grant.plain).values} - {"", here}
+        under = min(named) if len(named) == 1 and not grant.under else grant.under
+        found[under] = (*found.get(under, ()), grant)
     return found
 
 

@@ -77,6 +77,8 @@ def refused(edits: Iterable[Edit], data: Any, file: str) -> str:
         missing = [*(names.values - known), *(names.conditions - {*_section(data, "Conditions")})]
         if missing:
             return f"{PurePath(file).name} has no '{min(missing)}' to refer to"
+        if (under := _unmet(edit, names, data)) != "":
+            return under
         resource = str(edit.path[1]) if edit.path[:1] == ("Resources",) else ""
         if edit.operation is Operation.REMOVE or not resource:
             continue
@@ -102,6 +104,53 @@ def _has_pseudo(value: Any) -> bool:
 def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = data.get(name)
     return section if isinstance(section, Mapping) else {}
+
+
+def condition_of(data: Any, name: str) -> str:
+    """The condition of the template under which a resource is made, ``""`` for always."""
+    section = _section(data, "Resources") if isinstance(data, Mapping) else {}
+    resource = section.get(name)
+    condition = resource.get("Condition") if isinstance(resource, Mapping) else None
+    return condition if isinstance(condition, str) else ""
+
+
+def _unmet(edit: Edit, names: Names, data: Mapping[str, Any]) -> str:
+    """Why an edit refers to a resource that may not be there, ``""`` if it does not."""
+    met = {*_conditions_above(edit, data)}
+    value = edit.value
+    if isinstance(value, dict) and [*value] == ["Fn::If"] and isinstance(value["Fn::If"], list):
+        met.add(str(value["Fn::If"][0]))
+    for name in sorted(names.values):
+        condition = condition_of(data, name)
+        if condition and condition not in met and name not in _named_before(edit, data):
+            return f"'{name}' is there under condition '{condition}' alone"
+    return ""
+
+
+def _conditions_above(edit: Edit, data: Mapping[str, Any]) -> Iterator[str]:
+    """The conditions that hold whenever a document has what is at the path of an edit."""
+    node: Any = data
+    if edit.path[:1] == ("Resources",):
+        yield condition_of(data, str(edit.path[1]))
+    for step, following in zip(edit.path, edit.path[1:], strict=False):
+        node = _child(node, step)
+        if step == "Fn::If" and following == 1 and isinstance(node, list) and node:
+            yield str(node[0])
+
+
+def _named_before(edit: Edit, data: Mapping[str, Any]) -> frozenset[str]:
+    """What a value refers to that is replaced."""
+    node: Any = data
+    for step in edit.path if edit.operation is Operation.REPLACE else ():
+        node = _child(node, step)
+    return frozenset() if node is data else names_in(node).values
+
+
+def _child(node: Any, step: Any) -> Any:
+    try:
+        return node[step]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def waits_for(data: Mapping[str, Any], resource: str, other: str) -> bool:

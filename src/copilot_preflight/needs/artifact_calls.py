@@ -37,7 +37,7 @@ class Reason(NamedTuple):
     key: Value | None = None
 
 
-def granted(resource: Text) -> str:
+def granted(resource: Text | str) -> str:
     """The resource as a grant names it: any object, where the key is not known beforehand."""
     return str(resource).replace(f"${{{_ANY_KEY}}}", "*")
 

@@ -247,7 +247,12 @@ def let_through(group: Sequence[Denial], endpoint: Endpoint) -> Help:
     """What to add to the policy of an endpoint. A gateway's can name no role but by a condition."""
     owner = endpoint_policy(endpoint)
     statements = (
-        advice.grant(owner, denied.call.action, str(denied.call.resource), principal=EVERYBODY)
+        advice.grant(
+            owner,
+            denied.call.action,
+            advice.written_in(endpoint.policy_place.file, denied.call.resource, denied.call.view),
+            principal=EVERYBODY,
+        )
         for denied in group
     )
     return Help(

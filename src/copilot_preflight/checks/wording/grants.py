@@ -110,18 +110,23 @@ def granted(
 
 def read_grants(read: EnvFileRead, owner: PolicyOwner) -> tuple[Grant, ...]:
     """The statements that let a role read an environment file in every version, and no more."""
-    name = read.name
+    name, file = read.name, owner.place.file if owner.place is not None else read.view.file
     if name is None:
-        return (grant(owner, "s3:GetObject", str(read.asked)),)
-    if (by_parameter := by_parameter_of(read)) is not None:
+        return (grant(owner, "s3:GetObject", every_version(read, file)),)
+    by_parameter = by_parameter_of(read) if file == read.view.file else None
+    if by_parameter is not None:
         every, bucket, under = by_parameter
         return (
             grant(owner, "s3:GetObject", every, under=under),
             grant(owner, "s3:GetBucketLocation", bucket, under=under),
         )
     return (
-        grant(owner, "s3:GetObject", every_version(read)),
-        grant(owner, "s3:GetBucketLocation", str(arn.s3_arn(name.partition, name.bucket))),
+        grant(owner, "s3:GetObject", every_version(read, file)),
+        grant(
+            owner,
+            "s3:GetBucketLocation",
+            _in_file(read, arn.s3_arn(name.partition, name.bucket), file),
+        ),
     )
 
 
@@ -148,18 +153,27 @@ def key_of(call: Call) -> Written:
     return resource_of(call)
 
 
-def every_version(read: EnvFileRead) -> str:
-    """The ARN of an environment file, with a wildcard where its content hash stands."""
+def every_version(read: EnvFileRead, file: str = "") -> str:
+    """The ARN of an environment file, with a wildcard where its content hash stands.
+
+    In the folder of an upload of Copilot's lie the versions of one file; other folders have more.
+    ``file`` is the template that it is written in, if not the one that asks for the file.
+    """
     name = read.name
     if name is None or name.key is None:
-        return str(read.asked)
+        return _in_file(read, read.asked, file)
     key = str(name.key)
-    if CONTENT_HASH.search(key):
-        folder, _, last = key.rpartition("/")
-        key = f"{folder}/*" if folder and CONTENT_HASH.search(last) else CONTENT_HASH.sub("*", key)
+    if _UPLOAD.fullmatch(key):
+        key = f"{key.rpartition('/')[0]}/*"
+    elif CONTENT_HASH.search(key):
+        key = CONTENT_HASH.sub("*", key)
     elif read.is_copilot and name.key.literal is None:
-        return f"{arn.s3_arn(name.partition, name.bucket)}/manual/env-files/*"
-    return str(arn.s3_arn(name.partition, name.bucket, Text.of(key)))
+        key = "manual/env-files/*"
+    return _in_file(read, arn.s3_arn(name.partition, name.bucket, Text.of(key)), file)
+
+
+def _in_file(read: EnvFileRead, resource: Text, file: str) -> str:
+    return str(resource) if not file else written_in(file, resource, read.view)
 
 
 def every_version_at(read: EnvFileRead, place: Place) -> Written:
@@ -168,7 +182,7 @@ def every_version_at(read: EnvFileRead, place: Place) -> Written:
     By the template's own parameter if that has a value whenever something is read from the place.
     """
     found = _by_parameter_at(read, place)
-    return every_version(read) if found is None else found.every_version
+    return every_version(read, place.file) if found is None else found.every_version
 
 
 def bucket_at(read: EnvFileRead, place: Place) -> Written:
@@ -177,7 +191,8 @@ def bucket_at(read: EnvFileRead, place: Place) -> Written:
     if found is not None:
         return found.bucket
     name = read.name
-    return str(read.asked if name is None else arn.s3_arn(name.partition, name.bucket))
+    bucket = read.asked if name is None else arn.s3_arn(name.partition, name.bucket)
+    return _in_file(read, bucket, place.file)
 
 
 def _by_parameter_at(read: EnvFileRead, place: Place) -> ByParameter | None:

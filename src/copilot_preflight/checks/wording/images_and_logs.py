@@ -154,6 +154,6 @@ def _actions(group: Sequence[Denial]) -> list[str]:
 
 def _granted(denied: Denial) -> str:
     """The resource as a grant names it: all streams of a log group, not those of one container."""
-    resource = str(denied.call.resource)
+    resource = advice.resource_of(denied.call)
     group, streams, _ = resource.partition(":log-stream:")
     return f"{group}:*" if streams else resource
