@@ -51,6 +51,9 @@ from copilot_preflight_rules import CATALOGUE, RULES
 SAMPLES: Final = Path(__file__).resolve().parents[2] / "sample_templates" / "broken"
 COMPARING: Final = {entry.id for entry in CATALOGUE if entry.is_comparing}
 BY_ID: Final = {rule.id: rule for rule in RULES}
+STANDING: Final = ("W9713", "E9717", "I9756", "I9790")
+"""Rules with findings that stacks have unchanged."""
+
 FILL_IN: Final = "something has to be filled in"
 
 
@@ -280,13 +283,22 @@ class Table:
 
     rows: dict[str, Row] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    seen: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(self, case: Case, folder: Path) -> None:
-        """All findings of a case, and the fixes that they have."""
+        """All findings of a case, and the fixes that they have.
+
+        What several mutations of a stack leave as it is, most often a warning of another file, is
+        looked at in one of them.
+        """
         case.written(folder)
         report = case.report(folder)
-        for finding in {(it.rule, it.message): it for it in report.findings}.values():
-            self._add_finding(case, folder, report, finding)
+        stack = case.name.partition(":")[0]
+        for finding in report.findings:
+            identity = (stack, finding.rule, finding.message)
+            if identity not in self.seen or finding.rule not in STANDING:
+                self.seen.add(identity)
+                self._add_finding(case, folder, report, finding)
 
     def _add_finding(self, case: Case, folder: Path, report: Report, finding: Finding) -> None:
         row = self.rows.setdefault(finding.rule, Row())
