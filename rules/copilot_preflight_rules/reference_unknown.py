@@ -60,7 +60,7 @@ def _finding(analysis: Analysis, logical_id: str, unknown: UnknownName, close: s
     )
 
 
-_OPEN: Final = "no name of the template, or more than one, is like the one that is written"
+_OPEN: Final = "no name of the template is like it, or more than one"
 
 
 def _help(analysis: Analysis, unknown: UnknownName) -> Help:
