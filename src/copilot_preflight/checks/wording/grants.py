@@ -93,7 +93,7 @@ def help_with(
 
     applicability = Applicability.SAFE if is_safe else Applicability.REVIEW
     known = tuple(edit for edit in edits if edit is not None)
-    return Help(sentence, tuple(grants), known, tuple(lines), applicability, no_fix)
+    return Help(sentence, tuple(grants), known, tuple(lines), applicability, no_fix=no_fix)
 
 
 def granted(
