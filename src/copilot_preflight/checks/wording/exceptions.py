@@ -45,15 +45,9 @@ def exception(denied: Denial) -> Help | None:
         return Help(
             "no Allow overrules a Deny: take the role out of its Principal", edits=(*edits,)
         )
-    if statement.principals:
-        excepted = _excepted(denied, statement)
-        return Help(
-            "no Allow overrules a Deny: except the role from it, with this in its Condition:",
-            edits=(excepted,),
-            lines=(f"{_OPERATOR}:", f"  {_KEY}: {excepted.yaml}"),
-        )
-    if denied.decision.layer in (Layer.SCP, Layer.RCP):
-        excepted = _excepted(denied, statement)
+    excepted = _excepted(denied, statement)
+    is_of_organization = denied.decision.layer in (Layer.SCP, Layer.RCP)
+    if statement.principals or (is_of_organization and not excepted.gaps):
         return Help(
             "no Allow overrules a Deny: except the role from it, with this in its Condition:",
             edits=(excepted,),
