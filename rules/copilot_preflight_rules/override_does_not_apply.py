@@ -13,7 +13,12 @@ from copilot_preflight.overrides.nodes import Kind, YamlNode
 from copilot_preflight.overrides.patches import ADD, END, OPERATIONS, Patch, pointer
 
 
-@rule("E9784", "override-does-not-apply", "A patch of Copilot's does not apply to the package")
+@rule(
+    "E9784",
+    "override-does-not-apply",
+    "A patch of Copilot's does not apply to the package",
+    no_fix="what the patch was meant to change, only you know",
+)
 def override_does_not_apply(analysis: Analysis) -> Iterator[Finding]:
     verdict = analysis.overrides
     if verdict is None:

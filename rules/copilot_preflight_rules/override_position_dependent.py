@@ -10,7 +10,12 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.overrides.patches import ADD, END, Patch, pointer
 
 
-@rule("W9785", "override-position-dependent", "A patch names a policy or statement by its position")
+@rule(
+    "W9785",
+    "override-position-dependent",
+    "A patch names a policy or statement by its position",
+    no_fix="what the patch was meant to change, only you know",
+)
 def override_position_dependent(analysis: Analysis) -> Iterator[Finding]:
     verdict = analysis.overrides
     if verdict is None:

@@ -12,7 +12,12 @@ from copilot_preflight.overrides.nodes import Kind, YamlNode
 from copilot_preflight.overrides.patches import END, Patch
 
 
-@rule("W9786", "override-replaces-silently", "A patch that adds replaces what is there")
+@rule(
+    "W9786",
+    "override-replaces-silently",
+    "A patch that adds replaces what is there",
+    no_fix="whether it was meant to replace it, only you know",
+)
 def override_replaces_silently(analysis: Analysis) -> Iterator[Finding]:
     verdict = analysis.overrides
     if verdict is None:
