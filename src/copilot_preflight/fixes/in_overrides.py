@@ -12,11 +12,11 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding, Report
-from copilot_preflight.edits.edit import Edit
-from copilot_preflight.edits.fix import Fix, Way, fix_of
+from copilot_preflight.edits.edit import Applicability, Edit
+from copilot_preflight.edits.fix import Fix, Way
 from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
 from copilot_preflight.fixes.files import CannotChange, on_disk
-from copilot_preflight.fixes.in_template import NO_FIX, data_of
+from copilot_preflight.fixes.in_template import fix_or_reason
 from copilot_preflight.fixes.rounds import Refused, Written
 from copilot_preflight.fixes.texts import ByHand, Texts
 from copilot_preflight.fixes.together import together
@@ -37,8 +37,8 @@ _ELSEWHERE: Final = (
 
 
 _NOTE: Final = (
-    "{}: '{}' is found by its position: see that it is still the same one when the manifest or "
-    "Copilot's version changes"
+    "{}: '{}' is found by its position, as W9785 warns: see that it is still "
+    "the same one when the manifest or Copilot's version changes"
 )
 
 
@@ -86,13 +86,14 @@ class InOverrides:
         return homes.pop() if len(homes) == 1 else None
 
     def fix_of(self, finding: Finding, report: Report) -> Fix | str:
-        fix = fix_of(finding, lambda file: data_of(report, file), Way.ADDED)
-        if fix is None:
-            return NO_FIX
-        home = self.home_of(fix)
-        if home is None:
+        fix = fix_or_reason(finding, report, Way.ADDED)
+        if isinstance(fix, str):
+            return fix
+        if self.home_of(fix) is None:
             return _ELSEWHERE
-        return fix
+        # Which item a position leads to can change with the manifest: somebody has to look.
+        is_certain = not any(map(_counts_positions, fix.edits))
+        return fix if is_certain else fix._replace(applicability=Applicability.REVIEW)
 
     def written(self, fixes: Sequence[Fix], report: Report, texts: Texts) -> Written:
         by_home: dict[Home, list[Fix]] = {}
@@ -164,6 +165,12 @@ class InOverrides:
         original = self._originals[home.templates[0]]
         assert isinstance(original, Document)
         return {**texts.by_hand, home.program: ByHand(wanted, statements(wanted, original))}
+
+
+def _counts_positions(edit: Edit) -> bool:
+    """Whether a path leads through an item of a list, other than the branch of a function."""
+    steps = zip(edit.path, edit.path[1:], strict=False)
+    return any(isinstance(step, int) and not str(above).startswith("Fn::") for above, step in steps)
 
 
 def _seen(

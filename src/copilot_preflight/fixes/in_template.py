@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 from copilot_preflight.base.finding import Finding, Report
 from copilot_preflight.edits.edit import Edit
-from copilot_preflight.edits.fix import Fix, Way, fix_of
+from copilot_preflight.edits.fix import Fix, Way, answer_of
 from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
 from copilot_preflight.fixes.rounds import Written
 from copilot_preflight.fixes.texts import Texts
 from copilot_preflight.fixes.together import together
 from copilot_preflight.read.document import Document
-
-NO_FIX: Final = "nothing that can be carried out: see its help"
+from copilot_preflight_rules import RULES
 
 
 class InTemplate:
@@ -24,7 +24,7 @@ class InTemplate:
         self._way = way
 
     def fix_of(self, finding: Finding, report: Report) -> Fix | str:
-        return fix_of(finding, lambda file: data_of(report, file), self._way) or NO_FIX
+        return fix_or_reason(finding, report, self._way)
 
     def written(self, fixes: Sequence[Fix], report: Report, texts: Texts) -> Written:
         def attempt(some: Sequence[Fix]) -> tuple[Texts | None, str]:
@@ -34,6 +34,15 @@ class InTemplate:
                 return None, str(fault)
 
         return together(fixes, texts, attempt)
+
+
+def fix_or_reason(finding: Finding, report: Report, way: Way) -> Fix | str:
+    """The fix of a finding, or why it has none: a reason of its own, or that of its rule."""
+    answer = answer_of(finding, partial(data_of, report), way)
+    if isinstance(answer, Fix):
+        return answer
+    of_rule = (rule.no_fix for rule in RULES if rule.id == finding.rule)
+    return answer.reason or next(of_rule, "") or "see its help"
 
 
 def data_of(report: Report, file: str) -> Any:

@@ -53,12 +53,14 @@ class Plan(NamedTuple):
     @property
     def proof(self) -> str:
         """``9 denied -> 0 denied, 1 warning -> 0 warnings, nothing new``."""
-        said = [f"{_denied(self.before)} denied -> {_denied(self.after)} denied"]
+        denied = _denied(self.before), _denied(self.after)
+        said = ["{} denied -> {} denied".format(*denied)] if any(denied) else []
         for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO):
             earlier, later = (_others(it, severity) for it in (self.before, self.after))
             if earlier or later:
                 said.append(f"{_count(earlier, severity)} -> {_count(later, severity)}")
-        return ", ".join((*said, "nothing new"))
+        new = "nothing new but what the notes say" if self.notes else "nothing new"
+        return ", ".join((*said, new))
 
 
 def planned(

@@ -1,0 +1,24 @@
+"""Changed stacks, fixed as a whole: what is promised holds on the disk, and for good."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from tests.fixes.mutants import WAYS, counts_of
+from tests.mutations.fixes import TABLES
+from tests.mutations.test_mutations import EVERYWHERE
+
+EACH = {"files": 60, "starts": 60, "secrets": 12, "buckets": 12, "pipelines": 6, "branches": 3}
+"""Of these tables every so manieth case is taken, unless all mutations are asked for."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("table", TABLES)
+def test_a_run_that_is_fixed_stays_fixed(table: str, way: str) -> None:
+    """Nothing new is found, nothing that was promised is left, and a second run has no work."""
+    cases = islice(TABLES[table](), 0, None, 1 if EVERYWHERE else EACH.get(table, 1))
+    counts = counts_of(cases, [way])
+    assert not counts.wrong, "\n".join(counts.wrong[:9])
+    if way != "override":
+        assert sum(counts.fixed[way].values())
