@@ -93,11 +93,20 @@ def test_what_holds_whatever_the_value_is_an_error(tmp_path: Path) -> None:
     assert ("E9711", Severity.ERROR) in [finding[:2] for finding in findings]
 
 
-@pytest.mark.parametrize(("asked", "times"), [("arn:aws:s3:::a/web.env", 0), (ASKED, 1)])
-def test_nothing_is_judged_again_where_no_default_was_taken(asked: str, times: int) -> None:
-    """Most stacks have defaults, of ports and sizes, and no finding comes near them."""
+@pytest.mark.parametrize(
+    ("asked", "parameters", "times"),
+    [("arn:aws:s3:::a/web.env", None, 0), (ASKED, None, 1), (ASKED, {"Unused": "x"}, 0)],
+)
+def test_nothing_is_judged_again_where_no_default_was_taken(
+    asked: str, parameters: dict[str, str] | None, times: int
+) -> None:
+    """Most stacks have defaults, of ports and sizes, and no finding comes near them.
+
+    Nor where a file gives the parameters: what it leaves out has its default for certain.
+    """
     run, judged = Run(), []
-    own = stack(STACK.replace("GRANTED", "arn:aws:s3:::other/*").replace("ASKED", asked), run=run)
+    text = STACK.replace("GRANTED", "arn:aws:s3:::other/*").replace("ASKED", asked)
+    own = stack(text, parameters, run=run)
 
     def again(other: Stack) -> list[Finding]:
         judged.append(other.run)

@@ -148,7 +148,9 @@ class Stack:
             pseudo=self._known,
             shapes=evidence.shapes(self.data),
             opened=self.run.opened(self),
-            defaulted=self.run.defaulted.setdefault(self.file, set()),
+            defaulted=None
+            if self.package.has_parameters  # what its file leaves out has its default for certain
+            else self.run.defaulted.setdefault(self.file, set()),
         )
 
     def __getstate__(self) -> dict[str, Any]:
