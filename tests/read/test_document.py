@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.read.document import Document, DocumentError, parse, read
 from copilot_preflight.read.layout import Comment
+from copilot_preflight.read.lookup import span_of
 from copilot_preflight.read.yaml.errors import Fault
 from copilot_preflight.read.yaml.plain import NotPlain, plain_data
 from copilot_preflight.read.yaml.tree import build
@@ -791,6 +793,55 @@ def test_most_texts_are_read_as_plain_data() -> None:
 def test_what_is_rare_or_wrong_is_left_to_the_tree(text: str) -> None:
     with pytest.raises(NotPlain):
         plain_data(text)
+
+
+# --- one node by itself ---------------------------------------------------------------------------
+
+
+def nodes(data: Any, path: DataPath = ()) -> list[DataPath]:
+    """The paths of all nodes, each also with a key that it has not."""
+    items: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(data, dict | list):
+        items = data.items() if isinstance(data, dict) else enumerate(data)
+    below = [it for step, value in items for it in nodes(value, (*path, step))]
+    return [path, (*path, "none"), *below]
+
+
+@settings(deadline=None, max_examples=400)
+@given(YAML_LIKE | PIECES | DATA.map(lambda data: yaml.safe_dump(data, default_flow_style=False)))
+def test_a_node_that_is_looked_up_by_itself_stands_where_the_tree_has_it(text: str) -> None:
+    try:
+        document = parse(text, "t.yml", is_shown=True)
+    except DocumentError:
+        return
+    for path in nodes(document.data):
+        for key in (False, True):
+            found = span_of(document.text, document.data, path, key=key)
+            assert found in (None, document.span(path, key=key)), path
+
+
+def test_most_nodes_of_a_template_can_be_looked_up_by_themselves() -> None:
+    """Or the test above would hold for a look-up that never finds any."""
+    text = "A:\n  B: !If\n    - x\n    -\n      # c\n      C: |\n        A:\n\n"
+    text += "  D:\n  - E: 1\n    F: {}\n"
+    data = parse(text, "t.yml").data
+    for path in (("A",), ("A", "B", "Fn::If", 1, "C"), ("A", "D", 0, "F"), ("A", "D", 0)):
+        assert span_of(text, data, path) == parse(text, "t.yml", is_shown=True).span(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("a: '\nb: 1\n'\n'b': 2\n", ("b",)),  # what begins a line stands inside a string
+        ("a: {\n  b: 1,\n  c: 2}\n", ("a", "b")),  # no block: the comma is none of the value
+        ("a: 1\u2028b: 2\nc: 3\n", ("c",)),
+    ],
+)
+def test_a_node_whose_lines_leave_a_doubt_is_looked_up_in_the_tree(
+    text: str, path: DataPath
+) -> None:
+    document = parse(text, "t.yml")
+    assert document.span(path) == parse(text, "t.yml", is_shown=True).span(path)
 
 
 # --- memory ---------------------------------------------------------------------------------------

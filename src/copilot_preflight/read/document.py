@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.read.layout import Comment, Layout, line_starts, position
+from copilot_preflight.read.lookup import span_of
 from copilot_preflight.read.opening import begun, without_waiting
 from copilot_preflight.read.yaml.errors import Fault
 from copilot_preflight.read.yaml.plain import NotPlain, plain_data
@@ -96,8 +97,16 @@ class Document:
         """
         found = self._spans.get((path, key))
         if found is None:
-            found = self._spans[path, key] = self._positions.span(path, key=key)
+            found = self._spans[path, key] = self._span(path, key=key)
         return found
+
+    def _span(self, path: DataPath, *, key: bool) -> Span:
+        is_node = bool(path) and not str(path[-1]).startswith("#")
+        if is_node and self._layout is None and len(self._spans) < _FEW_SPANS:
+            found = span_of(self.text, self.data, path, key=key)
+            if found is not None:
+                return found
+        return self._positions.span(path, key=key)
 
     def note_span(self, path: DataPath, span: Span, *, key: bool) -> None:
         """Takes over what another process has found out, so that it need not be worked out here."""
@@ -179,6 +188,9 @@ class Document:
         self._spans = {}
         self._is_recent = False
 
+
+_FEW_SPANS: Final = 32
+"""Spans of a document that are looked for one by one: with more of them, all are worked out."""
 
 _MOST_RECENT: Final = 64
 """Documents whose positions are known, or that were unpacked again; the last ones asked."""
