@@ -181,14 +181,19 @@ class Judge:
                     return
 
     def _judged(self, stacks: Sequence[Stack], jobs: int) -> Generator[Judged, None, None]:
-        """Judges templates here, or in processes that are copies of the run as it is."""
+        """Judges templates here, or in processes that are copies of the run as it is.
+
+        The first one is judged here at any rate: the copies begin with the modules and the indexes
+        of the run that it has asked for.
+        """
         if jobs == 1:
             yield from map(self.one, stacks)
             return
         from copilot_preflight.run.workers import in_order
 
-        work = _Work(self, stacks)
-        with closing(in_order(work, len(stacks), min(jobs, len(stacks)))) as results:
+        yield self.one(stacks[0])
+        rest = stacks[1:]
+        with closing(in_order(_Work(self, rest), len(rest), min(jobs, len(rest)))) as results:
             yield from results
 
     def one(self, stack: Stack) -> Judged:
