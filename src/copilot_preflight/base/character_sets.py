@@ -47,6 +47,16 @@ def pattern_step(character: str) -> Step:
     return Step(Characters("" if wild else character), many=character == "*")
 
 
+@lru_cache(maxsize=1024)
+def hole_steps(excludes: str, owner: str, length: int, nonempty: bool) -> tuple[Step, ...]:
+    """The strings that fill a hole; ``length`` 0 stands for any number of characters."""
+    characters = Characters("", excludes, owner)
+    if length:
+        return (Step(characters, many=False),) * length
+    many = Step(characters, many=True)
+    return (Step(characters, many=False), many) if nonempty else (many,)
+
+
 def may_meet(left: Sequence[Step], right: Sequence[Step]) -> bool:
     """Whether the two sets of strings have one in common.
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.character_sets import (
-    Characters,
     Step,
     flood,
+    hole_steps,
     literal_step,
     may_meet,
     pattern_step,
@@ -22,6 +22,7 @@ from copilot_preflight.base.character_sets import (
 from copilot_preflight.base.wildcards import WILDCARDS, wildcard_match
 
 _BEFORE_WILDCARD: Final = re.compile(r"[^*?]*")
+_BEHIND_WILDCARD: Final = re.compile(r".*[*?]", re.DOTALL)
 _NOTHING: Final = frozenset[str]()
 
 
@@ -278,9 +279,12 @@ def match(pattern: Text, target: Text) -> bool | None:
         return wildcard_match(known_pattern, known_target)
     if known_pattern == "*" or pattern == target:
         return True
-    if _begin_apart(pattern, target):
+    only = pattern.only_hole
+    if only is not None and only.may_be_wildcard:
+        return None
+    if _begin_apart(pattern, target) or _end_apart(pattern, target):
         return False
-    if _must_match(pattern, target):
+    if pattern.has_wildcard() and _must_match(pattern, target):  # else it matches its equal only
         return True
     left, right = _different(pattern, target, wild=True)
     if not may_meet(_as_pattern_set(left), _as_set(right)):
@@ -325,11 +329,10 @@ def _confined(atoms: Sequence[str | Hole], separator: str, count: int) -> int:
 
 def _hole_steps(hole: Hole) -> tuple[Step, ...]:
     owner = f"{hole.scope}:{hole.name}" if hole.unique else ""
-    characters = Characters("", hole.excludes, owner)
-    if hole.length:
-        return (Step(characters, many=False),) * hole.length
-    many = Step(characters, many=True)
-    return (Step(characters, many=False), many) if hole.nonempty else (many,)
+    return hole_steps(hole.excludes, owner, hole.length, hole.nonempty)
+
+
+_ANYTHING: Final = hole_steps("", "", 0, False)
 
 
 def _as_set(text: Text) -> list[Step]:
@@ -345,7 +348,7 @@ def _as_pattern_set(pattern: Text) -> list[Step]:
     steps: list[Step] = []
     for part in pattern.parts:
         if isinstance(part, Hole):
-            steps += _hole_steps(Hole(part.name) if part.may_be_wildcard else part)
+            steps += _ANYTHING if part.may_be_wildcard else _hole_steps(part)
         else:
             steps += map(pattern_step, part)
     return steps
@@ -356,24 +359,67 @@ def _different(left: Text, right: Text, *, wild: bool = False) -> tuple[Text, Te
 
     ``wild``: the left one is a pattern, whose wildcards stand for nothing in particular.
     """
-    one, two = _atoms(left), _atoms(right)
-    for _ in range(2):  # the end, then the beginning
-        while one and two and one[-1] == two[-1] and not (wild and _is_wild(one[-1])):
-            one.pop()
-            two.pop()
-        one.reverse()
-        two.reverse()
-    return Text.of(*one), Text.of(*two)
+    one, two = left.parts, right.parts
+    for _ in range(2):  # the end, then the beginning: both are turned round each time
+        one, two = _behind_shared(_turned(one), _turned(two), WILDCARDS if wild else "")
+    return Text(one), Text(two)
+
+
+_Parts = tuple[str | Hole, ...]
+
+
+def _turned(parts: _Parts) -> _Parts:
+    return tuple([it[::-1] if isinstance(it, str) else it for it in reversed(parts)])
+
+
+def _behind_shared(one: _Parts, two: _Parts, wildcards: str) -> tuple[_Parts, _Parts]:
+    """What is left of both behind the beginning that they share, up to a wildcard of the first."""
+    while one and two:
+        first, other = one[0], two[0]
+        if isinstance(first, str) and isinstance(other, str):
+            size = _shared(first, other, wildcards)
+            if not size:
+                break
+            one, two = _from(size, first, one), _from(size, other, two)
+        elif first == other and not (wildcards and _is_wild(first)):
+            one, two = one[1:], two[1:]
+        else:
+            break
+    return one, two
+
+
+def _shared(one: str, two: str, wildcards: str) -> int:
+    """How many letters two strings begin with alike, up to a wildcard."""
+    for index, (letter, other) in enumerate(zip(one, two, strict=False)):
+        if letter != other or letter in wildcards:
+            return index
+    return min(len(one), len(two))
+
+
+def _from(size: int, first: str, parts: _Parts) -> _Parts:
+    return (first[size:], *parts[1:]) if size < len(first) else parts[1:]
 
 
 def _begin_apart(pattern: Text, target: Text) -> bool:
-    """Whether the first letters, as far as both are known, already differ."""
-    one, two = pattern.parts[:1], target.parts[:1]
+    """Whether the first letters behind what both share, as far as they are known, differ."""
+    for one, two in zip(pattern.parts, target.parts, strict=False):
+        if isinstance(one, str) and isinstance(two, str):
+            head = _BEFORE_WILDCARD.match(one)
+            known = head[0] if head is not None else ""
+            if one != two or known != one:
+                return not (known.startswith(two) or two.startswith(known))
+        elif one != two or _is_wild(one):
+            return False
+    return False
+
+
+def _end_apart(pattern: Text, target: Text) -> bool:
+    """Whether the last letters, as far as both are known, differ."""
+    one, two = pattern.parts[-1:], target.parts[-1:]
     if not one or not two or isinstance(one[0], Hole) or isinstance(two[0], Hole):
         return False
-    head = _BEFORE_WILDCARD.match(one[0])
-    known = head[0] if head is not None else ""
-    return not (known.startswith(two[0]) or two[0].startswith(known))
+    known = _BEHIND_WILDCARD.sub("", one[0])
+    return not (known.endswith(two[0]) or two[0].endswith(known))
 
 
 def _ends_apart(pattern: Text, target: Text) -> bool:
