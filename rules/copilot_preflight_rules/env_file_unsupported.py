@@ -11,7 +11,9 @@ from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.corrections import replaced
 from copilot_preflight.needs.env_files import ENV_FILE_PAGE, EnvFileRead
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Help
@@ -74,7 +76,12 @@ def _services_of(read: EnvFileRead) -> Iterator[Value]:
     """The ECS services of the template that run the task definition."""
     logical_id = read.task.logical_id
     references = ({"Ref": logical_id}, {"Fn::GetAtt": [logical_id, "TaskDefinitionArn"]})
-    for _, service in read.view.resources("AWS::ECS::Service"):
-        task = service.child("Properties", "TaskDefinition")
-        if task is not None and task.raw in references:
-            yield service
+    return (service for service, task in _services(read.view) if task.raw in references)
+
+
+@query
+def _services(view: View) -> tuple[tuple[Value, Value], ...]:
+    """The ECS services of a template, each with what names its task definition."""
+    services = [service for _, service in view.resources("AWS::ECS::Service")]
+    tasks = [service.child("Properties", "TaskDefinition") for service in services]
+    return tuple((it, task) for it, task in zip(services, tasks, strict=True) if task is not None)

@@ -15,7 +15,7 @@ from copilot_preflight.iam.evaluate import Outcome, applies, covers_action, eval
 from copilot_preflight.iam.layers import Layer
 from copilot_preflight.iam.policy import Clause, Entry, Statement
 from copilot_preflight.iam.services import ResourcePolicyKind, service_of
-from copilot_preflight.model.roles import Role, role_named, roles
+from copilot_preflight.model.roles import Role, role_named, role_of
 from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
 from copilot_preflight.needs.registry import needs_in
 from copilot_preflight.resolve.node_paths import conditions_above
@@ -144,24 +144,24 @@ def _switched_off(call: Call) -> Iterator[Cause]:
     """A grant that would serve, under a condition that is off in this scenario."""
     request = call.request
     everything = call.view.at(call.view.scenario.but(every_branch=True))
-    for role in roles(everything):
-        if role.logical_id != call.role.logical_id or role.place != call.role.place:
+    role = role_of(everything, call.role.logical_id)
+    if role is None or role.place != call.role.place:
+        return
+    for statement in role.statements:
+        entries = [c for entry in statement.resources for c in entry.conditions]
+        if not statement.conditions and not entries:
             continue
-        for statement in role.statements:
-            entries = [c for entry in statement.resources for c in entry.conditions]
-            if not statement.conditions and not entries:
-                continue
-            bare = statement._replace(
-                conditions=(),
-                resources=tuple(e._replace(conditions=()) for e in statement.resources),
-            )
-            if statement.effect == "Allow" and applies(bare, request).verdict:
-                where = (statement.place, *(entry.place for entry in statement.resources))
-                ways = dict(way for place in where for way in _conditions_above(call.view, place))
-                for condition in (*statement.conditions, *entries):
-                    outcome = call.view.resolver.decide(condition)
-                    if outcome is not None and outcome is not ways.get(condition):
-                        yield Cause(CONDITION_OFF, statement, condition=condition)
+        bare = statement._replace(
+            conditions=(),
+            resources=tuple(e._replace(conditions=()) for e in statement.resources),
+        )
+        if statement.effect == "Allow" and applies(bare, request).verdict:
+            where = (statement.place, *(entry.place for entry in statement.resources))
+            ways = dict(way for place in where for way in _conditions_above(call.view, place))
+            for condition in (*statement.conditions, *entries):
+                outcome = call.view.resolver.decide(condition)
+                if outcome is not None and outcome is not ways.get(condition):
+                    yield Cause(CONDITION_OFF, statement, condition=condition)
 
 
 def _conditions_above(view: View, place: Place) -> Iterator[tuple[str, bool]]:

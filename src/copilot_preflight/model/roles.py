@@ -83,6 +83,11 @@ def roles(view: View) -> tuple[Role, ...]:
     return tuple(_role(view, head) for head in _heads(view))
 
 
+def role_of(view: View, logical_id: str) -> Role | None:
+    """The role of a template that has a logical id, if there is one."""
+    return next((_role(view, head) for head in _heads(view) if head.logical_id == logical_id), None)
+
+
 def role_named(view: View, reference: Text) -> Role | None:
     """The role that an ARN or a name stands for, in the stack itself or in another of the run."""
     found = _head_named(view, reference)

@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import SUB_VARIABLE
 
@@ -59,11 +60,17 @@ def unknown_names(stack: Stack, path: DataPath) -> Iterator[UnknownName]:
     node: Any = stack.data
     for step in path:
         node = node[step]
-    known = (*(stack.data.get("Parameters") or ()), *(stack.data.get("Resources") or ()))
-    yield from _in_node(node, path, known)
+    yield from _in_node(node, path, _names(stack))
 
 
-def _in_node(node: Any, path: DataPath, known: tuple[str, ...]) -> Iterator[UnknownName]:
+@query
+def _names(stack: Stack) -> Mapping[str, None]:
+    """The names of what a template has, in their order."""
+    sections = (stack.data.get("Parameters"), stack.data.get("Resources"))
+    return {name: None for section in sections for name in section or ()}
+
+
+def _in_node(node: Any, path: DataPath, known: Mapping[str, None]) -> Iterator[UnknownName]:
     if isinstance(node, dict) and len(node) == 1:
         for function, argument in node.items():
             yield from _of_function(str(function), argument, path, known)
@@ -73,7 +80,7 @@ def _in_node(node: Any, path: DataPath, known: tuple[str, ...]) -> Iterator[Unkn
 
 
 def _of_function(
-    function: str, argument: Any, path: DataPath, known: tuple[str, ...]
+    function: str, argument: Any, path: DataPath, known: Mapping[str, None]
 ) -> Iterator[UnknownName]:
     prefix, colons, name = function.partition("::")
     if prefix == "Fn" and colons and _NAME.fullmatch(name) and function not in FUNCTIONS:
@@ -82,7 +89,7 @@ def _of_function(
         return
     for name in named_by(function, argument):
         if name not in known and _NAME.fullmatch(name):
-            yield UnknownName(path, name, known)
+            yield UnknownName(path, name, tuple(known))
 
 
 def named_by(function: str, argument: Any) -> Iterator[str]:
