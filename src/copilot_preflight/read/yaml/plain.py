@@ -8,6 +8,7 @@ is wrong or rare. Those are left to `tree.build`, which also says what is wrong.
 from __future__ import annotations
 
 import re
+from operator import is_
 from sys import intern
 from typing import Any, Final
 
@@ -21,12 +22,14 @@ from copilot_preflight.read.yaml.tags import COLLECTION_TAGS, meaning_of_tag
 from copilot_preflight.read.yaml.tree import MAX_DEPTH
 
 try:
-    from yaml._yaml import CParser
+    from yaml._yaml import CParser, get_version
 except ImportError:  # a PyYAML without libyaml, whose own composer is not worth the trouble
     CParser = None  # type: ignore[assignment,misc]
 
-_LEFT_OUT: Final = re.compile(r"(?:^|[\s\[\]{},:?-])(?:&\S|!(?:\s|$))|^%", re.MULTILINE)
-"""An anchor, ``!`` alone or a directive, which libyaml's composer keeps to itself."""
+_BEGINS: Final = r"(?<![^\s\[\]{},:?-].)"
+_ANCHOR: Final = re.compile(rf"&{_BEGINS}\S")
+_TAG_ALONE: Final = re.compile(rf"!{_BEGINS}(?!\S)")
+"""They begin with the one character, for which ``re`` looks as fast as it can."""
 
 _LONG_WAY_TO_COLON: Final = re.compile(r'"\s{400,}:')
 _LONGEST_KEY: Final = 400
@@ -41,7 +44,7 @@ def plain_data(text: str) -> Any:
     """The data of a text. Raises NotPlain."""
     if BRACKET.match(text):
         data = _of_json(text)
-    elif CParser is None or _LEFT_OUT.search(text):
+    elif CParser is None or _leaves_out(text):
         raise NotPlain
     else:
         try:
@@ -56,26 +59,40 @@ def plain_data(text: str) -> Any:
 
 # --- YAML -----------------------------------------------------------------------------------------
 
+
+def _leaves_out(text: str) -> bool:
+    """Whether there may be what libyaml's composer keeps to itself.
+
+    An anchor, ``!`` alone, or a directive.
+    """
+    has_directive = text.startswith("%") or "\n%" in text
+    return has_directive or bool(_ANCHOR.search(text) or _TAG_ALONE.search(text))
+
+
 if CParser is not None:
 
     class _Composer(CParser):
-        """Gives nodes whose tag is the one that is written, else whether they may be no string.
-
-        It calls itself for every level, and an older libyaml takes any number of these.
-        """
-
-        depth = 0
+        """Gives nodes whose tag is the one that is written, else whether they may be no string."""
 
         def resolve(self, kind: type, _value: Any, implicit: Any) -> bool:
             return implicit[0] if kind is ScalarNode else True
 
-        def descend_resolver(self, _parent: Any, _index: Any) -> None:
-            self.depth += 1
-            if self.depth > MAX_DEPTH + 1:
-                raise NotPlain
+        # It asks for these at every level, and has nothing to hear.
+        descend_resolver: Any = staticmethod(is_)
+        ascend_resolver: Any = staticmethod(tuple)
 
-        def ascend_resolver(self) -> None:
-            self.depth -= 1
+    if get_version() < (0, 2, 6):  # that takes any number of levels, and calls itself for each
+
+        class _Composer(_Composer):  # type: ignore[no-redef]
+            depth = 0
+
+            def descend_resolver(self, _parent: Any, _index: Any) -> None:
+                self.depth += 1
+                if self.depth > MAX_DEPTH + 1:
+                    raise NotPlain
+
+            def ascend_resolver(self) -> None:
+                self.depth -= 1
 
 
 def _of_node(node: Any, depth: int) -> Any:
