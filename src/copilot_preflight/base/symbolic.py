@@ -230,7 +230,8 @@ class Text:
         if not separator:
             return Pieces((self,), complete=True)
         if self.literal is not None:
-            return Pieces(tuple(map(Text.of, self.literal.split(separator, limit))), complete=True)
+            found = self.literal.split(separator, limit)
+            return Pieces(tuple([Text((it,)) if it else EMPTY for it in found]), complete=True)
         pieces: list[Text] = []
         current: list[str | Hole] = []
         for part in self.parts:
@@ -284,9 +285,9 @@ def match(pattern: Text, target: Text) -> bool | None:
         return None
     if _begin_apart(pattern, target) or _end_apart(pattern, target):
         return False
-    if pattern.has_wildcard() and _must_match(pattern, target):  # else it matches its equal only
-        return True
     left, right = _different(pattern, target, wild=True)
+    if left.has_wildcard() and _must_match(left, right):  # else it matches its equal only
+        return True
     if not may_meet(_as_pattern_set(left), _as_set(right)):
         return False
     begin = left.parts[0] if left.parts else ""

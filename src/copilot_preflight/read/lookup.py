@@ -8,6 +8,7 @@ two of them is read by itself.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath, Span
@@ -63,9 +64,15 @@ def _lines_of(text: str, data: Any, step: str | int) -> slice | None:
         line += r"[^\s#]"
     else:
         return None
-    lines = [it.span() for it in re.finditer(line, text)]
+    lines = _spans(line, text)
     if len(lines) != len(begins):
         return None
     if not all(text.startswith(it, end - 1) for it, (_, end) in zip(begins, lines, strict=True)):
         return None
     return slice(lines[index][0], (*lines, (len(text), 0))[index + 1][0])
+
+
+@lru_cache(maxsize=8)
+def _spans(pattern: str, text: str) -> list[tuple[int, int]]:
+    """Where a pattern stands in a text; the parts that many paths lead through come again."""
+    return [it.span() for it in re.finditer(pattern, text)]
