@@ -189,7 +189,7 @@ class Document:
         self._is_recent = False
 
 
-_FEW_SPANS: Final = 32
+_FEW_SPANS: Final = 48
 """Spans of a document that are looked for one by one: with more of them, all are worked out."""
 
 _MOST_RECENT: Final = 64
