@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameter
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -31,7 +31,7 @@ class Inputs(NamedTuple):
     """The strings that come from outside a template.
 
     ``given`` are parameter values by name; ``complete`` says that a deployment's values were
-    provided, so that a default counts for what was left out. ``shapes`` are parameters whose use
+    provided, so that a default counts for what was left out. ``shapes`` gives parameters whose use
     shows their form: ``"s3-object"`` or ``"name"``. The defaults of ``opened`` parameters count for
     nothing; ``defaulted`` gets the names of those whose defaults were taken for values.
     """
@@ -39,7 +39,7 @@ class Inputs(NamedTuple):
     given: Mapping[str, Text]
     complete: bool = False
     pseudo: Mapping[str, str] = MappingProxyType({})
-    shapes: Mapping[str, str] = MappingProxyType({})
+    shapes: Callable[[], Mapping[str, str]] = dict
     opened: frozenset[str] = frozenset()
     defaulted: set[str] | None = None
 
@@ -148,7 +148,7 @@ class Parameters(Conditions):
 
     def _shaped(self, name: str, never: frozenset[str]) -> Text:
         """An unknown parameter in the form that its use shows."""
-        shape = self._inputs.shapes.get(name)
+        shape = self._inputs.shapes().get(name)
         if shape == "s3-object":
             return unknown_object(self.pseudo("AWS::Partition"), name, self.file)
         if shape == "name":

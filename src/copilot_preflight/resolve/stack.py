@@ -141,12 +141,16 @@ class Stack:
         return {name: Text.of(it.value) for name, it in self.package.parameters.items()}
 
     @cached_property
+    def _shapes(self) -> Mapping[str, str]:
+        return evidence.shapes(self.data)
+
+    @cached_property
     def _inputs(self) -> Inputs:
         return Inputs(
             given=self._values,
             complete=self.package.has_parameters or self._passed is not None,
             pseudo=self._known,
-            shapes=evidence.shapes(self.data),
+            shapes=lambda: self._shapes,  # of no use where a file gives all parameters
             opened=self.run.opened(self),
             defaulted=None
             if self.package.has_parameters  # what its file leaves out has its default for certain
@@ -373,6 +377,7 @@ _WORKED_OUT: Final = (
     "_inputs",
     "_known",
     "_receivers",
+    "_shapes",
     "_template",
     "_values",
 )
