@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from functools import wraps
-from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar
 
 MEMBERS: Final = ""
 """Stands among the files of an answer that depends on which templates are in the run."""
@@ -117,13 +117,14 @@ def _query(
         if answer is None:
             of.reads.begin()
             try:
-                value = compute(of, *args, **kwargs)
+                computed = compute(of, *args, **kwargs)
             finally:
                 files = of.reads.end()
-            answer = of.answers[key] = Answer(value, files, args)
+            answer = of.answers[key] = Answer(computed, files, args)
         else:
             of.reads.update(answer.files)
-        return cast("T", answer.value)
+        value: T = answer.value
+        return value
 
     return ask
 

@@ -80,6 +80,7 @@ class Stack:
     ) -> None:
         self.package = package
         self.run = run
+        self.reads: Final = run.reads
         self.file = package.template.file
         self.pseudo = pseudo or {}
         self.answers: Answers = {}
@@ -95,10 +96,6 @@ class Stack:
         self.run.is_read(self)
         data: Mapping[str, Any] = self.package.template.data
         return data
-
-    @property
-    def reads(self) -> Reads:
-        return self.run.reads
 
     @cached_property
     def partition(self) -> str | None:

@@ -53,7 +53,7 @@ class View:
     Views of one stack are equal where their scenarios are. `query` keeps answers about a view.
     """
 
-    __slots__ = ("answers", "resolver", "scenario", "stack")
+    __slots__ = ("answers", "reads", "resolver", "scenario", "stack")
 
     def __init__(self, stack: Stack, scenario: Scenario = ANY) -> None:
         reading = stack.reading(scenario)
@@ -61,6 +61,7 @@ class View:
         self.scenario: Final = scenario
         self.resolver: Final[Resolver] = reading.resolver
         self.answers: Final[Answers] = reading.answers
+        self.reads: Final[Reads] = stack.reads
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, View) and self.answers is other.answers
@@ -79,10 +80,6 @@ class View:
     def file(self) -> str:
         """The path of the stack's template, as shown to the user."""
         return self.stack.file
-
-    @property
-    def reads(self) -> Reads:
-        return self.stack.reads
 
     # --- other views -------------------------------------------------------------------------
 
