@@ -102,7 +102,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
     is_kept = replay is not None and report.files >= WORTH_KEEPING and not report.errors
     inputs: Collection[Path] = ()
     if request.write_baseline or request.output or is_kept:
-        inputs = frozenset(_inputs(paths, checked, options))
+        inputs = frozenset(inputs_of(paths, checked, options))
     if request.write_baseline is not None:
         report = _written(Path(request.write_baseline), report, inputs)
         inputs = (*inputs, *([own_baseline] if own_baseline is not None else ()))
@@ -168,7 +168,7 @@ def _checked(paths: tuple[str, ...], options: Options) -> Checked:
         raise
 
 
-def _inputs(paths: Iterable[str], checked: Checked, options: Options) -> Iterator[Path]:
+def inputs_of(paths: Iterable[str], checked: Checked, options: Options) -> Iterator[Path]:
     """The files that a run reads, or would read if it could."""
     from copilot_preflight.model.manifest import local_files
 

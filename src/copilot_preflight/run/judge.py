@@ -40,6 +40,7 @@ class Judged(NamedTuple):
     that the findings depend on, None for every one of the run. ``unused`` are the policies from
     outside for which nobody had asked then, ``not_judged`` the types of what no source reads,
     ``spans`` where everything stands that the findings point at. ``calls`` counts its calls.
+    ``observed`` is what `Options.observe` made of its analysis.
     """
 
     file: str
@@ -54,6 +55,7 @@ class Judged(NamedTuple):
     not_judged: Sequence[str] = ()
     spans: Sequence[tuple[Place, Span]] = ()
     calls: CallCounts = NO_CALLS
+    observed: Any = None
 
     def depends_on(self, files: frozenset[str]) -> bool:
         """Whether other findings are possible without some templates."""
@@ -205,6 +207,7 @@ class Judge:
         run.reads.begin()
         try:
             findings = self._findings(stack, errors)
+            observed = self._observed(stack, findings, errors)
         finally:
             files = run.reads.end()
         left_out: frozenset[str] = frozenset()
@@ -224,6 +227,7 @@ class Judge:
             [kind for kind in UNREAD for _ in stack.of_type(kind)],
             self._spans_of(findings),
             self._calls_of(stack),
+            observed,
         )
         for idle in run.put_down():
             self.analyses.pop(idle.file, None)
@@ -308,6 +312,18 @@ class Judge:
             for place in dict.fromkeys(it for group in places for it in group)
             if place.file in self._sources
         ]
+
+    def _observed(self, stack: Stack, findings: Sequence[Finding], errors: list[InputError]) -> Any:
+        """What `Options.observe` makes of a template, None where it could not be judged."""
+        analysis = self.analyses.get(stack.file)
+        if self._options.observe is None or analysis is None:
+            return None
+        try:
+            return self._options.observe(analysis, findings, self._sources)
+        except TemplateError as error:  # in a part that none of the rules has looked at
+            fault = self._sources[error.file].fault(error.path, str(error))
+            errors.append(InputError(fault.file, fault.line, fault.column, fault.message))
+            return None
 
     def _findings_alone(self, stack: Stack) -> Iterator[Finding]:
         return findings_of(self._analysis(stack), self._rules)

@@ -112,7 +112,7 @@ class Hidden:
         name = next(name for value, name in known.items() if value.startswith(beginning))
         return "${part of " + name + "}"
 
-    def _is_in(self, line: str) -> bool:
+    def is_in(self, line: str) -> bool:
         """Whether a line has a value or a part of one; a template may be a single line of 1 MB."""
         if line not in self._lines:
             text = _key(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copilot_preflight.base.finding import Finding, Severity
 from copilot_preflight.checks.rule import Rule, RuleEntry
@@ -25,6 +25,11 @@ Progress = Callable[[int, int, str], None]
 """Called with the number of templates that are done, that of all, and the file that was done last.
 
 The number of all is 0 as long as templates are read: nobody knows then.
+"""
+
+Observe = Callable[[Any, Sequence[Finding], Mapping[str, Document]], Any]
+"""Called with the analysis of each template, its findings and the files of the run, where it is
+judged; what it returns must be picklable, and is kept as `Judged.observed`.
 """
 
 
@@ -47,6 +52,7 @@ class Options(NamedTuple):
     ``assume_defaults`` takes the defaults of parameters for their values where no file gives any.
     With a ``shard``, all of the run is read and a share of its templates is judged. ``before`` is
     the release that the run is compared with. ``shows_ways_out``: a report will show all of them.
+    ``observe`` sees every analysis, of which a run keeps few.
     """
 
     rules: Sequence[Rule | RuleEntry] = CATALOGUE
@@ -75,6 +81,7 @@ class Options(NamedTuple):
     shard: Shard | None = None
     before: Earlier | None = None
     shows_ways_out: bool = False
+    observe: Observe | None = None
 
     def most_of(self, rule: Rule | RuleEntry) -> Severity | None:
         """The greatest severity that a rule's findings may have, None for a rule that is off."""
