@@ -28,6 +28,7 @@ ORDER: Final = (
     "checks",
     RULES,
     "render",
+    "report",
     "run",
     "fixes",
     "config",

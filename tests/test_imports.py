@@ -40,9 +40,12 @@ PACKAGES = {
         "cli.commands.lsp",
         "cli.commands.merge",
         "cli.commands.options",
+        "cli.commands.report",
         "cli.commands.rules",
         "cli.commands.simulate",
     },
+    "jinja2": {"cli.commands.report", "report.html"},
+    "markupsafe": {"report.html"},
     "lsprotocol": {
         "lsp.actions.code_actions",
         "lsp.actions.file_changes",

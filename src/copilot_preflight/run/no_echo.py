@@ -213,7 +213,7 @@ class Hidden:
         """Whether one of some lines of a file holds a value, or is where one is written."""
         if not self._lines_of(file, source).isdisjoint(near):
             return True
-        return any(self._is_in(it) for it in _lines(source.text)[near[0] - 1 : near[-1]])
+        return any(self.is_in(it) for it in _lines(source.text)[near[0] - 1 : near[-1]])
 
     def _lines_of(self, file: str, source: Source) -> frozenset[int]:
         """The lines of a file on which values are written, however they are spelt there."""

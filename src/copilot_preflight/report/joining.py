@@ -1,0 +1,140 @@
+"""The pictures of all templates of a run as one, in which nothing secret is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+from copilot_preflight.base.finding import Finding, Place, Report, Severity
+from copilot_preflight.report.model import Excerpt, FindingShown, Picture, StackPicture
+
+T = TypeVar("T")
+
+
+class Hiding(Protocol):
+    """What knows the values that must not be shown, `run.no_echo.Hidden`."""
+
+    def text(self, text: str) -> str: ...
+
+    def is_in(self, line: str) -> bool: ...
+
+
+def joined(
+    stacks: Iterable[StackPicture | None], report: Report, hidden: Hiding | None = None
+) -> Picture:
+    """The picture of a run; ``report`` says which findings are left after all suppressions."""
+    secret = _secret_lines(report)
+    told = {(finding.rule, finding.at, finding.message) for finding in report.findings}
+    plain = _Plain(hidden, told, secret)
+    drawn = [plain.of(it) for it in stacks if it is not None]
+    return Picture(tuple(_with_late(drawn, report)), tuple(report.errors))
+
+
+def _with_late(stacks: Sequence[StackPicture], report: Report) -> Iterator[StackPicture]:
+    """The pictures with what was found when all templates had been judged.
+
+    What is found in none of them, as in a configuration, stands with the first one.
+    """
+    shown = {
+        (finding.rule, finding.at, finding.message)
+        for stack in stacks
+        for finding in (
+            *stack.other_findings,
+            *(it for group in stack.groups for call in group.calls for it in call.findings),
+        )
+    }
+    late: dict[str, list[FindingShown]] = {}
+    files = {stack.file for stack in stacks}
+    for finding in report.findings:
+        is_late = (finding.rule, finding.at, finding.message) not in shown
+        if is_late and stacks and finding.severity > Severity.INFO:
+            file = finding.at.file
+            home = file if file in files else stacks[0].file
+            late.setdefault(home, []).append(_late(finding, report))
+    for stack in stacks:
+        found = late.pop(stack.file, ())
+        yield stack._replace(other_findings=(*stack.other_findings, *found)) if found else stack
+
+
+def _late(finding: Finding, report: Report) -> FindingShown:
+    line = report.span(finding.at).start.line
+    return FindingShown(
+        finding.rule,
+        finding.severity.label,
+        finding.message,
+        finding.help,
+        "",
+        False,
+        finding.at,
+        finding.at.file,
+        line,
+    )
+
+
+def _secret_lines(report: Report) -> set[tuple[str, int]]:
+    """The lines near which a secret may stand, by file, as findings say."""
+    return {
+        (place.file, line)
+        for finding in (*report.findings, *(it.finding for it in report.silenced))
+        if finding.is_secret
+        for place in (finding.at, *(related.place for related in finding.related))
+        for start in (report.span(place).start.line,)
+        for line in range(start - 1, start + 2)
+    }
+
+
+_AS_IS: Final = frozenset({"file", "outcome", "key", "lane", "rule", "severity"})
+"""Fields that say where something is, or that are words of ours."""
+
+
+class _Plain:
+    """Takes out of a picture what must not be shown."""
+
+    def __init__(
+        self,
+        hidden: Hiding | None,
+        told: set[tuple[str, Place, str]],
+        secret: set[tuple[str, int]],
+    ) -> None:
+        self._hidden = hidden
+        self._told = told
+        self._secret = secret
+        self._texts: dict[str, str] = {}
+
+    def of(self, value: T) -> T:
+        plain: Any = value
+        if isinstance(value, str):
+            plain = self._text(value)
+        elif isinstance(value, Excerpt):
+            plain = self._excerpt(value)
+        elif isinstance(value, Place):
+            pass
+        elif isinstance(value, tuple) and hasattr(value, "_fields"):
+            pairs = zip(value._fields, value, strict=True)
+            plain = type(value)(*(it if name in _AS_IS else self.of(it) for name, it in pairs))
+            if isinstance(plain, FindingShown):
+                is_told = (plain.rule, plain.at, plain.message) in self._told
+                plain = plain._replace(is_suppressed=not is_told)
+        elif isinstance(value, tuple):
+            plain = tuple(map(self.of, value))
+        return plain  # type: ignore[no-any-return]
+
+    def _text(self, text: str) -> str:
+        if self._hidden is None:
+            return text
+        found = self._texts.get(text)
+        if found is None:
+            found = self._texts[text] = self._hidden.text(text)
+        return found
+
+    def _excerpt(self, excerpt: Excerpt) -> Excerpt:
+        return excerpt._replace(text="") if self._is_secret(excerpt) else excerpt
+
+    def _is_secret(self, excerpt: Excerpt) -> bool:
+        lines = excerpt.text.split("\n")
+        if any(self._is_near(excerpt.file, excerpt.line + n) for n in range(len(lines))):
+            return True
+        return self._hidden is not None and any(map(self._hidden.is_in, lines))
+
+    def _is_near(self, file: str, line: int) -> bool:
+        return (file, line) in self._secret
