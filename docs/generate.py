@@ -1,6 +1,7 @@
 """Refreshes what the documentation takes from the code: ``make docs``. Not shipped.
 
-Two kinds of places are rewritten, and the prose around them is left as it is:
+The pictures of ``PICTURES`` are drawn. In the pages two kinds of places are rewritten, and the
+prose around them is left as it is:
 
 - ``<!-- generated: rules -->`` … ``<!-- end -->``: the block of that name, see ``BLOCKS``;
 - a fence ``console`` that begins with ``$ command``: below each command stands what it prints, from
@@ -39,13 +40,27 @@ def pages(root: Path = ROOT) -> list[Path]:
     return [*(root / name for name in names), *sorted((root / "docs").glob("*.md"))]
 
 
+PICTURES: Final = {
+    "docs/picture.svg": "copilot-preflight report sample_templates/broken/env-file-stale-grant "
+    "--format svg",
+}
+"""Files that a command prints, by their names."""
+
+
 def main() -> None:
+    for name, command in PICTURES.items():
+        (ROOT / name).write_text(drawn(command), encoding="utf-8")
     for page in pages():
         was = page.read_text(encoding="utf-8")
         now = refreshed(was)
         if now != was:
             page.write_text(now, encoding="utf-8")
             print(f"{page.relative_to(ROOT)}: refreshed")
+
+
+def drawn(command: str) -> str:
+    """What the file of a picture holds."""
+    return "".join(f"{line}\n" for line in _printed(command))
 
 
 def refreshed(text: str) -> str:

@@ -46,6 +46,14 @@ def name_of(page: Path) -> str:
     return page.relative_to(PROJECT).as_posix()
 
 
+@pytest.mark.parametrize("name", generator.PICTURES)
+def test_a_picture_is_what_the_tool_draws(name: str) -> None:
+    """And some page shows it."""
+    assert (PROJECT / name).read_text(encoding="utf-8") == generator.drawn(generator.PICTURES[name])
+    shown = f"({name})", f"({Path(name).name})"
+    assert any(it in page.read_text(encoding="utf-8") for page in GENERATED for it in shown)
+
+
 # --- where do I look? --------------------------------------------------------------------------
 
 ANSWERS = [

@@ -10,6 +10,7 @@ COMMANDS = (
     "fix",
     "lsp",
     "merge",
+    "report",
     "rules",
     "simulate",
 )
