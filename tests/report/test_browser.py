@@ -44,19 +44,23 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 AXE = (
-    "axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations.map("
-    "(it) => `${it.id}: ${it.nodes.map((node) => node.html).join(' ')}`))"
+    "axe.run({}, {{resultTypes: ['violations']}}).then((found) => found.violations.map("
+    "(it) => `${{it.id}}: ${{it.nodes.map((node) => node.html).join(' ')}}`))"
 )
 
 
-def axe(page: Page) -> Any:
-    """What axe-core has against the page as it is now."""
+def load_axe(page: Page) -> None:
+    """Puts axe-core into the page, past its content security policy as an extension would."""
     spec = find_spec("axe_core_python")
     assert spec is not None
     assert spec.origin is not None
     script = Path(spec.origin).parent / "axe.min.js"
     page.run(f"{script.read_text(encoding='utf-8')}; 0")
-    return page.run(AXE)
+
+
+def axe(page: Page, where: str = "document") -> Any:
+    """What axe-core has against a part of the page as it is now."""
+    return page.run(AXE.format(where))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -66,11 +70,12 @@ def test_the_page_is_accessible(page: Page, report: Path, width: int, scheme: st
     page.size(width)
     page.media("screen", scheme)
     page.open(report)
+    load_axe(page)
     assert axe(page) == []
     assert page.run("document.documentElement.scrollWidth") == width
     page.run("document.querySelector('.call.denied').click()")
     assert page.run("document.querySelector('dialog').open")
-    assert axe(page) == []
+    assert axe(page, "document.querySelector('dialog')") == []
     assert page.problems == []
 
 
@@ -153,16 +158,19 @@ def test_the_arguments_are_printed(page: Page, report: Path) -> None:
     assert page.problems == []
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_names_are_text(page: Page, tmp_path: Path, name: str) -> None:
+def test_names_are_text(page: Page, tmp_path: Path) -> None:
     """No script of a name runs, no element and no link comes of it, on the page or in details."""
     file = tmp_path / "report.html"
-    file.write_text(render(picture_of(hostile(name), "x.yml")), encoding="utf-8")
+    stacks = [picture_of(hostile(name), f"{at}.yml").stacks[0] for at, name in enumerate(HOSTILE)]
+    file.write_text(render(Picture(tuple(stacks))), encoding="utf-8")
     page.media("screen", "light")
     page.requests.clear()
     page.open(file)
-    page.run("document.querySelectorAll('.call, .caller').forEach((it) => it.click())")
-    assert page.run("document.querySelectorAll('main a, main img, main script, b b').length") == 0
+    for _ in stacks:
+        page.run("document.querySelectorAll('.call, .caller').forEach((it) => it.click())")
+        strange = "main a, main img, main script, b b, dialog a, dialog img, dialog script"
+        assert page.run(f"document.querySelectorAll('{strange}').length") == 0
+        page.run("document.querySelector('.chooser button:last-child').click()")
     assert page.requests == [file.resolve().as_uri()]
     assert page.problems == []
 

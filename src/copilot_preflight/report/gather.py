@@ -11,13 +11,12 @@ from copilot_preflight.base.finding import Finding, Severity
 from copilot_preflight.checks.analysis import Analysis, Denial
 from copilot_preflight.checks.wording import denials as wording
 from copilot_preflight.checks.wording.parts import abridged
-from copilot_preflight.edits.edit import Applicability
-from copilot_preflight.edits.fix import fix_of
 from copilot_preflight.iam.evaluate import Outcome as Verdict
 from copilot_preflight.iam.layers import Layer
 from copilot_preflight.model.roles import Role
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.read.document import Document
+from copilot_preflight.render.helps import Writer
 from copilot_preflight.report.callers import assumed
 from copilot_preflight.report.excerpts import Excerpts
 from copilot_preflight.report.flows import flows_of
@@ -103,7 +102,7 @@ class _Drawn:
     def __init__(self, box: RoleBox) -> None:
         self.box = box
         self.callers: list[Caller] = []
-        self.asks: dict[tuple[str, str, Outcome], list[_Ask]] = {}
+        self.asks: dict[tuple[str, str, Outcome, bool], list[_Ask]] = {}
 
 
 class _Gathering:
@@ -114,8 +113,8 @@ class _Gathering:
     ) -> None:
         self._analysis = analysis
         self._findings = findings
-        self._sources = sources
         self._excerpts = Excerpts(sources)
+        self._ways_out = Writer(sources)
         self._open = tuple(_UNDETERMINED(analysis))
         self._denials = {(it.need.key, it.call.action): it for it in analysis.denials}
         self._shown: dict[int, FindingShown] = {}
@@ -205,7 +204,8 @@ class _Gathering:
         if role is None:
             drawn.callers.extend(_caller_without(need))
         resource = str(ask.needed.resource)
-        drawn.asks.setdefault((resource, ask.needed.action, ask.outcome), []).append(ask)
+        edge = (resource, ask.needed.action, ask.outcome, ask.needed.is_optional)
+        drawn.asks.setdefault(edge, []).append(ask)
 
     def _lane_with(self, key: RoleKey) -> LaneKey:
         """The lane where a role is drawn already, else that of the application."""
@@ -213,7 +213,7 @@ class _Gathering:
 
     def _targets(self, drawn: _Drawn) -> Iterator[Target]:
         by_resource: dict[str, list[Call]] = {}
-        for (resource, action, outcome), asks in drawn.asks.items():
+        for (resource, action, outcome, _), asks in drawn.asks.items():
             by_resource.setdefault(resource, []).append(self._call(action, outcome, asks))
         for resource, calls in by_resource.items():
             calls.sort(key=lambda call: OUTCOMES.index(call.outcome))
@@ -242,6 +242,7 @@ class _Gathering:
             layers=said_by(decision) if decision is not None else (),
             cited=tuple(self._cited(decision, denial)),
             findings=tuple(known),
+            is_optional=first.needed.is_optional,
         )
 
     def _reason(self, ask: _Ask, outcome: Outcome, denial: Denial | None) -> tuple[str, str]:
@@ -295,23 +296,10 @@ class _Gathering:
     def _finding(self, finding: Finding) -> FindingShown:
         shown = self._shown.get(id(finding))
         if shown is None:
-            fix = fix_of(finding, self._data_of)
-            shown = self._shown[id(finding)] = FindingShown(
-                finding.rule,
-                finding.severity.label,
-                finding.message,
-                finding.help,
-                fix.title if fix is not None and not fix.gaps else "",
-                fix is not None and fix.applicability is not Applicability.SAFE,
-                finding.at,
-                finding.at.file,
-                self._excerpts.line(finding.at),
-            )
+            line = self._excerpts.line(finding.at)
+            way_out = self._ways_out.of(finding)
+            shown = self._shown[id(finding)] = FindingShown.of(finding, way_out, line)
         return shown
-
-    def _data_of(self, file: str) -> object:
-        source = self._sources.get(file)
-        return None if source is None else source.data
 
 
 def _caller_without(need: Need) -> Iterator[Caller]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from copilot_preflight.base.finding import Finding, Place, Report, Severity
+from copilot_preflight.render.helps import Writer
 from copilot_preflight.report.model import Excerpt, FindingShown, Picture, StackPicture
 
 T = TypeVar("T")
@@ -24,13 +25,29 @@ def joined(
 ) -> Picture:
     """The picture of a run; ``report`` says which findings are left after all suppressions."""
     secret = _secret_lines(report)
-    told = {(finding.rule, finding.at, finding.message) for finding in report.findings}
-    plain = _Plain(hidden, told, secret)
+    told = {(it.rule, it.at, it.message): it for it in report.findings}
+    plain = _Plain(hidden, _Told(told, report), secret)
     drawn = [plain.of(it) for it in stacks if it is not None]
-    return Picture(tuple(_with_late(drawn, report)), tuple(report.errors))
+    return Picture(tuple(_with_late(drawn, plain.told)), tuple(report.errors))
 
 
-def _with_late(stacks: Sequence[StackPicture], report: Report) -> Iterator[StackPicture]:
+_Identity = tuple[str, Place, str]
+
+
+class _Told:
+    """The findings that a check reports, as a picture shows them."""
+
+    def __init__(self, findings: Mapping[_Identity, Finding], report: Report) -> None:
+        self.findings = findings
+        self._report = report
+        self._ways_out = Writer(report.sources)
+
+    def shown(self, finding: Finding) -> FindingShown:
+        line = self._report.span(finding.at).start.line
+        return FindingShown.of(finding, self._ways_out.of(finding), line)
+
+
+def _with_late(stacks: Sequence[StackPicture], told: _Told) -> Iterator[StackPicture]:
     """The pictures with what was found when all templates had been judged.
 
     What is found in none of them, as in a configuration, stands with the first one.
@@ -45,30 +62,13 @@ def _with_late(stacks: Sequence[StackPicture], report: Report) -> Iterator[Stack
     }
     late: dict[str, list[FindingShown]] = {}
     files = {stack.file for stack in stacks}
-    for finding in report.findings:
-        is_late = (finding.rule, finding.at, finding.message) not in shown
-        if is_late and stacks and finding.severity > Severity.INFO:
-            file = finding.at.file
-            home = file if file in files else stacks[0].file
-            late.setdefault(home, []).append(_late(finding, report))
+    for identity, finding in told.findings.items():
+        if identity not in shown and stacks and finding.severity > Severity.INFO:
+            home = finding.at.file if finding.at.file in files else stacks[0].file
+            late.setdefault(home, []).append(told.shown(finding))
     for stack in stacks:
         found = late.pop(stack.file, ())
         yield stack._replace(other_findings=(*stack.other_findings, *found)) if found else stack
-
-
-def _late(finding: Finding, report: Report) -> FindingShown:
-    line = report.span(finding.at).start.line
-    return FindingShown(
-        finding.rule,
-        finding.severity.label,
-        finding.message,
-        finding.help,
-        "",
-        False,
-        finding.at,
-        finding.at.file,
-        line,
-    )
 
 
 def _secret_lines(report: Report) -> set[tuple[str, int]]:
@@ -93,11 +93,11 @@ class _Plain:
     def __init__(
         self,
         hidden: Hiding | None,
-        told: set[tuple[str, Place, str]],
+        told: _Told,
         secret: set[tuple[str, int]],
     ) -> None:
         self._hidden = hidden
-        self._told = told
+        self.told = told
         self._secret = secret
         self._texts: dict[str, str] = {}
 
@@ -113,11 +113,17 @@ class _Plain:
             pairs = zip(value._fields, value, strict=True)
             plain = type(value)(*(it if name in _AS_IS else self.of(it) for name, it in pairs))
             if isinstance(plain, FindingShown):
-                is_told = (plain.rule, plain.at, plain.message) in self._told
-                plain = plain._replace(is_suppressed=not is_told)
+                plain = self._finding(plain)
         elif isinstance(value, tuple):
             plain = tuple(map(self.of, value))
         return plain  # type: ignore[no-any-return]
+
+    def _finding(self, plain: FindingShown) -> FindingShown:
+        """A finding as it is told; where values are hidden, with the way out that knows of them."""
+        known = self.told.findings.get((plain.rule, plain.at, plain.message))
+        if known is None:
+            return plain._replace(is_suppressed=True)
+        return plain if self._hidden is None else self.told.shown(known)
 
     def _text(self, text: str) -> str:
         if self._hidden is None:

@@ -99,6 +99,8 @@ def _argument(lane: str, group: Group, target: Target, call: Call) -> Iterator[s
     yield f"- role: {role}"
     yield f"- resource: {code_span(target.resource)}"
     yield f"- asked for by: {', '.join(map(_prose, dict.fromkeys(call.asked_by)))}"
+    if call.is_optional:
+        yield "- optional: work goes on without it"
     if call.when:
         yield f"- when: {code_span(call.when)}"
     if call.reason:

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from copilot_preflight.base.finding import InputError, Place
+from copilot_preflight.base.finding import Finding, InputError, Place
+from copilot_preflight.edits.edit import Applicability
+from copilot_preflight.edits.shown import WayOut
 
 Outcome = Literal["allowed", "denied", "undecided"]
 """What is proved of a call: `denied` in one scenario, `allowed` in all, or neither."""
@@ -67,12 +69,28 @@ class FindingShown(NamedTuple):
     severity: str
     message: str
     help: str
-    fix: str
-    needs_review: bool
     at: Place
     file: str
     line: int
+    fix: str = ""
+    needs_review: bool = False
     is_suppressed: bool = False
+
+    @classmethod
+    def of(cls, finding: Finding, way_out: WayOut, line: int) -> FindingShown:
+        """A finding with the way out that reports show of it."""
+        fix = way_out.fix
+        return cls(
+            finding.rule,
+            finding.severity.label,
+            finding.message,
+            way_out.help,
+            finding.at,
+            finding.at.file,
+            line,
+            "" if fix is None else fix.title,
+            fix is not None and fix.applicability is not Applicability.SAFE,
+        )
 
 
 class Call(NamedTuple):
@@ -81,7 +99,7 @@ class Call(NamedTuple):
     ``asked_by`` has one text for each need, as in ``environment file of container 'web'``;
     ``because`` says who makes the call, with the AWS page. ``when`` names the scenario that the
     outcome is for, ``""`` for all. ``reason`` is the argument of a call that is not allowed, and
-    ``way_out`` what to do where no finding says it.
+    ``way_out`` what to do where no finding says it. ``is_optional``: work goes on without it.
     """
 
     action: str
@@ -94,6 +112,7 @@ class Call(NamedTuple):
     layers: tuple[LayerSaid, ...] = ()
     cited: tuple[Cited, ...] = ()
     findings: tuple[FindingShown, ...] = ()
+    is_optional: bool = False
 
 
 class Target(NamedTuple):
@@ -222,10 +241,14 @@ class Picture(NamedTuple):
 
 
 def count(calls: Iterable[Call]) -> Mapping[Outcome, int]:
-    """How many calls have each outcome: one that several things ask for is made as often."""
+    """How many calls have each outcome, as a check counts them.
+
+    One that several things ask for is made as often; those that may as well fail do not count.
+    """
     total: Counter[Outcome] = Counter()
     for call in calls:
-        total[call.outcome] += len(call.asked_by)
+        if not call.is_optional:
+            total[call.outcome] += len(call.asked_by)
     return {outcome: total[outcome] for outcome in OUTCOMES}
 
 

@@ -247,6 +247,7 @@ def _target(target: Target, box: Box) -> str:
 
 def _call(call: Call, box: Box, y: float) -> str:
     times = f" \u00d7{len(call.asked_by)}" if len(call.asked_by) > 1 else ""
+    times += " (optional)" if call.is_optional else ""
     rules = " ".join(dict.fromkeys(finding.rule for finding in call.findings))
     tint = ""
     if call.outcome != "allowed":

@@ -55,7 +55,8 @@
   function countsOf(groups) {
     const counts = { denied: 0, undecided: 0, allowed: 0 };
     for (const group of groups)
-      for (const call of callsOf(group)) counts[call.outcome] += call.asked_by.length;
+      for (const call of callsOf(group))
+        if (!call.is_optional) counts[call.outcome] += call.asked_by.length;
     return counts;
   }
   const worst = (counts) => OUTCOMES.find((outcome) => counts[outcome]) || "allowed";
@@ -195,7 +196,8 @@
       .map((outcome) => el("li", {},
         draw("svg", { class: `line ${outcome}`, "aria-hidden": "true", focusable: "false",
           viewBox: "0 0 34 16" }, draw("path", { d: "M0 8h34" })),
-        icon(outcome), words[outcome])));
+        icon(outcome), words[outcome])),
+    el("li", {}, el("em", {}, "in italics: optional, and not counted")));
   }
 
   function callerCard(caller, group) {
@@ -226,10 +228,11 @@
   })[layer] || layer;
   function callButton(call, target, group) {
     const several = call.asked_by.length > 1;
-    return el("li", {}, el("button", { type: "button", class: `call ${call.outcome}`,
+    return el("li", {}, el("button", { type: "button", class: `call ${call.outcome}${call.is_optional ? " optional" : ""}`,
       "aria-haspopup": "dialog", onclick: (event) => open(event.currentTarget, callDetail(call, target, group)) },
     icon(call.outcome), el("span", { class: "action" }, call.action),
     several && el("span", { class: "small" }, `× ${call.asked_by.length}`),
+    call.is_optional && hidden(", optional"),
     hidden(`, ${call.outcome}${several ? `, asked for by ${call.asked_by.length}` : ""}`),
     call.findings.length > 0 && el("span", { class: "rules" }, [...new Set(call.findings.map((it) => it.rule))].join(" "))));
   }
@@ -364,6 +367,7 @@
         el("dt", {}, "resource"), el("dd", {}, el("code", {}, breakable(target.resource))),
         call.when && [el("dt", {}, "when"), el("dd", {}, call.when)]),
       call.reason && el("p", { class: "reason" }, call.reason),
+      call.is_optional && el("p", { class: "small" }, "Work goes on without this call, so it does not count."),
       call.way_out && el("p", {}, call.way_out),
       part(level, "What decides it", call.cited.map(citedBox)),
       part(level, "The chain of policies", call.layers.length > 0 && el("ol", { class: "chain" }, call.layers.map((said) =>
