@@ -7,7 +7,7 @@ applying the patch, which must come to the same template.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -130,21 +130,22 @@ class InOverrides:
             edits = by_file.setdefault(edit.file, [])
             if edit not in edits:
                 edits.append(edit)
-        now = texts.written[home.file] if home.file in texts.written else on_disk(home.file)
+        there = on_disk(home.file)
+        now = texts.written.get(home.file, there)
         patches: list[Patch] = []
         notes = dict.fromkeys(texts.notes)
         for file, edits in by_file.items():
             found = patches_of(edits, _template(file, report, texts))
             if (
                 found.is_position_dependent
-                and now is not None
+                and there is not None
                 and not is_patched(_source(file, report))
             ):
                 raise CannotPatch(
                     f"the package is older than {home.file}, and the patch counts positions: "
                     "package again"
                 )
-            notes.update((_NOTE.format(home.file, it), None) for it in found.positions)
+            notes.update((_NOTE.format(home.file, it), None) for it in _longest(found.positions))
             patches += (it for it in found.patches if not any(map(it.is_same, patches)))
         seen = {it: _seen(it, by_file.get(it, ()), patches, report, texts) for it in home.templates}
         texts = texts._replace(read={**texts.read, **seen})
@@ -165,6 +166,12 @@ class InOverrides:
         original = self._originals[home.templates[0]]
         assert isinstance(original, Document)
         return {**texts.by_hand, home.program: ByHand(wanted, statements(wanted, original))}
+
+
+def _longest(pointers: Iterable[str]) -> Iterator[str]:
+    """Of pointers that lead to each other, the last."""
+    found = tuple(pointers)
+    return (it for it in found if not any(other.startswith(f"{it}/") for other in found))
 
 
 def _counts_positions(edit: Edit) -> bool:
