@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -69,7 +70,9 @@ def changed(text: str, changes: Iterable[TextChange]) -> str:
     return "".join((*parts, text[at:]))
 
 
+@lru_cache(maxsize=2)
 def _read(text: str) -> Source:
+    """A text taken apart. A file has several findings, one after the other."""
     try:
         return Source(text)
     except Fault as fault:
