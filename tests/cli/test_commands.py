@@ -107,7 +107,11 @@ def test_no_arguments_are_a_failure(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["check"], "missing argument 'PATH...' (see 'copilot-preflight check --help')"),
+        (
+            ["check", "--changed"],
+            "missing argument 'PATH...': --changed takes the files (see 'copilot-preflight check "
+            "--help')",
+        ),
         (["--xyzzy"], r"no such option:? '?--xyzzy'? \(see 'copilot-preflight check --help'\)"),
         (["web.yml", "--bogus"], "no such option"),
         (["web.yml", "--formt", "json"], "no such option.*--format"),

@@ -47,7 +47,7 @@ def _shard(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=files)
+@click.argument("paths", nargs=-1, metavar="[PATH...]", shell_complete=files)
 @shared
 @reported_as
 @written_to
@@ -113,6 +113,7 @@ def check(
 ) -> None:
     """Check templates, Copilot packages, folders, or standard input (-).
 
+    Without a path it checks the nearest package or workspace, and fails where there is none.
     The exit status is 0 for nothing at or above --fail-on, 1 for findings, and 2 where an input
     could not be judged.
     """
@@ -127,6 +128,12 @@ def check(
     if since is not None and (shard is not None or "-" in paths):
         other = "--shard" if shard is not None else "standard input"
         raise click.UsageError(f"--since and {other} exclude each other")
+    if not paths:
+        if changed:  # the list of a commit: what is empty here was to be a list
+            raise click.UsageError("missing argument 'PATH...': --changed takes the files")
+        from copilot_preflight.cli.unnamed import nearest_paths
+
+        paths = nearest_paths(is_quiet=quiet)
     request = CheckRequest(
         paths=paths,
         form=form,
