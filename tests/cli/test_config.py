@@ -543,6 +543,7 @@ paths:
     select: E9711
     severity: {{E9711: off}}
 fail-on: warning
+exclude: [old, '*-dev.yml', a/b]
 info: true
 parameters: {{Name: "it's \\u200b: #1", Flag: true}}
 params: values.json

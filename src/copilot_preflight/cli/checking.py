@@ -82,6 +82,8 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
         from copilot_preflight.inputs.affected import templates_with
 
         paths = tuple(templates_with(paths))
+        if (excluded := options.exclude) is not None:
+            paths = tuple(it for it in paths if os.path.isdir(it) or not excluded.match(it))
     if not paths:  # a commit without templates has no use for the options, and none is unused
         options = engine.Options()
     if request.since is not None and paths:

@@ -96,6 +96,7 @@ class _Reader:
             "require": self._requirements, "suppress": self._suppressed,
             "severity": self._severity, "parameters": self._parameter, "policies": self._policy,
             "buckets": self._bucket, "account": self._account, "baseline": self._beside,
+            "exclude": self._patterns,
         }  # fmt: skip
         for key, value in self._found.data.items():
             if isinstance(value, dict):
@@ -233,10 +234,11 @@ class _Reader:
         return expression
 
     def _globs(self, item: Any, path: DataPath) -> Globs | None:
-        if "files" not in item:
-            return None
+        return self._patterns(item["files"], (*path, "files")) if "files" in item else None
+
+    def _patterns(self, value: Any, path: DataPath) -> Globs:
         patterns = []
-        for text, where in _each(item["files"], (*path, "files")):
+        for text, where in _each(value, path):
             patterns.append(text)
             if wrong := globs.fault_of(text):
                 self._refuse(where, wrong)

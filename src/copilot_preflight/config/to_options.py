@@ -80,6 +80,7 @@ def options_of(held: Settings) -> Options:
         rcps=[[Path(file) for file in level] for level in held.get("rcps") or ()],
         config=held.config,
         grades=grades,
+        exclude=held.get("exclude"),
     )
     if held.config is None:
         return options

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from copilot_preflight.base.globs import Globs
 from copilot_preflight.inputs.copilot_names import is_parameter_file, template_of
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read import document
@@ -37,22 +38,28 @@ class DiscoveredTemplate(NamedTuple):
 
 
 class _Listing(NamedTuple):
-    """The files below a folder, and the folders among them that cannot be read."""
+    """The files below a folder, and the folders among them that cannot be read.
+
+    ``excluded`` is the number of files that may be templates and are left out.
+    """
 
     files: list[Path]
     faults: list[DocumentError]
+    excluded: int
 
 
 class Discovery:
     """Finds each template once, however often its path is given.
 
     ``read`` reads a file. What is named and cannot be read ends up in ``faults``; ``others`` are
-    the files of folders that are no templates, by their real paths.
+    the files of folders that are no templates, by their real paths. What ``exclude`` matches is
+    left out of folders; a file that is named itself is not.
     """
 
-    def __init__(self, read: document.Read = document.read) -> None:
+    def __init__(self, read: document.Read = document.read, exclude: Globs | None = None) -> None:
         self.faults: list[DocumentError] = []
         self.read = read
+        self.exclude = exclude
         self.others: set[str] = set()
         self._listings: dict[str, _Listing] = {}
         self._named: set[str] = set()
@@ -81,8 +88,14 @@ class Discovery:
     def _listing(self, folder: str) -> _Listing:
         if folder not in self._listings:
             faults: list[DocumentError] = []
-            self._listings[folder] = _Listing(list(files_below(folder, faults)), faults)
+            every = list(files_below(folder, faults))
+            files = [path for path in every if not self._is_excluded(path)]
+            excluded = sum(map(may_be_template, every)) - sum(map(may_be_template, files))
+            self._listings[folder] = _Listing(files, faults, excluded)
         return self._listings[folder]
+
+    def _is_excluded(self, path: Path) -> bool:
+        return self.exclude is not None and self.exclude.match(str(path))
 
     # --- what is named -----------------------------------------------------------------------
 
@@ -115,7 +128,7 @@ class Discovery:
 
     def _search(self, folder: str) -> Iterator[DiscoveredTemplate]:
         faults, templates, others = len(self.faults), 0, 0
-        files, refused = self._listing(folder)
+        files, refused, excluded = self._listing(folder)
         self.faults += refused
         for path in files:
             where = os.path.realpath(path)
@@ -130,7 +143,7 @@ class Discovery:
             elif len(self.faults) == before and where not in self._named:
                 others += 1
                 self.others.add(where)
-        packages = list(packages_for(folder))
+        packages = [path for path in packages_for(folder) if not self._is_excluded(path)]
         self._packages += packages
         if not templates and not packages and len(self.faults) == faults:
             command = _packaging(folder)
@@ -139,6 +152,8 @@ class Discovery:
                 self.faults.append(DocumentError(folder, 0, 0, message))
                 return
             rest = f"only {others} other file{'s' * (others > 1)}" if others else "and no file"
+            if excluded:
+                rest += f" (exclude leaves out {excluded} more)"
             message = f"no template in this folder or below it, {rest}"
             self.faults.append(DocumentError(folder, 0, 0, message))
 

@@ -93,7 +93,7 @@ class _Check:
         self.hidden: Hidden | None = None
         self.overridden: Overridden | None = None
         self.loader = Loader(options.read)
-        self.discovery = Discovery(options.read)
+        self.discovery = Discovery(options.read, options.exclude)
 
     def run(self, paths: Iterable[str]) -> Report:
         if self.options.config is not None:

@@ -16,6 +16,7 @@ from copilot_preflight.resolve.outside import ProvidedBucket, Requirement
 from copilot_preflight_rules import CATALOGUE
 
 if TYPE_CHECKING:
+    from copilot_preflight.base.globs import Globs
     from copilot_preflight.rollout.earlier import Earlier
     from copilot_preflight.run.severities import Grades
     from copilot_preflight.run.shards.share import Shard
@@ -53,6 +54,7 @@ class Options(NamedTuple):
     With a ``shard``, all of the run is read and a share of its templates is judged. ``before`` is
     the release that the run is compared with. ``shows_ways_out``: a report will show all of them.
     ``observe`` sees every analysis, of which a run keeps few.
+    ``exclude`` are files that are left out wherever a folder is searched.
     """
 
     rules: Sequence[Rule | RuleEntry] = CATALOGUE
@@ -82,6 +84,7 @@ class Options(NamedTuple):
     before: Earlier | None = None
     shows_ways_out: bool = False
     observe: Observe | None = None
+    exclude: Globs | None = None
 
     def most_of(self, rule: Rule | RuleEntry) -> Severity | None:
         """The greatest severity that a rule's findings may have, None for a rule that is off."""

@@ -94,6 +94,7 @@ def _maps(held: Settings) -> dict[str, list[tuple[str, Any, str]]]:
 def _plain(value: Any, key: str = "") -> Any:
     """A value as a configuration file in the current folder would have it."""
     from copilot_preflight.base.finding import Severity
+    from copilot_preflight.base.globs import Globs
     from copilot_preflight.config.file import BucketSetting, Suppressed
     from copilot_preflight.resolve.outside import Requirement
     from copilot_preflight.run.severities import SeverityLayer
@@ -102,6 +103,8 @@ def _plain(value: Any, key: str = "") -> Any:
         return value.label if value is not None else "off"
     if isinstance(value, Severity):
         return value.label
+    if isinstance(value, Globs):
+        return _patterns(value)
     if isinstance(value, SeverityLayer):
         return _of_layer(value)
     if isinstance(value, Requirement):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -13,6 +14,7 @@ from copilot_preflight.render.formats import FORMATS
 
 if TYPE_CHECKING:
     from copilot_preflight.base.finding import DataPath
+    from copilot_preflight.base.globs import Globs
     from copilot_preflight.config.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -94,6 +96,12 @@ _OPTIONS: Final = (
         help="Not these rules.",
     ),
     click.option(
+        "--exclude",
+        multiple=True,
+        metavar="GLOB",
+        help="Leave out what matches in folders, and of --changed files, such as 'legacy/'.",
+    ),
+    click.option(
         "--info/--no-info",
         default=None,
         help="Also report what cannot be decided, and why.  [default: no-info]",
@@ -144,6 +152,7 @@ def _asked(
     rcp: Sequence[str],
     select: Sequence[str],
     ignore: Sequence[str],
+    exclude: Sequence[str],
     info: bool | None,
     assume_defaults: bool | None,
     fail_on: str | None,
@@ -165,6 +174,7 @@ def _asked(
         "rcps": [_level(text, "--rcp") for text in rcp],
         "select": _names(select, "--select"),
         "ignore": _names(ignore, "--ignore"),
+        "exclude": _globs(exclude, "--exclude"),
     }
     for key, value in {**several, **single, "fail-on": fail_on}.items():
         if value:
@@ -209,3 +219,13 @@ def _names(given: Iterable[str], option: str) -> tuple[str, ...]:
         if not named([name]):
             raise click.BadParameter(no_rule(name), param_hint=option)
     return names
+
+
+def _globs(given: Sequence[str], option: str) -> Globs | None:
+    """Patterns of files, from the current folder."""
+    from copilot_preflight.base.globs import Globs, fault_of
+
+    for pattern in given:
+        if wrong := fault_of(pattern) if pattern else "a pattern cannot be empty":
+            raise click.BadParameter(wrong, param_hint=option)
+    return Globs(os.path.realpath(os.curdir), tuple(given)) if given else None

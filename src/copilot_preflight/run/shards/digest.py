@@ -35,6 +35,7 @@ def asked_of(options: Options) -> list[Any]:
         options.bucket_policies,
         options.assume_defaults,
         options.baseline,
+        options.exclude,
     )
     found: list[Any] = plain(asked)
     return found
