@@ -112,6 +112,10 @@ def test_no_arguments_are_a_failure(run: Run) -> None:
             "missing argument 'PATH...': --changed takes the files (see 'copilot-preflight check "
             "--help')",
         ),
+        (
+            ["check", "--fix", "infra"],
+            "check has no --fix: run 'copilot-preflight fix infra' (see 'copilot-preflight check",
+        ),
         (["--xyzzy"], r"no such option:? '?--xyzzy'? \(see 'copilot-preflight check --help'\)"),
         (["web.yml", "--bogus"], "no such option"),
         (["web.yml", "--formt", "json"], "no such option.*--format"),

@@ -624,3 +624,47 @@ require:
     assert run("web.yml", "--info").errors == [
         f"note: {FILE}:{line}: nothing in this run has what is required here" for line in (2, 3)
     ]
+
+
+# --- where it is found otherwise ------------------------------------------------------------------
+
+
+def test_without_a_file_here_that_of_what_is_checked_counts(
+    write: Write, run: Run, templates: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder that all paths lie in, and up from there; --verbose says which it was."""
+    folder = write(
+        {
+            "shop/a/web.yml": templates.denied,
+            "shop/b/web.yml": templates.denied,
+            "shop/.copilot-preflight.yml": "fail-on: never",
+            "here/x": "",
+        }
+    )
+    monkeypatch.chdir(folder / "here")
+    paths = ("../shop/a/web.yml", "../shop/b")
+    assert run(*paths).status == 0
+    result = run(*paths, "--verbose")
+    assert (result.status, result.errors[0]) == (0, f"configuration: ../shop/{FILE}")
+    assert run("../shop/a").status == 0
+    absolute = run(str(folder / "shop" / "a" / "web.yml"), "--verbose")
+    assert absolute.errors[0].startswith(f"configuration: {folder}")
+    assert run(*paths, "--no-config").status == 1
+    (folder / "here" / FILE).write_text("fail-on: error")
+    assert run(*paths).status == 1
+
+
+def test_what_is_ignored_can_be_extended(write: Write, run: Run, templates: Any) -> None:
+    """--ignore takes the place of the file's list, --extend-ignore adds to either."""
+    write({"web.yml": templates.denied, FILE: "ignore: [E9711]"})
+
+    def ignored(*options: str) -> Any:
+        shown = json.loads(run("config", "--format", "json", *options).out)
+        return shown["settings"].get("ignore", {}).get("value")
+
+    assert ignored("--extend-ignore", "W9713,W9720") == ["E9711", "W9713", "W9720"]
+    assert ignored("--extend-ignore", "W9713", "--ignore", "E9712") == ["E9712", "W9713"]
+    assert ignored("--extend-ignore", "W9713", "--select", "E") == ["W9713"]
+    assert ignored("--no-config", "--extend-ignore", "W9713") == ["W9713"]
+    assert run("web.yml", "--extend-ignore", "W9713").status == 0
+    assert run("web.yml", "--extend-ignore", "nothing").status == 2

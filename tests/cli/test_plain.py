@@ -41,6 +41,7 @@ def _by_click(words: Sequence[str]) -> tuple[CheckRequest, dict[str, object]] | 
             cli.main(list(words), "copilot-preflight", standalone_mode=False)
         except Asked as asked:
             request, settings = asked.args
+            assert settings.pop("paths") == request.paths
             return request, {k: v for k, v in settings.items() if v not in (None, ())}
         except (click.ClickException, SystemExit):
             pass

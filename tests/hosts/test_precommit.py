@@ -177,7 +177,7 @@ def test_a_bad_package_is_not_committed(repository: Repository) -> None:
     """The commit is refused, and the user sees the whole finding."""
     repository.add(STALE)
     ran = repository.commit()
-    assert outcomes(ran) == {"packages": "Failed", "templates": "Failed", "manifests": "Skipped"}
+    assert outcomes(ran) == {"packages": "Failed", "templates": "Failed", "manifests": "Passed"}
     assert "error[E9712] env-file-stale-grant: execution role 'ExecutionRole' may read" in ran.out
     assert "--> infrastructure/web-test.stack.yml:52:24" in ran.out
     assert "1 error in 1 file" in ran.out
@@ -271,7 +271,7 @@ def test_a_manifest_that_its_package_is_behind_is_not_committed(repository: Repo
     repository.given({manifest: text.replace("env_file: web.env\n", "")})
     repository.add({manifest: text})
     ran = repository.commit()
-    assert outcomes(ran) == {"packages": "Skipped", "templates": "Passed", "manifests": "Failed"}
+    assert outcomes(ran) == {"packages": "Passed", "templates": "Passed", "manifests": "Failed"}
     assert "warning[W9718] env-file-not-packaged: the manifest gives container 'web'" in ran.out
 
 
@@ -280,11 +280,24 @@ def test_an_env_file_that_its_package_is_behind_is_not_committed(repository: Rep
     repository.given(OUTDATED)
     repository.add({"config/unused.env": "UNUSED=1\n"})
     ran = repository.commit()
-    assert outcomes(ran) == {"packages": "Skipped", "templates": "Skipped", "manifests": "Passed"}
+    assert outcomes(ran) == {"packages": "Passed", "templates": "Passed", "manifests": "Passed"}
     repository.add({"web.env": "LOG_LEVEL=debug\n"})
     ran = repository.commit()
-    assert outcomes(ran) == {"packages": "Skipped", "templates": "Skipped", "manifests": "Failed"}
+    assert outcomes(ran) == {"packages": "Passed", "templates": "Passed", "manifests": "Failed"}
     assert "warning[W9719] env-file-outdated" in ran.out
+
+
+def test_no_finding_comes_out_of_two_hooks(repository: Repository) -> None:
+    """Package, manifest and env file are committed at once; each rule is in one hook's output."""
+    repository.add(NOT_PACKAGED)
+    ran = repository.bash("pre-commit run copilot-preflight --all-files --verbose")
+    manifests = repository.bash("pre-commit run copilot-preflight-manifests --all-files")
+    assert "W9718" not in ran.out
+    assert manifests.out.count("warning[W9718]") == 1
+    repository.add(STALE)
+    both = repository.bash("pre-commit run copilot-preflight --all-files").out
+    both += repository.bash("pre-commit run copilot-preflight-manifests --all-files").out
+    assert both.count("error[E9712]") == 1
 
 
 def _documented(hooks: Mapping[str, str]) -> Iterator[dict[str, object]]:

@@ -49,7 +49,9 @@ def _run_plain(plain: PlainCheck) -> NoReturn:
 
     try:
         require_folder()
-        run(plain.request, configured(plain.settings, is_wanted=plain.is_configured))
+        paths = plain.request.paths
+        held = configured(plain.settings, is_wanted=plain.is_configured, paths=paths)
+        run(plain.request, held)
     except (EOFError, KeyboardInterrupt):
         tell("")  # ends the line in which the terminal shows ^C, as click does
         sys.exit(INTERRUPTED)

@@ -1,13 +1,14 @@
 """What holds for a run: the configuration file, the command line over it, and the defaults.
 
-The file is the nearest up the tree from the current folder. One run has one configuration, because
-its templates know each other; what holds in some files only stands under ``paths``.
+The file is the nearest up the tree from the current folder, or else from what is checked. One run
+has one configuration, because its templates know each other; what holds in some files only stands
+under ``paths``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,11 +38,31 @@ def find(folder: str = "") -> str | None:
         at, shown = above, os.path.join(shown, os.pardir)
 
 
+def find_for(paths: Sequence[str]) -> str | None:
+    """The configuration file of a run: the current folder's, else that of what it checks."""
+    return find() or ((common := _common_folder(paths)) and find(common)) or None
+
+
+def _common_folder(paths: Sequence[str]) -> str:
+    """The folder that all paths lie in, as it is named from the current folder.
+
+    ``""`` where there is none.
+    """
+    folders = [path if os.path.isdir(path) else os.path.dirname(path) for path in paths]
+    try:
+        common = os.path.commonpath([os.path.realpath(folder) for folder in folders])
+    except ValueError:  # no path, or several drives
+        return ""
+    if any(os.path.isabs(path) for path in paths):
+        return common
+    return os.path.relpath(common, os.path.realpath(os.curdir))
+
+
 def settings_of(asked: Mapping[DataPath, Any] | None = None, file: str | None = None) -> Settings:
     """What holds for a run: ``asked`` is the command line's, over what a file says.
 
     Single values and lists of the command line take the place of the file's; entries of maps are
-    laid over them. Raises ConfigError.
+    laid over them. What is asked under ``extend-ignore`` adds to ``ignore``. Raises ConfigError.
     """
     by_key: dict[DataPath, Setting] = {}
     config = None
@@ -49,8 +70,18 @@ def settings_of(asked: Mapping[DataPath, Any] | None = None, file: str | None = 
         from copilot_preflight.config import file as config_file
 
         config, by_key = config_file.read(file)
+    of_file = () if ("select",) in (asked or {}) else _value(by_key, "ignore")
     by_key.update((path, Setting(value)) for path, value in (asked or {}).items())
+    if more := by_key.pop(("extend-ignore",), None):
+        asked_for = by_key.get(("ignore",))
+        first = asked_for.value if asked_for and asked_for.place is None else of_file
+        by_key[("ignore",)] = Setting((*first, *more.value))
     return Settings(by_key, config)
+
+
+def _value(by_key: Mapping[DataPath, Setting], key: str) -> tuple[str, ...]:
+    setting = by_key.get((key,))
+    return () if setting is None else tuple(setting.value)
 
 
 # --- what the engine is asked for -----------------------------------------------------------------

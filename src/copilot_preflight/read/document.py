@@ -200,7 +200,7 @@ _recent: Final[deque[Document]] = deque()
 _ELSEWHERE: Final = object()
 """Stands for data that are packed: those of a document may be None."""
 
-WATCHED: Final = ("NoEcho", "preflight:", "ignore_checks")
+WATCHED: Final = ("NoEcho", "preflight:", "ignore_checks", "noqa", "NOQA", "cfn-lint")
 """Words that say whether a file has secrets or suppressions, which most have not."""
 
 

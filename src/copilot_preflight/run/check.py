@@ -74,6 +74,9 @@ def _may_suppress(source: Document) -> bool:
 _UNUSED: Final = "policy '{}': nothing in this run asked for it: is the name right?"
 """One set of policies may serve the runs over many stacks: hence a note, and no error."""
 
+_MARKS: Final = ("preflight:", "noqa", "NOQA", "cfn-lint")
+"""One of them stands in a file in which somebody means to suppress something."""
+
 
 class _Check:
     def __init__(self, options: Options) -> None:
@@ -144,6 +147,7 @@ class _Check:
         findings, silenced = self._sifted(
             [(finding, it.file) for it in self.judged.values() for finding in it.findings]
         )
+        self.notes += self._meant_to_suppress(findings)
         absent = tuple(self._absent(run, share)) if self.options.info else ()
         if shard is None:
             self.notes += (note for _, note in absent)
@@ -299,6 +303,17 @@ class _Check:
             if not self.errors and options.shard is None:
                 self.notes += known.remarks(self.sources, rules)
         return left, silenced
+
+    def _meant_to_suppress(self, findings: Sequence[Finding]) -> Iterable[str]:
+        """Notes on comments that are no suppressions, though they look like it."""
+        options, files = self.options, {finding.at.file for finding in findings}
+        sources = {it: self.sources[it] for it in files if it in self.sources}
+        spoken_of = {it for it, source in sources.items() if any(map(source.mentions, _MARKS))}
+        if not spoken_of or not options.suppressions or options.shard is not None:
+            return ()
+        from copilot_preflight.run.suppress.foreign import hints
+
+        return hints((it for it in findings if it.at.file in spoken_of), self.sources)
 
     def _looks(self, rule: str, file: str) -> bool:
         """Whether a rule's findings in a file are reported. Not in addons outside the run."""

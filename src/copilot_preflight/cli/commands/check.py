@@ -76,6 +76,7 @@ def _shard(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
     help="Also compare with the same paths in a revision of the git repository.",
 )
 @quietly
+@click.option("--fix", is_flag=True, hidden=True)
 @click.option("--verbose", "-v", is_flag=True, help="Tell what was paired with what, and how long.")
 @click.option(
     "--jobs",
@@ -105,6 +106,7 @@ def check(
     changed: bool,
     since: str | None,
     quiet: bool,
+    fix: bool,
     verbose: bool,
     jobs: int | None,
     shard: Shard | None,
@@ -117,6 +119,9 @@ def check(
     The exit status is 0 for nothing at or above --fail-on, 1 for findings, and 2 where an input
     could not be judged.
     """
+    if fix:
+        named = " ".join(paths) or "PATH..."
+        raise click.UsageError(f"check has no --fix: run 'copilot-preflight fix {named}'")
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
     if output and write_baseline and os.path.realpath(output) == os.path.realpath(write_baseline):
@@ -150,4 +155,4 @@ def check(
         shard=shard,
         no_cache=no_cache,
     )
-    run(request, settings_of(**given))
+    run(request, settings_of(paths=paths, **given))

@@ -36,7 +36,7 @@ def config(paths: tuple[str, ...], form: str, **given: Any) -> None:
     With PATHs, also what is different for the findings in these files. The YAML is a configuration
     file itself; paths are from the current folder.
     """
-    held = settings_of(**given)
+    held = settings_of(paths=paths, **given)
     different = {path: _different(held, path) for path in paths}
     write(_json(held, different) if form == "json" else _yaml(held, different))
 

@@ -52,7 +52,7 @@ def fix(
 
     if STDIN in paths:
         raise click.UsageError("standard input cannot be fixed: name a file")
-    held = settings_of(**given)
+    held = settings_of(paths=paths, **given)
     options = options_of(held)._replace(jobs=None)
     plan = planned(paths, options, lambda run: writer_for(form, run), with_review=review)
     for line in remarks(plan.after):

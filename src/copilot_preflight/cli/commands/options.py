@@ -96,6 +96,13 @@ _OPTIONS: Final = (
         help="Not these rules.",
     ),
     click.option(
+        "--extend-ignore",
+        multiple=True,
+        metavar="IDS",
+        shell_complete=candidates.rules,
+        help="Nor these, whatever else is ignored.",
+    ),
+    click.option(
         "--exclude",
         multiple=True,
         metavar="GLOB",
@@ -121,7 +128,8 @@ _OPTIONS: Final = (
         "--config",
         metavar="FILE",
         shell_complete=candidates.files,
-        help="The configuration.  [default: the nearest .copilot-preflight.yml up the tree]",
+        help="The configuration.  [default: the nearest .copilot-preflight.yml up the tree from "
+        "here, else from PATHs]",
     ),
     click.option("--no-config", is_flag=True, help="Without any configuration file."),
 )
@@ -134,14 +142,16 @@ def shared(command: Command) -> Command:
     return command
 
 
-def settings_of(config: str | None, no_config: bool, **given: Any) -> Settings:
-    """What holds for a run: the command line over the configuration file.
+def settings_of(
+    config: str | None, no_config: bool, *, paths: Sequence[str] = (), **given: Any
+) -> Settings:
+    """What holds for a run over some paths: the command line over the configuration file.
 
     Ends the process where the file cannot be used.
     """
     if config is not None and no_config:
         raise click.UsageError("--config and --no-config exclude each other")
-    return configured(dict(_asked(**given)), config, is_wanted=not no_config)
+    return configured(dict(_asked(**given)), config, is_wanted=not no_config, paths=paths)
 
 
 def _asked(
@@ -152,6 +162,7 @@ def _asked(
     rcp: Sequence[str],
     select: Sequence[str],
     ignore: Sequence[str],
+    extend_ignore: Sequence[str],
     exclude: Sequence[str],
     info: bool | None,
     assume_defaults: bool | None,
@@ -174,6 +185,7 @@ def _asked(
         "rcps": [_level(text, "--rcp") for text in rcp],
         "select": _names(select, "--select"),
         "ignore": _names(ignore, "--ignore"),
+        "extend-ignore": _names(extend_ignore, "--extend-ignore"),
         "exclude": _globs(exclude, "--exclude"),
     }
     for key, value in {**several, **single, "fail-on": fail_on}.items():
