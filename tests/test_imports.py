@@ -37,6 +37,7 @@ PACKAGES = {
         "cli.commands.config",
         "cli.commands.explain",
         "cli.commands.fix",
+        "cli.commands.init",
         "cli.commands.lsp",
         "cli.commands.merge",
         "cli.commands.options",

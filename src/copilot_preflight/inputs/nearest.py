@@ -27,10 +27,14 @@ _SKIPPED: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packag
 
 
 class Nearest(NamedTuple):
-    """Paths to check, from the current folder, and the manifests that have no package."""
+    """Paths to check, from the current folder, and the manifests that have no package.
+
+    ``is_copilots``: there is a Copilot workspace among them, packaged or not.
+    """
 
     paths: tuple[str, ...] = ()
     unpackaged: tuple[Unpackaged, ...] = ()
+    is_copilots: bool = False
 
 
 def nearest(folder: str = "") -> Nearest:
@@ -38,7 +42,7 @@ def nearest(folder: str = "") -> Nearest:
     here = Path(os.path.realpath(folder or os.curdir))
     if workspace := workspace_of(str(here)):  # in `copilot/web`: the packages of that workload
         paths = (here,) if any(workspace.packages()) else ()
-        return Nearest(_shown(paths), tuple(workspace.unpackaged()))
+        return Nearest(_shown(paths), tuple(workspace.unpackaged()), is_copilots=True)
     if found := _in(here, with_templates=True):
         return found
     above = list(_above(here))
@@ -51,6 +55,7 @@ def nearest(folder: str = "") -> Nearest:
     return Nearest(
         tuple(path for found in below for path in found.paths),
         tuple(it for found in below for it in found.unpackaged),
+        any(found.is_copilots for found in below),
     )
 
 
@@ -63,7 +68,9 @@ def _in(folder: Path, *, with_templates: bool) -> Nearest | None:
     if with_templates:
         own = [it for it in _files_in(folder) if it not in paths and _is_template(it)]
         paths += own if paths or unpackaged else [folder] if own else []
-    return Nearest(_shown(paths), unpackaged) if paths or unpackaged else None
+    if not paths and not unpackaged:
+        return None
+    return Nearest(_shown(paths), unpackaged, workspace is not None)
 
 
 def _of_workspace(workspace: Workspace, known: list[Path]) -> list[Path]:

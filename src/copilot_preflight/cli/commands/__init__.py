@@ -8,6 +8,7 @@ COMMANDS = (
     "config",
     "explain",
     "fix",
+    "init",
     "lsp",
     "merge",
     "report",
