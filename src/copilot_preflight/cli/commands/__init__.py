@@ -14,5 +14,6 @@ COMMANDS = (
     "report",
     "rules",
     "simulate",
+    "watch",
 )
 """Their names: each is a function of its name in a module of its name."""
