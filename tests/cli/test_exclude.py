@@ -37,7 +37,7 @@ def test_what_matches_is_left_out_of_folders(run: Run, pattern: str) -> None:
     result = run("infra", "--exclude", pattern, "--format", "json")
     assert (result.status, files(result)) == (1, {"infra/b-dev.yml"})
     both = run("infra", "--exclude", pattern, "--exclude", "*-dev.yml")
-    assert (both.status, both.out) == (0, "no findings in 1 file\n")
+    assert (both.status, both.out.endswith("no findings in 1 file\n")) == (0, True)
 
 
 def test_the_configuration_says_it_from_its_own_folder(
