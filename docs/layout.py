@@ -37,6 +37,7 @@ ORDER: Final = (
     "cfnlint",
     "lsp",
     "cli",
+    "cdk",
     "__main__",
 )
 """Folders and single modules: each imports only from those above its own in this list."""

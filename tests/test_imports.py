@@ -24,6 +24,7 @@ FLOOR = {folder: n for n, folder in enumerate(ORDER)}
 
 # Who may import a package that is not Python's own.
 PACKAGES = {
+    "aws_cdk": {"cdk"},
     "cfnlint": {"cfnlint"},
     "click": {
         "cli.group",
@@ -48,6 +49,7 @@ PACKAGES = {
     },
     "jinja2": {"cli.commands.report", "report.html"},
     "markupsafe": {"report.html"},
+    "jsii": {"cdk"},
     "lsprotocol": {
         "lsp.actions.code_actions",
         "lsp.actions.file_changes",
