@@ -48,8 +48,8 @@ PACKAGES = {
         "cli.commands.watch",
     },
     "jinja2": {"cli.commands.report", "report.html"},
-    "markupsafe": {"report.html"},
     "jsii": {"cdk"},
+    "markupsafe": {"report.html"},
     "lsprotocol": {
         "lsp.actions.code_actions",
         "lsp.actions.file_changes",

@@ -63,7 +63,7 @@ def report(paths: tuple[str, ...], form: str | None, output: str | None, **given
     from copilot_preflight.run.check import checked
     from copilot_preflight.run.workers import WorkerLost
 
-    held = settings_of(**given)
+    held = settings_of(paths=paths, **given)
     options = options_of(held)._replace(jobs=None, observe=observe)
     try:
         with Bar(sys.stderr, is_wanted=True) as bar:
