@@ -112,6 +112,8 @@ def test_no_arguments_are_a_failure(run: Run) -> None:
             "missing argument 'PATH...': --changed takes the files (see 'copilot-preflight check "
             "--help')",
         ),
+        (["check", "--"], "missing argument 'PATH...': nothing stands behind '--' (see 'copilot-"),
+        (["check", "-q", "--"], "missing argument 'PATH...': nothing stands behind '--' (see 'cop"),
         (
             ["check", "--fix", "infra"],
             "check has no --fix: run 'copilot-preflight fix infra' (see 'copilot-preflight check",

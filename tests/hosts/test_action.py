@@ -325,6 +325,13 @@ def test_paths_are_lines(runner: Runner) -> None:
     assert [Path(it["file"]).parts[0] for it in report["findings"]] == ["two words", "-dash", "*"]
 
 
+def test_no_path_is_a_failure(runner: Runner) -> None:
+    """An input that came out empty must not pass for the nearest package."""
+    shutil.copytree(LOCKED, runner.workspace, dirs_exist_ok=True)
+    ran = runner.check(paths="")
+    assert (ran.status, "nothing stands behind '--'" in ran.out) == (2, True)
+
+
 def test_an_unreadable_input_keeps_its_status(runner: Runner) -> None:
     """2 is another thing than findings."""
     ran = runner.check(paths="nowhere", upload_sarif="true")

@@ -88,9 +88,10 @@ class Discovery:
     def _listing(self, folder: str) -> _Listing:
         if folder not in self._listings:
             faults: list[DocumentError] = []
-            every = list(files_below(folder, faults))
-            files = [path for path in every if not self._is_excluded(path)]
-            excluded = sum(map(may_be_template, every)) - sum(map(may_be_template, files))
+            files, excluded = list(files_below(folder, faults)), 0
+            if self.exclude is not None:
+                every, files = files, [path for path in files if not self._is_excluded(path)]
+                excluded = sum(map(may_be_template, every)) - sum(map(may_be_template, files))
             self._listings[folder] = _Listing(files, faults, excluded)
         return self._listings[folder]
 

@@ -46,7 +46,19 @@ def _shard(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
     return shard
 
 
-@click.command()
+_LISTED: Final = f"{__name__}.listed"
+"""Whether a list of paths was announced, in what click keeps of a run."""
+
+
+class _Check(click.Command):
+    """Notes whether a list of paths was announced, which may have come out empty."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_LISTED] = "--" in args
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Check)
 @click.argument("paths", nargs=-1, metavar="[PATH...]", shell_complete=files)
 @shared
 @reported_as
@@ -115,7 +127,9 @@ def check(
 ) -> None:
     """Check templates, Copilot packages, folders, or standard input (-).
 
-    Without a path it checks the nearest package or workspace, and fails where there is none.
+    Without a path it checks the nearest package or workspace, and fails where there is none. A
+    script writes its list behind --, and fails where the list is empty.
+
     The exit status is 0 for nothing at or above --fail-on, 1 for findings, and 2 where an input
     could not be judged.
     """
@@ -136,6 +150,8 @@ def check(
     if not paths:
         if changed:  # the list of a commit: what is empty here was to be a list
             raise click.UsageError("missing argument 'PATH...': --changed takes the files")
+        if click.get_current_context().meta[_LISTED]:
+            raise click.UsageError("missing argument 'PATH...': nothing stands behind '--'")
         from copilot_preflight.cli.unnamed import nearest_paths
 
         paths = nearest_paths(is_quiet=quiet)
