@@ -313,7 +313,7 @@ def test_documented_configurations_do_what_the_page_says(
     tmp_path: Path, env: Mapping[str, str], hooks: Mapping[str, str]
 ) -> None:
     """Each is taken by pre-commit, and the documented commands run under the first."""
-    first, whole_folder, with_options = _documented(hooks)
+    first, whole_folder, with_options, fixing = _documented(hooks)
     repository = _repository(tmp_path, env, first)
     repository.given(GRANTED)
     install, bare = blocks("pre-commit.md", "sh")
@@ -327,6 +327,9 @@ def test_documented_configurations_do_what_the_page_says(
     ran = repository.bash("pre-commit run --all-files")
     assert outcomes(ran) == {"packages": "Passed"}
     assert "no findings in 1 file" in ran.out, "it is verbose"
+
+    repository.add({".pre-commit-config.yaml": yaml.safe_dump(fixing)})
+    assert outcomes(repository.bash("pre-commit run --all-files"))["fixes"] == "Passed"
 
     # One file of the folder changes, and the finding is in another.
     repository.given(STALE)

@@ -196,4 +196,4 @@ def test_the_page_shows_what_works(check: Check, tmp_path: Path) -> None:
     (tmp_path / "web.yml").write_text(re.sub(r" *# preflight.*", "", template), encoding="utf-8")
     bare = CliRunner().invoke(cli, ["check", "web.yml"]).output
     assert "container 'web'" in bare
-    assert bare.endswith("\n1 error, 1 warning in 1 file, 1 suppressed\n")
+    assert bare.endswith("; 1 error, 1 warning in 1 file, 1 suppressed\n")
