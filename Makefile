@@ -26,7 +26,7 @@ SNAPSHOTS = $(shell grep -rl --include='test_*.py' SnapshotAssertion tests)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick soak fuzz coverage mutate lint format snapshots docs rule bench lock \
-	upgrade test-oldest test-newest clean
+	upgrade test-cdk test-oldest test-newest clean
 
 help:
 	@echo "make demo         lint sample_templates/ and show the findings"
@@ -47,6 +47,7 @@ help:
 	@echo "                  15 minutes on two idle cores, 2 with QUICK=1"
 	@echo "make lock         write requirements/ after a change of pyproject.toml"
 	@echo "make upgrade      write requirements/ with the newest versions"
+	@echo "make test-cdk     run the plugins in the real CDK, which is fetched"
 	@echo "make test-oldest  run the tests on the lowest versions that pyproject.toml allows"
 	@echo "make test-newest  run the tests on the newest versions that there are"
 	@echo "make clean        remove environments and caches"
@@ -114,6 +115,9 @@ lock: $(UV_INSTALLED)
 
 upgrade: UPGRADE := --upgrade
 upgrade: lock
+
+test-cdk: $(INSTALLED_DEV)
+	WITH_CDK=1 $(BIN)/python -m pytest tests/hosts/test_cdk.py
 
 # Each in an environment of its own, which is resolved and made anew on every run.
 test-oldest: RESOLUTION := lowest-direct
