@@ -252,6 +252,10 @@ def _statuses() -> Iterator[str]:
 
 _READERS: Final = {
     "text": ("people", "the argument on the source itself"),
+    "concise": (
+        "editors, grep, long lists",
+        "one line for each finding, `file:line:column: E9712 message`, and the summary",
+    ),
     "json": (
         "programs",
         "version 1, frozen; its JSON Schema is "

@@ -127,8 +127,8 @@ def _told(fault: DocumentError) -> str:
 
 
 def render_report(report: Report, format: str = "text") -> str:
-    """A report as ``--format`` writes it: text, json, sarif, junit, github,
-    gitlab or markdown.
+    """A report as ``--format`` writes it: text, concise, json, sarif, junit,
+    github, gitlab or markdown.
 
     Raises ValueError for another format.
 

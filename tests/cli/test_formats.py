@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight.render.formats import FORMATS
+from copilot_preflight.render.formats import FOR_PEOPLE, FORMATS
 
 Run = Callable[..., Any]
 Write = Callable[..., Path]
 
-OTHERS = [format for format in FORMATS if format != "text"]
+OTHERS = [format for format in FORMATS if format not in FOR_PEOPLE]
 
 
 @pytest.fixture
@@ -99,3 +100,30 @@ def test_statistics_never_spoil_a_report(run: Run, stacks: Path, format: str) ->
     beside = run(*paths, "--format", format, "--statistics", "--output", "report")
     assert beside.out.endswith(f"\n\n{COUNTS}")
     assert (stacks / "report").read_text("utf-8") == plain.out
+
+
+@pytest.mark.usefixtures("stacks")
+def test_concise_is_one_line_for_each_finding(run: Run) -> None:
+    """As ruff and gcc write it, with the proof in the last line; input errors are beside it."""
+    paths = ("a.yml", "locked.yml", "broken.yml")
+    result = run(*paths, "--format", "concise")
+    denied, locked, summary = result.out.splitlines()
+    assert re.fullmatch(r"a\.yml:\d+:\d+: E9711 execution role 'ExecutionRole' .+", denied)
+    assert re.fullmatch(r"locked\.yml:\d+:\d+: W9713 .+", locked)
+    assert summary == run(*paths).out.splitlines()[-1]
+    assert result.err.startswith("error: broken.yml:1:")
+
+
+def test_concise_in_a_file_leaves_the_text_on_the_terminal(run: Run, stacks: Path) -> None:
+    """As with every format that is written to a file."""
+    result = run("a.yml", "--format", "concise", "--output", "report")
+    assert result.out == run("a.yml").out
+    assert (stacks / "report").read_text("utf-8") == run("a.yml", "--format", "concise").out
+
+
+@pytest.mark.usefixtures("stacks")
+def test_statistics_follow_the_concise_lines(run: Run) -> None:
+    """Both are for people, and stand on standard output."""
+    paths = ("locked.yml", "a.yml", "b.yml")
+    plain = run(*paths, "--format", "concise").out
+    assert run(*paths, "--format", "concise", "--statistics").out == f"{plain}\n{COUNTS}"

@@ -21,7 +21,7 @@ def test_every_format_ends_its_last_line(format: str) -> None:
 
 def test_unknown_format_is_an_error_that_lists_the_known() -> None:
     """The CLI offers ``FORMATS`` alone; a caller of the library learns what there is."""
-    with pytest.raises(ValueError, match="format 'xml' is not one of text, json, sarif"):
+    with pytest.raises(ValueError, match="format 'xml' is not one of text, concise, json, sarif"):
         render(Report(0, []), "xml")
 
 
@@ -29,6 +29,7 @@ def test_unknown_format_is_an_error_that_lists_the_known() -> None:
     ("format", "absent"),
     [
         ("text", ["json", "importlib.metadata", "copilot_preflight.render.json", "textwrap"]),
+        ("concise", ["json", "copilot_preflight.render.json", "textwrap", "unicodedata"]),
         ("json", ["unicodedata", "importlib.metadata", "copilot_preflight.render.text"]),
         ("sarif", ["importlib.metadata", "copilot_preflight.render.text", "textwrap"]),
         ("junit", ["json", "hashlib", "xml", "html", "copilot_preflight.render.text"]),

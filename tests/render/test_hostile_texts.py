@@ -182,7 +182,7 @@ def test_no_line_of_a_report_is_a_command_of_a_ci(text: str) -> None:
         [InputError(text, 1, 1, text)],
         sources={"::a.yml": source},
     )
-    for form in ("text", "junit", "json", "sarif", "gitlab"):
+    for form in ("text", "concise", "junit", "json", "sarif", "gitlab"):
         assert not OBEYED.search(render(report, form)), form
     assert not OBEYED.search(error_line(report.errors[0]))
 

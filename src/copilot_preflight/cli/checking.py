@@ -76,7 +76,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
         baseline=None if request.write_baseline else own_baseline,
         suppressions=not request.no_suppressions,
         jobs=request.jobs,
-        shows_ways_out=not request.quiet and request.form != "gitlab",
+        shows_ways_out=not request.quiet and request.form not in ("gitlab", "concise"),
     )
     if request.changed:
         from copilot_preflight.inputs.affected import templates_with

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from copilot_preflight.cli.console import CLEAN, tell, write, write_file
-from copilot_preflight.render.formats import render, width_of
+from copilot_preflight.render.formats import FOR_PEOPLE, render, width_of
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ def printed(
     if is_quiet:
         return Printed(_errors(report), file=file)
     errors = remarks(report)
-    is_data = form != "text" and not is_written
+    is_data = form not in FOR_PEOPLE and not is_written
     text = ""
     if is_data:
         text = render(report, form)
     elif not (is_written and form == "text") and (report.files or not report.errors):
         # "no findings" is no comfort where nothing was judged
         colour, width = terminal()
-        text = render(report, "text", colour=colour, width=width)
+        text = render(report, "text" if is_written else form, colour=colour, width=width)
     counted = ""
     if has_statistics:
         from copilot_preflight.render.text import statistics
@@ -57,7 +57,7 @@ def printed(
         counted = statistics(report)
     if not counted:
         return Printed(errors, text, is_data, file=file)
-    if form == "text" or is_written:
+    if not is_data:
         return Printed(errors, f"{text}\n{counted}", is_data, file=file)
     return Printed(errors, text, is_data, (counted.removesuffix("\n"),), file)
 

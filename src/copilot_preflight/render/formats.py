@@ -9,16 +9,23 @@ from typing import TextIO
 
 from copilot_preflight.base.finding import Report
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown")
+FORMATS = ("text", "concise", "json", "sarif", "junit", "github", "gitlab", "markdown")
+
+FOR_PEOPLE = ("text", "concise")
+"""Those that are read where they are printed; the others are for programs."""
 
 
 def render(report: Report, format: str, *, colour: bool = False, width: int = 100) -> str:
-    """``report`` in one of ``FORMATS``. ``colour`` and ``width`` (columns) concern text alone."""
+    """``report`` in one of ``FORMATS``. ``colour`` and ``width`` (columns) concern people alone."""
     match format:
         case "text":
             from copilot_preflight.render import text
 
             return text.render(report, colour=colour, width=width)
+        case "concise":
+            from copilot_preflight.render import concise
+
+            return concise.render(report, colour=colour)
         case "json":
             from copilot_preflight.render import json
 

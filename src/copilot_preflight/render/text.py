@@ -95,6 +95,11 @@ def error_line(error: InputError) -> str:
     return safe(f"error: {':'.join(place)}: {error.message}")
 
 
+def painted(style: str, text: str) -> str:
+    """Text in a colour for what it is about, as a terminal takes it."""
+    return f"\x1b[{_SGR[style]}m{text}\x1b[0m"
+
+
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
@@ -226,7 +231,7 @@ class _Writer:
         ).wrap(safe(text))
 
     def paint(self, style: str, text: str) -> str:
-        return f"\x1b[{_SGR[style]}m{text}\x1b[0m" if self.colour else text
+        return painted(style, text) if self.colour else text
 
 
 def _marks(report: Report, finding: Finding) -> Iterator[_Mark]:
