@@ -6,7 +6,7 @@ file's document for positions, and only they do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -170,6 +170,59 @@ class CallCounts(NamedTuple):
 
 NO_CALLS: Final = CallCounts()
 
+
+class LayerAnswer(NamedTuple):
+    """What one kind of policy says of a call, and the statements that say it.
+
+    ``answer`` is ``"allows"``, ``"denies"``, ``"delegates"`` (a resource policy that leaves it to
+    the account's own policies), ``"undetermined"`` or ``"silent"``.
+    """
+
+    layer: str
+    answer: str
+    statements: tuple[Place, ...] = ()
+
+
+class ProvedCall(NamedTuple):
+    """A call of a role in all scenarios together.
+
+    ``role`` names it as messages do and ``role_at`` is where it stands; ``subject`` is what the
+    call is for, ``at`` where that is asked for. ``outcome`` is ``"allowed"``, ``"denied"`` or
+    ``"undetermined"``, and ``missing`` is what would have to be known then.
+    """
+
+    role: str
+    role_at: Place
+    subject: str
+    at: Place
+    action: str
+    resource: str
+    outcome: str
+    layers: tuple[LayerAnswer, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """Every place that it names."""
+        yield from (self.role_at, self.at)
+        yield from (place for layer in self.layers for place in layer.statements)
+
+    def placed(self, written: Callable[[Place], Place]) -> ProvedCall:
+        """The same call, its places as ``written`` gives them."""
+        layers = (it._replace(statements=tuple(map(written, it.statements))) for it in self.layers)
+        return self._replace(
+            role_at=written(self.role_at), at=written(self.at), layers=tuple(layers)
+        )
+
+    def worded(self, spelt: Callable[[str], str]) -> ProvedCall:
+        """The same call, the values in its words as ``spelt`` gives them."""
+        return self._replace(
+            subject=spelt(self.subject),
+            resource=spelt(self.resource),
+            missing=tuple(map(spelt, self.missing)),
+        )
+
+
 _NO_SOURCES: Final[Mapping[str, Source]] = {}
 
 
@@ -180,8 +233,8 @@ class Report(NamedTuple):
     ``templates`` are the ``files`` that were checked, by name. ``silenced`` are the findings that
     are suppressed, and none of ``findings``. ``not_judged`` are the types of resource that start
     containers and that no rule looks at, each with their number. ``calls`` counts what the run is
-    about, whatever is suppressed. ``paths`` are the files and folders that were to be checked, as
-    they were named.
+    about, whatever is suppressed; ``proof`` has each of them, None where nobody asked for it.
+    ``paths`` are the files and folders that were to be checked, as they were named.
     """
 
     files: int
@@ -196,6 +249,7 @@ class Report(NamedTuple):
     shard: Mapping[str, Any] | None = None
     calls: CallCounts = NO_CALLS
     paths: Sequence[str] = ()
+    proof: Sequence[ProvedCall] | None = None
 
     def span(self, place: Place) -> Span:
         """Where a place stands; the first character of a file that the run did not load."""

@@ -41,6 +41,7 @@ class CheckRequest(NamedTuple):
     form: str = "text"
     output: str | None = None
     statistics: bool = False
+    proof: bool = False
     baseline: str | None = None
     write_baseline: str | None = None
     no_suppressions: bool = False
@@ -76,6 +77,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
         baseline=None if request.write_baseline else own_baseline,
         suppressions=not request.no_suppressions,
         jobs=request.jobs,
+        shows_proof=request.proof,
         shows_ways_out=not request.quiet and request.form not in ("gitlab", "concise"),
     )
     if request.changed:

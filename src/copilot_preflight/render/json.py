@@ -14,6 +14,7 @@ from copilot_preflight.base.finding import (
     InputError,
     Place,
     Position,
+    ProvedCall,
     Related,
     Report,
     Severity,
@@ -34,6 +35,8 @@ def render(report: Report) -> str:
         "findings": findings_of(report),
         "errors": errors_of(report),
     }
+    if report.proof is not None:
+        document["proof"] = [_proved(report, call) for call in report.proof]
     text = dump(document)
     if report.shard is not None:  # on one line: what programs read, and long
         shard = _readable(json.dumps(report.shard, ensure_ascii=False, separators=(",", ":")))
@@ -133,6 +136,27 @@ def call_of(finding: Finding) -> dict[str, str] | None:
         "action": call.action,
         "resource": call.resource,
         "because": call.because,
+    }
+
+
+def _proved(report: Report, call: ProvedCall) -> dict[str, Any]:
+    return {
+        "role": call.role,
+        "role_at": place_of(report, call.role_at),
+        "subject": call.subject,
+        **place_of(report, call.at),
+        "action": call.action,
+        "resource": call.resource,
+        "outcome": call.outcome,
+        "layers": [
+            {
+                "layer": layer.layer,
+                "answer": layer.answer,
+                "statements": [place_of(report, place) for place in layer.statements],
+            }
+            for layer in call.layers
+        ],
+        "missing": list(call.missing),
     }
 
 

@@ -35,6 +35,11 @@ def render(report: Report, *, colour: bool = False, width: int = 100) -> str:
     ways_out = WaysOut(report)
     writers = (_Writer(report, it, ways_out, colour, width) for it in report.findings)
     findings = ["\n".join(map(unobeyed, writer)) for writer in writers]
+    if report.proof:
+        from copilot_preflight.render import proof_text
+
+        proved = proof_text.lines(report, colour=colour, width=width)
+        findings.append("\n".join(map(unobeyed, proved)))
     last = "\n".join([*ways_out.command(), summary(report)])  # whose sum stays the last line
     return "\n\n".join([*findings, last]) + "\n"
 

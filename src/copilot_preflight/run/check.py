@@ -12,6 +12,7 @@ from copilot_preflight.base.finding import (
     CallCounts,
     Finding,
     InputError,
+    ProvedCall,
     Report,
     Silenced,
 )
@@ -163,6 +164,7 @@ class _Check:
             silenced=tuple(silenced),
             not_judged=self._not_judged(),
             calls=CallCounts.total(it.calls for it in self.judged.values()),
+            proof=self._proof(),
             # what is wrong with an update, no command on the new release alone puts right
             paths=tuple(paths) if self.options.before is None else (),
         )
@@ -223,6 +225,11 @@ class _Check:
             for kind in judged.not_judged:
                 counts[kind] = counts.get(kind, 0) + 1
         return tuple(sorted(counts.items()))
+
+    def _proof(self) -> Sequence[ProvedCall] | None:
+        if not self.options.shows_proof:
+            return None
+        return tuple(call for judged in self.judged.values() for call in judged.proof)
 
     def _judge(self, run: Run, share: Collection[str]) -> None:
         self.stacks = tuple(run.stacks)

@@ -15,6 +15,7 @@ from copilot_preflight.base.finding import (
     InputError,
     Place,
     Position,
+    ProvedCall,
     Span,
 )
 from copilot_preflight.checks.analysis import Analysis
@@ -39,8 +40,9 @@ class Judged(NamedTuple):
     templates of the run that turned out broken meanwhile, itself among them; ``files`` are those
     that the findings depend on, None for every one of the run. ``unused`` are the policies from
     outside for which nobody had asked then, ``not_judged`` the types of what no source reads,
-    ``spans`` where everything stands that the findings point at. ``calls`` counts its calls.
-    ``observed`` is what `Options.observe` made of its analysis.
+    ``spans`` where everything stands that is pointed at. ``calls`` counts its calls, ``proof`` has
+    each of them where a report shows them. ``observed`` is what `Options.observe` made of its
+    analysis.
     """
 
     file: str
@@ -55,6 +57,7 @@ class Judged(NamedTuple):
     not_judged: Sequence[str] = ()
     spans: Sequence[tuple[Place, Span]] = ()
     calls: CallCounts = NO_CALLS
+    proof: Sequence[ProvedCall] = ()
     observed: Any = None
 
     def depends_on(self, files: frozenset[str]) -> bool:
@@ -214,6 +217,7 @@ class Judge:
         if run.stacks is not before:
             after = {other.file for other in run.stacks}
             left_out = frozenset(other.file for other in before if other.file not in after)
+        proof = self._proof_of(stack)
         judged = Judged(
             stack.file,
             self._in_brief(stack, findings),
@@ -225,8 +229,9 @@ class Judge:
             stack.scenarios,
             time.perf_counter() - start,
             [kind for kind in UNREAD for _ in stack.of_type(kind)],
-            self._spans_of(findings),
+            self._spans_of(findings, proof),
             self._calls_of(stack),
+            proof,
             observed,
         )
         for idle in run.put_down():
@@ -304,9 +309,20 @@ class Judge:
         analysis = self.analyses.get(stack.file)
         return NO_CALLS if analysis is None else counted(analysis.decisions)
 
-    def _spans_of(self, findings: Iterable[Finding]) -> list[tuple[Place, Span]]:
-        """Where findings stand, which a report asks for: the documents are at hand now."""
+    def _proof_of(self, stack: Stack) -> Sequence[ProvedCall]:
+        analysis = self.analyses.get(stack.file)
+        if analysis is None or not self._options.shows_proof:
+            return ()
+        from copilot_preflight.checks.proof import proof_of
+
+        return proof_of(analysis.decisions)
+
+    def _spans_of(
+        self, findings: Iterable[Finding], proof: Iterable[ProvedCall]
+    ) -> list[tuple[Place, Span]]:
+        """Where a report points at: the documents are at hand now."""
         places = [(it.at, *(related.place for related in it.related)) for it in findings]
+        places += (tuple(it.places) for it in proof)
         return [
             (place, self._sources[place.file].span(place.path, key=place.key))
             for place in dict.fromkeys(it for group in places for it in group)

@@ -135,6 +135,7 @@ class Hidden:
                 for it in report.silenced
             ),
             notes=tuple(map(self.text, report.notes)),
+            proof=report.proof and tuple(it.worded(self.text) for it in report.proof),
         )
 
     def error(self, error: InputError) -> InputError:

@@ -52,8 +52,8 @@ class Options(NamedTuple):
     templates are judged, None for what the machine and the run are worth; the report is the same.
     ``assume_defaults`` takes the defaults of parameters for their values where no file gives any.
     With a ``shard``, all of the run is read and a share of its templates is judged. ``before`` is
-    the release that the run is compared with. ``shows_ways_out``: a report will show all of them.
-    ``observe`` sees every analysis, of which a run keeps few.
+    the release that the run is compared with. ``shows_ways_out``: a report will show all of them;
+    ``shows_proof``: and every call. ``observe`` sees every analysis, of which a run keeps few.
     ``exclude`` are files that are left out wherever a folder is searched.
     """
 
@@ -83,6 +83,7 @@ class Options(NamedTuple):
     shard: Shard | None = None
     before: Earlier | None = None
     shows_ways_out: bool = False
+    shows_proof: bool = False
     observe: Observe | None = None
     exclude: Globs | None = None
 

@@ -7,6 +7,7 @@ bring in is found as well. A package that is looked up for a workspace is judged
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Place, Related
@@ -85,7 +86,8 @@ class Overridden:
         if not self._applied:
             return judged
         findings = [traced(finding, self._applied) for finding in judged.findings]
-        return judged._replace(findings=findings, spans=())
+        proof = [it.placed(partial(_written, self._applied)) for it in judged.proof]
+        return judged._replace(findings=findings, spans=(), proof=proof)
 
     def next_of(
         self,
@@ -159,12 +161,16 @@ def _patch_for(at: Place, pending: Pending) -> Place:
     return place
 
 
+def _written(patched: Mapping[str, PatchedTemplate], place: Place) -> Place:
+    """What is written in files of a place in patched templates."""
+    template = patched.get(place.file)
+    return place if template is None else template.place(place)
+
+
 def traced(finding: Finding, patched: Mapping[str, PatchedTemplate]) -> Finding:
     """A finding in patched templates, and what would correct it, at what is written in files."""
 
-    def written(place: Place) -> Place:
-        template = patched.get(place.file)
-        return place if template is None else template.place(place)
+    written = partial(_written, patched)
 
     def moved(edit: Edit) -> Edit:
         is_end = edit.path[-1:] == (END,)

@@ -64,6 +64,7 @@ class _Check(click.Command):
 @reported_as
 @written_to
 @with_statistics
+@click.option("--proof", is_flag=True, help="Also list every call, with what decides it.")
 @click.option(
     "--baseline",
     metavar="FILE",
@@ -112,6 +113,7 @@ def check(
     form: str,
     output: str | None,
     statistics: bool,
+    proof: bool,
     baseline: str | None,
     write_baseline: str | None,
     no_suppressions: bool,
@@ -140,6 +142,11 @@ def check(
         raise click.UsageError("--quiet and --verbose exclude each other")
     if output and write_baseline and os.path.realpath(output) == os.path.realpath(write_baseline):
         raise click.UsageError(f"--output and --write-baseline both name '{output}'")
+    if proof and (shard is not None or quiet):
+        other = "--quiet" if quiet else "--shard"
+        raise click.UsageError(f"--proof and {other} exclude each other")
+    if proof and form not in ("text", "json") and not output:
+        raise click.UsageError(f"--proof is shown as text and as json, not as {form}")
     if shard is not None and write_baseline:
         raise click.UsageError(
             "--shard and --write-baseline exclude each other: write it in one run"
@@ -160,6 +167,7 @@ def check(
         form=form,
         output=output,
         statistics=statistics,
+        proof=proof,
         baseline=baseline,
         write_baseline=write_baseline,
         no_suppressions=no_suppressions,
