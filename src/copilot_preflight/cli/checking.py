@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write_file
-from copilot_preflight.cli.printing import Printed, emit, printed, terminal
+from copilot_preflight.cli.printing import Printed, emit, has_summary, printed, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -34,12 +34,13 @@ class CheckRequest(NamedTuple):
     """What `check` was asked for, but for what a configuration file can hold too.
 
     The names are those of the options, the defaults what holds where an option is left out;
-    ``jobs`` is None for as many processes as are of use.
+    ``form`` is what is printed, ``""`` for nothing, and ``outputs`` are formats with the names of
+    the files that get them. ``jobs`` is None for as many processes as are of use.
     """
 
     paths: tuple[str, ...]
     form: str = "text"
-    output: str | None = None
+    outputs: tuple[tuple[str, str], ...] = ()
     statistics: bool = False
     proof: bool = False
     baseline: str | None = None
@@ -52,16 +53,28 @@ class CheckRequest(NamedTuple):
     jobs: int | None = None
     shard: Shard | None = None
     no_cache: bool = False
+    no_summary: bool = False
 
     def printed(self, report: Report) -> Printed:
         """What is shown of a report, with the exit status of one without findings."""
         return printed(
             report,
             self.form,
-            is_written=self.output is not None,
+            self.outputs,
             is_quiet=self.quiet,
             has_statistics=self.statistics,
+            has_summary=self.has_summary,
         )
+
+    @property
+    def forms(self) -> set[str]:
+        """The formats that are asked for."""
+        return {self.form, *(form for form, _ in self.outputs)} - {""}
+
+    @property
+    def has_summary(self) -> bool:
+        """Whether the report is added to the summary of GitHub's job."""
+        return not self.no_summary and has_summary(self.forms)
 
 
 def run(request: CheckRequest, held: Settings) -> NoReturn:
@@ -78,7 +91,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
         suppressions=not request.no_suppressions,
         jobs=request.jobs,
         shows_proof=request.proof,
-        shows_ways_out=not request.quiet and request.form not in ("gitlab", "concise"),
+        shows_ways_out=not request.quiet and not request.forms <= {"gitlab", "concise"},
     )
     if request.changed:
         from copilot_preflight.inputs.affected import templates_with
@@ -94,7 +107,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
         options = options._replace(shard=request.shard._replace(fail_on=held.get("fail-on")))
     replay = _replay(request, paths, options, held)
     if replay is not None and (known := replay.recall()):
-        emit(known.printed, request.output, known.files)
+        emit(known.printed, known.files)
     with Bar(sys.stderr, is_wanted=not request.quiet) as bar:
         checked = _checked(paths, options._replace(progress=bar.step))
     report = checked.report
@@ -105,7 +118,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
             tell(line)
     is_kept = replay is not None and report.files >= WORTH_KEEPING and not report.errors
     inputs: Collection[Path] = ()
-    if request.write_baseline or request.output or is_kept:
+    if request.write_baseline or request.outputs or request.has_summary or is_kept:
         inputs = frozenset(inputs_of(paths, checked, options))
     if request.write_baseline is not None:
         report = _written(Path(request.write_baseline), report, inputs)
@@ -117,7 +130,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
     printed = request.printed(report)._replace(status=status)
     if replay is not None and is_kept:
         replay.keep(printed, inputs)
-    emit(printed, request.output, inputs)
+    emit(printed, inputs)
 
 
 def _before(revision: str, paths: Sequence[str], options: Options) -> Earlier:
@@ -156,7 +169,8 @@ def _replay(
     how = request._replace(paths=(), jobs=None)
     config = options.config and (options.config.file, options.config.text)
     today = time.strftime("%Y-%m-%d")  # suppressions expire
-    return Replay(paths, (how, terminal(), asked_of(options), config, held.get("fail-on"), today))
+    shown = (request.has_summary, terminal())
+    return Replay(paths, (how, shown, asked_of(options), config, held.get("fail-on"), today))
 
 
 def _checked(paths: tuple[str, ...], options: Options) -> Checked:

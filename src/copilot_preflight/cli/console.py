@@ -52,9 +52,7 @@ def discard_output() -> None:
 
 def write_file(path: Path, text: str, inputs: Iterable[Path]) -> None:
     """Writes a file whole or not at all; never over an input."""
-    path = Path(os.path.realpath(path))
-    if any(_is_same(path, it) for it in inputs):
-        fail(f"{path}: will not write the report over an input")
+    path = refuse_input(path, inputs)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
@@ -66,6 +64,14 @@ def write_file(path: Path, text: str, inputs: Iterable[Path]) -> None:
         fail(f"{path}: cannot write: {_reason(error)}")
     finally:
         _remove(beside)
+
+
+def refuse_input(path: Path, inputs: Iterable[Path]) -> Path:
+    """Where a path leads; ends the process where that is an input."""
+    path = Path(os.path.realpath(path))
+    if any(_is_same(path, it) for it in inputs):
+        fail(f"{path}: will not write the report over an input")
+    return path
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -19,47 +19,70 @@ if TYPE_CHECKING:
 class Printed(NamedTuple):
     """What a run prints: lines on standard error, then a text on standard output, then more lines.
 
-    ``status`` is the exit status. ``file`` is what goes into the file that is asked for, None where
-    none is. ``is_data`` says that the text is for a program, and UTF-8 whatever the terminal is.
+    ``status`` is the exit status. ``files`` are those that are asked for, by name with their texts.
+    ``is_data`` says that the text is for a program, and UTF-8 whatever the terminal is. ``summary``
+    is added to the summary of GitHub's job.
     """
 
     errors: tuple[str, ...] = ()
     text: str = ""
     is_data: bool = False
     after: tuple[str, ...] = ()
-    file: str | None = None
+    files: tuple[tuple[str, str], ...] = ()
     status: int = CLEAN
+    summary: str = ""
 
 
 def printed(
-    report: Report, form: str, *, is_written: bool, is_quiet: bool, has_statistics: bool
+    report: Report,
+    shown: str,
+    outputs: Iterable[tuple[str, str]] = (),
+    *,
+    is_quiet: bool = False,
+    has_statistics: bool = False,
+    has_summary: bool = False,
 ) -> Printed:
-    """A report in a format; one that is written to a file is shown as text in the terminal.
+    """A report in the format ``shown``, ``""`` for none, and in files: formats with names.
 
-    If it is to be quiet, only what could not be judged is told.
+    If it is to be quiet, only what could not be judged is told. ``has_summary``: GitHub's job has a
+    summary, to which the report is added.
     """
-    file = render(report, form) if is_written else None
+    files = tuple((name, render(report, form)) for form, name in outputs)
     if is_quiet:
-        return Printed(_errors(report), file=file)
-    errors = remarks(report)
-    is_data = form not in FOR_PEOPLE and not is_written
+        return Printed(_errors(report), files=files)
+    summary = ""
+    if has_summary:
+        from copilot_preflight.render import job_summary
+
+        summary = job_summary.render(report)
+    result = Printed(remarks(report), files=files, summary=summary)
+    is_data = bool(shown) and shown not in FOR_PEOPLE
     text = ""
     if is_data:
-        text = render(report, form)
-    elif not (is_written and form == "text") and (report.files or not report.errors):
+        text = render(report, shown)
+    elif shown and (report.files or not report.errors):
         # "no findings" is no comfort where nothing was judged
         colour, width = terminal()
-        text = render(report, "text" if is_written else form, colour=colour, width=width)
+        text = render(report, shown, colour=colour, width=width)
     counted = ""
     if has_statistics:
         from copilot_preflight.render.text import statistics
 
         counted = statistics(report)
     if not counted:
-        return Printed(errors, text, is_data, file=file)
+        return result._replace(text=text, is_data=is_data)
     if not is_data:
-        return Printed(errors, f"{text}\n{counted}", is_data, file=file)
-    return Printed(errors, text, is_data, (counted.removesuffix("\n"),), file)
+        return result._replace(text=f"{text}\n{counted}")
+    return result._replace(text=text, is_data=True, after=(counted.removesuffix("\n"),))
+
+
+def has_summary(forms: Iterable[str]) -> bool:
+    """Whether a report in some formats is added to the summary of GitHub's job."""
+    if "github" not in forms:
+        return False
+    from copilot_preflight.cli import job_summary
+
+    return job_summary.is_there()
 
 
 def remarks(report: Report) -> tuple[str, ...]:
@@ -75,12 +98,17 @@ def _errors(report: Report) -> tuple[str, ...]:
     return tuple(map(error_line, report.errors))
 
 
-def emit(printed: Printed, output: str | None, inputs: Iterable[Path]) -> NoReturn:
-    """Prints, writes the file ``output``, which must be no input, and ends the process."""
+def emit(printed: Printed, inputs: Iterable[Path]) -> NoReturn:
+    """Prints, writes the files, none of which may be an input, and ends the process."""
+    inputs = tuple(inputs)
     for line in printed.errors:
         tell(line)
-    if output is not None and printed.file is not None:
-        write_file(Path(output), printed.file, inputs)
+    for name, text in printed.files:
+        write_file(Path(name), text, inputs)
+    if printed.summary:
+        from copilot_preflight.cli import job_summary
+
+        job_summary.add(printed.summary, inputs)
     if printed.is_data and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
     if printed.text:

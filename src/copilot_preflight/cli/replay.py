@@ -106,7 +106,8 @@ class Replay:
             kept = json.loads(self._entry.read_text(encoding="utf-8"))
             seen = [Seen(*it) for it in kept["files"]]
             lines = {name: tuple(kept["printed"][name]) for name in ("errors", "after")}
-            printed = Printed(**{**kept["printed"], **lines})
+            written = tuple((str(name), str(text)) for name, text in kept["printed"]["files"])
+            printed = Printed(**{**kept["printed"], **lines, "files": written})
             is_same = kept["around"] == self._around.names and all(
                 _is_same(it, kept["time"]) for it in seen
             )

@@ -8,7 +8,7 @@ Source: https://docs.github.com/pull-requests/collaborating-with-pull-requests/r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,19 @@ _seen = partial(relative, root="GITHUB_WORKSPACE")
 
 
 def render(report: Report) -> str:
+    return "\n\n".join(block for group in blocks(report) for block in group) + "\n"
+
+
+def blocks(report: Report) -> Iterator[Sequence[str]]:
+    """Paragraphs by what they are about: first the summary, then each finding, then the rest."""
     ways_out = WaysOut(report)
-    blocks = [f"**{prose(summary(report))}**"]
+    yield [f"**{prose(summary(report))}**"]
     for finding in report.findings:
-        blocks += _finding(report, finding, ways_out)
-    blocks += map(_error, report.errors)
-    blocks += (prose_and_command(line) for line in ways_out.command())
-    return "\n\n".join(blocks) + "\n"
+        yield tuple(_finding(report, finding, ways_out))
+    for error in report.errors:
+        yield [_error(error)]
+    for line in ways_out.command():
+        yield [prose_and_command(line)]
 
 
 def prose_and_command(line: str) -> str:

@@ -10,10 +10,12 @@ import click
 from copilot_preflight.cli.checking import CheckRequest, run
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import (
+    outputs_of,
     quietly,
     reported_as,
     settings_of,
     shared,
+    summarised,
     with_statistics,
     written_to,
 )
@@ -63,6 +65,7 @@ class _Check(click.Command):
 @shared
 @reported_as
 @written_to
+@summarised
 @with_statistics
 @click.option("--proof", is_flag=True, help="Also list every call, with what decides it.")
 @click.option(
@@ -111,7 +114,8 @@ class _Check(click.Command):
 def check(
     paths: tuple[str, ...],
     form: str,
-    output: str | None,
+    output: tuple[str, ...],
+    no_summary: bool,
     statistics: bool,
     proof: bool,
     baseline: str | None,
@@ -140,12 +144,14 @@ def check(
         raise click.UsageError(f"check has no --fix: run 'copilot-preflight fix {named}'")
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
-    if output and write_baseline and os.path.realpath(output) == os.path.realpath(write_baseline):
-        raise click.UsageError(f"--output and --write-baseline both name '{output}'")
+    shown, outputs = outputs_of(form, output)
+    for _, name in outputs if write_baseline else ():
+        if os.path.realpath(name) == os.path.realpath(str(write_baseline)):
+            raise click.UsageError(f"--output and --write-baseline both name '{name}'")
     if proof and (shard is not None or quiet):
         other = "--quiet" if quiet else "--shard"
         raise click.UsageError(f"--proof and {other} exclude each other")
-    if proof and form not in ("text", "json") and not output:
+    if proof and not {"text", "json"} & {shown, *(it for it, _ in outputs)}:
         raise click.UsageError(f"--proof is shown as text and as json, not as {form}")
     if shard is not None and write_baseline:
         raise click.UsageError(
@@ -164,8 +170,9 @@ def check(
         paths = nearest_paths(is_quiet=quiet)
     request = CheckRequest(
         paths=paths,
-        form=form,
-        output=output,
+        form=shown,
+        outputs=outputs,
+        no_summary=no_summary,
         statistics=statistics,
         proof=proof,
         baseline=baseline,

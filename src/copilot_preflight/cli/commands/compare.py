@@ -125,5 +125,9 @@ def _end(
             text = f"{text}\n{findings(report)}"
     status = FAILED if report.errors else FINDINGS if has_failed else CLEAN
     told = Printed(remarks(report), is_data=form != "text", status=status)
-    told = told._replace(text=text) if output is None else told._replace(file=text, is_data=False)
-    emit(told, output, map(Path, report.sources))
+    told = (
+        told._replace(text=text)
+        if output is None
+        else told._replace(files=((output, text),), is_data=False)
+    )
+    emit(told, map(Path, report.sources))

@@ -9,13 +9,15 @@ import click
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import (
     LEVELS,
+    outputs_of,
     quietly,
     reported_as,
+    summarised,
     with_statistics,
     written_to,
 )
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail
-from copilot_preflight.cli.printing import emit, printed
+from copilot_preflight.cli.printing import emit, has_summary, printed
 
 
 @click.command()
@@ -23,6 +25,7 @@ from copilot_preflight.cli.printing import emit, printed
 @reported_as
 @written_to
 @with_statistics
+@summarised
 @quietly
 @click.option(
     "--fail-on",
@@ -35,8 +38,9 @@ from copilot_preflight.cli.printing import emit, printed
 def merge(
     reports: tuple[str, ...],
     form: str,
-    output: str | None,
+    output: tuple[str, ...],
     statistics: bool,
+    no_summary: bool,
     quiet: bool,
     fail_on: str | None,
     allow_missing: bool,
@@ -50,6 +54,7 @@ def merge(
     from copilot_preflight.run.shards.reading import read
     from copilot_preflight.run.shards.values import ShardError
 
+    shown, outputs = outputs_of(form, output)
     try:
         parts = [read(name) for name in reports]
         report = joined(parts, allow_missing=allow_missing)
@@ -58,7 +63,12 @@ def merge(
     least = fail_on or parts[0].shard.fail_on
     inputs = [*map(Path, reports), *map(Path, report.sources), *map(Path, report.templates)]
     told = printed(
-        report, form, is_written=output is not None, is_quiet=quiet, has_statistics=statistics
+        report,
+        shown,
+        outputs,
+        is_quiet=quiet,
+        has_statistics=statistics,
+        has_summary=not no_summary and has_summary({form, *(it for it, _ in outputs)}),
     )
     status = FAILED if report.errors else FINDINGS if fails(report.worst, least) else CLEAN
-    emit(told._replace(status=status), output, inputs)
+    emit(told._replace(status=status), inputs)

@@ -27,9 +27,16 @@ reported_as: Final = click.option(
 )
 written_to: Final = click.option(
     "--output",
-    metavar="FILE",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
     shell_complete=candidates.files,
-    help="Write the report to a file, whole or not at all.",
+    help="Write the report to a file, whole or not at all: in --format, or in the one that is "
+    "named. Can be given several times.",
+)
+summarised: Final = click.option(
+    "--no-summary",
+    is_flag=True,
+    help="With --format github, add nothing to the summary of GitHub's job.",
 )
 with_statistics: Final = click.option(
     "--statistics", is_flag=True, help="Count the findings of each rule, at the end."
@@ -205,6 +212,44 @@ def require_shape(key: str, value: Any) -> None:
 
     if wrong := unlike(value, published()["properties"][key]):
         raise click.BadParameter(wrong, param_hint=f"--{key}")
+
+
+def outputs_of(form: str, given: Sequence[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The format that is printed, ``""`` for none, and formats with the files that get them.
+
+    What is written in --format leaves the text on the terminal, unless it is the text.
+    """
+    outputs = tuple(_output(text, form) for text in given)
+    plain = [name for text, (_, name) in zip(given, outputs, strict=True) if text == name]
+    if len(plain) > 1:
+        raise click.UsageError(
+            f"--output names '{plain[0]}' and '{plain[1]}': write FORMAT=FILE for one of them"
+        )
+    ends: set[str] = set()
+    for _, name in outputs:
+        end = os.path.realpath(name)
+        is_device = os.path.exists(end) and not os.path.isfile(end)  # /dev/null
+        if end in ends and not is_device:
+            raise click.UsageError(f"--output names '{name}' twice")
+        ends.add(end)
+    shown = form if not plain else "" if form == "text" else "text"
+    return shown, outputs
+
+
+def _output(text: str, form: str) -> tuple[str, str]:
+    """A format with a file. A name with ``=`` in it is one of a file where no format is like it."""
+    named, equals, name = text.partition("=")
+    if not equals:
+        return form, text
+    if named in FORMATS:
+        if not name:
+            raise click.BadParameter(f"'{text}' names no file", param_hint="--output")
+        return named, name
+    from copilot_preflight.read.schema import nearest
+
+    if named.isalpha() and (like := nearest(named, FORMATS)):
+        raise click.BadParameter(f"no format '{named}'{like}", param_hint="--output")
+    return form, text
 
 
 def pair(text: str, option: str, form: str) -> tuple[str, str]:
