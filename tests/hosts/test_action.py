@@ -51,6 +51,7 @@ class Runner:
         self.workspace = folder / "workspace"
         self.temp = folder / "temp"
         self.bin = self.temp / "copilot-preflight" / "bin"
+        self.summary = self.temp / "summary"
         for made in (self.workspace, self.temp):
             made.mkdir()
 
@@ -72,6 +73,7 @@ class Runner:
             GITHUB_ACTION_PATH=str(PROJECT),
             GITHUB_ACTIONS="true",
             GITHUB_OUTPUT=str(outputs),
+            GITHUB_STEP_SUMMARY=str(self.summary),
             GITHUB_WORKSPACE=str(self.workspace),
             RUNNER_TEMP=str(self.temp),
         )
@@ -281,7 +283,24 @@ def test_findings_fail_the_step_and_annotate_lines(runner: Runner) -> None:
     assert annotations.startswith("::error ")
     assert "file=infrastructure/web-test.stack.yml,line=52," in annotations
     report = str(runner.temp / "copilot-preflight" / "report.github")
-    assert ran.outputs == {"status": "1", "report": report}
+    counts = {"allowed": "6", "denied": "1", "undetermined": "0"}
+    assert ran.outputs == {"status": "1", "report": report, **counts}
+    assert "E9712" in runner.summary.read_text("utf-8")
+
+
+def test_the_outputs_are_those_of_the_step(runner: Runner) -> None:
+    """Every one that the action promises comes from the step that checks."""
+    shutil.copytree(STALE, runner.workspace, dirs_exist_ok=True)
+    ran = runner.check(upload_sarif="true")
+    promised = {name: f"${{{{ steps.check.outputs.{name} }}}}" for name in ran.outputs}
+    assert {name: it["value"] for name, it in ACTION["outputs"].items()} == promised
+
+
+def test_the_summary_is_left_out_on_request(runner: Runner) -> None:
+    """Like any option of the command."""
+    shutil.copytree(STALE, runner.workspace, dirs_exist_ok=True)
+    runner.check(args="--no-summary")
+    assert not runner.summary.exists()
 
 
 def test_a_good_package_passes(runner: Runner) -> None:
@@ -366,7 +385,7 @@ def test_no_input_is_code(runner: Runner, name: str) -> None:
         ran = runner.check(**{name: hostile})
         assert (ran.status, ran.outputs["status"]) == (2, "2"), ran.out
         assert sorted(runner.workspace.rglob("*")) == before
-        assert ran.outputs.keys() <= {"status", "report"}
+        assert ran.outputs.keys() <= {"status", "report", "allowed", "denied", "undetermined"}
 
 
 def test_upload_sarif_is_no_code_either(runner: Runner) -> None:
