@@ -189,6 +189,49 @@ def test_colours_on_a_terminal(
     assert ("\x1b[" in run("error.yml").out) is coloured
 
 
+@pytest.mark.usefixtures("stacks")
+@pytest.mark.parametrize(
+    ("environment", "options", "coloured"),
+    [
+        ({"FORCE_COLOR": "1"}, (), True),
+        ({"FORCE_COLOR": "0"}, (), False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, (), False),
+        ({"FORCE_COLOR": "1"}, ("--color", "never"), False),
+        ({"NO_COLOR": "1"}, ("--color", "always"), True),
+        ({}, ("--color", "always", "--format", "concise"), True),
+        ({}, ("--color", "always", "--format", "json"), False),
+    ],
+)
+def test_colours_where_somebody_asks_for_them(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    options: tuple[str, ...],
+    coloured: bool,
+) -> None:
+    """A pipe gets them, too; the option wins over both variables, and no over yes."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[" in run("error.yml", *options).out) is coloured
+
+
+@pytest.mark.usefixtures("stacks")
+def test_findings_in_another_order(run: Run) -> None:
+    """The worst first, in every format; what is not shown makes the run fail all the same."""
+
+    def rules(*options: str) -> list[str]:
+        lines = run("warning.yml", "error.yml", "--format", "concise", *options).out.splitlines()
+        return [line.split()[1] for line in lines if ".yml:" in line]
+
+    assert rules() == ["W9713", "E9711"]
+    assert rules("--sort", "severity") == rules("--sort", "rule") == ["E9711", "W9713"]
+    assert rules("--max-findings", "1") == ["W9713"]
+    assert run("warning.yml", "error.yml", "--max-findings", "1").status == 1
+    assert run("warning.yml", "--max-findings", "0").status == 2
+
+
 # --- files ---------------------------------------------------------------------------------------
 
 

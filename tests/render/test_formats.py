@@ -65,7 +65,12 @@ def test_width_is_the_terminals_within_bounds(
     assert width_of(Terminal()) == width
 
 
-def test_width_of_a_pipe_is_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is piped or written to a file does not depend on the terminal around."""
-    monkeypatch.setenv("COLUMNS", "90")
+@pytest.mark.parametrize(("columns", "width"), [("40", 80), ("93", 93), ("300", 120), ("x", 100)])
+def test_width_of_a_pipe_is_that_of_columns(
+    monkeypatch: pytest.MonkeyPatch, columns: str, width: int
+) -> None:
+    """Who sets the variable for others, wants it; the terminal around is of no account."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert width_of(StringIO()) == width
+    monkeypatch.delenv("COLUMNS")
     assert width_of(StringIO()) == 100

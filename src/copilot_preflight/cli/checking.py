@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write_file
-from copilot_preflight.cli.printing import Printed, emit, has_summary, printed, terminal
+from copilot_preflight.cli.printing import Printed, emit, has_summary, look_of, printed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from copilot_preflight.base.finding import Report
     from copilot_preflight.cli.replay import Replay
     from copilot_preflight.config.settings import Settings
+    from copilot_preflight.render.formats import Look
     from copilot_preflight.rollout.earlier import Earlier
     from copilot_preflight.run.check import Checked
     from copilot_preflight.run.options import Options
@@ -54,6 +55,10 @@ class CheckRequest(NamedTuple):
     shard: Shard | None = None
     no_cache: bool = False
     no_summary: bool = False
+    color: str = "auto"
+    group_by: str = "cause"
+    sort: str = "place"
+    max_findings: int | None = None
 
     def printed(self, report: Report) -> Printed:
         """What is shown of a report, with the exit status of one without findings."""
@@ -61,10 +66,17 @@ class CheckRequest(NamedTuple):
             report,
             self.form,
             self.outputs,
+            self.look,
+            sort=self.sort,
             is_quiet=self.quiet,
             has_statistics=self.statistics,
             has_summary=self.has_summary,
         )
+
+    @property
+    def look(self) -> Look:
+        """How the report looks on standard output."""
+        return look_of(self.color, self.group_by, self.max_findings)
 
     @property
     def forms(self) -> set[str]:
@@ -169,7 +181,7 @@ def _replay(
     how = request._replace(paths=(), jobs=None)
     config = options.config and (options.config.file, options.config.text)
     today = time.strftime("%Y-%m-%d")  # suppressions expire
-    shown = (request.has_summary, terminal())
+    shown = (request.has_summary, request.look)
     return Replay(paths, (how, shown, asked_of(options), config, held.get("fail-on"), today))
 
 

@@ -6,22 +6,26 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from copilot_preflight.cli.console import CLEAN, tell, write, write_file
-from copilot_preflight.render.formats import FOR_PEOPLE, render, width_of
+from copilot_preflight.render.formats import FOR_PEOPLE, PLAIN, Look, render, width_of
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
     from copilot_preflight.base.finding import Report
 
 
+COLORS: Final = ("auto", "always", "never")
+SORTINGS: Final = ("place", "severity", "rule")
+
+
 class Printed(NamedTuple):
     """What a run prints: lines on standard error, then a text on standard output, then more lines.
 
     ``status`` is the exit status. ``files`` are those that are asked for, by name with their texts.
-    ``is_data`` says that the text is for a program, and UTF-8 whatever the terminal is. ``summary``
-    is added to the summary of GitHub's job.
+    ``is_data`` says that the text is for a program, and UTF-8 whatever the terminal is;
+    ``is_coloured``, that it has colours. ``summary`` is added to the summary of GitHub's job.
     """
 
     errors: tuple[str, ...] = ()
@@ -31,23 +35,29 @@ class Printed(NamedTuple):
     files: tuple[tuple[str, str], ...] = ()
     status: int = CLEAN
     summary: str = ""
+    is_coloured: bool = False
 
 
 def printed(
     report: Report,
     shown: str,
     outputs: Iterable[tuple[str, str]] = (),
+    look: Look = PLAIN,
     *,
+    sort: str = "place",
     is_quiet: bool = False,
     has_statistics: bool = False,
     has_summary: bool = False,
 ) -> Printed:
     """A report in the format ``shown``, ``""`` for none, and in files: formats with names.
 
-    If it is to be quiet, only what could not be judged is told. ``has_summary``: GitHub's job has a
-    summary, to which the report is added.
+    ``look`` is that of standard output; what of it is not about a terminal holds for files, too.
+    ``sort`` is one of `SORTINGS`. If it is to be quiet, only what could not be judged is told.
+    ``has_summary``: GitHub's job has a summary, to which the report is added.
     """
-    files = tuple((name, render(report, form)) for form, name in outputs)
+    report = _sorted(report, sort)
+    in_file = PLAIN._replace(group_by=look.group_by, most=look.most)
+    files = tuple((name, render(report, form, in_file)) for form, name in outputs)
     if is_quiet:
         return Printed(_errors(report), files=files)
     summary = ""
@@ -62,8 +72,8 @@ def printed(
         text = render(report, shown)
     elif shown and (report.files or not report.errors):
         # "no findings" is no comfort where nothing was judged
-        colour, width = terminal()
-        text = render(report, shown, colour=colour, width=width)
+        text = render(report, shown, look)
+        result = result._replace(is_coloured=look.colour)
     counted = ""
     if has_statistics:
         from copilot_preflight.render.text import statistics
@@ -112,16 +122,50 @@ def emit(printed: Printed, inputs: Iterable[Path]) -> NoReturn:
     if printed.is_data and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
     if printed.text:
-        write(printed.text, colour=terminal()[0])
+        write(printed.text, colour=printed.is_coloured)
     for line in printed.after:
         tell(line)
     sys.exit(printed.status)
 
 
-def terminal() -> tuple[bool, int]:
-    """Whether standard output shows colours, and its width in columns."""
-    is_terminal = (
-        sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+def look_of(color: str = "auto", group_by: str = "cause", most: int | None = None) -> Look:
+    """How a report looks on standard output. ``color`` is one of `COLORS`.
+
+    Sources: https://no-color.org and https://force-color.org; NO_COLOR wins over FORCE_COLOR.
+    """
+    if sys.stdout is None:
+        return Look(group_by=group_by, most=most)
+    is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    has_links = False
+    if is_terminal and color != "never":
+        from copilot_preflight.render import links
+
+        has_links = links.are_shown(os.environ)
+    return Look(
+        colour=_is_coloured(color, is_terminal),
+        width=width_of(sys.stdout),
+        wraps=sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal(),
+        has_links=has_links,
+        is_live=is_terminal,
+        group_by=group_by,
+        most=most,
     )
-    width = width_of(sys.stdout) if sys.stdout else 100
-    return is_terminal and not os.environ.get("NO_COLOR"), width
+
+
+def _is_coloured(color: str, is_terminal: bool) -> bool:
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return is_terminal or os.environ.get("FORCE_COLOR", "0") not in ("", "0", "false")
+
+
+def _sorted(report: Report, sort: str) -> Report:
+    """The findings in another order: those that are equal stay in the order of their places."""
+    if sort == "severity":
+        found = sorted(report.findings, key=lambda finding: -finding.severity)
+    elif sort == "rule":
+        found = sorted(report.findings, key=lambda finding: finding.rule)
+    else:
+        return report
+    return report._replace(findings=found)

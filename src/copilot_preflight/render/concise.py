@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from copilot_preflight.base.finding import Finding, Report
+from copilot_preflight.render.formats import PLAIN, Look
 from copilot_preflight.render.safe_text import safe, unobeyed
 from copilot_preflight.render.text import painted, summary
 
 
-def render(report: Report, *, colour: bool = False) -> str:
+def render(report: Report, look: Look = PLAIN) -> str:
     """Lines such as ``web.stack.yml:12:9: E9712 message``, and the summary. No input errors."""
-    lines = [unobeyed(_line(report, finding, colour)) for finding in report.findings]
+    shown = report.findings if look.most is None else report.findings[: look.most]
+    lines = [unobeyed(_line(report, finding, look.colour)) for finding in shown]
+    if len(shown) < len(report.findings):
+        from copilot_preflight.render.grouping import left_out
+
+        lines += left_out(len(report.findings) - len(shown))
     return "\n".join([*lines, summary(report)]) + "\n"
 
 

@@ -5,7 +5,8 @@ Each format is a module, imported only when it is asked for.
 
 from __future__ import annotations
 
-from typing import TextIO
+import os
+from typing import Final, NamedTuple, TextIO
 
 from copilot_preflight.base.finding import Report
 
@@ -15,17 +16,52 @@ FOR_PEOPLE = ("text", "concise")
 """Those that are read where they are printed; the others are for programs."""
 
 
-def render(report: Report, format: str, *, colour: bool = False, width: int = 100) -> str:
-    """``report`` in one of ``FORMATS``. ``colour`` and ``width`` (columns) concern people alone."""
+GROUPINGS: Final = ("cause", "rule", "role", "file", "none")
+"""By what text groups findings."""
+
+
+class Look(NamedTuple):
+    """How a report looks to a person: no concern of the formats for programs.
+
+    ``width`` is in columns; headlines are wrapped to it where it ``wraps``. ``has_links``: rules
+    link to their pages, as some terminals show. ``is_live``: somebody sits in front of it, and is
+    told what to type next. ``group_by`` is one of `GROUPINGS`; of more than ``most``
+    blocks the rest is counted.
+    """
+
+    colour: bool = False
+    width: int = 100
+    wraps: bool = False
+    has_links: bool = False
+    is_live: bool = False
+    group_by: str = "cause"
+    most: int | None = None
+
+
+PLAIN: Final = Look()
+
+
+def render(
+    report: Report,
+    format: str,
+    look: Look | None = None,
+    *,
+    colour: bool = False,
+    width: int = 100,
+) -> str:
+    """``report`` in one of ``FORMATS``; ``colour`` and ``width`` are those of a look, if none is
+    given.
+    """
+    look = look or Look(colour, width)
     match format:
         case "text":
             from copilot_preflight.render import text
 
-            return text.render(report, colour=colour, width=width)
+            return text.render(report, look)
         case "concise":
             from copilot_preflight.render import concise
 
-            return concise.render(report, colour=colour)
+            return concise.render(report, look)
         case "json":
             from copilot_preflight.render import json
 
@@ -55,8 +91,11 @@ def render(report: Report, format: str, *, colour: bool = False, width: int = 10
 
 
 def width_of(stream: TextIO) -> int:
-    """The ``width`` to render for ``stream``: its terminal's within 80..120, 100 elsewhere."""
-    if not stream.isatty():
+    """The ``width`` to render for ``stream``, within 80..120: that of its terminal, or COLUMNS.
+
+    Without either it is 100.
+    """
+    if not stream.isatty() and not os.environ.get("COLUMNS", "").isdecimal():
         return 100
     from shutil import get_terminal_size
 

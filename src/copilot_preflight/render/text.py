@@ -10,10 +10,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, InputError, Report, Severity, Source, Span
+from copilot_preflight.render.formats import PLAIN, Look
 from copilot_preflight.render.safe_text import COMMAND, SNIPPET_LINE, safe, unobeyed
 from copilot_preflight.render.ways_out import WaysOut
 
 _TAB_STOP = 4
+_DEEPER = " " * 4
+_MANY = 40  # findings in one block, of which no other files are shown
 _ELLIPSIS = "..."
 
 # Legible on light and on dark backgrounds: neither white nor black, and yellow not bold, since
@@ -30,18 +33,33 @@ _SGR = {
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as documents count lines: not all of str.splitlines
 
 
-def render(report: Report, *, colour: bool = False, width: int = 100) -> str:
+def render(report: Report, look: Look = PLAIN) -> str:
     """Findings with their source, then one line that sums up. Input errors are not in it."""
     ways_out = WaysOut(report)
-    writers = (_Writer(report, it, ways_out, colour, width) for it in report.findings)
-    findings = ["\n".join(map(unobeyed, writer)) for writer in writers]
+    blocks: Sequence[Block] = _blocks(report, look)
+    shown = blocks if look.most is None else blocks[: look.most]
+    parts = ["\n".join(map(unobeyed, _Writer(report, it, ways_out, look))) for it in shown]
     if report.proof:
         from copilot_preflight.render import proof_text
 
-        proved = proof_text.lines(report, colour=colour, width=width)
-        findings.append("\n".join(map(unobeyed, proved)))
-    last = "\n".join([*ways_out.command(), summary(report)])  # whose sum stays the last line
-    return "\n\n".join([*findings, last]) + "\n"
+        proved = proof_text.lines(report, colour=look.colour, width=look.width)
+        parts.append("\n".join(map(unobeyed, proved)))
+    last = list(ways_out.command())
+    if len(shown) < len(blocks) or (look.is_live and shown):
+        from copilot_preflight.render.grouping import closing
+
+        last = [*closing(shown, blocks, is_live=look.is_live), *last]
+    last.append(summary(report))  # which stays the last line
+    return "\n\n".join([*parts, "\n".join(last)]) + "\n"
+
+
+def _blocks(report: Report, look: Look) -> Sequence[Block]:
+    """The findings as they are shown: next to nothing of one alone is to be grouped."""
+    if len(report.findings) < 2 and look.group_by not in ("role", "file"):
+        return list(map(Block, report.findings))
+    from copilot_preflight.render.grouping import blocks_of
+
+    return blocks_of(report, look.group_by)
 
 
 def summary(report: Report) -> str:
@@ -109,6 +127,14 @@ def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+class Block(NamedTuple):
+    """A finding that is shown, and those that are named with it. ``heading`` begins a section."""
+
+    finding: Finding
+    others: Sequence[Finding] = ()
+    heading: str = ""
+
+
 class _Mark(NamedTuple):
     """A place as shown: the sign that underlines it, in which style, and what is said there."""
 
@@ -122,22 +148,28 @@ class _Mark(NamedTuple):
 class _Writer:
     """The lines of one finding."""
 
-    def __init__(
-        self, report: Report, finding: Finding, ways_out: WaysOut, colour: bool, width: int
-    ) -> None:
+    def __init__(self, report: Report, block: Block, ways_out: WaysOut, look: Look) -> None:
+        self.report = report
         self.sources = report.sources
-        self.finding = finding
+        self.block_of = block
+        self.finding = finding = block.finding
         self.ways_out = ways_out
-        self.colour = colour
-        self.width = max(width, 40)
+        self.look = look
+        self.colour = look.colour
+        self.width = max(look.width, 40)
         self.marks = list(_marks(report, finding))
         digits = max(len(str(mark.span.start.line)) for mark in self.marks)
         self.gutter = max(2, digits)  # columns of the line numbers
         self.room = self.width - self.gutter - len(" | ")  # columns of the source
 
     def __iter__(self) -> Iterator[str]:
-        yield self.title()
+        if self.block_of.heading:
+            yield self.paint("strong", safe(self.block_of.heading))
+            yield ""
+        yield from self.title()
         primary, *others = _by_file(self.marks)
+        if len(self.block_of.others) > _MANY:
+            others = []  # the files of one finding among many
         yield from self.block(primary, "-->")
         for marks in others:
             if not self.finding.is_secret:
@@ -145,11 +177,29 @@ class _Writer:
             yield from self.block(marks, ":::")
         yield from self.notes()
         yield from self.help()
+        if self.block_of.others:
+            from copilot_preflight.render.grouping import more
 
-    def title(self) -> str:
+            for other in self.block_of.others:
+                self.ways_out.of(other)  # a command fixes them, too
+            yield from more(self.report, self.block_of, self.width)
+
+    def title(self) -> Iterator[str]:
         it = self.finding
-        rule = self.paint(it.severity.label, f"{it.severity.label}[{safe(it.rule)}]")
-        return f"{rule} {safe(it.name)}: {self.paint('strong', safe(it.message))}"
+        label = f"{it.severity.label}[{safe(it.rule)}]"
+        rule = self.paint(it.severity.label, label)
+        if self.look.has_links:
+            from copilot_preflight.render.links import linked
+
+            rule = linked(it.url, rule)
+        begin, message = f"{label} {safe(it.name)}: ", safe(it.message)
+        if not self.look.wraps or len(begin) + _columns(message) <= self.width:
+            yield f"{rule} {safe(it.name)}: {self.paint('strong', message)}"
+            return
+        first, *rest = self.wrapped(f"{'x' * len(begin)}{message}", 0, len(_DEEPER))
+        yield f"{rule} {safe(it.name)}: {self.paint('strong', first[len(begin) :])}"
+        for line in rest:
+            yield _DEEPER + self.paint("strong", line[len(_DEEPER) :])
 
     def block(self, marks: Sequence[_Mark], arrow: str) -> Iterator[str]:
         """The marks of one file: where the first one stands, and the source that has them all."""
@@ -205,7 +255,14 @@ class _Writer:
             yield self.row()
         if call:
             sentence = safe(f"{call.principal} calls {call.action} on {call.resource}")
+            indent = self.gutter + len(" = call: ")
+            if self.look.wraps and indent + len(sentence) > self.width:
+                sentence, *more = self.wrapped(sentence, indent)
+                sentence = sentence[indent:]
+            else:
+                more = []
             yield f"{lead}{self.paint('strong', 'call:')} {sentence}"
+            yield from more
             yield from self.wrapped(call.because, self.gutter + len(" = call: "))
         if self.finding.cause:
             yield f"{lead}{self.paint('strong', 'cause:')} {safe(self.finding.cause)}"
@@ -226,13 +283,14 @@ class _Writer:
             else:
                 yield from self.wrapped(line, indent) or [""]
 
-    def wrapped(self, text: str, indent: int) -> list[str]:
+    def wrapped(self, text: str, indent: int, deeper: int | None = None) -> list[str]:
         from textwrap import TextWrapper
 
         margin = " " * indent
+        below = margin if deeper is None else " " * deeper
         # whole words only: ARNs and links are copied from here
         return TextWrapper(
-            self.width, margin, margin, break_long_words=False, break_on_hyphens=False
+            self.width, margin, below, break_long_words=False, break_on_hyphens=False
         ).wrap(safe(text))
 
     def paint(self, style: str, text: str) -> str:

@@ -10,6 +10,7 @@ import click
 from copilot_preflight.cli.checking import CheckRequest, run
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import (
+    looking,
     outputs_of,
     quietly,
     reported_as,
@@ -66,6 +67,7 @@ class _Check(click.Command):
 @reported_as
 @written_to
 @summarised
+@looking
 @with_statistics
 @click.option("--proof", is_flag=True, help="Also list every call, with what decides it.")
 @click.option(
@@ -116,6 +118,10 @@ def check(
     form: str,
     output: tuple[str, ...],
     no_summary: bool,
+    group_by: str,
+    sort: str,
+    max_findings: int | None,
+    color: str,
     statistics: bool,
     proof: bool,
     baseline: str | None,
@@ -173,6 +179,10 @@ def check(
         form=shown,
         outputs=outputs,
         no_summary=no_summary,
+        group_by=group_by,
+        sort=sort,
+        max_findings=max_findings,
+        color=color,
         statistics=statistics,
         proof=proof,
         baseline=baseline,

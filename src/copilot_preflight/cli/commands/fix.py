@@ -10,7 +10,7 @@ import click
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import settings_of, shared
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write
-from copilot_preflight.cli.printing import remarks, terminal
+from copilot_preflight.cli.printing import look_of, remarks
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _print_patch(plan: Plan) -> None:
     from copilot_preflight.cli.fixing import colored, is_shown, summary
     from copilot_preflight.fixes.files import diff
 
-    is_coloured, _ = terminal()
+    is_coloured = look_of().colour
     patch = "".join(diff(change, lambda line: is_shown(plan, line)) for change in plan.changes)
     write(colored(patch) if is_coloured else patch, colour=is_coloured)
     for line in summary(plan, is_written=False):

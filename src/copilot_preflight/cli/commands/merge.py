@@ -9,6 +9,7 @@ import click
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import (
     LEVELS,
+    looking,
     outputs_of,
     quietly,
     reported_as,
@@ -17,7 +18,7 @@ from copilot_preflight.cli.commands.options import (
     written_to,
 )
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail
-from copilot_preflight.cli.printing import emit, has_summary, printed
+from copilot_preflight.cli.printing import emit, has_summary, look_of, printed
 
 
 @click.command()
@@ -26,6 +27,7 @@ from copilot_preflight.cli.printing import emit, has_summary, printed
 @written_to
 @with_statistics
 @summarised
+@looking
 @quietly
 @click.option(
     "--fail-on",
@@ -41,6 +43,10 @@ def merge(
     output: tuple[str, ...],
     statistics: bool,
     no_summary: bool,
+    group_by: str,
+    sort: str,
+    max_findings: int | None,
+    color: str,
     quiet: bool,
     fail_on: str | None,
     allow_missing: bool,
@@ -66,6 +72,8 @@ def merge(
         report,
         shown,
         outputs,
+        look_of(color, group_by, max_findings),
+        sort=sort,
         is_quiet=quiet,
         has_statistics=statistics,
         has_summary=not no_summary and has_summary({form, *(it for it, _ in outputs)}),

@@ -10,7 +10,8 @@ import click
 
 from copilot_preflight.cli.commands import candidates
 from copilot_preflight.cli.configured import configured
-from copilot_preflight.render.formats import FORMATS
+from copilot_preflight.cli.printing import COLORS, SORTINGS
+from copilot_preflight.render.formats import FORMATS, GROUPINGS
 
 if TYPE_CHECKING:
     from copilot_preflight.base.finding import DataPath
@@ -38,6 +39,45 @@ summarised: Final = click.option(
     is_flag=True,
     help="With --format github, add nothing to the summary of GitHub's job.",
 )
+_LOOKS: Final = (
+    click.option(
+        "--group-by",
+        type=click.Choice(GROUPINGS),
+        default="cause",
+        show_default=True,
+        help="How text puts findings together: many of one cause, or all of one rule, as one with "
+        "its places; or in sections for each role or file.",
+    ),
+    click.option(
+        "--sort",
+        type=click.Choice(SORTINGS),
+        default="place",
+        show_default=True,
+        help="The order of findings.",
+    ),
+    click.option(
+        "--max-findings",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Show no more in text and concise, and count the others.",
+    ),
+    click.option(
+        "--color",
+        type=click.Choice(COLORS),
+        default="auto",
+        show_default=True,
+        help="Colours: auto is for terminals, and goes by NO_COLOR and FORCE_COLOR.",
+    ),
+)
+
+
+def looking(command: Command) -> Command:
+    """Gives a command the options on how a report looks to people."""
+    for option in reversed(_LOOKS):
+        command = option(command)
+    return command
+
+
 with_statistics: Final = click.option(
     "--statistics", is_flag=True, help="Count the findings of each rule, at the end."
 )
