@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -69,6 +70,53 @@ def test_rules_lists_the_rules(run: Run) -> None:
     for line, rule in zip(lines, copilot_preflight_rules.RULES, strict=True):
         told = [*line.split(maxsplit=3)[:3], *re.split("  +", line)[-2:]]
         assert told == [rule.id, rule.severity.label, rule.name, rule.title, rule.way_out]
+
+
+def test_some_rules_are_listed(run: Run) -> None:
+    """By ids, beginnings of ids, or names."""
+    picked = run("rules", "--select", "E971,env-file-outdated", "--select", "w9720").out
+    ids = {line.split()[0] for line in picked.splitlines()}
+    known = {rule.id for rule in copilot_preflight_rules.RULES}
+    assert ids == {it for it in known if it.startswith("E971")} | {"W9719", "W9720"}
+    wrong = run("rules", "--select", "E0")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "no rule 'E0'" in wrong.err
+
+
+def test_rules_as_json(run: Run) -> None:
+    """For editors and dashboards."""
+    told = json.loads(run("rules", "--format", "json").out)
+    assert told["version"] == 1
+    rules = [(it["id"], it["name"], it["severity"], it["title"], it["url"]) for it in told["rules"]]
+    assert rules == [
+        (rule.id, rule.name, rule.severity.label, rule.title, rule.url)
+        for rule in copilot_preflight_rules.RULES
+    ]
+
+
+FENCED = re.compile(r"(?ms)^```[^\n]*\n(.*?)^```$")
+
+
+def _words(markdown: str) -> list[str]:
+    """The words of what is no code block, without marks."""
+    text = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", r"\1 (\2)", FENCED.sub("", markdown))
+    return re.sub(r"(?m)^#+ |`|\*\*", "", text).split()
+
+
+@RULES
+def test_a_terminal_shows_a_page_in_style(run: Run, rule: Rule) -> None:
+    """Every word of the page is there, and no mark; lines of prose break where words end."""
+    page = run("explain", rule.id).out
+    coloured = run("explain", rule.id, "--color", "always").out
+    assert "\x1b[" in coloured
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+    blocks = "".join(FENCED.findall(page)).splitlines()
+    outside = [line for line in shown.splitlines() if not line.startswith("    ")]
+    assert "\n".join(outside).split() == _words(page)
+    inside = [line[4:] for line in shown.splitlines() if line.startswith("    ")]
+    assert inside == [line for line in blocks if line]
+    for line in outside:
+        assert len(line) <= 100 or " " not in line.strip("- ") or line.startswith("|")
 
 
 def test_version(run: Run) -> None:

@@ -39,6 +39,13 @@ summarised: Final = click.option(
     is_flag=True,
     help="With --format github, add nothing to the summary of GitHub's job.",
 )
+coloured: Final = click.option(
+    "--color",
+    type=click.Choice(COLORS),
+    default="auto",
+    show_default=True,
+    help="Colours: auto is for terminals, and goes by NO_COLOR and FORCE_COLOR.",
+)
 _LOOKS: Final = (
     click.option(
         "--group-by",
@@ -61,13 +68,7 @@ _LOOKS: Final = (
         metavar="N",
         help="Show no more in text and concise, and count the others.",
     ),
-    click.option(
-        "--color",
-        type=click.Choice(COLORS),
-        default="auto",
-        show_default=True,
-        help="Colours: auto is for terminals, and goes by NO_COLOR and FORCE_COLOR.",
-    ),
+    coloured,
 )
 
 
@@ -230,9 +231,9 @@ def _asked(
         "params": params,
         "scps": [_level(text, "--scp") for text in scp],
         "rcps": [_level(text, "--rcp") for text in rcp],
-        "select": _names(select, "--select"),
-        "ignore": _names(ignore, "--ignore"),
-        "extend-ignore": _names(extend_ignore, "--extend-ignore"),
+        "select": names_of(select, "--select"),
+        "ignore": names_of(ignore, "--ignore"),
+        "extend-ignore": names_of(extend_ignore, "--extend-ignore"),
         "exclude": _globs(exclude, "--exclude"),
     }
     for key, value in {**several, **single, "fail-on": fail_on}.items():
@@ -307,7 +308,7 @@ def _level(text: str, option: str) -> tuple[str, ...]:
     return files
 
 
-def _names(given: Iterable[str], option: str) -> tuple[str, ...]:
+def names_of(given: Iterable[str], option: str) -> tuple[str, ...]:
     """The rules that an option names by id, name or the beginning of ids, split at commas."""
     from copilot_preflight.config.settings import named, no_rule
 
