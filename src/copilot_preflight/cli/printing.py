@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from copilot_preflight.cli.console import CLEAN, tell, write, write_file
-from copilot_preflight.render.formats import FOR_PEOPLE, PLAIN, Look, render, width_of
+from copilot_preflight.render.formats import (
+    FOR_PEOPLE,
+    PLAIN,
+    Look,
+    asked_columns,
+    render,
+    width_of,
+)
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
@@ -144,7 +151,7 @@ def look_of(color: str = "auto", group_by: str = "cause", most: int | None = Non
     return Look(
         colour=_is_coloured(color, is_terminal),
         width=width_of(sys.stdout),
-        wraps=sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal(),
+        wraps=sys.stdout.isatty() or asked_columns() > 0,
         has_links=has_links,
         is_live=is_terminal,
         group_by=group_by,

@@ -95,8 +95,16 @@ def width_of(stream: TextIO) -> int:
 
     Without either it is 100.
     """
-    if not stream.isatty() and not os.environ.get("COLUMNS", "").isdecimal():
-        return 100
-    from shutil import get_terminal_size
+    if stream.isatty():
+        from shutil import get_terminal_size
 
-    return min(max(get_terminal_size().columns, 80), 120)
+        columns = get_terminal_size().columns
+    else:
+        columns = asked_columns() or 100
+    return min(max(columns, 80), 120)
+
+
+def asked_columns() -> int:
+    """The width that the variable COLUMNS asks for, 0 where it does not."""
+    asked = os.environ.get("COLUMNS", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 5 else 0
