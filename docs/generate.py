@@ -122,7 +122,7 @@ def _printed(command: str) -> list[str]:
     return printed.splitlines()
 
 
-_HOSTS: Final = ("GITHUB_", "CI_", "FORCE_COLOR")
+_HOSTS: Final = ("GITHUB_", "CI_", "COLUMNS", "FORCE_COLOR", "NO_COLOR")
 """What pipelines tell a process by: the formats look at it, and the documentation must not."""
 
 

@@ -30,7 +30,7 @@ class Ran(NamedTuple):
     out: str
 
 
-_HOSTS = ("GIT_", "GITHUB_", "CI_", "BITBUCKET_", "CODEBUILD_")
+_HOSTS = ("GIT_", "GITHUB_", "CI_", "BITBUCKET_", "CODEBUILD_", "COLUMNS", "FORCE_COLOR")
 """What git and pipelines tell a process by: these tests may be run by them as well."""
 
 
