@@ -11,9 +11,19 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_preflight.base.finding import CitedCall, Finding, InputError, Place, Related, Report
+from copilot_preflight.base.finding import (
+    CitedCall,
+    Finding,
+    InputError,
+    LayerAnswer,
+    Place,
+    ProvedCall,
+    Related,
+    Report,
+)
 from copilot_preflight.read.document import parse
-from copilot_preflight.render.formats import render
+from copilot_preflight.render import job_summary
+from copilot_preflight.render.formats import GROUPINGS, Look, render
 from copilot_preflight.render.places import relative
 from copilot_preflight.render.safe_text import UNSAFE, safe
 from copilot_preflight.render.text import error_line, statistics
@@ -187,6 +197,31 @@ def test_no_line_of_a_report_is_a_command_of_a_ci(text: str) -> None:
     assert not OBEYED.search(error_line(report.errors[0]))
 
 
+@given(
+    st.lists(TEXTS | st.sampled_from(COMMANDS), min_size=1, max_size=4).map("".join),
+    st.sampled_from(GROUPINGS),
+    st.booleans(),
+)
+def test_no_line_for_people_is_a_command_of_a_ci(text: str, group_by: str, wraps: bool) -> None:
+    """Nor what is wrapped, put together, or proved."""
+    place = Place("::a.yml", ())
+    call = CitedCall(text, text, text, text)
+    finding = Finding(place, f"{text} '{text}' {text}" * 4, text, call=call, rule="E9711")
+    others = [finding._replace(message=f"{finding.message} '{n}'") for n in range(5)]
+    layer = LayerAnswer("identity-based policy", "allows", (place, Place(text, ())))
+    proved = ProvedCall(text, place, text, place, text, text, "undetermined", (layer,), (text,))
+    source = parse("A: 1\n", "::a.yml")
+    report = Report(1, [finding, *others], sources={"::a.yml": source}, proof=[proved])
+    looks = Look(width=80, wraps=wraps, is_live=wraps, group_by=group_by, most=3)
+    for form in ("text", "concise", "json"):
+        shown = render(report, form, looks)
+        assert not OBEYED.search(shown), form
+        assert not UNSAFE.search(shown.replace("\n", "")), form
+    colours = render(report, "text", looks._replace(colour=True, has_links=True))
+    assert not OBEYED.search(colours)
+    assert not UNSAFE.search(re.sub(r"\x1b\[[0-9;]*m|\n", "", colours))
+
+
 def test_a_quoted_line_is_no_command_of_a_ci() -> None:
     """The source is shown as it is, but for the one character that makes it a command."""
     source = parse("A: 'x ##vso[task.x]y ##[group]'\n", "a.yml")
@@ -220,6 +255,16 @@ def outside_of_code(markdown: str) -> Iterator[str]:
         else:
             yield SPAN.sub("x", line)
     assert not fence
+
+
+@given(REPORTS)
+def test_the_summary_of_a_job_has_words_and_code_and_nothing_else(report: Report) -> None:
+    """What GitHub shows on its page is the Markdown of a comment, below a heading."""
+    text = job_summary.render(report)
+    head, rest = text.split("\n\n", 1)
+    assert head == "## copilot-preflight"
+    assert rest == render(report, "markdown")
+    assert not UNSAFE.search(text.replace("\n", ""))
 
 
 @given(REPORTS)
