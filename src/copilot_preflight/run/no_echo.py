@@ -26,6 +26,7 @@ from copilot_preflight.base.finding import (
     Report,
     Source,
 )
+from copilot_preflight.render import whole
 from copilot_preflight.resolve.scenario import spelt
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import TemplateError
@@ -205,8 +206,14 @@ class Hidden:
             source = sources.get(place.file)
             if source is None:
                 continue
-            line = source.span(place.path, key=place.key).start.line
+            span = source.span(place.path, key=place.key)
+            line = span.start.line
             if self._holds_value(place.file, source, range(max(line - 1, 1), line + 2)):
+                return True
+            if span.end.line > line and any(
+                self._holds_value(place.file, source, range(other, other + 1))
+                for other in whole.lines_of(_lines(source.text), span)
+            ):
                 return True
         return False
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, overload
 
 from copilot_preflight.base.finding import DataPath, Finding, Place, Position, Source, Span
+from copilot_preflight.render import whole
 
 RADIUS: Final = 120
 """Characters around a place that a report may show: the width of the widest one."""
 
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_FAR: Final = 1_000_000
+"""A column behind the end of any line."""
+
 _START: Final = Span(Position(1, 1), Position(1, 1))
 
 
@@ -45,12 +50,20 @@ def quoted(
             if last and number - last == 2:  # a report shows the one between too
                 yield file, number - 1, None
             yield file, number, span
+            if span.end.line > number:
+                for other in whole.lines_of(_lines(sources[file].text), span)[1:]:
+                    yield file, other, Span(Position(other, 1), Position(other, _FAR))
             last = number
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> list[str]:
+    return _LINE_BREAK.split(text)
 
 
 def lines_of(text: str, wanted: Mapping[int, Iterable[Span | None]]) -> Iterator[tuple[int, Line]]:
     """Some lines of a text by their numbers, as far as their places need them."""
-    lines = _LINE_BREAK.split(text)
+    lines = _lines(text)
     for number in sorted(wanted):
         line = lines[number - 1].rstrip(" \t") if number <= len(lines) else ""
         stretches = [_around(span, len(line)) for span in wanted[number]]
