@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from copilot_preflight.render.formats import PLAIN, Look
 from copilot_preflight.render.safe_text import safe, unobeyed
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def _is_in(file: str, unjudged: Collection[str]) -> bool:
     return any(file == it or _is_below(file, it) for it in unjudged)
 
 
-def shown(
-    before: Report | None, after: Report, *, colour: bool = False, width: int = 100
-) -> Iterator[str]:
+def shown(before: Report | None, after: Report, look: Look = PLAIN) -> Iterator[str]:
     """The lines for people: findings that appeared in full, a line for what went, the sum."""
     from copilot_preflight.render.formats import render
     from copilot_preflight.render.text import error_line
@@ -63,18 +62,18 @@ def shown(
     yield from map(error_line, found.faults)
     if found.appeared:
         appeared = after._replace(findings=found.appeared, silenced=())
-        text = render(appeared, "text", colour=colour, width=width)
+        text = render(appeared, "text", look)
         yield from (*_paragraphs(text)[0].split("\n"), "")
     for finding in found.gone:
         assert before is not None
         line, column = before.span(finding.at).start
         place = f"{finding.at.file}:{line}:{column}"
         gone = unobeyed(safe(f"gone: {place}: {finding.rule} {finding.message}"))
-        yield f"\x1b[32m{gone}\x1b[0m" if colour else gone
+        yield f"\x1b[32m{gone}\x1b[0m" if look.colour else gone
     for fault in found.mended:
         yield unobeyed(safe(f"readable again: {fault.file}"))
     if after.files or not after.errors:  # "no findings" is no comfort where nothing was judged
-        yield _paragraphs(render(after, "text", colour=colour, width=width))[1]
+        yield _paragraphs(render(after, "text", look))[1]
 
 
 def _paragraphs(text: str) -> tuple[str, str]:

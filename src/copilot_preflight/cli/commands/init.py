@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from copilot_preflight.cli.console import CLEAN, FINDINGS, fail, tell, write
-from copilot_preflight.cli.printing import terminal
+from copilot_preflight.cli.printing import look_of
 from copilot_preflight.render.safe_text import safe, unobeyed
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def init(parts: tuple[str, ...], yes: bool) -> None:
     from copilot_preflight.fixes.files import diff
 
     begun = start(project(), parts or _PARTS)
-    is_coloured, _ = terminal()
+    is_coloured = look_of().colour
     for change in begun.changes:
         patch = diff(change, lambda line: unobeyed(safe(line)) == line)
         write(colored(patch) if is_coloured else patch, colour=is_coloured)

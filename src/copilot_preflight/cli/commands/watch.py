@@ -13,7 +13,7 @@ import click
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import settings_of, shared
 from copilot_preflight.cli.console import CLEAN, fail, tell, write
-from copilot_preflight.cli.printing import terminal
+from copilot_preflight.cli.printing import look_of
 
 if TYPE_CHECKING:
     from copilot_preflight.base.finding import Report
@@ -92,8 +92,7 @@ def _checked(paths: tuple[str, ...], given: dict[str, Any]) -> tuple[Report, Wat
 def _print(before: Report | None, after: Report) -> None:
     from copilot_preflight.cli.watching import shown
 
-    colour, width = terminal()
-    write("".join(f"{line}\n" for line in shown(before, after, colour=colour, width=width)))
+    write("".join(f"{line}\n" for line in shown(before, after, look_of())))
 
 
 def _changed(dependent: Watched, moment: int) -> set[str]:
