@@ -87,6 +87,38 @@ def test_what_git_could_not_bring_back_is_left_alone(run: Run, stale: Path) -> N
     assert path.read_text().endswith("# not committed\n")
 
 
+def test_a_file_that_cannot_be_written_stops_before_the_first(run: Run, write: Write) -> None:
+    """Fixes may belong together: what is known to fail is not begun."""
+    text = sample("log-delivery-denied")["infrastructure/shop.yml"]
+    folder = write({"a.yml": text, "b.yml": text})
+    (folder / "b.yml").chmod(0o444)
+    result = run("fix", "--force", ".")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == "error: b.yml: not written: it is read-only: 'chmod u+w' it first\n"
+    assert (folder / "a.yml").read_bytes() == text
+
+
+def test_what_was_written_before_a_fault_is_said(
+    run: Run, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = sample("log-delivery-denied")["infrastructure/shop.yml"]
+    write({"a.yml": text, "b.yml": text, "c.yml": text})
+    replace = Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if target.name == "b.yml":
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    result = run("fix", "--force", ".")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == (
+        "error: b.yml: not written: no space left on device; written before: a.yml; not begun: "
+        "c.yml: run it again when that is mended\n"
+    )
+
+
 def test_findings_that_stay_make_the_exit_status(run: Run, write: Write) -> None:
     """As for check; ``--select`` says which findings it is about."""
     write(sample("task-role-missing"))

@@ -14,6 +14,8 @@ from copilot_preflight.cli.printing import look_of, remarks
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from copilot_preflight.fixes.files import FileChange
     from copilot_preflight.fixes.plan import Plan
 
@@ -110,18 +112,30 @@ def _write(plan: Plan, *, is_forced: bool) -> None:
             f"{', '.join(lost)}: git could not bring back what is there now: commit or 'git add' "
             "it first, look at --diff, or write it with --force"
         )
-    for change in plan.changes:
-        _write_one(change)
+    _write_all(plan.changes)
     write("".join(f"{line}\n" for line in summary(plan, is_written=True)))
 
 
-def _write_one(change: FileChange) -> None:
+def _write_all(changes: Sequence[FileChange]) -> None:
+    """Fixes may belong together, in several files: what is known to fail is not begun."""
     from copilot_preflight.fixes import files as disk
 
+    names = [change.file for change in changes]
+    done = 0
     try:
-        disk.write(change)
+        for change in changes:
+            disk.require(change)
+        for change in changes:
+            disk.write(change)
+            done += 1
     except disk.CannotChange as fault:
-        fail(f"{change.file}: not written: {fault}")
+        said = f"{fault.file}: not written: {fault}"
+        if done:
+            said += f"; written before: {', '.join(names[:done])}"
+            rest = names[done + 1 :]
+            said += f"; not begun: {', '.join(rest)}" if rest else ""
+            said += ": run it again when that is mended"
+        fail(said)
 
 
 def _print_programs(plan: Plan) -> None:
