@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -31,33 +32,18 @@ def text_changes(text: str, edits: Sequence[Edit]) -> tuple[TextChange, ...]:
     edit that is there twice is carried out once, and one that changes nothing gives no change.
     ``Edit.file`` is not looked at, nor whether a value has gaps that somebody has to fill in.
 
-    The changed text is read again after each edit, and its data are those that the edit means and
-    no others: nothing else changes by way of an anchor, an alias or a merge key.
+    The changed text is read again, and its data are those that the edits mean and no others:
+    nothing else changes by way of an anchor, an alias or a merge key. Edits that do not touch each
+    other are proved together, as reading a text costs more than all else.
 
     Raises CannotWrite for all of them where there is no such node to replace or remove, a key to
     insert is there already, an edit would reach other places too, two edits are of the same node or
     one of a node inside of the other's (the caller writes them one round after the other), or the
     text cannot be read.
     """
-    source = _read(text)
-    pieces: list[_Piece] = [_Piece(0, len(text), text)]
-    tasks = _tasks(source.data, edits)
-    for task in tasks:
-        operation, path, value = task
-        expected = _meant(source.data, task)
-        if meaning.is_same(expected, source.data):
-            continue
-        try:
-            changes = written(source, operation, path, value)
-        except CannotWrite as error:
-            raise _refusal(path, error.reason) from None
-        pieces = _cut(pieces, changes)
-        new = changed(source.text, changes)
-        if task is tasks[-1]:
-            _prove(source, _data_of(new), expected, path)
-        else:
-            source = _proved(source, new, expected, path)
-    return tuple(_changes(pieces, text))
+    work = _Work(text)
+    work.carry_out(_tasks(work.source.data, edits))
+    return tuple(_changes(work.pieces, text))
 
 
 def changed(text: str, changes: Iterable[TextChange]) -> str:
@@ -131,21 +117,6 @@ def _meant(data: Any, task: _Task) -> Any:
     raise _refusal(path, "is there already")
 
 
-def _proved(source: Source, text: str, expected: Any, path: DataPath) -> Source:
-    """The changed text, if it is read as what was meant. Raises CannotWrite."""
-    try:
-        new = Source(text)
-    except Fault:
-        raise _unsafe(source, path) from None
-    _prove(source, new.data, expected, path)
-    return new
-
-
-def _prove(source: Source, data: Any, expected: Any, path: DataPath) -> None:
-    if not meaning.is_same(data, expected):
-        raise _unsafe(source, path)
-
-
 def _data_of(text: str) -> Any:
     """What a text is read as, at half the cost of its tree; None where it cannot be read."""
     try:
@@ -162,6 +133,124 @@ def _unsafe(source: Source, path: DataPath) -> CannotWrite:
         else "is written in a way that cannot be changed safely"
     )
     return _refusal(path, f"{why}: change it by hand")
+
+
+# --- many edits at once ---------------------------------------------------------------------------
+
+
+class _Work:
+    """A text in the middle of being changed, and what has become of the original."""
+
+    def __init__(self, text: str) -> None:
+        self.source = _read(text)
+        self.pieces: list[_Piece] = [_Piece(0, len(text), text)]
+        self._text = text
+
+    def carry_out(self, tasks: Sequence[_Task]) -> None:
+        """Carries out edits that are in order, as many as can be at a time. Raises CannotWrite."""
+        rest = tasks
+        while rest:
+            if self.source.text != self._text:
+                self.source = _read(self._text)
+            batch = _Batch(self.source)
+            rest = batch.take(rest)
+            if batch.tasks:
+                self._carry_out(batch)
+
+    def _carry_out(self, batch: _Batch) -> None:
+        text = changed(self._text, batch.changes)
+        if meaning.is_same(_data_of(text), batch.data):
+            self.pieces = _cut(self.pieces, batch.changes)
+            self._text = text
+            return
+        tasks = batch.tasks
+        if len(tasks) == 1:
+            raise _unsafe(self.source, tasks[0][1])
+        half = len(tasks) // 2
+        self.carry_out(tasks[:half])
+        self.carry_out(tasks[half:])
+
+
+class _Batch:
+    """Edits of one text none of which touches a character that another one does.
+
+    ``data`` are those that they mean, ``changes`` those of the text, sorted.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._containers: set[DataPath] = set()
+        self._spans: list[tuple[int, int, DataPath]] = []
+        self._changes: list[TextChange] = []
+        self.data = source.data
+        self.tasks: list[_Task] = []
+
+    @property
+    def changes(self) -> list[TextChange]:
+        return sorted(self._changes, key=_span)  # what is added to one list stays in its order
+
+    def take(self, tasks: Sequence[_Task]) -> list[_Task]:
+        """Takes the edits that it can, and gives back the others, in their order."""
+        later: list[_Task] = []
+        for number, task in enumerate(tasks):
+            if self._takes(task):
+                continue
+            if task[0] is Operation.REMOVE:  # those behind it rely on it
+                return [*later, *tasks[number:]]
+            later.append(task)
+        return later
+
+    def _takes(self, task: _Task) -> bool:
+        """Whether an edit is done, if only because there is nothing to do. Raises CannotWrite."""
+        operation, path, value = task
+        meant = _meant(self.data, task)
+        if meaning.is_same(meant, self.data):
+            return True
+        container = path[:-1]
+        if operation is Operation.REMOVE:
+            container = meaning.removed(self.data, path)[:-1]
+            if container in self._containers:
+                return False
+        try:
+            changes = written(self._source, operation, path, value)
+        except CannotWrite as error:
+            if self.tasks:
+                return False  # it may be written once the others are
+            raise _refusal(path, error.reason) from None
+        shared = path if path[-1:] == (END,) and self._has_items(container) else ()
+        spans = [(change.start, change.end, shared) for change in changes]
+        if any(map(self._is_taken, spans)):
+            return False
+        for span in spans:
+            insort(self._spans, span, key=_span)
+        self._changes += changes
+        self._containers.add(container)
+        self.tasks.append(task)
+        self.data = meant
+        return True
+
+    def _has_items(self, path: DataPath) -> bool:
+        """Whether there is a list to which several values can be added in one place."""
+        try:
+            there = meaning.node_at(self._source.data, path)
+        except KeyError:
+            return False
+        return isinstance(there, list) and bool(there)
+
+    def _is_taken(self, span: tuple[int, int, DataPath]) -> bool:
+        start, end, shared = span
+        at = bisect_left(self._spans, (start, end), key=_span)
+        for other_start, other_end, other in self._spans[max(at - 1, 0) : at + 1]:
+            is_same_place = start == end == other_start == other_end
+            if is_same_place and (not shared or shared != other):
+                return True
+            if start < other_end and other_start < end:
+                return True
+        return False
+
+
+def _span(of: TextChange | tuple[int, int] | tuple[int, int, DataPath]) -> tuple[int, int]:
+    return of[0], of[1]
 
 
 # --- changes of a changed text --------------------------------------------------------------------
