@@ -15,8 +15,9 @@ from copilot_preflight.base.finding import Finding, InputError, Place, Report
 from copilot_preflight.edits.edit import Applicability, replacement
 from copilot_preflight.edits.fix import Fix
 from copilot_preflight.edits.spelling import Spelling
-from copilot_preflight.fixes.rounds import Outcome, Refused, Rounds, Written
+from copilot_preflight.fixes.rounds import MOST_CHECKS, Outcome, Refused, Rounds, Written
 from copilot_preflight.fixes.texts import Texts
+from copilot_preflight.fixes.together import together
 
 FILE = "t"
 BROKEN = "broken"
@@ -153,3 +154,42 @@ def test_a_finding_without_a_fix_stays() -> None:
     outcome = World({}).outcome("a")
     assert ended(outcome) == ""
     assert list(left(outcome)) == ["a"]
+
+
+@pytest.mark.parametrize("wrong", [0, 37, 99])
+def test_one_fix_of_many_that_is_wrong_is_found_by_halves(wrong: int) -> None:
+    becomes = {f"w{number}": "-" for number in range(100)}
+    becomes[f"w{wrong}"] = "new"
+    world = World(becomes)
+    found = world.outcome(" ".join(becomes))
+    assert [*left(found)] == [f"w{wrong}"]
+    assert ended(found).split().count("-") == 99
+    assert world.checks < 30
+
+
+def test_where_many_fixes_are_wrong_it_is_given_up() -> None:
+    """What is left is said to be left, and the checks have an end."""
+    becomes = {f"w{number}": f"n{number}" for number in range(1000)}
+    world = World(becomes)
+    found = world.outcome(" ".join(becomes))
+    assert (ended(found), [*left(found)]) == ("", [*becomes])
+    assert any("name fewer files" in reason for reason in left(found).values())
+    assert world.checks < 2 * MOST_CHECKS
+
+
+def test_what_cannot_be_written_with_others_is_found_by_halves() -> None:
+    attempts = 0
+
+    def attempt(some: Sequence[Fix]) -> tuple[Texts | None, str]:
+        nonlocal attempts
+        attempts += 1
+        titles = {it.title for it in some}
+        if "7" in titles or {"40", "41"} <= titles:
+            return None, "in the way"
+        return Texts({fix.title: "" for fix in some}), ""
+
+    fixes = [Fix(str(number), Applicability.SAFE, ()) for number in range(100)]
+    texts, refused = together(fixes, Texts(), attempt)
+    assert {it.fix.title: it.is_final for it in refused} == {"7": True, "41": False}
+    assert set(texts.read) == {str(number) for number in range(100)} - {"7", "41"}
+    assert attempts < 40

@@ -79,3 +79,29 @@ def test_two_policies_of_one_role_have_two_names(
     names = re.findall(r"PolicyName: (Allow\w+)", change.after)
     assert len(names) > 1
     assert len(set(names)) == len(names)
+
+
+def test_policies_of_one_name_do_not_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than there are rounds, in one role; the names that are there stay theirs."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / SAMPLES / "broken/log-delivery-denied/infrastructure/shop.yml").read_text()
+    begin, end = text.index("        - Name: audit"), text.index("  ExecutionRole:")
+    container = text[begin:end]
+    many = [
+        container.replace("Name: audit", f"Name: audit{number}").replace(
+            "/shop/audit", f"/shop-{number}/audit"
+        )
+        for number in range(20)
+    ]
+    text = text[:begin] + "".join(many) + text[end:]
+    Path("shop.yml").write_text(
+        text.replace("PolicyName: ", "PolicyName: AllowLogsCreateLogStream3 #")
+    )
+    found = planned(
+        ["shop.yml"], Options(), lambda run: writer_for("template", run), with_review=False
+    )
+    assert found.proof == "21 denied -> 0 denied, nothing new"
+    names = re.findall(r"PolicyName: (\w+)", found.changes[0].after)
+    assert len(set(names)) == len(names) == 21

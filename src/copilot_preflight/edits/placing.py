@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
@@ -103,7 +103,7 @@ def placed(
         there = _node(data, property_path)
         if is_function(there) or is_function(_node(data, property_path[:-1])):
             return NoFix(f"a function gives the policies of {owner.name}")
-        names = set(_policy_names(data.get("Resources")))
+        names = set(policy_names(data))
         here = condition_of(data, str(place.path[-1]))
         for under, alike in _by_condition(found, data, here).items():
             name = _free_name(alike[0], names)
@@ -159,14 +159,18 @@ def _by_condition(
     return found
 
 
-def _free_name(grant: Grant, taken: set[str]) -> str:
+def _free_name(grant: Grant, taken: Container[str]) -> str:
     """A name for a policy of a role: ``AllowS3GetObjectWebEnv``, numbered where it is taken.
 
     It says what is granted, so that the same grant has the same name whatever else is granted.
     """
     service, _, action = grant.actions[0].partition(":")
-    base = f"Allow{_word(service)}{_word(action)}{_subject(grant)}"[:_LONGEST_NAME]
-    name, number = base, 2
+    return numbered(f"Allow{_word(service)}{_word(action)}{_subject(grant)}"[:_LONGEST_NAME], taken)
+
+
+def numbered(name: str, taken: Container[str]) -> str:
+    """A name of a policy with the first number behind it that is free, without one if it is."""
+    base, number = name, 2
     while name in taken:
         name, number = f"{base}{number}", number + 1
     return name
@@ -195,15 +199,29 @@ def _word(text: str) -> str:
     return "".join(f"{it[:1].upper()}{it[1:]}" for it in re.findall(r"[A-Za-z0-9]+", text))
 
 
-def _policy_names(node: Any) -> Iterator[str]:
-    """The names of all policies below a node: a role cannot have two of one name."""
+def policy_names(data: Any) -> Iterator[str]:
+    """The names of all policies of a template: a role cannot have two of one name."""
+    resources = data.get("Resources") if isinstance(data, Mapping) else None
+    for resource in resources.values() if isinstance(resources, Mapping) else ():
+        properties = resource.get("Properties") if isinstance(resource, Mapping) else None
+        if isinstance(properties, Mapping):  # statements are most of a template, and name none
+            yield from _names_below(
+                {key: properties.get(key) for key in ("PolicyName", "Policies")}
+            )
+        else:
+            yield from _names_below(resource)
+
+
+def _names_below(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for item in node:
-            yield from _policy_names(item)
+            yield from _names_below(item)
     elif isinstance(node, dict):
         if isinstance(name := node.get("PolicyName"), str):
             yield name
-        yield from _policy_names([*node.values()])
+        for key, item in node.items():
+            if key != "PolicyDocument":
+                yield from _names_below(item)
 
 
 def is_function(raw: Any) -> bool:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from copilot_preflight.base.finding import Finding, Report
 from copilot_preflight.edits.edit import Edit
 from copilot_preflight.edits.fix import Fix, Way, answer_of
 from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
+from copilot_preflight.fixes.candidates import data_of
 from copilot_preflight.fixes.rounds import Written
 from copilot_preflight.fixes.texts import Texts
 from copilot_preflight.fixes.together import together
-from copilot_preflight.read.document import Document
 from copilot_preflight_rules import RULES
 
 
@@ -43,12 +42,6 @@ def fix_or_reason(finding: Finding, report: Report, way: Way) -> Fix | str:
         return answer
     of_rule = (rule.no_fix for rule in RULES if rule.id == finding.rule)
     return answer.reason or next(of_rule, "") or "see its help"
-
-
-def data_of(report: Report, file: str) -> Any:
-    """The data of a document of a run, None where it has none of that name."""
-    source = report.sources.get(file)
-    return source.data if isinstance(source, Document) else None
 
 
 def _new_texts(fixes: Sequence[Fix], report: Report) -> dict[str, str]:

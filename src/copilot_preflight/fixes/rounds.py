@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from copilot_preflight.base.finding import Finding, Report
@@ -17,6 +18,7 @@ from copilot_preflight.fixes.candidates import (
     Key,
     Left,
     counted,
+    data_of,
     independent,
     key_of,
     sorted_out,
@@ -26,6 +28,9 @@ from copilot_preflight.fixes.texts import Texts
 _MOST_ROUNDS: Final = 12
 _MOST_STEPS: Final = 3
 """How many fixes, one after another, may mend what the first of them brings up."""
+
+MOST_CHECKS: Final = 150
+"""After so many checks it is not looked for which fixes of several are wrong."""
 
 
 class Refused(NamedTuple):
@@ -84,12 +89,13 @@ class Rounds:
         self._writer = writer
         self._with_review = with_review
         self._refused: dict[Key, str] = {}
+        self._checks = 0
 
     def outcome(self, report: Report) -> Outcome:
         """What becomes of a report when everything is fixed that can be."""
         state = State(Texts(), report)
         for _ in range(_MOST_ROUNDS):
-            chosen = independent(self._candidates(state))
+            chosen = self._independent(state)
             if not chosen:
                 break
             state = self._fixed(state, chosen)
@@ -104,6 +110,9 @@ class Rounds:
     def _candidates(self, state: State, keys: Collection[Key] | None = None) -> list[Candidate]:
         candidates, _ = self._sorted_out(state)
         return [it for it in candidates if keys is None or it.key in keys]
+
+    def _independent(self, state: State, keys: Collection[Key] | None = None) -> list[Candidate]:
+        return independent(self._candidates(state, keys), partial(data_of, state.report))
 
     def _sorted_out(self, state: State) -> tuple[list[Candidate], list[Left]]:
         findings = [it for it in state.report.findings if key_of(it) not in self._refused]
@@ -124,10 +133,14 @@ class Rounds:
         if not (wrong := _wrong(state.report, after.report, made)):
             return after
         keys = list(dict.fromkeys(it.key for it in made))
+        if len(keys) > 1 and self._checks >= MOST_CHECKS:
+            reason = f"one of {len(keys)} fixes does not hold: name fewer files, or --select less"
+            self._refused.update(dict.fromkeys(keys, reason))
+            return state
         if len(keys) > 1:
             half = len(keys) // 2
             for part in (keys[:half], keys[half:]):
-                again = independent(self._candidates(state, part))
+                again = self._independent(state, part)
                 state = self._fixed(state, again) if again else state
             return state
         settled = self._settled(state, after, _MOST_STEPS)
@@ -148,6 +161,7 @@ class Rounds:
         if len(not_written) == len(fixes):
             return None
         made = tuple(it for it in chosen if it.fix not in not_written)
+        self._checks += 1
         return State(texts, self._check(texts), (*state.made, *made))
 
     def _settled(self, before: State, after: State, steps: int) -> State | None:
@@ -159,7 +173,7 @@ class Rounds:
         brought = counted(after.report) - counted(before.report)
         if not steps or after.report.errors != before.report.errors:
             return None
-        chosen = independent(self._candidates(after, brought))
+        chosen = self._independent(after, brought)
         if not chosen:
             return None
         further = self._after(after, chosen)

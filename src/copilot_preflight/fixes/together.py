@@ -13,20 +13,23 @@ Try = Callable[[Sequence[Fix]], tuple[Texts | None, str]]
 
 
 def together(fixes: Sequence[Fix], texts: Texts, attempt: Try) -> Written:
-    """The texts with those fixes that can be written; what is in the way of others alone waits."""
-    new, reason = attempt(fixes)
-    if new is not None:
-        return Written(new)
-    if len(fixes) == 1:
-        return Written(texts, [Refused(fixes[0], reason)])
+    """The texts with those fixes that can be written; what is in the way of others alone waits.
+
+    Which of them cannot, is found by halves: a large file costs too much to try one at a time.
+    """
     sound: list[Fix] = []
     refused: list[Refused] = []
-    for fix in fixes:
-        new, reason = attempt([*sound, fix])
-        if new is None:
-            alone, _ = attempt([fix])
-            refused.append(Refused(fix, reason, is_final=alone is None))
-        else:
-            sound.append(fix)
+    rest = [fixes] if fixes else []
+    while rest:
+        part = rest.pop()
+        new, reason = attempt([*sound, *part])
+        if new is not None:
+            sound += part
             texts = new
+        elif len(part) > 1:
+            half = len(part) // 2
+            rest += [part[half:], part[:half]]
+        else:
+            is_final = not sound or attempt(part)[0] is None
+            refused.append(Refused(part[0], reason, is_final=is_final))
     return Written(texts, refused)
