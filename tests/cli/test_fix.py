@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -73,6 +74,51 @@ def test_commands_of_iam(run: Run, stale: Path, snapshot: SnapshotAssertion) -> 
     result = run("fix", "--as", "iam", "infrastructure")
     assert (result.status, result.out, result.err) == snapshot
     assert git(stale, "status", "--short") == ""
+
+
+HOSTILE = (
+    "X\nprintf PWNED",
+    "X';printf PWNED;'",
+    "$(printf PWNED)",
+    "`printf PWNED`",
+    "X\r::error::\x1b[31m",
+    "-x",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("where", ["role", "application", "file"])
+def test_no_name_becomes_a_command(run: Run, write: Write, name: str, where: str) -> None:
+    """What is pasted into a shell is what it looks like, whatever a template calls a role."""
+    files = sample("env-file-stale-grant")
+    stack = files.pop("infrastructure/web-test.stack.yml").decode()
+    parameters = json.loads(files["infrastructure/web-test.params.json"])
+    target = "web-test"
+    if where == "role":
+        stack = stack.replace("\n  ExecutionRole:", f"\n  {json.dumps(name)}:")
+        stack = stack.replace("!GetAtt ExecutionRole.Arn", f"!GetAtt [{json.dumps(name)}, Arn]")
+    elif where == "application":
+        parameters["Parameters"]["AppName"] = name
+    else:
+        target = f"x{name}".replace("/", "")
+    parameters_file = f"infrastructure/{target}.params.json"
+    del files["infrastructure/web-test.params.json"]
+    files[parameters_file] = json.dumps(parameters).encode()
+    files[f"infrastructure/{target}.stack.yml"] = stack.encode()
+    write(files)
+    result = run("fix", "--as", "iam", "infrastructure")
+    lines = result.out.splitlines()
+    assert all(line.isprintable() for line in lines), result.out
+    assert not any(line.lstrip().startswith("::") for line in lines)
+    asked = subprocess.run(
+        ["bash", "-c", f"aws() {{ echo asked >&2; }}\n{result.out}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "asked" in asked.stderr
+    assert "PWNED" not in asked.stdout
+    assert "command not found" not in asked.stderr
 
 
 def test_what_git_could_not_bring_back_is_left_alone(run: Run, stale: Path) -> None:

@@ -14,9 +14,16 @@ from copilot_preflight.edits.grant import Grant, PolicyOwner
 from copilot_preflight.edits.placing import POLICY_VERSION
 from copilot_preflight.iam.layers import Layer
 from copilot_preflight.inputs.package import Package
+from copilot_preflight.render.safe_text import safe
 
 _HOLE: Final = re.compile(r"\$\{([^}]*)\}")
 _POLICY_NAME: Final = "copilot-preflight"
+_LOGICAL_ID: Final = re.compile(r"[A-Za-z0-9]+")
+_STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+"""Names that CloudFormation takes. Others are in no account, and may be more than a name.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+"""
 
 
 def commands(fixes: Iterable[Fix], packages: Mapping[str, Package]) -> Iterator[str]:
@@ -37,13 +44,15 @@ def _command(owner: PolicyOwner, grants: tuple[Grant, ...], packages: Mapping[st
     document = json.dumps({"Version": POLICY_VERSION, "Statement": statements}, indent=2)
     gaps = dict.fromkeys(re.findall(r"<[^<>]+>", document))
     file = owner.place.file if owner.place is not None else ""
-    lines = [f"# {owner.name} of {_quiet(PurePath(file).name)}"]
+    role = owner.logical_id if _LOGICAL_ID.fullmatch(owner.logical_id) else "<role>"
+    stack = _stack_name(packages.get(file))
+    gaps.update(dict.fromkeys(it for it in (role, stack) if it.startswith("<")))
+    lines = [f"# {_quiet(owner.name)} of {_quiet(PurePath(file).name)}"]
     if gaps:
         lines.append(f"# fill in {', '.join(map(_quiet, gaps))}")
-    stack = _stack_name(packages.get(file))
     lines += [
         f"ROLE=$(aws cloudformation describe-stack-resource --stack-name {shlex.quote(stack)} \\",
-        f"  --logical-resource-id {shlex.quote(owner.logical_id)} \\",
+        f"  --logical-resource-id {shlex.quote(role)} \\",
         "  --query StackResourceDetail.PhysicalResourceId --output text)",
         f'aws iam put-role-policy --role-name "$ROLE" --policy-name {_POLICY_NAME} \\',
         f"  --policy-document {shlex.quote(document)}",
@@ -68,9 +77,10 @@ def _stack_name(package: Package | None) -> str:
     """
     values = {} if package is None else package.parameters
     names = [values[it].value for it in ("AppName", "EnvName", "WorkloadName") if it in values]
-    return "-".join(names) if len(names) == 3 else "<stack>"
+    name = "-".join(names) if len(names) == 3 else ""
+    return name if _STACK.fullmatch(name) else "<stack>"
 
 
 def _quiet(text: str) -> str:
-    """A text in a comment of a shell: on one line."""
-    return " ".join(text.split())
+    """A text in a comment of a shell: on one line, whatever a template has for a name."""
+    return safe(" ".join(text.split()))
