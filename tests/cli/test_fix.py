@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from copilot_preflight.read import document
+
 Run = Callable[..., Any]
 Write = Callable[[Mapping[str, str | bytes]], Path]
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = ROOT / "sample_templates" / "broken"
+LOGS = "log-delivery-denied/infrastructure/shop.yml"
 
 
 def sample(name: str) -> dict[str, str | bytes]:
@@ -91,7 +94,8 @@ HOSTILE = (
 def test_no_name_becomes_a_command(run: Run, write: Write, name: str, where: str) -> None:
     """What is pasted into a shell is what it looks like, whatever a template calls a role."""
     files = sample("env-file-stale-grant")
-    stack = files.pop("infrastructure/web-test.stack.yml").decode()
+    stack = (BROKEN / "env-file-stale-grant/infrastructure/web-test.stack.yml").read_text()
+    del files["infrastructure/web-test.stack.yml"]
     parameters = json.loads(files["infrastructure/web-test.params.json"])
     target = "web-test"
     if where == "role":
@@ -135,7 +139,7 @@ def test_what_git_could_not_bring_back_is_left_alone(run: Run, stale: Path) -> N
 
 def test_a_file_that_cannot_be_written_stops_before_the_first(run: Run, write: Write) -> None:
     """Fixes may belong together: what is known to fail is not begun."""
-    text = sample("log-delivery-denied")["infrastructure/shop.yml"]
+    text = (BROKEN / LOGS).read_bytes()
     folder = write({"a.yml": text, "b.yml": text})
     (folder / "b.yml").chmod(0o444)
     result = run("fix", "--force", ".")
@@ -147,7 +151,7 @@ def test_a_file_that_cannot_be_written_stops_before_the_first(run: Run, write: W
 def test_what_was_written_before_a_fault_is_said(
     run: Run, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = sample("log-delivery-denied")["infrastructure/shop.yml"]
+    text = (BROKEN / LOGS).read_bytes()
     write({"a.yml": text, "b.yml": text, "c.yml": text})
     replace = Path.replace
 
@@ -198,6 +202,55 @@ def test_standard_input_cannot_be_fixed(run: Run) -> None:
     result = run("fix", "-")
     assert (result.status, result.err.count("\n")) == (2, 1)
     assert "standard input cannot be fixed" in result.err
+
+
+@pytest.mark.parametrize("name", ["denied-by-key-policy", "object-action-on-bucket-arn"])
+def test_what_no_policy_of_a_role_ends_is_not_said_to_be_fixed(
+    run: Run, write: Write, name: str
+) -> None:
+    """Where there is no command to print, nothing would be fixed."""
+    write(sample(name))
+    result = run("fix", "--review", "--as", "iam", ".")
+    assert (result.status, result.out) == (0, "")
+    assert "no policy of a role would end it" in result.err
+    assert "would fix" not in result.err
+
+
+@pytest.mark.parametrize("form", [["--diff"], ["--force"], ["--as", "iam"]])
+def test_what_the_cdk_writes_is_changed_in_the_program_too(
+    run: Run, write: Write, form: list[str]
+) -> None:
+    """A changed file of cdk.out is there until the next cdk synth."""
+    data = document.parse((BROKEN / LOGS).read_text(), LOGS).data
+    for name, resource in data["Resources"].items():
+        resource["Metadata"] = {"aws:cdk:path": f"Shop/{name}/Resource"}
+    write({"cdk.out/Shop.template.json": json.dumps(data)})
+    result = run("fix", *form, "cdk.out")
+    note = (
+        "note: cdk.out/Shop.template.json: 'cdk synth' writes it anew: change the construct "
+        "'Shop/ExecutionRole/Resource' too"
+    )
+    assert (note in (result.out + result.err).splitlines()) is ("iam" not in form)
+
+
+def test_a_policy_that_is_a_copy_is_said_to_be_one(run: Run, write: Write) -> None:
+    """A changed file is all there is: the policy in AWS denies what it denied."""
+    folder = write(sample("denied-by-organization-policy"))
+    scp = json.loads((folder / "legacy.scp.json").read_text())
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    scp["Statement"] = [allow, *scp["Statement"]]
+    (folder / "legacy.scp.json").write_text(json.dumps(scp))
+    arguments = ("--review", "--diff", "--scp", "legacy.scp.json", "ledger.yml")
+    result = run("fix", *arguments)
+    assert (result.status, result.out) == (0, "")
+    assert "change it in AWS, or here with --as template" in result.err
+    result = run("fix", *TEMPLATE, *arguments)
+    assert (result.status, "+++ b/legacy.scp.json" in result.out) == (1, True)
+    assert result.err.splitlines()[-2:] == [
+        "note: legacy.scp.json: AWS denies what it denied before this policy has replaced the one "
+        "there",
+        "1 denied -> 0 denied, nothing new",
+    ]
 
 
 def test_no_secret_is_in_a_patch(run: Run, write: Write) -> None:

@@ -21,7 +21,7 @@ def summary(plan: Plan, *, is_written: bool) -> Iterator[str]:
     if plan.left:
         for left in plan.left:
             yield _line(plan.after, left.finding, f"left {left.finding.rule}", left.reason)
-    yield from (unobeyed(safe(f"note: {note}")) for note in plan.notes)
+    yield from (unobeyed(safe(f"note: {note}")) for note in (*plan.notes, *plan.reminders))
     if plan.before.findings:
         yield f"{plan.proof}" if plan.made else f"nothing to fix: {len(plan.left)} left"
     elif plan.before.files:

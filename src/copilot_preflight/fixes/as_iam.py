@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Final
 
-from copilot_preflight.edits.fix import Fix
+from copilot_preflight.base.finding import Finding, Report
+from copilot_preflight.edits.fix import Fix, Way
 from copilot_preflight.edits.grant import Grant, PolicyOwner
 from copilot_preflight.edits.placing import POLICY_VERSION
+from copilot_preflight.fixes.in_template import InTemplate
 from copilot_preflight.iam.layers import Layer
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.render.safe_text import safe
@@ -26,6 +28,26 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Cr
 """
 
 
+_NOT_OF_ROLES: Final = "no policy of a role would end it: --as template changes a file"
+
+
+class AsIam(InTemplate):
+    """Tries in the templates what the commands are to do: grants in policies of roles, no more."""
+
+    def __init__(self) -> None:
+        super().__init__(Way.ADDED)
+
+    def fix_of(self, finding: Finding, report: Report) -> Fix | str:
+        fix = super().fix_of(finding, report)
+        if isinstance(fix, str):
+            return fix
+        return fix if fix.grants and all(map(_is_of_role, fix.grants)) else _NOT_OF_ROLES
+
+
+def _is_of_role(grant: Grant) -> bool:
+    return grant.owner.layer is Layer.IDENTITY and grant.owner.place is not None
+
+
 def commands(fixes: Iterable[Fix], packages: Mapping[str, Package]) -> Iterator[str]:
     """One command for each role: a policy with all that it has to be granted.
 
@@ -33,8 +55,7 @@ def commands(fixes: Iterable[Fix], packages: Mapping[str, Package]) -> Iterator[
     """
     by_role: dict[PolicyOwner, dict[Grant, None]] = {}
     for grant in (grant for fix in fixes for grant in fix.grants):
-        if grant.owner.layer is Layer.IDENTITY and grant.owner.place is not None:
-            by_role.setdefault(grant.owner, {})[grant] = None
+        by_role.setdefault(grant.owner, {})[grant] = None
     for owner, grants in by_role.items():
         yield _command(owner, tuple(grants), packages)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, Report, Severity
 from copilot_preflight.edits.edit import Operation
+from copilot_preflight.fixes.afterwards import reminders
 from copilot_preflight.fixes.candidates import Candidate, Left, counted, key_of
 from copilot_preflight.fixes.files import FileChange, on_disk
 from copilot_preflight.fixes.rounds import Rounds, Writer
@@ -20,6 +21,7 @@ class Plan(NamedTuple):
     """The changes of a run's files, with the findings that they end and those that stay.
 
     ``by_hand`` are files with the pieces of program that somebody has to put into them.
+    ``reminders`` are what somebody has to do besides, for the changes to last.
     """
 
     before: Report
@@ -31,6 +33,7 @@ class Plan(NamedTuple):
     run: Checked
     notes: tuple[str, ...] = ()
     by_hand: tuple[tuple[str, str], ...] = ()
+    reminders: tuple[str, ...] = ()
 
     def is_shown(self, line: str) -> bool:
         """Whether a line of a file may be printed: no value that nobody is to see stands in it."""
@@ -92,8 +95,18 @@ def planned(
             fewer[key_of(finding)] -= 1
             ended.append(finding)
     by_hand = tuple((file, it.text) for file, it in texts.by_hand.items())
+    edits = [edit for it in made for edit in it.fix.edits]
     return Plan(
-        before, after, changes, made, tuple(ended), tuple(outcome.left), first, texts.notes, by_hand
+        before=before,
+        after=after,
+        changes=changes,
+        made=made,
+        ended=tuple(ended),
+        left=tuple(outcome.left),
+        run=first,
+        notes=texts.notes,
+        by_hand=by_hand,
+        reminders=tuple(reminders([it.file for it in changes], edits, before, options)),
     )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Final
 
 from copilot_preflight.base.finding import Finding, Report
-from copilot_preflight.edits.fix import Fix, Way
+from copilot_preflight.edits.fix import Fix
+from copilot_preflight.fixes.as_iam import AsIam
+from copilot_preflight.fixes.candidates import data_of
 from copilot_preflight.fixes.in_overrides import InOverrides
 from copilot_preflight.fixes.in_template import InTemplate
 from copilot_preflight.fixes.rounds import Writer, Written
 from copilot_preflight.fixes.texts import Texts
 from copilot_preflight.inputs.package import Package
+from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.run.check import Checked
 
 FORMS: Final = ("auto", "template", "override", "iam")
@@ -21,7 +25,7 @@ FORMS: Final = ("auto", "template", "override", "iam")
 def writer_for(form: str, run: Checked) -> Writer:
     """The writer for one of `FORMS`."""
     if form == "iam":
-        return InTemplate(Way.ADDED)
+        return AsIam()
     if form == "template":
         return InTemplate()
     return InOverrides(run) if form == "override" else _Auto(run)
@@ -42,7 +46,7 @@ class _Auto:
         if self._overrides.home_of(fix) is not None:
             return self._overrides.fix_of(finding, report)
         for file in fix.files:
-            if reason := self._generated.get(file):
+            if reason := self._generated.get(file) or _why_not_copied(file, report):
                 return reason
         return fix
 
@@ -54,6 +58,16 @@ class _Auto:
             return Written(texts, refused)
         texts, more = self._template.written(others, report, texts)
         return Written(texts, [*refused, *more])
+
+
+def _why_not_copied(file: str, report: Report) -> str:
+    """Why a policy from outside is not changed, ``""`` for a template."""
+    if is_template(data_of(report, file)):
+        return ""
+    return (
+        f"{PurePath(file).name} is a policy from outside: change it in AWS, or here with "
+        "--as template"
+    )
 
 
 def _generated(packages: Mapping[str, Package]) -> dict[str, str]:

@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from copilot_preflight.base.finding import Finding, Source
-from copilot_preflight.edits.edit import Edit, Help
+from copilot_preflight.edits.constructs import construct_of
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.edits.fix import Fix, Way, fix_of
 from copilot_preflight.edits.shown import (
     Change,
@@ -126,12 +127,12 @@ class Writer:
         self, finding: Finding, help: Help, fix: Fix, shown: ShownFix | None
     ) -> Iterator[str]:
         """The lines that change, with the construct that wrote them where CDK did."""
-        where = _in_construct(self._data_of(fix.edits[0].file), fix.edits[0])
+        where = construct_of(self._data_of(fix.edits[0].file), fix.edits[0].path)
         is_title_needed = bool(help.edits and help.grants)  # the sentence is about the grants
         sentence = f"{fix.title}:" if is_title_needed else help.sentence
         if where:
             colon = ":" if sentence.endswith(":") else ""
-            sentence = f"{sentence.removesuffix(':')}, in {where}{colon}"
+            sentence = f"{sentence.removesuffix(':')}, in construct '{where}'{colon}"
         if shown is not None and shown.lines:
             yield one_line(sentence)
             yield from _difference(shown.lines, finding.at.file)
@@ -216,20 +217,6 @@ def is_json(sources: Mapping[str, Source], file: str) -> bool:
 def json_of(value: Any) -> str:
     """Data as lines of JSON."""
     return json.dumps(value, indent=2, ensure_ascii=True)
-
-
-def _in_construct(data: Any, edit: Edit) -> str:
-    """``construct 'Stack/Service/TaskDef'`` for what CDK wrote, ``""`` for the rest.
-
-    Source: https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html#identifiers-paths
-    """
-    if edit.path[:1] != ("Resources",) or len(edit.path) < 2:
-        return ""
-    try:
-        path = data["Resources"][edit.path[1]]["Metadata"]["aws:cdk:path"]
-    except (KeyError, TypeError):
-        return ""
-    return f"construct '{path}'" if isinstance(path, str) else ""
 
 
 def _are_short(changed: Sequence[ChangedLines]) -> bool:

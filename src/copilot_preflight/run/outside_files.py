@@ -79,7 +79,7 @@ class Given:
             return Outside(buckets=options.buckets, requirements=tuple(options.requirements))
         from copilot_preflight.run.policy_files import PolicyReader
 
-        reader = PolicyReader()
+        reader = PolicyReader(options.read)
         provided = reader.outside(options.policies, options.scps, options.rcps)
         if options.config is not None:
             provided = Outside(

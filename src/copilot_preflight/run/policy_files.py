@@ -79,9 +79,10 @@ _KEY_ID: Final = re.compile(r"alias/.*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{1
 class PolicyReader:
     """Reads files with policies. Those that cannot be used end up in ``faults``."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: document.Read = document.read) -> None:
         self.faults: list[DocumentError] = []
         self.documents: dict[str, Document] = {}
+        self._read = read
 
     def outside(
         self,
@@ -162,7 +163,7 @@ class PolicyReader:
         file = str(path)
         try:
             if file not in self.documents:
-                self.documents[file] = document.read(path)
+                self.documents[file] = self._read(path, file)
             return _unwrapped(self.documents[file], kind)
         except DocumentError as fault:
             self.faults.append(fault)

@@ -96,7 +96,7 @@ def _print_commands(plan: Plan) -> None:
     told = list(commands((it.fix for it in plan.made), plan.run.packages))
     if told:
         write("\n\n".join(told) + "\n")
-    for line in summary(plan, is_written=False):
+    for line in summary(plan._replace(reminders=()), is_written=False):  # no file is changed
         tell(line)
     if told:
         _end(plan, FINDINGS)
