@@ -233,6 +233,25 @@ def test_what_the_cdk_writes_is_changed_in_the_program_too(
     assert (note in (result.out + result.err).splitlines()) is ("iam" not in form)
 
 
+def test_a_program_of_the_cdk_is_for_somebody_to_change(run: Run, stale: Path) -> None:
+    """The help is the same piece of it; nothing is said to be fixed, and nothing is written."""
+    folder = stale / "copilot/web/overrides"
+    folder.mkdir()
+    (folder / "cdk.json").write_text("{}")
+    result = run("fix", ".")
+    assert result.status == 1
+    assert "for you to add: E9712: allow s3:GetObject" in result.out
+    assert "fixed" not in result.out
+    assert git(stale, "status", "--short") == "?? copilot/web/overrides/\n"
+    assert [it.name for it in folder.iterdir()] == ["cdk.json"]
+    help = run("check", ".").out
+    assert "copilot/web/overrides/stack.ts:" in help
+    assert "cfn.patches.yml" not in help
+    told = [line.strip() for line in help.splitlines()]
+    programmed = result.out.partition("constructor does:\n")[2].partition("infrastructure/")[0]
+    assert all(line.strip() in told for line in programmed.splitlines())
+
+
 def test_a_policy_that_is_a_copy_is_said_to_be_one(run: Run, write: Write) -> None:
     """A changed file is all there is: the policy in AWS denies what it denied."""
     folder = write(sample("denied-by-organization-policy"))

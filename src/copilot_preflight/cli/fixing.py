@@ -9,15 +9,16 @@ from copilot_preflight.render.safe_text import safe, unobeyed
 
 if TYPE_CHECKING:
     from copilot_preflight.base.finding import Finding, Report
+    from copilot_preflight.edits.fix import Fix
     from copilot_preflight.fixes.plan import Plan
 
 
 def summary(plan: Plan, *, is_written: bool) -> Iterator[str]:
     """One line for each fix, the proof, and one line for each finding that stays."""
-    made = list(dict.fromkeys((it.finding.rule, it.fix.title, it.finding) for it in plan.made))
-    done = "fixed" if is_written else "would fix"
-    for rule, title, finding in made:
-        yield _line(plan.before, finding, f"{done} {rule}", title)
+    made = dict.fromkeys((it.finding, it.fix.title, _is_by_hand(plan, it.fix)) for it in plan.made)
+    for finding, title, is_by_hand in made:
+        done = "for you to add:" if is_by_hand else "fixed" if is_written else "would fix"
+        yield _line(plan.before, finding, f"{done} {finding.rule}", title)
     if plan.left:
         for left in plan.left:
             yield _line(plan.after, left.finding, f"left {left.finding.rule}", left.reason)
@@ -26,6 +27,13 @@ def summary(plan: Plan, *, is_written: bool) -> Iterator[str]:
         yield f"{plan.proof}" if plan.made else f"nothing to fix: {len(plan.left)} left"
     elif plan.before.files:
         yield "nothing to fix: no findings"
+
+
+def _is_by_hand(plan: Plan, fix: Fix) -> bool:
+    """Whether a fix is in a piece of program alone, which nobody has put into its place yet."""
+    programs = {file for file, _ in plan.by_hand}
+    packages = (plan.run.packages.get(file) for file in fix.files)
+    return any(it is not None and it.program in programs for it in packages)
 
 
 def _line(report: Report, finding: Finding, done: str, what: str) -> str:

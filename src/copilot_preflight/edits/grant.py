@@ -27,7 +27,8 @@ class PolicyOwner(NamedTuple):
     ``name`` is for sentences: ``role 'ExecutionRole'``. ``place`` is the role, key or repository in
     its template, the PolicyDocument of an endpoint, and a statement of any other policy; None where
     no file of the run has it. ``workload`` is the Copilot workload whose overrides change the
-    role's template, ``""`` outside of Copilot and for other policies.
+    role's template, ``""`` outside of Copilot and for other policies; ``program`` is the file with
+    which it does so, where that is a program of the CDK.
     """
 
     layer: Layer
@@ -35,11 +36,12 @@ class PolicyOwner(NamedTuple):
     place: Place | None = None
     logical_id: str = ""
     workload: str = ""
+    program: str = ""
 
     @property
     def where(self) -> str:
         """The policy to write in. What Copilot writes, it writes anew: an override lasts."""
-        patches = f"copilot/{self.workload}/overrides/cfn.patches.yml"
+        patches = self.program or f"copilot/{self.workload}/overrides/cfn.patches.yml"
         patched = f", by {patches}" if self.workload else ""
         return f"a policy of '{self.logical_id}'{patched}"
 

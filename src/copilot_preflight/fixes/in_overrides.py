@@ -23,7 +23,6 @@ from copilot_preflight.fixes.together import together
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.overrides.append import FILE, CannotPatch, with_patches
 from copilot_preflight.overrides.apply import DoesNotApply, Work, is_patched
-from copilot_preflight.overrides.cdk import FILE as PROGRAM
 from copilot_preflight.overrides.cdk import statements
 from copilot_preflight.overrides.from_edits import patches_of
 from copilot_preflight.overrides.nodes import node_of
@@ -66,9 +65,7 @@ def homes_of(packages: Mapping[str, Package]) -> dict[str, Home]:
             folders.setdefault(folder, []).append(file)
     found = {}
     for folder, files in folders.items():
-        file = os.path.join(folder, FILE)
-        has_cdk = os.path.isfile(os.path.join(folder, "cdk.json")) and not os.path.isfile(file)
-        home = Home(file, tuple(files), os.path.join(folder, PROGRAM) if has_cdk else "")
+        home = Home(os.path.join(folder, FILE), tuple(files), packages[files[0]].program)
         found.update(dict.fromkeys(files, home))
     return found
 

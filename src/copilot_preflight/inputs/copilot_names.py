@@ -62,6 +62,8 @@ def find_manifest(template: Path, workload: str) -> tuple[Path, Path] | None:
 
 
 PATCHES: Final = "cfn.patches.yml"
+PROGRAM: Final = "stack.ts"
+"""What overrides a template instead, where a workspace does it with the CDK."""
 
 
 class OverridesFolder(NamedTuple):
@@ -76,6 +78,10 @@ class OverridesFolder(NamedTuple):
     @property
     def patches(self) -> Path:
         return self.path / PATCHES
+
+    @property
+    def program(self) -> Path:
+        return self.path / PROGRAM
 
     @property
     def is_for_cdk(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.inputs.copilot_names import (
     PATCHES,
+    OverridesFolder,
     addons_of,
     find_manifest,
     find_overrides,
@@ -60,7 +61,8 @@ class Overrides(NamedTuple):
 class Package(NamedTuple):
     """One template with what belongs to it.
 
-    ``kinds`` are the types of its resources, None where nobody has looked yet.
+    ``kinds`` are the types of its resources, None where nobody has looked yet. ``program`` is the
+    file that overrides it with the CDK, ``""`` where patches do, or would.
     """
 
     template: Document
@@ -70,6 +72,7 @@ class Package(NamedTuple):
     in_workspace: Manifest | None = None
     kinds: frozenset[str] | None = None
     overrides: Overrides | None = None
+    program: str = ""
 
     @property
     def manifest(self) -> Manifest | None:
@@ -118,13 +121,15 @@ class Loader:
         chosen = {n: v for n, v in (overrides or {}).items() if n in declared}
         parameters = {**(in_file or {}), **chosen}
         workload = _workload(declared, parameters)
+        manifest = self._workspace_manifest(template, path, workload)
         return Package(
             template,
             parameters,
             has_parameters=in_file is not None or bool(chosen),
             addons=self._addons(template, path, workload),
-            in_workspace=self._workspace_manifest(template, path, workload),
+            in_workspace=manifest,
             overrides=self._overrides(template, path, workload),
+            program=_program(manifest),
         )
 
     def gather(
@@ -247,6 +252,15 @@ class Loader:
             return None
         patches = self._read(folder.patches, _shown(folder.patches, template))
         return None if patches is None else Overrides(patches)
+
+
+def _program(manifest: Manifest | None) -> str:
+    """The program of the CDK in the folder of overrides next to a manifest, ``""`` if none is."""
+    if manifest is None or manifest.workspace is None:
+        return ""
+    folder = Path(manifest.file).parent / "overrides"
+    found = OverridesFolder(folder, manifest.workspace)
+    return str(found.program) if found.is_for_cdk else ""
 
 
 def is_copilots(template: Document) -> bool:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.inputs.copilot_names import PROGRAM
 from copilot_preflight.overrides.append import CannotPatch
 from copilot_preflight.overrides.apply import Effect, Work
 from copilot_preflight.overrides.nodes import Kind, node_of
 from copilot_preflight.overrides.patches import END, REMOVE, REPLACE, Patch
 from copilot_preflight.read.document import Document
 
-FILE: Final = "stack.ts"
+FILE: Final = PROGRAM
 
 _PROPERTIES: Final = "Properties"
 

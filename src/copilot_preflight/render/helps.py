@@ -174,12 +174,33 @@ class Writer:
         if not patches:
             yield from self._said(finding, help)
             return
+        program = next((it.owner.program for it in fix.grants), "")
+        if program and isinstance(template, Document):
+            yield from self._by_program(help, program, patches, template)
+            return
         yield one_line(help.sentence)
         file = f"copilot/{workload}/overrides/cfn.patches.yml"
         if file not in help.sentence:
             yield f"by patches in {file}:"
         for patch in patches:
             yield block(patch).removesuffix("\n")
+
+    def _by_program(
+        self, help: Help, program: str, patches: Sequence[Patch], template: Document
+    ) -> Iterator[str]:
+        """The same as TypeScript, for a workspace that overrides with the CDK."""
+        from copilot_preflight.overrides.append import CannotPatch
+        from copilot_preflight.overrides.cdk import statements
+
+        try:
+            lines = statements(patches, template).splitlines()
+        except CannotPatch:
+            yield help.text
+            return
+        yield one_line(help.sentence)
+        if program not in help.sentence:
+            yield one_line(f"by this in {program}, behind what its constructor does:")
+        yield from (f"  {one_line(line)}" for line in lines)
 
     def _said(self, finding: Finding, help: Help) -> Iterator[str]:
         """What to write where, for whoever knows best how it is to get there."""

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 def policy_of(call: Call) -> PolicyOwner:
     """The role that makes a call, whose own policies are to allow it."""
-    role, workload = call.role, call.view.stack.workload
-    return owner(Layer.IDENTITY, str(role), role.place, role.logical_id, workload)
+    role, stack = call.role, call.view.stack
+    found = owner(Layer.IDENTITY, str(role), role.place, role.logical_id, stack.workload)
+    return found._replace(program=stack.package.program)
 
 
 def resource_of(call: Call) -> str:
