@@ -1,4 +1,8 @@
-"""Edits carried out on plain data: what they will do to a document, without its text."""
+"""Edits carried out on plain data: what they will do to a document, without its text.
+
+It says again, in another way, what `copilot_preflight.edits.text.meaning` says: that one proves the
+changes of a text, and would prove its own mistakes.
+"""
 
 from __future__ import annotations
 
