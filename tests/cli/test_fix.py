@@ -252,6 +252,22 @@ def test_a_program_of_the_cdk_is_for_somebody_to_change(run: Run, stale: Path) -
     assert all(line.strip() in told for line in programmed.splitlines())
 
 
+@pytest.mark.parametrize("name", ["parameter/*", "parameter/shop-?"])
+def test_a_name_that_a_policy_takes_for_many_is_not_granted_unseen(
+    run: Run, write: Write, name: str
+) -> None:
+    """A secret with a star in its name would let the role read all of them."""
+    text = (BROKEN / LOGS).read_text()
+    arn = f"arn:aws:ssm:eu-west-1:111122223333:{name}"
+    secret = f"          Secrets: [{{Name: A, ValueFrom: '{arn}'}}]\n          LogConfiguration:\n"
+    write({"t.yml": text.replace("          LogConfiguration:\n", secret, 1)})
+    arguments = ("--diff", "--select", "E9741", "t.yml")
+    result = run("fix", *arguments)
+    assert (result.status, result.out) == (0, "")
+    assert "--review does it: allow ssm:GetParameters" in result.err
+    assert arn in run("fix", "--review", *arguments).out
+
+
 def test_a_policy_that_is_a_copy_is_said_to_be_one(run: Run, write: Write) -> None:
     """A changed file is all there is: the policy in AWS denies what it denied."""
     folder = write(sample("denied-by-organization-policy"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import Finding
 from copilot_preflight.edits.edit import Applicability, Edit, Help, NoFix
@@ -13,6 +14,10 @@ from copilot_preflight.edits.grant import Grant, PolicyOwner
 from copilot_preflight.edits.placing import placed
 from copilot_preflight.edits.references import refused
 from copilot_preflight.edits.removals import without_empty_policies
+
+_REQUIRED: Final = "E9748"
+_HOLE: Final = re.compile(r"\$\{[^}]*\}")
+_WILDCARD: Final = re.compile(r"[*?]")
 
 DataOf = Callable[[str], Any]
 """The data of the document of a name, None where there is none."""
@@ -67,9 +72,22 @@ def answer_of(finding: Finding, data_of: DataOf, way: Way = Way.IN_PLACE) -> Fix
         return NoFix("a secret was taken out of it")
     ways = (_corrections, _additions) if way is Way.IN_PLACE else (_additions, _corrections)
     answers = [make(help, data_of) for make in ways]
-    fixes = (answer for answer in answers if isinstance(answer, Fix))
+    fix = next((answer for answer in answers if isinstance(answer, Fix)), None)
+    if fix is not None:
+        return fix._replace(applicability=Applicability.REVIEW) if _is_pattern(finding) else fix
     reasons = (answer for answer in answers if isinstance(answer, NoFix) and answer.reason)
-    return next(fixes, None) or next(reasons, NoFix(help.no_fix))
+    return next(reasons, NoFix(help.no_fix))
+
+
+def _is_pattern(finding: Finding) -> bool:
+    """Whether a task asks for one thing by a name that a policy takes for many: ``parameter/*``.
+
+    A requirement of the configuration may well be on many.
+    """
+    call = finding.call
+    if call is None or finding.rule == _REQUIRED or call.resource == "*":
+        return False
+    return _WILDCARD.search(_HOLE.sub("", call.resource)) is not None
 
 
 def _corrections(help: Help, data_of: DataOf) -> Fix | NoFix:
