@@ -31,6 +31,7 @@ ORDER: Final = (
     "report",
     "run",
     "fixes",
+    "triage",
     "config",
     "simulator",
     "api",

@@ -45,6 +45,7 @@ PACKAGES = {
         "cli.commands.report",
         "cli.commands.rules",
         "cli.commands.simulate",
+        "cli.commands.triage",
         "cli.commands.watch",
     },
     "jinja2": {"cli.commands.report", "report.html"},

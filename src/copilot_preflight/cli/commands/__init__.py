@@ -14,6 +14,7 @@ COMMANDS = (
     "report",
     "rules",
     "simulate",
+    "triage",
     "watch",
 )
 """Their names: each is a function of its name in a module of its name."""

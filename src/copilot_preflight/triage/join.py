@@ -1,0 +1,427 @@
+"""Failures joined with the templates at hand: the causes in the order of their likelihood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from copilot_preflight.base.finding import Finding, Place, Position, Severity
+from copilot_preflight.edits.edit import Applicability
+from copilot_preflight.edits.fix import Fix, answer_of
+from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.read.document import Document
+from copilot_preflight.run.check import Checked
+from copilot_preflight.triage import confirm
+from copilot_preflight.triage.at_hand import USERS_AT, AtHand, Used
+from copilot_preflight.triage.by_words import said_by_words, step_of_layer, way_out
+from copilot_preflight.triage.failure import Failure
+from copilot_preflight.triage.question import Answer, ask
+from copilot_preflight.triage.result import Cause, Diagnosis, Excluded, Weight
+from copilot_preflight_rules import CATALOGUE
+
+_RULES_OF: Final = {
+    "env-file": frozenset(
+        "E9711 E9712 E9715 E9716 E9717 E9719 W9713 W9714 W9719 W9720 E9731 E9732".split()
+    ),
+    "secret": frozenset("E9741 E9755 E9731 E9732".split()),
+    "registry-credentials": frozenset("E9744 E9731 E9732".split()),
+    "image": frozenset("E9742 E9731 E9732 W9764".split()),
+    "logs": frozenset("E9743 E9755 E9731 E9732".split()),
+    "firelens": frozenset("E9745 E9731 E9732".split()),
+    "efs": frozenset("E9747 E9734".split()),
+    "exec": frozenset("E9746 E9734".split()),
+    "trust": frozenset("E9731 E9732 E9734 E9749 E9737".split()),
+    "artifact": frozenset("E9771 E9772 E9773 W9774 E9775 W9757".split()),
+    "acl": frozenset("W9774".split()),
+    "kms": frozenset("E9715 W9757 E9762 E9773 E9741".split()),
+    "credentials": frozenset(("W9735",)),
+    "no-credentials": frozenset(("E9734",)),
+    "object": frozenset("E9751 E9752 W9753 W9757 I9756 W9735".split()),
+    "arn-invalid": frozenset("E9716 E9755 E9741".split()),
+    "secret-missing": frozenset(("E9741",)),
+    "object-missing": frozenset("E9716 W9719 W9720 W9713".split()),
+}
+"""The rules that are about what was tried."""
+
+_LAYER_RULES: Final = {
+    "resource-policy": frozenset(("E9761", "E9762")),
+    "organization": frozenset(("E9763", "E9765")),
+    "endpoint": frozenset(("E9764", "W9764")),
+    "trust": frozenset(("E9732",)),
+    "kms": frozenset(("E9762", "E9715", "W9757", "E9773")),
+}
+_STEPS: Final = {
+    **dict.fromkeys(("E9733",), "role"),
+    **dict.fromkeys(("E9731", "E9734", "E9737"), "set"),
+    **dict.fromkeys(("E9732",), "trust"),
+    **dict.fromkeys(("E9715", "W9757", "E9773", "E9762"), "kms"),
+    **dict.fromkeys(("E9761", "W9774"), "resource-policy"),
+    **dict.fromkeys(("E9764", "W9764"), "endpoint"),
+    **dict.fromkeys(("E9763", "E9765"), "organization"),
+    **dict.fromkeys(("W9735",), "credentials"),
+    **dict.fromkeys(("W9719", "W9720", "I9756", "E9716"), "object"),
+}
+"""The step to which a rule belongs; to the grant if it is none of these."""
+
+_HOLE: Final = re.compile(r"\$\{[^{}]{1,200}\}|\*")
+_VERSION: Final = re.compile(r"/[0-9a-f]{64}\.env$")
+_DRIFT: Final = next((entry.id for entry in CATALOGUE if entry.name == "account-differs"), "")
+
+
+def diagnosed(failures: Iterable[Failure], found: Checked | None = None) -> tuple[Diagnosis, ...]:
+    """The diagnosis of each failure; ``found`` is a run over what may be behind them."""
+    if found is None:
+        return tuple(_by_words(failure) for failure in failures)
+    joining = _Joining(found)
+    return tuple(joining.diagnosis(failure) for failure in failures)
+
+
+def _by_words(failure: Failure) -> Diagnosis:
+    said = said_by_words(failure)
+    return Diagnosis(failure, tuple(sorted(said.causes, key=lambda it: it.key)), said.excluded)
+
+
+class _Joining:
+    """A run, and what it says of failures."""
+
+    def __init__(self, found: Checked) -> None:
+        self._found = found
+        self._report = found.report
+        self._hand = AtHand(iter(found.analyses.values()))
+
+    def diagnosis(self, failure: Failure) -> Diagnosis:
+        """The causes of one failure and what is excluded, by AWS's words and by the templates."""
+        words = said_by_words(failure)
+        matched = self._hand.roles_of(failure)
+        causes: list[Cause] = []
+        excluded: list[Excluded] = list(words.excluded)
+        if failure.kind == "access":
+            for cause in self._of_roles(failure, matched):
+                causes.append(cause)
+            answers = self._answers(failure, matched)
+            for answer in answers:
+                causes += self._of_answer(failure, answer)
+            excluded += self._excluded(failure, matched, answers)
+        if failure.kind != "network":
+            causes += self._of_findings(failure, matched)
+        causes = self._unique(causes)
+        kept = self._with_words(failure, causes, words.causes, excluded)
+        kept.sort(key=lambda it: it.key)
+        gone = _without_doubles(excluded, {it.step for it in kept if it.weight < Weight.NAMED})
+        return Diagnosis(failure, tuple(kept), gone)
+
+    def _with_words(
+        self,
+        failure: Failure,
+        causes: Sequence[Cause],
+        said: Iterable[Cause],
+        excluded: Sequence[Excluded],
+    ) -> list[Cause]:
+        """The causes of the templates, and those of the words that say more than they do."""
+        gone = {it.step for it in excluded}
+        proved = {it.step for it in causes if it.weight <= Weight.FOUND}
+        kept = list(causes)
+        for cause in said:
+            if cause.step in proved and cause.step not in ("decode",):
+                continue  # the templates show the line of it
+            if cause.weight is Weight.OPEN and cause.step in gone:
+                continue
+            is_settled = any(it.weight is Weight.PROVED for it in causes)
+            if cause.weight is Weight.OPEN and is_settled and failure.layer:
+                continue  # AWS has named the layer, and the templates its line
+            kept.append(cause)
+        return kept
+
+    # --- roles -------------------------------------------------------------------------------
+
+    def _of_roles(self, failure: Failure, matched: Sequence[Used]) -> Iterator[Cause]:
+        """Whether the call was made with the role that the templates name for it."""
+        expected = self._hand.expected(failure)
+        if not failure.principal or not expected:
+            return
+        right = expected[0]
+        if not matched:
+            message = (
+                f"the call was made by '{_short(failure.principal)}', which no template at hand has: "
+                f"they name {right.name}"
+            )
+            yield self._cause("role", Weight.FOUND, message, confirm.caller(failure), place=right.role.place)
+            return
+        if not any(it.users & USERS_AT[failure.moment] for it in matched) and matched[0].users:
+            message = (
+                f"the call was made with {matched[0].name}, and not with {right.name}: what runs has "
+                "other credentials than the templates give it"
+            )
+            yield self._cause(
+                "role", Weight.FOUND, message, confirm.caller(failure), place=matched[0].role.place
+            )
+
+    def _answers(self, failure: Failure, matched: Sequence[Used]) -> list[Answer]:
+        """What the templates say of the very call."""
+        if not failure.action or failure.action.endswith("*"):
+            return []
+        asked = matched or (self._hand.expected(failure) if not failure.principal else ())
+        answers = []
+        for used in asked:
+            resource = self._hand.resource(used, failure)
+            if resource is None:
+                continue
+            user = next(iter(sorted(used.users & USERS_AT[failure.moment]) or sorted(used.users)), "")
+            answers.append(ask(used, user, failure.action, resource))
+        return answers
+
+    def _of_answer(self, failure: Failure, answer: Answer) -> Iterator[Cause]:
+        used = answer.used
+        if answer.is_denied:
+            found = answer.finding()
+            step = _step_of(found, failure)
+            named = step_of_layer(failure)
+            fits = not named or named == step or (named == "grant" and step in ("role", "grant"))
+            weight = Weight.PROVED if fits else Weight.FOUND
+            yield self._of_finding(failure, found, weight, rank=1, step=step)
+        elif answer.is_allowed:
+            at = answer.granted_at
+            message = (
+                f"the templates allow {used.name} {failure.action} on '{_short(failure.resource)}', and "
+                "AWS does not: what is deployed is not what the templates say"
+            )
+            yield self._cause(
+                "account",
+                Weight.FOUND,
+                message,
+                confirm.of_step("account", failure),
+                "deploy the templates, and look for changes by hand: aws cloudformation detect-stack-drift",
+                rule=_DRIFT,
+                place=at or used.role.place,
+            )
+
+
+    # --- findings ----------------------------------------------------------------------------
+
+    def _of_findings(self, failure: Failure, matched: Sequence[Used]) -> Iterator[Cause]:
+        """The findings of the run that may be behind a failure."""
+        for number, finding in enumerate(self._report.findings):
+            grade = self._grade(finding, failure, matched)
+            if grade is None:
+                continue
+            weight, rank = grade
+            yield self._of_finding(failure, finding, weight, rank=rank)
+        yield from self._other_versions(failure)
+
+    def _grade(
+        self, finding: Finding, failure: Failure, matched: Sequence[Used]
+    ) -> tuple[Weight, int] | None:
+        """How much speaks for a finding: its weight and its rank; None if it is about others."""
+        step = _step_of(finding, failure)
+        named = step_of_layer(failure)
+        about = finding.rule in _RULES_OF.get(failure.what, ())
+        call = finding.call
+        same_action = call is not None and failure.action and call.action == failure.action
+        if failure.action and not same_action and f"{failure.action} on" in finding.message:
+            same_action = True
+        if not about and not same_action:
+            return None
+        if call is not None and failure.resource and same_action:
+            if not _may_be(call.resource, failure.resource):
+                if not (finding.rule in ("E9712", "W9713") and _same_file(call.resource, failure.resource)):
+                    return None
+        if matched and call is not None and call.principal not in {it.role.logical_id for it in matched}:
+            return None
+        if failure.kind == "access" and named and finding.severity is Severity.ERROR:
+            is_layer = finding.rule in _LAYER_RULES.get(named, ())
+            is_own = named == "grant" and step in ("grant", "role", "kms")
+            if not (is_layer or is_own):
+                return None if failure.is_explicit else (Weight.FOUND, 5)
+            if failure.is_explicit and named == "grant" and finding.rule != "E9766":
+                return Weight.FOUND, 5
+        if failure.role and step in ("set", "trust") and not failure.what == "trust":
+            return None  # the call was made with the role
+        if finding.severity is Severity.ERROR and same_action:
+            return Weight.PROVED, 0
+        if finding.severity is Severity.ERROR:
+            return Weight.FOUND, 0
+        is_main = finding.rule in ("W9735", "W9774") and failure.what in ("credentials", "acl")
+        if finding.rule == "W9757" and failure.action.startswith("kms:"):
+            return Weight.PROVED, 1
+        return (Weight.PROVED, 0) if is_main else (Weight.LIKELY, 0)
+
+    def _other_versions(self, failure: Failure) -> Iterator[Cause]:
+        """The env file of another revision than the templates': its hash is another one."""
+        if failure.what != "env-file" or not _VERSION.search(failure.resource):
+            return
+        for analysis in self._hand.analyses:
+            for read in analysis.read_once():
+                own = str(read.file.arn)
+                if not _same_file(own, failure.resource) or _may_be(own, failure.resource):
+                    continue
+                message = (
+                    f"the task asks for version {_hash(failure.resource)} of the env file, and this "
+                    f"package names {_hash(own)}: a revision of another deploy was started, which the role "
+                    "no longer grants"
+                )
+                at = read.file.value.place
+                locked = next(
+                    (it for it in self._report.findings if it.rule == "W9713" and it.at.file == at.file),
+                    None,
+                )
+                fix = self._fix(locked) if locked is not None else ""
+                yield self._cause(
+                    "grant",
+                    Weight.PROVED if failure.is_explicit is not True else Weight.LIKELY,
+                    message,
+                    confirm.simulate(failure),
+                    fix or "allow every version of the file: …/manual/env-files/NAME.env/*",
+                    rule="W9713",
+                    place=at,
+                    rank=-1,
+                )
+
+    def _of_finding(
+        self, failure: Failure, finding: Finding, weight: Weight, *, rank: int, step: str = ""
+    ) -> Cause:
+        step = step or _step_of(finding, failure)
+        check = confirm.of_step(step, failure)
+        if finding.rule == "E9763":
+            check = confirm.boundary(failure)
+        return self._cause(
+            step,
+            weight,
+            finding.message,
+            check,
+            self._fix(finding) or way_out(step),
+            rule=finding.rule,
+            place=finding.at,
+            rank=rank,
+        )
+
+    def _fix(self, finding: Finding) -> str:
+        """The command that fixes a finding, else the first line of its help."""
+        answer = answer_of(finding, self._data_of)
+        is_reported = any(it.rule == finding.rule for it in self._report.findings)
+        if isinstance(answer, Fix) and not answer.gaps and is_reported and self._paths:
+            review = ("--review",) if answer.applicability is Applicability.REVIEW else ()
+            words = ("copilot-preflight", "fix", *review, "--select", finding.rule, *self._paths)
+            return confirm.command(*words)
+        title = answer.title if isinstance(answer, Fix) else ""
+        return title or " ".join(finding.help.split("\n")[0].split()).rstrip(":")
+
+    @property
+    def _paths(self) -> Sequence[str]:
+        paths = self._report.paths
+        return () if "-" in paths or any(it.startswith("-") for it in paths) else paths
+
+    def _data_of(self, file: str) -> Any:
+        source = self._report.sources.get(file)
+        return source.data if isinstance(source, Document) else None
+
+    # --- what is excluded --------------------------------------------------------------------
+
+    def _excluded(
+        self, failure: Failure, matched: Sequence[Used], answers: Sequence[Answer]
+    ) -> Iterator[Excluded]:
+        right = [it for it in matched if it.users & USERS_AT[failure.moment]]
+        if right:
+            by = f"the call was made with {right[0].name} of the templates"
+            yield self._out("role", by, right[0].role.place)
+        for answer in answers:
+            if answer.granted_at is not None and (answer.is_allowed or _is_elsewhere(answer)):
+                by = f"the templates allow {failure.action} to {answer.used.name}"
+                yield self._out("grant", by, answer.granted_at)
+            if answer.decision.outcome is Outcome.ALLOWED:
+                by = "no policy of the templates stands in the way"
+                yield self._out("resource-policy", by, None)
+
+    def _out(self, step: str, by: str, place: Place | None) -> Excluded:
+        return Excluded(step, by, place, self._start(place))
+
+    # --- shared ------------------------------------------------------------------------------
+
+    def _cause(
+        self,
+        step: str,
+        weight: Weight,
+        message: str,
+        check: str,
+        fix: str = "",
+        *,
+        rule: str = "",
+        place: Place | None = None,
+        rank: int = 0,
+    ) -> Cause:
+        hidden = self._found.hidden
+        if hidden:
+            message, fix = hidden.text(message), hidden.text(fix)
+        return Cause(
+            step, weight, message, check, fix or way_out(step), rule, place, self._start(place), rank
+        )
+
+    def _start(self, place: Place | None) -> Position | None:
+        return None if place is None else self._report.span(place).start
+
+    def _unique(self, causes: Iterable[Cause]) -> list[Cause]:
+        """The causes without those that others say better: by rule and place, by message."""
+        kept: list[Cause] = []
+        for cause in sorted(causes, key=lambda it: it.key):
+            is_said = any(
+                cause.message == other.message
+                or (cause.step == other.step and cause.rank == 1 and other.weight is Weight.PROVED)
+                for other in kept
+            )
+            if not is_said:
+                kept.append(cause)
+        return kept
+
+
+def _is_elsewhere(answer: Answer) -> bool:
+    """Whether another layer than the role's own policies denies a call."""
+    layer = answer.decision.layer
+    return answer.is_denied and layer is not None and layer.value != "identity-based policy"
+
+
+def _without_doubles(excluded: Iterable[Excluded], blamed: set[str]) -> tuple[Excluded, ...]:
+    """Each step once, a line of a file before words; none that is blamed, too."""
+    best: dict[str, Excluded] = {}
+    for each in excluded:
+        if each.step in blamed:
+            continue
+        other = best.get(each.step)
+        if other is None or (other.place is None and each.place is not None):
+            best[each.step] = each
+    return tuple(best.values())
+
+
+def _step_of(finding: Finding, failure: Failure) -> str:
+    if finding.rule == "E9762" and not failure.action.startswith("kms:"):
+        return "kms"
+    return _STEPS.get(finding.rule, "grant")
+
+
+def _may_be(written: str, asked: str) -> bool:
+    """Whether a resource with holes, as reports write it, may be the one of a text."""
+    parts = _HOLE.split(written)
+    if len(parts) == 1:
+        return written == asked
+    if not asked.startswith(parts[0]) or not asked.endswith(parts[-1]):
+        return False
+    at = len(parts[0])
+    for part in parts[1:-1]:
+        found = asked.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return at <= len(asked) - len(parts[-1])
+
+
+def _same_file(one: str, other: str) -> bool:
+    """Whether two ARNs name an env file of the same name, of whatever version."""
+    names = [_VERSION.sub("", it).rpartition("/")[2] for it in (one, other)]
+    return names[0] == names[1] and all(_VERSION.search(it) for it in (one, other))
+
+
+def _hash(arn: str) -> str:
+    return f"{arn.rpartition('/')[2][:8]}…"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else f"{text[:159]}…"

@@ -1,0 +1,287 @@
+"""From a text to the failures that it tells of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from copilot_preflight.render.safe_text import safe
+from copilot_preflight.triage.calls import said_of_call
+from copilot_preflight.triage.denials import Refusal, refusals
+from copilot_preflight.triage.failure import LONGEST, Failure, Moment
+from copilot_preflight.triage.known import KNOWN, WRAPPERS, Known, Wrapper
+from copilot_preflight.triage.piece import Piece
+from copilot_preflight.triage.reading import pieces_of
+from copilot_preflight.triage.shapes import moment_of_session
+
+MOST: Final = 200
+"""Failures, at most, that are told of one input: a log repeats itself."""
+
+_LONGEST_LINE: Final = 6_000
+_NEAR: Final = 12
+_ENCODED: Final = re.compile(r"[Ee]ncoded authorization (?:failure )?message:?\s{0,20}(?P<message>[\w-]{20,20000})")
+_PRINCIPAL: Final = re.compile(
+    r"arn:[a-z][a-z-]{0,20}:(?:sts|iam)::\d{12}:(?:assumed-role|role|user)/[\w+=,.@/-]{1,600}"
+)
+_OWN_WORDS: Final = re.compile(
+    r"error|exception|denied|fail|forbidden|40[0-9]|unable|not |cannot|can't|timeout|timed|refused|"
+    r"invalid|missing|stopped|exited|could|no such|enotfound|eai_again|reset|killed|throttl|expired|"
+    r"rate|toomany|deadline|unreachable|nosuch|space|mismatch|circuit|permissions?|i/o|"
+    r"unauthorized|oom|memory|_failed",
+    re.IGNORECASE,
+)
+"""A line without any of these words is none of the table's: most lines of a log."""
+
+
+class _Found(NamedTuple):
+    """A failure with the number of its line."""
+
+    line: int
+    failure: Failure
+
+    @property
+    def is_bare(self) -> bool:
+        it = self.failure
+        return not (it.principal or it.action or it.resource or it.encoded)
+
+
+def failures_in(text: str) -> tuple[Failure, ...]:
+    """The failures of a text, each once, in the order in which it tells of them."""
+    found: dict[tuple[str, ...], Failure] = {}
+    for piece in pieces_of(text):
+        for failure in _of_piece(piece):
+            found.setdefault(failure.identity, failure)
+            if len(found) >= MOST:
+                return _distinct(found.values())
+    return _distinct(found.values())
+
+
+def _distinct(failures: Iterator[Failure] | Sequence[Failure] | object) -> tuple[Failure, ...]:
+    """The failures without those that say less than another one of the same kind."""
+    listed: list[Failure] = list(failures)  # type: ignore[call-overload]
+    kept: list[Failure] = []
+    for failure in listed:
+        if failure.what in _CONSEQUENCES and any(it.what not in _CONSEQUENCES for it in listed):
+            continue  # that a container ended, or a stack, is what follows
+        if not any(other is not failure and _says_more(other, failure) for other in listed):
+            kept.append(failure)
+    return tuple(kept)
+
+
+_CONSEQUENCES: Final = frozenset(("container", "stack", "start", "capacity"))
+
+
+def _says_more(other: Failure, failure: Failure) -> bool:
+    if other.kind != failure.kind or failure.encoded:
+        return False
+    pairs = (
+        (failure.principal and failure.role, other.principal and other.role),
+        (failure.action, other.action),
+        (failure.resource, other.resource),
+    )
+    agrees = all(not own or own == its for own, its in pairs)
+    more = sum(bool(its) for _, its in pairs) > sum(bool(own) for own, _ in pairs)
+    return agrees and more and (other.moment == failure.moment or not any(own for own, _ in pairs))
+
+
+def _of_piece(piece: Piece) -> Iterator[Failure]:
+    lines = piece.text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    around = _moment_of_all(piece.text)
+    found: list[_Found] = []
+    taken: set[int] = set()
+    at = 0
+    for refusal in refusals(piece.text):
+        while at + 1 < len(starts) and starts[at + 1] <= refusal.start:
+            at += 1
+        last = at
+        while last + 1 < len(starts) and starts[last + 1] < refusal.end:
+            last += 1
+        begin = max(starts[at], refusal.start - _LONGEST_LINE // 2)
+        end = max(refusal.end, min(starts[last + 1] - 1, refusal.end + 400))
+        taken.update(range(at, last + 1))
+        context = piece.text[begin:end]
+        found.append(_Found(at, _refused(piece, refusal, context, around)))
+    for number, line in enumerate(lines):
+        if number in taken or (not piece.is_error and not _OWN_WORDS.search(line[:_LONGEST_LINE])):
+            continue
+        failure = _known(piece, lines, number, around)
+        if failure is not None:
+            found.append(_Found(number, failure))
+    found.sort(key=lambda it: it.line)
+    for each in found:
+        if not each.is_bare or not any(_covers(other, each) for other in found):
+            yield each.failure
+
+
+def _covers(other: _Found, bare: _Found) -> bool:
+    """Whether a line near by says the same, and more."""
+    near = abs(other.line - bare.line) <= _NEAR
+    return other is not bare and near and not other.is_bare
+
+
+# --- a refused call in AWS's words ----------------------------------------------------------------
+
+
+def _refused(piece: Piece, refusal: Refusal, context: str, around: Moment | None) -> Failure:
+    wrapper = _wrapper_in(context)
+    known = piece.known
+    principal = refusal.principal or known.principal
+    resource = refusal.resource or known.resource
+    if resource in ("*", "") and known.resource:
+        resource = known.resource
+    moment = _moment(piece, wrapper, None, principal, around)
+    what = _what(refusal.action, wrapper, moment, resource)
+    encoded = _ENCODED.search(context)
+    return Failure(
+        _quoted(context),
+        "access",
+        moment,
+        what,
+        safe(principal)[:600],
+        safe(refusal.action),
+        safe(resource)[:2_100],
+        refusal.layer,
+        refusal.is_explicit,
+        encoded["message"] if encoded else "",
+    )
+
+
+# --- other texts ----------------------------------------------------------------------------------
+
+
+def _known(piece: Piece, lines: Sequence[str], number: int, around: Moment | None) -> Failure | None:
+    line = lines[number][:_LONGEST_LINE]
+    entry = _entry_of(line)
+    if entry is None and not piece.is_error:
+        return None
+    wrapper = _wrapper_in(line)
+    context = "\n".join((line, *(it[:600] for it in lines[number + 1 : number + 7])))
+    if wrapper is None or wrapper.what in ("start", "stack", "artifact"):
+        before = "\n".join(it[:600] for it in lines[max(0, number - 3) : number])
+        wrapper = wrapper or _wrapper_in(before)
+    own = entry.action if entry is not None else ""
+    said = said_of_call(line, piece.known.action)
+    if not said.action or not said.resource:
+        wider = said_of_call(context, said.action)
+        said = said._replace(action=said.action or wider.action, resource=said.resource or wider.resource)
+    action = piece.known.action or (own if entry and entry.what == "kms" else "") or said.action
+    action = action or (wrapper.action if wrapper is not None else "") or own
+    principal = piece.known.principal
+    if not principal:
+        named = _PRINCIPAL.search(line)
+        principal = named[0] if named is not None and entry is not None and entry.kind == "access" else ""
+    kind = entry.kind if entry is not None else "other"
+    what = entry.what if entry is not None else ""
+    if kind == "access" and what in ("refused", "artifact") and wrapper is not None:
+        what = wrapper.what
+    moment = _moment(piece, wrapper, entry, principal, around)
+    resource = piece.known.resource or said.resource
+    if what in ("refused", ""):
+        what = _what(action, wrapper, moment, resource)
+    if what == "start" and wrapper is not None:
+        what = wrapper.what
+    if kind in ("network", "other") and wrapper is None and not piece.known.action:
+        resource = ""
+    encoded = _ENCODED.search(context)
+    return Failure(
+        _quoted(line),
+        kind,
+        moment,
+        "encoded" if encoded else what,
+        safe(principal)[:600],
+        safe(action),
+        safe(resource)[:2_100],
+        encoded=encoded["message"] if encoded else "",
+    )
+
+
+def _entry_of(line: str) -> Known | None:
+    return next((entry for entry in KNOWN if entry.pattern.search(line)), None)
+
+
+def _wrapper_in(text: str) -> Wrapper | None:
+    return next((wrapper for wrapper in WRAPPERS if wrapper.pattern.search(text)), None)
+
+
+# --- when -----------------------------------------------------------------------------------------
+
+_LATER: Final[tuple[tuple[re.Pattern[str], Moment], ...]] = (
+    (re.compile(r"\[Container\] \d{4}/|\bphase (?:context )?status|CodeBuild|CodePipeline"), "pipeline"),
+    (re.compile(r"##\[group\]|::group::|GITHUB_|Run aws-actions/"), "pipeline"),
+    (re.compile(r"✘|\bcopilot (?:svc|env|job|deploy|init)\b|(?:CREATE|UPDATE)_FAILED"), "deploy"),
+)
+_BY_ROLE: Final[tuple[tuple[re.Pattern[str], Moment], ...]] = (
+    (re.compile(r"code-?build|code-?pipeline|pipeline|github|gitlab|bitbucket|jenkins", re.I), "pipeline"),
+    (re.compile(r"EnvManagerRole|CFNExecutionRole|cfn-exec|cloudformation|cdk-hnb|deploy", re.I), "deploy"),
+    (re.compile(r"execution|ecsTaskExec|TaskExec", re.I), "start"),
+    (re.compile(r"task-?role|app-?role", re.I), "run"),
+)
+
+
+def _moment_of_all(text: str) -> Moment | None:
+    """When all of a text was written, by how it looks."""
+    head = text[:200_000]
+    return next((moment for pattern, moment in _LATER if pattern.search(head)), None)
+
+
+def _moment(
+    piece: Piece,
+    wrapper: Wrapper | None,
+    entry: Known | None,
+    principal: str,
+    around: Moment | None,
+) -> Moment:
+    if wrapper is not None and wrapper.what not in ("artifact", "stack"):
+        return wrapper.moment
+    if piece.known.moment is not None:
+        return piece.known.moment
+    by_session = moment_of_session(principal)
+    if by_session is not None:
+        return by_session
+    name = principal.partition(":assumed-role/")[2].partition("/")[0] or principal.rpartition("/")[2]
+    for pattern, moment in _BY_ROLE:
+        if name and pattern.search(name):
+            return moment
+    if wrapper is not None:
+        return wrapper.moment
+    if around is not None:
+        return around
+    return entry.moment if entry is not None and entry.moment is not None else "run"
+
+
+# --- what -----------------------------------------------------------------------------------------
+
+_BY_SERVICE: Final[Mapping[str, str]] = {
+    "ssm": "secret",
+    "secretsmanager": "secret",
+    "ecr": "image",
+    "logs": "logs",
+    "elasticfilesystem": "efs",
+    "ssmmessages": "exec",
+    "kms": "kms",
+    "sts": "trust",
+    "s3": "object",
+}
+
+
+def _what(action: str, wrapper: Wrapper | None, moment: Moment, resource: str) -> str:
+    service = action.partition(":")[0].lower()
+    if service == "kms":
+        return "kms"
+    if wrapper is not None and wrapper.what not in ("start", "artifact", "stack"):
+        return wrapper.what
+    if service == "s3" and moment == "start":
+        return "env-file" if "/env-files/" in resource or resource.endswith(".env") else "object"
+    if service == "s3" and moment == "pipeline":
+        return "artifact"
+    return _BY_SERVICE.get(service, wrapper.what if wrapper is not None else "call")
+
+
+def _quoted(text: str) -> str:
+    """A text on one line, without what no output may carry, and not too long."""
+    line = safe(" ".join(_ENCODED.sub("Encoded authorization failure message: …", text).split()))
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
