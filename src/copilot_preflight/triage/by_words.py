@@ -48,7 +48,13 @@ def said_by_words(failure: Failure) -> Words:
     causes = [*_named(failure), *_likely(failure)]
     named = {cause.step for cause in causes}
     causes += (
-        Cause(step, Weight.OPEN, _OPEN[step].format(**_words(failure)), _confirm(step, failure), _WAYS[step])
+        Cause(
+            step,
+            Weight.OPEN,
+            _OPEN[step].format(**_words(failure)),
+            _confirm(step, failure),
+            _WAYS[step],
+        )
         for step in ELIMINATION
         if step not in gone and step not in named and _is_of(step, failure)
     )
@@ -115,9 +121,28 @@ def _is_of(step: str, failure: Failure) -> bool:
     """Whether a step can matter for a call."""
     service = failure.action.partition(":")[0]
     if step == "kms":
-        return service in ("s3", "secretsmanager", "ssm", "ecr", "logs", "kms", "elasticfilesystem", "")
+        return service in (
+            "s3",
+            "secretsmanager",
+            "ssm",
+            "ecr",
+            "logs",
+            "kms",
+            "elasticfilesystem",
+            "",
+        )
     if step == "resource-policy":
-        return service in ("s3", "secretsmanager", "kms", "ecr", "elasticfilesystem", "sqs", "sns", "lambda", "")
+        return service in (
+            "s3",
+            "secretsmanager",
+            "kms",
+            "ecr",
+            "elasticfilesystem",
+            "sqs",
+            "sns",
+            "lambda",
+            "",
+        )
     if step == "credentials":
         return failure.moment in ("run", "pipeline", "deploy")
     return True
@@ -161,13 +186,23 @@ def _named(failure: Failure) -> Iterator[Cause]:
     elif failure.is_explicit:
         message = "a Deny statement covers {action} on {resource}; AWS does not say of which policy"
         check = confirm.simulate(failure)
-        yield Cause("grant", Weight.NAMED, message.format(**words), check, "find the Deny statement, and except the call")
+        yield Cause(
+            "grant",
+            Weight.NAMED,
+            message.format(**words),
+            check,
+            "find the Deny statement, and except the call",
+        )
     elif failure.what == "trust" or failure.action == "sts:AssumeRole":
         message = "the service cannot assume {who}: its trust policy, or the role is gone"
-        yield Cause("trust", Weight.NAMED, message.format(**words), confirm.trust(failure), _WAYS["trust"])
+        yield Cause(
+            "trust", Weight.NAMED, message.format(**words), confirm.trust(failure), _WAYS["trust"]
+        )
     elif failure.what == "kms":
         message = "the KMS key of {resource} does not exist, or {who} may not use it"
-        yield Cause("kms", Weight.NAMED, message.format(**words), confirm.encryption(failure), _WAYS["kms"])
+        yield Cause(
+            "kms", Weight.NAMED, message.format(**words), confirm.encryption(failure), _WAYS["kms"]
+        )
     elif failure.what == "acl":
         yield Cause(
             "resource-policy",
@@ -189,17 +224,29 @@ def _named(failure: Failure) -> Iterator[Cause]:
     elif failure.principal and failure.action:
         # the sentence without a reason is what AWS says where a policy lacks an Allow, mostly
         message = "{who} may not be allowed {action} on {resource}"
-        yield Cause("grant", Weight.LIKELY, message.format(**words), confirm.simulate(failure), _WAYS["grant"])
+        yield Cause(
+            "grant",
+            Weight.LIKELY,
+            message.format(**words),
+            confirm.simulate(failure),
+            _WAYS["grant"],
+        )
 
 
 def _likely(failure: Failure) -> Iterator[Cause]:
     """What such a text mostly means."""
     words = _words(failure)
-    if failure.is_explicit is None and failure.action in ("s3:GetObject", "s3:HeadObject") and not failure.principal:
+    if (
+        failure.is_explicit is None
+        and failure.action in ("s3:GetObject", "s3:HeadObject")
+        and not failure.principal
+    ):
         yield Cause(
             "object",
             Weight.OPEN,
-            "{resource} may not exist: without s3:ListBucket S3 answers 403, not 404".format(**words),
+            "{resource} may not exist: without s3:ListBucket S3 answers 403, not 404".format(
+                **words
+            ),
             confirm.head_object(failure),
             "put the object there, or ask for one that is there",
             rule="I9756",
@@ -211,12 +258,16 @@ def _likely(failure: Failure) -> Iterator[Cause]:
         mark, right = wrong.get(failure.moment, ("", ""))
         if mark and mark in name.replace("-", "").replace("_", ""):
             message = f"the call was made with role '{failure.role}', and not with a {right}"
-            yield Cause("role", Weight.LIKELY, message, confirm.caller(failure), _WAYS["role"], rank=-1)
+            yield Cause(
+                "role", Weight.LIKELY, message, confirm.caller(failure), _WAYS["role"], rank=-1
+            )
     is_user = ":user/" in failure.principal
     is_instance = "instance" in failure.role.lower()
     if failure.moment in ("run", "start") and (is_user or is_instance):
         what = "a user" if is_user else "the role of an instance"
-        message = f"the call was made as {what}, '{failure.principal}', and not with {words['user']}"
+        message = (
+            f"the call was made as {what}, '{failure.principal}', and not with {words['user']}"
+        )
         yield Cause(
             "credentials", Weight.LIKELY, message, confirm.credentials(failure), _WAYS["credentials"],
             rule="W9735" if is_user else "", rank=-1,
@@ -242,7 +293,9 @@ def _excluded(failure: Failure) -> Iterator[Excluded]:
     if failure.is_explicit and step:
         by = f"AWS names a Deny of a {failure.layer}: no Allow makes up for it"
         for other in ("grant", "kms", "resource-policy", "endpoint", "organization"):
-            if other != step and not (other == "kms" and failure.action and not failure.action.startswith("kms:")):
+            if other != step and not (
+                other == "kms" and failure.action and not failure.action.startswith("kms:")
+            ):
                 yield Excluded(other, by)
 
 
@@ -250,7 +303,11 @@ def _excluded(failure: Failure) -> Iterator[Excluded]:
 
 
 def _network(failure: Failure) -> Iterator[Cause]:
-    what = "the name of the service could not be looked up" if failure.what == "dns" else "no answer came"
+    what = (
+        "the name of the service could not be looked up"
+        if failure.what == "dns"
+        else "no answer came"
+    )
     yield Cause(
         "network",
         Weight.NAMED,
@@ -288,7 +345,9 @@ def _answered(failure: Failure) -> Iterator[Excluded]:
 
 def _other(failure: Failure) -> Iterator[Cause]:
     told, check, fix = _OTHERS.get(failure.what, _OTHERS[""])
-    yield Cause("set" if failure.what == "no-credentials" else "object", Weight.LIKELY, told, check, fix)
+    yield Cause(
+        "set" if failure.what == "no-credentials" else "object", Weight.LIKELY, told, check, fix
+    )
 
 
 _LOGS: Final = "aws logs tail GROUP --since 1h"

@@ -9,9 +9,13 @@ from copilot_preflight.triage.operations import action_of
 
 _OPERATIONS: Final = (
     re.compile(r"when calling the (?P<operation>\w{2,80}) operation"),  # botocore
-    re.compile(r"operation error (?P<service>[A-Za-z][\w ]{1,40}): (?P<operation>\w{2,80})"),  # Go v2
+    re.compile(
+        r"operation error (?P<service>[A-Za-z][\w ]{1,40}): (?P<operation>\w{2,80})"
+    ),  # Go v2
     re.compile(r"Error executing \"(?P<operation>\w{2,80})\" on \"(?P<url>[^\"\s]{1,1000})"),  # PHP
-    re.compile(r"(?P<operation>\w{2,80}) (?:call |request )?failed(?: with)?:? .{0,60}?\(Service: "),
+    re.compile(
+        r"(?P<operation>\w{2,80}) (?:call |request )?failed(?: with)?:? .{0,60}?\(Service: "
+    ),
     re.compile(r"services[./](?P<service>[a-z0-9]{2,40})[./]model\.\w{0,60}"),  # Java v2 and v1
     re.compile(r"Aws::(?P<service>[A-Za-z0-9]{2,40})::Errors::\w{1,60}"),  # Ruby
     re.compile(r"Amazon\.(?P<service>[A-Za-z0-9]{2,40})\.(?:Model\.)?\w{1,60}Exception"),  # .NET
@@ -34,8 +38,12 @@ _ACTION: Final = re.compile(
     r"|codebuild|codepipeline|codedeploy|codestar-connections|codeconnections|cloudformation|"
     r"lambda|dynamodb|sqs|sns|bedrock):[A-Z]\w{2,60})\b"
 )
-_ARN: Final = re.compile(r"arn:[a-z][a-z-]{0,20}:[a-z0-9-]{1,40}:[a-z0-9-]{0,40}:\d{0,12}:[^\s\"'<>,;)\]}\\]{1,1500}")
-_S3_URL: Final = re.compile(r"\bs3a?n?://(?P<bucket>[a-z0-9][a-z0-9.-]{1,62})(?P<key>/[^\s\"'<>),;]{1,1024})?")
+_ARN: Final = re.compile(
+    r"arn:[a-z][a-z-]{0,20}:[a-z0-9-]{1,40}:[a-z0-9-]{0,40}:\d{0,12}:[^\s\"'<>,;)\]}\\]{1,1500}"
+)
+_S3_URL: Final = re.compile(
+    r"\bs3a?n?://(?P<bucket>[a-z0-9][a-z0-9.-]{1,62})(?P<key>/[^\s\"'<>),;]{1,1024})?"
+)
 _S3_HTTP: Final = (
     re.compile(
         r"https?://(?P<bucket>[a-z0-9][a-z0-9.-]{1,62})\.s3[a-z0-9.-]{0,60}\.amazonaws\.com(?:\.cn)?"
@@ -49,14 +57,16 @@ _S3_HTTP: Final = (
 _FROM_BUCKET: Final = re.compile(
     r"key '?(?P<key>[^\s']{1,1024})'? from bucket '?(?P<bucket>[a-z0-9][a-z0-9.-]{1,62}[a-z0-9])"
 )
-_BUCKET: Final = re.compile(r"\b(?:S3 )?bucket:? [\"'`]?(?P<bucket>[a-z0-9][a-z0-9.-]{2,62}[a-z0-9])[\"'`]?", re.I)
+_BUCKET: Final = re.compile(
+    r"\b(?:S3 )?bucket:? (?:named )?[\"'`]?(?P<bucket>[a-z0-9][a-z0-9.-]{2,62}[a-z0-9])[\"'`]?", re.IGNORECASE
+)
 _IMAGE: Final = re.compile(
     r"\b(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]{5,30})\.amazonaws\.com(?P<cn>\.cn)?/"
     r"(?P<name>[a-z0-9][a-z0-9._/-]{0,255})"
 )
 
 _NO_BUCKETS: Final = frozenset(
-    ("policy", "that", "with", "does", "owner", "name", "region", "must", "from", "does", "used",
+    ("policy", "that", "with", "does", "owner", "name", "region", "must", "from", "used",
      "is", "in", "for", "and", "not", "the", "you", "location", "exists", "access", "permissions")
 )  # fmt: skip
 

@@ -60,13 +60,17 @@ def caller(failure: Failure) -> str:
 def trust(failure: Failure) -> str:
     """Who may assume the role."""
     query = "Role.AssumeRolePolicyDocument"
-    return command("aws", "iam", "get-role", "--role-name", failure.role or "ROLE", "--query", query)
+    return command(
+        "aws", "iam", "get-role", "--role-name", failure.role or "ROLE", "--query", query
+    )
 
 
 def boundary(failure: Failure) -> str:
     """The permissions boundary of the role."""
     query = "Role.PermissionsBoundary"
-    return command("aws", "iam", "get-role", "--role-name", failure.role or "ROLE", "--query", query)
+    return command(
+        "aws", "iam", "get-role", "--role-name", failure.role or "ROLE", "--query", query
+    )
 
 
 def organization(failure: Failure) -> str:
@@ -93,7 +97,9 @@ def resource_policy(failure: Failure) -> str:
     service = failure.action.partition(":")[0]
     name = _last(failure.resource)
     if service == "s3":
-        return command("aws", "s3api", "get-bucket-policy", "--bucket", bucket_of(failure) or "BUCKET")
+        return command(
+            "aws", "s3api", "get-bucket-policy", "--bucket", bucket_of(failure) or "BUCKET"
+        )
     if service == "kms":
         return key_policy(failure)
     if service == "secretsmanager":
@@ -133,7 +139,9 @@ def encryption(failure: Failure) -> str:
 
 def bucket_encryption(failure: Failure) -> str:
     """How a bucket encrypts what is put into it."""
-    return command("aws", "s3api", "get-bucket-encryption", "--bucket", bucket_of(failure) or "BUCKET")
+    return command(
+        "aws", "s3api", "get-bucket-encryption", "--bucket", bucket_of(failure) or "BUCKET"
+    )
 
 
 def head_object(failure: Failure, query: str = "") -> str:
@@ -154,7 +162,15 @@ def existence(failure: Failure) -> str:
     """Whether there is what a text says is missing."""
     what, name = failure.what, _last(failure.resource)
     if what in ("secret", "secret-missing") and failure.action.startswith("ssm"):
-        return command("aws", "ssm", "get-parameters", "--names", _parameter(failure), "--query", "Parameters[].Name")
+        return command(
+            "aws",
+            "ssm",
+            "get-parameters",
+            "--names",
+            _parameter(failure),
+            "--query",
+            "Parameters[].Name",
+        )
     if what in ("secret", "secret-missing"):
         secret = failure.resource or "SECRET"
         return command("aws", "secretsmanager", "describe-secret", "--secret-id", secret)

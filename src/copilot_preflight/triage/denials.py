@@ -21,12 +21,12 @@ _CORE: Final = re.compile(
 )
 _ON_RESOURCE: Final = re.compile(
     r"[,;]?\s{1,80}on\s{1,80}(?:the\s{1,80})?resources?(?::\s{0,80}|\s{1,80})"
-    r"(?P<quote>[\\\"'`\[]{0,3})(?P<resource>[^\s\"'`\\\]]{1,2048})[\\\"'`\]]{0,4}",
+    r"(?P<quote>[\\\"'`\[]{0,3})(?P<resource>(?:(?:role|user|group|policy|instance profile)\s)?[^\s\"'`\\\]]{1,2048})[\\\"'`\]]{0,4}",
     re.IGNORECASE,
 )
 _CONTEXT: Final = re.compile(
     r"[,.;]?\s{0,80}(?:"
-    r"because\s{1,80}no\s{1,80}(?P<lacking>[A-Za-z -]{3,60}?)\s{1,80}(?:policy|policies|boundary|boundaries)"
+    r"because\s{1,80}(?:no|the)\s{1,80}(?P<lacking>[A-Za-z -]{3,60}?)\s{1,80}(?:policy|policies|boundary|boundaries)"
     r"\s{1,80}allows?\b"
     r"|with\s{1,80}an\s{1,80}explicit\s{1,80}deny"
     r"(?:\s{1,80}in\s{1,80}(?:an?|the)\s{1,80}(?P<denying>[A-Za-z -]{3,60}?(?:policy|boundary)))?)",
@@ -95,11 +95,24 @@ def _subject(text: str, end: int) -> tuple[int, str]:
         name = name.rpartition(label)[2] if label in name else name
     if len(words) > 1 and words[-2].endswith(("User:", "user:")):
         offset = max(0, end - _FAR) + before.rfind(words[-2])
-    is_name = name.startswith("arn:") or (":" in name and not name.endswith(":")) or "Session" in name
+    is_name = (
+        name.startswith("arn:") or (":" in name and not name.endswith(":")) or "Session" in name
+    )
     return offset, name if is_name else ""
 
 
+_OF_KEY: Final = re.compile(
+    r"\s{1,80}on\s{1,80}this\s{1,80}resource\s{1,80}because\s{1,80}the\s{1,80}resource\s{1,80}does"
+    r"\s{1,80}not\s{1,80}exist[^\n]{0,300}",
+    re.IGNORECASE,
+)
+"""What KMS says of a key of another account: it is not there, or its policy lets nobody in."""
+
+
 def _context(text: str, end: int) -> tuple[Layer, bool | None, int]:
+    of_key = _OF_KEY.match(text, end)
+    if of_key is not None:
+        return "resource-based policy", None, of_key.end()
     found = _CONTEXT.match(text, end)
     if found is None:
         return "", None, end

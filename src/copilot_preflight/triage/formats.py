@@ -116,7 +116,10 @@ def _facts(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
         if value:
             yield name, value
     if failure.layer:
-        yield "decided by", f"{'a Deny in' if failure.is_explicit else 'no Allow in'} the {failure.layer}"
+        yield (
+            "decided by",
+            f"{'a Deny in' if failure.is_explicit else 'no Allow in'} the {failure.layer}",
+        )
 
 
 def _where(it: Cause | Excluded) -> str:

@@ -97,8 +97,7 @@ class _Joining:
         causes: list[Cause] = []
         excluded: list[Excluded] = list(words.excluded)
         if failure.kind == "access":
-            for cause in self._of_roles(failure, matched):
-                causes.append(cause)
+            causes += self._of_roles(failure, matched)
             answers = self._answers(failure, matched)
             for answer in answers:
                 causes += self._of_answer(failure, answer)
@@ -123,7 +122,7 @@ class _Joining:
         proved = {it.step for it in causes if it.weight <= Weight.FOUND}
         kept = list(causes)
         for cause in said:
-            if cause.step in proved and cause.step not in ("decode",):
+            if cause.step in proved and cause.step != "decode":
                 continue  # the templates show the line of it
             if cause.weight is Weight.OPEN and cause.step in gone:
                 continue
@@ -146,7 +145,9 @@ class _Joining:
                 f"the call was made by '{_short(failure.principal)}', which no template at hand has: "
                 f"they name {right.name}"
             )
-            yield self._cause("role", Weight.FOUND, message, confirm.caller(failure), place=right.role.place)
+            yield self._cause(
+                "role", Weight.FOUND, message, confirm.caller(failure), place=right.role.place
+            )
             return
         if not any(it.users & USERS_AT[failure.moment] for it in matched) and matched[0].users:
             message = (
@@ -167,7 +168,9 @@ class _Joining:
             resource = self._hand.resource(used, failure)
             if resource is None:
                 continue
-            user = next(iter(sorted(used.users & USERS_AT[failure.moment]) or sorted(used.users)), "")
+            user = next(
+                iter(sorted(used.users & USERS_AT[failure.moment]) or sorted(used.users)), ""
+            )
             answers.append(ask(used, user, failure.action, resource))
         return answers
 
@@ -196,12 +199,11 @@ class _Joining:
                 place=at or used.role.place,
             )
 
-
     # --- findings ----------------------------------------------------------------------------
 
     def _of_findings(self, failure: Failure, matched: Sequence[Used]) -> Iterator[Cause]:
         """The findings of the run that may be behind a failure."""
-        for number, finding in enumerate(self._report.findings):
+        for finding in self._report.findings:
             grade = self._grade(finding, failure, matched)
             if grade is None:
                 continue
@@ -224,9 +226,16 @@ class _Joining:
             return None
         if call is not None and failure.resource and same_action:
             if not _may_be(call.resource, failure.resource):
-                if not (finding.rule in ("E9712", "W9713") and _same_file(call.resource, failure.resource)):
+                if not (
+                    finding.rule in ("E9712", "W9713")
+                    and _same_file(call.resource, failure.resource)
+                ):
                     return None
-        if matched and call is not None and call.principal not in {it.role.logical_id for it in matched}:
+        if (
+            matched
+            and call is not None
+            and call.principal not in {it.role.logical_id for it in matched}
+        ):
             return None
         if failure.kind == "access" and named and finding.severity is Severity.ERROR:
             is_layer = finding.rule in _LAYER_RULES.get(named, ())
@@ -235,7 +244,7 @@ class _Joining:
                 return None if failure.is_explicit else (Weight.FOUND, 5)
             if failure.is_explicit and named == "grant" and finding.rule != "E9766":
                 return Weight.FOUND, 5
-        if failure.role and step in ("set", "trust") and not failure.what == "trust":
+        if failure.role and step in ("set", "trust") and failure.what != "trust":
             return None  # the call was made with the role
         if finding.severity is Severity.ERROR and same_action:
             return Weight.PROVED, 0
@@ -262,7 +271,11 @@ class _Joining:
                 )
                 at = read.file.value.place
                 locked = next(
-                    (it for it in self._report.findings if it.rule == "W9713" and it.at.file == at.file),
+                    (
+                        it
+                        for it in self._report.findings
+                        if it.rule == "W9713" and it.at.file == at.file
+                    ),
                     None,
                 )
                 fix = self._fix(locked) if locked is not None else ""
@@ -353,7 +366,15 @@ class _Joining:
         if hidden:
             message, fix = hidden.text(message), hidden.text(fix)
         return Cause(
-            step, weight, message, check, fix or way_out(step), rule, place, self._start(place), rank
+            step,
+            weight,
+            message,
+            check,
+            fix or way_out(step),
+            rule,
+            place,
+            self._start(place),
+            rank,
         )
 
     def _start(self, place: Place | None) -> Position | None:

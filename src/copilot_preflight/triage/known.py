@@ -119,7 +119,7 @@ WRAPPERS: Final = (
         "trust",
         "start",
         r"ECS was unable to assume the role|unable to find execution role credentials|"
-        r"Unable to assume (?:the )?(?:execution |task |service )?role|"
+        r"Unable to assume (?:the )?(?:\w{1,20} ){0,3}role|"
         r"role with this name cannot be found|execution resource retrieval failed: unable to get "
         r"execution role|credentials for execution role",
         _ECS + "service-event-messages-list.html",
@@ -139,7 +139,7 @@ WRAPPERS: Final = (
         r"\bphase is (?:FAILED|complete)|CodeBuild|\[Container\] \d{4}/|buildspec|"
         r"insufficient permissions.{0,80}(?:artifact|access)|artifact (?:store|bucket)|"
         r"::error::|##\[error\]|GitHub-?Actions|github-actions|gitlab-ci|bitbucket-pipelines|"
-        r"upload failed: |EnvManagerRole",
+        r"upload failed: |for primary source",
         "https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html",
     ),
     _wrapper(
@@ -147,8 +147,8 @@ WRAPPERS: Final = (
         "deploy",
         r"(?:CREATE|UPDATE|DELETE|ROLLBACK)_FAILED|Resource handler returned message|"
         r"\(Service: [\w .-]{2,60}[;,] Status Code: \d{3}.{0,400}(?:HandlerErrorCode|RequestToken)|"
-        r"change ?set|execute-?change|✘ (?:deploy|upload|create|update)|"
-        r"✘ execute|EnvManagerRole|upload (?:deploy )?artifacts|upload env file|deploy(?:ing)? (?:service|env|job|stack|"
+        r"change ?set|execute-?change|✘ |"
+        r"EnvManagerRole|upload (?:deploy )?artifacts|upload env file|deploy(?:ing)? (?:service|env|job|stack|"
         r"environment)|\bcopilot (?:svc|env|job|app|deploy|init|task)\b|cdk deploy|terraform apply",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html",
     ),
@@ -174,7 +174,7 @@ KNOWN: Final = (
         None,
         r"no such host|\bENOTFOUND\b|\bEAI_AGAIN\b|getaddrinfo|Name or service not known|"
         r"Temporary failure in name resolution|UnknownHostException|Could not resolve host|"
-        r"Failed to resolve |NameResolutionError|server misbehaving|dns error",
+        r"Failed to resolve '|NameResolutionError|server misbehaving|dns error",
         _ECS + "resource-initialization-error.html",
     ),
     _known(
@@ -195,7 +195,7 @@ KNOWN: Final = (
         "name",
         None,
         r"Secrets Manager can.?t find the (?:specified secret|resource|secret value)|"
-        r"ParameterNotFound|invalid ssm parameters?|Invalid parameters?: \[?/|"
+        r"ParameterNotFound|parameter name specified for secret .{1,300} is invalid|invalid ssm parameters?|Invalid parameters?: \[?/|"
         r"ResourceNotFoundException.{0,200}secret|retrieved secret from Secrets Manager did not contain json key|"
         r"invalid character .{0,80}looking for beginning of value",
         _ECS + "resource-initialization-error.html",
@@ -265,6 +265,14 @@ KNOWN: Final = (
         "https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html",
         "kms:Decrypt",
     ),
+    _known(
+        "efs-path-missing",
+        "name",
+        "start",
+        r"mount.{0,200}(?:No such file or directory|Failed to resolve)|"
+        r"fs-[0-9a-f]{8,20}.{0,80}does not exist",
+        _ECS + "efs-volumes.html",
+    ),
     # --- credentials ----------------------------------------------------------------------------
     _known(
         "credentials",
@@ -280,7 +288,7 @@ KNOWN: Final = (
         "no-credentials",
         "other",
         None,
-        r"Unable to locate credentials|NoCredentialProviders|Could not load credentials from any providers|"
+        r"Unable to locate credentials|Couldn't find AWS credentials|CredentialRetrievalError|NoCredentialProviders|Could not load credentials from any providers|"
         r"CredentialsProviderError|Unable to load (?:AWS )?credentials|NoCredentialsError|"
         r"failed to retrieve credentials|failed to refresh cached credentials|no EC2 IMDS role found|"
         r"Unable to get IAM security credentials|EmptyStaticCreds|CredentialsError: Missing credentials|"
@@ -310,7 +318,7 @@ KNOWN: Final = (
         "start",
         r"(?:ECS|Amazon ECS|codepipeline|codebuild|CodeBuild|CodePipeline|\S{1,60}\.amazonaws\.com|service)"
         r".{0,60}(?:unable to|cannot|not authorized to|could not|is not able to) (?:assume|perform AssumeRole).{0,40}role|"
-        r"unable to assume (?:the )?(?:\w{1,20} )?role|AssumeRole.{0,60}(?:AccessDenied|not authorized)|"
+        r"unable to assume (?:the )?(?:\w{1,20} ){0,3}role|AssumeRole.{0,60}(?:AccessDenied|not authorized)|"
         r"is not authorized to perform AssumeRole|cannot be assumed by|unable to find execution role credentials|"
         r"Not authorized to perform sts:AssumeRole\w{0,20}|role defined for .{0,100} cannot be assumed|"
         r"insufficient permissions to assume",
@@ -340,7 +348,7 @@ KNOWN: Final = (
         "artifact",
         "access",
         "pipeline",
-        r"(?:provided role|role|service role|IAM role).{0,200}(?:does not have|insufficient|has no) .{0,20}permissions?|"
+        r"role.{0,200}(?:does ?n[o'’]t have|insufficient|has no) .{0,20}permissions?|"
         r"insufficient permissions|Unable to access the artifact|User does not have (?:access|permission)|"
         r"not authorized to (?:access|use) .{0,60}(?:artifact|bucket|connection)|"
         r"Unable to use Connection|must be given permission",
@@ -353,10 +361,17 @@ KNOWN: Final = (
         r"Access ?Denied|AccessDenied(?:Exception|Fault)?|access_denied|UnauthorizedOperation|"
         r"\b403\b.{0,40}Forbidden|Forbidden.{0,40}\b403\b|"
         r"[Ss]tatus ?[Cc]ode:? ?403|\(403\) when calling|HTTP 403|NotAuthorized(?:Exception)?\b|AuthorizationError(?:Exception)?\b|"
-        r"AllAccessDisabled|not authorized to perform (?:this|the) (?:operation|action)|\bAuthFailure\b|"
+        r"Error Code Forbidden|Status Code Forbidden|AllAccessDisabled|not authorized to perform (?:this|the) (?:operation|action)|\bAuthFailure\b|"
         r"Client\.UnauthorizedOperation|api error Forbidden|pull access denied|"
         r"unexpected status.{0,120}403|(?:error|code)[\"']?[:=] ?[\"']?403\b",
         _COMMON,
+    ),
+    _known(
+        "exec",
+        "other",
+        "run",
+        r"TargetNotConnectedException|execute command (?:was not enabled|failed)",
+        _ECS + "ecs-exec-troubleshooting.html",
     ),
     # --- other ends -----------------------------------------------------------------------------
     _known(

@@ -83,7 +83,9 @@ _BY_OPERATION: Final[Mapping[str, str]] = {
     **dict.fromkeys(("RunTask", "RegisterTaskDefinition", "UpdateService", "CreateService"), "ecs"),
     **dict.fromkeys(("ExecuteCommand", "DescribeTasks", "DescribeServices"), "ecs"),
     **dict.fromkeys(("PassRole", "CreateRole", "PutRolePolicy", "GetRole"), "iam"),
-    **dict.fromkeys(("CreateChangeSet", "CreateStack", "UpdateStack", "DescribeStacks"), "cloudformation"),
+    **dict.fromkeys(
+        ("CreateChangeSet", "CreateStack", "UpdateStack", "DescribeStacks"), "cloudformation"
+    ),
     **dict.fromkeys(("SendMessage", "ReceiveMessage", "DeleteMessage"), "sqs"),
     **dict.fromkeys(("GetItem", "PutItem", "Query", "Scan", "UpdateItem"), "dynamodb"),
     **dict.fromkeys(("Publish",), "sns"),
@@ -114,5 +116,7 @@ def service_prefix(service: str) -> str:
     """The prefix of a service's actions, by any of its names."""
     name = service.strip().lower().removesuffix(".amazonaws.com").removesuffix(".amazonaws.com.cn")
     name = name.removeprefix("amazon ").removeprefix("aws ").removeprefix("amazon")
+    if name.endswith("internal"):  # the service behind another one: it is not what was called
+        return ""
     found = _SERVICES.get(name, name)
     return found if re.fullmatch(r"[a-z][a-z0-9-]{1,40}", found) else ""

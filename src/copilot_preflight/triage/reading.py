@@ -23,12 +23,16 @@ LARGEST: Final = 20_000_000
 _MOST_NODES: Final = 400_000
 _MOST_TRIES: Final = 200
 _BEGIN: Final = re.compile(r"[\[{]")
-_ESCAPES: Final = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,500}(?:\x07|\x1b\\)|[()][A-Z0-9])")
+_ESCAPES: Final = re.compile(
+    r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,500}(?:\x07|\x1b\\)|[()][A-Z0-9])"
+)
 
 
 def pieces_of(text: str) -> Iterator[Piece]:
     """The pieces of a text, without secrets."""
-    text = _ESCAPES.sub("", text[:LARGEST].lstrip("\ufeff")).replace("\r\n", "\n").replace("\r", "\n")
+    text = (
+        _ESCAPES.sub("", text[:LARGEST].lstrip("\ufeff")).replace("\r\n", "\n").replace("\r", "\n")
+    )
     if _is_table(text):
         yield from _of_table(text)
         return
@@ -149,7 +153,13 @@ def _of_string(text: str, known: Known) -> Iterator[Piece]:
 
 
 def _joined(outer: Known, inner: Known) -> Known:
-    return Known(*(own or other for own, other in zip(inner, outer, strict=True)))
+    return Known(
+        inner.moment or outer.moment,
+        inner.what or outer.what,
+        inner.principal or outer.principal,
+        inner.action or outer.action,
+        inner.resource or outer.resource,
+    )
 
 
 def _clean(pieces: Any) -> Iterator[Piece]:

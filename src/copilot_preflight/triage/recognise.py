@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from copilot_preflight.render.safe_text import safe
@@ -14,13 +14,16 @@ from copilot_preflight.triage.known import KNOWN, WRAPPERS, Known, Wrapper
 from copilot_preflight.triage.piece import Piece
 from copilot_preflight.triage.reading import pieces_of
 from copilot_preflight.triage.shapes import moment_of_session
+from copilot_preflight.triage.wrapped import unwrapped
 
 MOST: Final = 200
 """Failures, at most, that are told of one input: a log repeats itself."""
 
 _LONGEST_LINE: Final = 6_000
 _NEAR: Final = 12
-_ENCODED: Final = re.compile(r"[Ee]ncoded authorization (?:failure )?message:?\s{0,20}(?P<message>[\w-]{20,20000})")
+_ENCODED: Final = re.compile(
+    r"[Ee]ncoded authorization (?:failure )?message:?\s{0,20}(?P<message>[\w-]{20,20000})"
+)
 _PRINCIPAL: Final = re.compile(
     r"arn:[a-z][a-z-]{0,20}:(?:sts|iam)::\d{12}:(?:assumed-role|role|user)/[\w+=,.@/-]{1,600}"
 )
@@ -35,15 +38,17 @@ _OWN_WORDS: Final = re.compile(
 
 
 class _Found(NamedTuple):
-    """A failure with the number of its line."""
+    """A failure with the number of its line; ``is_own``: the line itself says what it is about."""
 
     line: int
     failure: Failure
+    is_own: bool = True
 
     @property
     def is_bare(self) -> bool:
         it = self.failure
-        return not (it.principal or it.action or it.resource or it.encoded)
+        says = it.principal or it.action or it.resource or it.encoded
+        return not says and it.what in ("call", "start", "object", "artifact", "")
 
 
 def failures_in(text: str) -> tuple[Failure, ...]:
@@ -57,9 +62,9 @@ def failures_in(text: str) -> tuple[Failure, ...]:
     return _distinct(found.values())
 
 
-def _distinct(failures: Iterator[Failure] | Sequence[Failure] | object) -> tuple[Failure, ...]:
+def _distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:
     """The failures without those that say less than another one of the same kind."""
-    listed: list[Failure] = list(failures)  # type: ignore[call-overload]
+    listed = list(failures)
     kept: list[Failure] = []
     for failure in listed:
         if failure.what in _CONSEQUENCES and any(it.what not in _CONSEQUENCES for it in listed):
@@ -86,6 +91,7 @@ def _says_more(other: Failure, failure: Failure) -> bool:
 
 
 def _of_piece(piece: Piece) -> Iterator[Failure]:
+    piece = piece._replace(text=unwrapped(piece.text))
     lines = piece.text.split("\n")
     starts = [0]
     for line in lines:
@@ -110,17 +116,27 @@ def _of_piece(piece: Piece) -> Iterator[Failure]:
             continue
         failure = _known(piece, lines, number, around)
         if failure is not None:
-            found.append(_Found(number, failure))
+            own = said_of_call(line[:_LONGEST_LINE])
+            found.append(_Found(number, failure, bool(own.action or own.resource)))
     found.sort(key=lambda it: it.line)
+    kept: list[_Found] = []
     for each in found:
-        if not each.is_bare or not any(_covers(other, each) for other in found):
-            yield each.failure
+        is_told = each.is_bare and any(_covers(other, each) for other in found)
+        if not is_told and not any(_goes_on(other, each) for other in kept):
+            kept.append(each)
+    yield from (each.failure for each in kept)
 
 
 def _covers(other: _Found, bare: _Found) -> bool:
     """Whether a line near by says the same, and more."""
     near = abs(other.line - bare.line) <= _NEAR
     return other is not bare and near and not other.is_bare
+
+
+def _goes_on(other: _Found, each: _Found) -> bool:
+    """Whether a line only goes on with what one above it says: a status, the frames of a stack."""
+    is_near = 0 < each.line - other.line <= _NEAR
+    return is_near and not each.is_own and each.failure.kind == other.failure.kind
 
 
 # --- a refused call in AWS's words ----------------------------------------------------------------
@@ -153,27 +169,31 @@ def _refused(piece: Piece, refusal: Refusal, context: str, around: Moment | None
 # --- other texts ----------------------------------------------------------------------------------
 
 
-def _known(piece: Piece, lines: Sequence[str], number: int, around: Moment | None) -> Failure | None:
+def _known(
+    piece: Piece, lines: Sequence[str], number: int, around: Moment | None
+) -> Failure | None:
     line = lines[number][:_LONGEST_LINE]
     entry = _entry_of(line)
     if entry is None and not piece.is_error:
         return None
-    wrapper = _wrapper_in(line)
-    context = "\n".join((line, *(it[:600] for it in lines[number + 1 : number + 7])))
-    if wrapper is None or wrapper.what in ("start", "stack", "artifact"):
-        before = "\n".join(it[:600] for it in lines[max(0, number - 3) : number])
-        wrapper = wrapper or _wrapper_in(before)
+    before = "\n".join(it[:600] for it in lines[max(0, number - 3) : number])
+    wrapper = _wrapper_in(line) or _wrapper_in(before)
+    context = "\n".join((line, *(it[:600] for it in lines[number + 1 : number + 7]), before))
     own = entry.action if entry is not None else ""
     said = said_of_call(line, piece.known.action)
     if not said.action or not said.resource:
         wider = said_of_call(context, said.action)
-        said = said._replace(action=said.action or wider.action, resource=said.resource or wider.resource)
+        said = said._replace(
+            action=said.action or wider.action, resource=said.resource or wider.resource
+        )
     action = piece.known.action or (own if entry and entry.what == "kms" else "") or said.action
     action = action or (wrapper.action if wrapper is not None else "") or own
     principal = piece.known.principal
     if not principal:
         named = _PRINCIPAL.search(line)
-        principal = named[0] if named is not None and entry is not None and entry.kind == "access" else ""
+        principal = (
+            named[0] if named is not None and entry is not None and entry.kind == "access" else ""
+        )
     kind = entry.kind if entry is not None else "other"
     what = entry.what if entry is not None else ""
     if kind == "access" and what in ("refused", "artifact") and wrapper is not None:
@@ -210,15 +230,24 @@ def _wrapper_in(text: str) -> Wrapper | None:
 # --- when -----------------------------------------------------------------------------------------
 
 _LATER: Final[tuple[tuple[re.Pattern[str], Moment], ...]] = (
-    (re.compile(r"\[Container\] \d{4}/|\bphase (?:context )?status|CodeBuild|CodePipeline"), "pipeline"),
+    (
+        re.compile(r"\[Container\] \d{4}/|\bphase (?:context )?status|CodeBuild|CodePipeline"),
+        "pipeline",
+    ),
     (re.compile(r"##\[group\]|::group::|GITHUB_|Run aws-actions/"), "pipeline"),
     (re.compile(r"✘|\bcopilot (?:svc|env|job|deploy|init)\b|(?:CREATE|UPDATE)_FAILED"), "deploy"),
 )
 _BY_ROLE: Final[tuple[tuple[re.Pattern[str], Moment], ...]] = (
-    (re.compile(r"code-?build|code-?pipeline|pipeline|github|gitlab|bitbucket|jenkins", re.I), "pipeline"),
-    (re.compile(r"EnvManagerRole|CFNExecutionRole|cfn-exec|cloudformation|cdk-hnb|deploy", re.I), "deploy"),
-    (re.compile(r"execution|ecsTaskExec|TaskExec", re.I), "start"),
-    (re.compile(r"task-?role|app-?role", re.I), "run"),
+    (
+        re.compile(r"code-?build|code-?pipeline|pipeline|github|gitlab|bitbucket|jenkins", re.IGNORECASE),
+        "pipeline",
+    ),
+    (
+        re.compile(r"EnvManagerRole|CFNExecutionRole|cfn-exec|cloudformation|cdk-hnb|deploy", re.IGNORECASE),
+        "deploy",
+    ),
+    (re.compile(r"execution|ecsTaskExec|TaskExec", re.IGNORECASE), "start"),
+    (re.compile(r"task-?role|app-?role", re.IGNORECASE), "run"),
 )
 
 
@@ -235,14 +264,16 @@ def _moment(
     principal: str,
     around: Moment | None,
 ) -> Moment:
+    by_session = moment_of_session(principal)
+    if by_session is not None:
+        return by_session
     if wrapper is not None and wrapper.what not in ("artifact", "stack"):
         return wrapper.moment
     if piece.known.moment is not None:
         return piece.known.moment
-    by_session = moment_of_session(principal)
-    if by_session is not None:
-        return by_session
-    name = principal.partition(":assumed-role/")[2].partition("/")[0] or principal.rpartition("/")[2]
+    name = (
+        principal.partition(":assumed-role/")[2].partition("/")[0] or principal.rpartition("/")[2]
+    )
     for pattern, moment in _BY_ROLE:
         if name and pattern.search(name):
             return moment

@@ -109,7 +109,7 @@ def _resource_of(node: Mapping[str, Any], action: str) -> str:
 
 def known_of(node: Mapping[str, Any], known: Known) -> Known:
     """What is known of the texts in a map, beyond what is known around it."""
-    moment = _moment_in(node, known)
+    moment = _moment_in(node)
     return known if moment is None or moment == known.moment else known._replace(moment=moment)
 
 
@@ -122,7 +122,7 @@ _DETAIL_TYPES: Final[tuple[tuple[str, Moment], ...]] = (
 )
 
 
-def _moment_in(node: Mapping[str, Any], known: Known) -> Moment | None:
+def _moment_in(node: Mapping[str, Any]) -> Moment | None:
     kind = node.get("detail-type")
     if isinstance(kind, str):
         return next((moment for begin, moment in _DETAIL_TYPES if kind.startswith(begin)), None)
