@@ -120,6 +120,8 @@ def way_out(step: str) -> str:
 def _is_of(step: str, failure: Failure) -> bool:
     """Whether a step can matter for a call."""
     service = failure.action.partition(":")[0]
+    if step in ("set", "trust") and ":user/" in failure.principal:
+        return False
     if step == "kms":
         return service in (
             "s3",
@@ -167,6 +169,8 @@ def _named(failure: Failure) -> Iterator[Cause]:
         at = "organization" if step == "organization" else step
         if failure.is_explicit:
             message = "a Deny statement of a {layer} covers {action} on {resource} for {who}"
+            if failure.layer == "service control policy":  # AWS says so of a missing Allow, too
+                message = "a {layer} denies {action} to {who}, or lacks the Allow for it"
         elif failure.layer == "identity-based policy":
             message = "no policy of {who} allows {action} on {resource}"
         else:
@@ -250,7 +254,6 @@ def _likely(failure: Failure) -> Iterator[Cause]:
             confirm.head_object(failure),
             "put the object there, or ask for one that is there",
             rule="I9756",
-            rank=-1,
         )
     if failure.role and failure.is_explicit is not True:
         name = failure.role.lower()

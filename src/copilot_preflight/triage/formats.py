@@ -104,9 +104,9 @@ def _of_one(diagnosis: Diagnosis) -> Iterator[str]:
     more = len(diagnosis.causes) - MOST_SHOWN
     if more > 0:
         yield f"  and {more} less likely: --format json lists them all"
-    for each in diagnosis.excluded:
+    for questions, each in _together(diagnosis.excluded):
         at = f" ({_where(each)})" if _where(each) else ""
-        yield f"  excluded: {STEPS[each.step]} {safe(each.by)}{at}"
+        yield f"  excluded: {questions} {safe(each.by)}{at}"
 
 
 def _facts(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
@@ -126,6 +126,15 @@ def _where(it: Cause | Excluded) -> str:
     if it.place is None or it.start is None:
         return ""
     return safe(f"{it.place.file}:{it.start.line}:{it.start.column}")
+
+
+def _together(excluded: Sequence[Excluded]) -> Iterator[tuple[str, Excluded]]:
+    """The steps that one thing excludes, as questions: each line says another thing."""
+    found: dict[tuple[str, str], list[Excluded]] = {}
+    for each in excluded:
+        found.setdefault((each.by, _where(each)), []).append(each)
+    for group in found.values():
+        yield " ".join(STEPS[each.step] for each in group), group[0]
 
 
 def _cut(text: str) -> str:
@@ -158,7 +167,7 @@ def _markdown(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
             yield ""
             yield "Excluded:"
             yield ""
-        for each in diagnosis.excluded:
+        for questions, each in _together(diagnosis.excluded):
             at = f" ({code_span(_where(each))})" if _where(each) else ""
-            yield f"- {STEPS[each.step]} {prose(each.by)}{at}"
+            yield f"- {questions} {prose(each.by)}{at}"
         yield ""

@@ -10,6 +10,7 @@ from copilot_preflight.base.finding import Finding, Place, Position, Severity
 from copilot_preflight.edits.edit import Applicability
 from copilot_preflight.edits.fix import Fix, answer_of
 from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.iam.layers import Layer
 from copilot_preflight.read.document import Document
 from copilot_preflight.run.check import Checked
 from copilot_preflight.triage import confirm
@@ -37,6 +38,7 @@ _RULES_OF: Final = {
     "kms": frozenset("E9715 W9757 E9762 E9773 E9741".split()),
     "credentials": frozenset(("W9735",)),
     "no-credentials": frozenset(("E9734",)),
+    "call": frozenset(("W9735",)),
     "object": frozenset("E9751 E9752 W9753 W9757 I9756 W9735".split()),
     "arn-invalid": frozenset("E9716 E9755 E9741".split()),
     "secret-missing": frozenset(("E9741",)),
@@ -63,6 +65,12 @@ _STEPS: Final = {
     **dict.fromkeys(("W9719", "W9720", "I9756", "E9716"), "object"),
 }
 """The step to which a rule belongs; to the grant if it is none of these."""
+
+_STEP_OF_LAYER: Final = {
+    Layer.RESOURCE: "resource-policy",
+    Layer.ENDPOINT: "endpoint",
+    Layer.SCP: "organization",
+}
 
 _HOLE: Final = re.compile(r"\$\{[^{}]{1,200}\}|\*")
 _VERSION: Final = re.compile(r"/[0-9a-f]{64}\.env$")
@@ -121,7 +129,10 @@ class _Joining:
         gone = {it.step for it in excluded}
         proved = {it.step for it in causes if it.weight <= Weight.FOUND}
         kept = list(causes)
+        is_told = any(it.step == "account" or it.weight is Weight.PROVED for it in causes)
         for cause in said:
+            if is_told and cause.step == "grant" and cause.weight < Weight.OPEN:
+                continue  # the templates say the same, and why
             if cause.step in proved and cause.step != "decode":
                 continue  # the templates show the line of it
             if cause.weight is Weight.OPEN and cause.step in gone:
@@ -145,9 +156,10 @@ class _Joining:
                 f"the call was made by '{_short(failure.principal)}', which no template at hand has: "
                 f"they name {right.name}"
             )
-            yield self._cause(
-                "role", Weight.FOUND, message, confirm.caller(failure), place=right.role.place
-            )
+            is_task = failure.moment in ("start", "run")
+            weight = Weight.NAMED if is_task else Weight.FOUND
+            check = confirm.caller(failure)
+            yield self._cause("role", weight, message, check, place=right.role.place, rank=-1)
             return
         if not any(it.users & USERS_AT[failure.moment] for it in matched) and matched[0].users:
             message = (
@@ -183,7 +195,7 @@ class _Joining:
             fits = not named or named == step or (named == "grant" and step in ("role", "grant"))
             weight = Weight.PROVED if fits else Weight.FOUND
             yield self._of_finding(failure, found, weight, rank=1, step=step)
-        elif answer.is_allowed:
+        elif answer.is_allowed or (answer.granted_at and _lacks_grant(failure)):
             at = answer.granted_at
             message = (
                 f"the templates allow {used.name} {failure.action} on '{_short(failure.resource)}', and "
@@ -191,7 +203,7 @@ class _Joining:
             )
             yield self._cause(
                 "account",
-                Weight.FOUND,
+                Weight.NAMED,
                 message,
                 confirm.of_step("account", failure),
                 "deploy the templates, and look for changes by hand: aws cloudformation detect-stack-drift",
@@ -251,6 +263,8 @@ class _Joining:
         if finding.severity is Severity.ERROR:
             return Weight.FOUND, 0
         is_main = finding.rule in ("W9735", "W9774") and failure.what in ("credentials", "acl")
+        if finding.rule == "W9735" and failure.principal and not matched:
+            return Weight.PROVED, 0  # the call was not made with the role that is hidden
         if finding.rule == "W9757" and failure.action.startswith("kms:"):
             return Weight.PROVED, 1
         return (Weight.PROVED, 0) if is_main else (Weight.LIKELY, 0)
@@ -294,7 +308,10 @@ class _Joining:
         self, failure: Failure, finding: Finding, weight: Weight, *, rank: int, step: str = ""
     ) -> Cause:
         step = step or _step_of(finding, failure)
-        check = confirm.of_step(step, failure)
+        asked = failure
+        if not failure.resource and finding.call is not None and "$" not in finding.call.resource:
+            asked = failure._replace(resource=finding.call.resource)
+        check = confirm.of_step("grant" if step == "role" else step, asked)
         if finding.rule == "E9763":
             check = confirm.boundary(failure)
         return self._cause(
@@ -337,13 +354,41 @@ class _Joining:
         if right:
             by = f"the call was made with {right[0].name} of the templates"
             yield self._out("role", by, right[0].role.place)
+        if failure.moment in ("start", "run") and not matched and not failure.principal:
+            yield from self._assumed(failure)
         for answer in answers:
-            if answer.granted_at is not None and (answer.is_allowed or _is_elsewhere(answer)):
+            yield from self._silent(failure, answer)
+            if answer.granted_at is not None:
                 by = f"the templates allow {failure.action} to {answer.used.name}"
                 yield self._out("grant", by, answer.granted_at)
-            if answer.decision.outcome is Outcome.ALLOWED:
-                by = "no policy of the templates stands in the way"
-                yield self._out("resource-policy", by, None)
+
+    def _silent(self, failure: Failure, answer: Answer) -> Iterator[Excluded]:
+        """The layers that the templates have, and that do not deny the call."""
+        for layer, voice in answer.decision.ruling.voices:
+            step = _STEP_OF_LAYER.get(layer)
+            if step is None or voice.deny is not False or answer.decision.facts:
+                continue
+            if answer.decision.layer is layer:
+                continue
+            by = f"no {layer.value} of the templates denies {failure.action}"
+            yield self._out(step, by, None)
+
+    def _assumed(self, failure: Failure) -> Iterator[Excluded]:
+        """What the templates prove of the roles that make such calls."""
+        for used in self._hand.expected(failure)[:1]:
+            task = used.task
+            if task is None:
+                continue
+            named = task.execution_role if failure.moment == "start" else task.task_role
+            if named is not None:
+                by = f"task definition '{task.logical_id}' names {used.name}"
+                yield self._out("set", by, named.place)
+            trusts = [it for it in used.analysis.assumptions if it.role.place == used.role.place]
+            if trusts and all(
+                it.rulings and it.rulings[0].outcome is Outcome.ALLOWED for it in trusts
+            ):
+                by = f"the trust policy of {used.role} lets the service assume it"
+                yield self._out("trust", by, used.role.trust_place)
 
     def _out(self, step: str, by: str, place: Place | None) -> Excluded:
         return Excluded(step, by, place, self._start(place))
@@ -394,10 +439,9 @@ class _Joining:
         return kept
 
 
-def _is_elsewhere(answer: Answer) -> bool:
-    """Whether another layer than the role's own policies denies a call."""
-    layer = answer.decision.layer
-    return answer.is_denied and layer is not None and layer.value != "identity-based policy"
+def _lacks_grant(failure: Failure) -> bool:
+    """Whether AWS says that the caller's own policies lack an Allow."""
+    return failure.layer == "identity-based policy" and failure.is_explicit is False
 
 
 def _without_doubles(excluded: Iterable[Excluded], blamed: set[str]) -> tuple[Excluded, ...]:

@@ -55,14 +55,19 @@ class Answer(NamedTuple):
         """The denial as a finding, under the rule that would report it."""
         denied = Denial(self.decision, cause_of(self.decision))
         rule, name = _RULES.get(denied.cause.kind, _LACKING)
+        found = wording.not_granted([denied])
+        why = wording.reason(denied)
         if denied.cause.kind in diagnosis.LAYER_CAUSES:
             layer = self.decision.layer
             policy = f"the {layer.value}" if layer is not None else "a policy"
-            found = wording.refused([denied], policy, help="")
-        else:
-            found = wording.not_granted([denied])
-        at = next((it.place for it in (denied.cause.statement,) if it is not None), None)
-        return found._replace(rule=rule, name=name, at=at or denied.call.role.place)
+            has_deny = denied.cause.statement is not None
+            why = f"a Deny statement of {policy} covers it" if has_deny else f"{policy} lacks an Allow"
+            found = found._replace(help="", remedy=None)
+        call = denied.call
+        message = f"{call.who} may not {wording.calls([denied])}: {why}"
+        statement = denied.cause.statement
+        at = call.role.place if statement is None else statement.place
+        return found._replace(rule=rule, name=name, at=at, message=message)
 
 
 def ask(used: Used, user: str, action: str, resource: Text) -> Answer:
