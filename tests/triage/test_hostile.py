@@ -76,21 +76,21 @@ def test_a_confirming_command_is_one_command(name: str) -> None:
 
 
 HOSTILE = {
-    "blanks": "is not authorized to perform:" + " " * 200_000,
-    "subjects": "User: " * 40_000 + "is not authorized",
-    "words": "a" * 200_000 + " is not authorized to perform: s3:GetObject",
-    "braces": "{" * 200_000,
-    "open maps": '{"a":' * 40_000,
-    "open lists": '[{"a": [' * 30_000,
-    "keys": "password" * 25_000,
-    "keys with values": "password=" * 25_000,
-    "base64": "aA0" * 70_000,
-    "arns": "arn:aws:" * 25_000,
-    "refusals": "is not authorized to perform: s3:GetObject " * 5_000,
-    "errors": "AccessDenied: error\n" * 10_000,
+    "blanks": "is not authorized to perform:" + " " * 60_000,
+    "subjects": "User: " * 4_000 + "is not authorized",
+    "words": "a" * 60_000 + " is not authorized to perform: s3:GetObject",
+    "braces": "{" * 60_000,
+    "open maps": '{"a":' * 12_000,
+    "open lists": '[{"a": [' * 9_000,
+    "keys": "password" * 8_000,
+    "keys with values": "password=" * 8_000,
+    "base64": "aA0" * 20_000,
+    "arns": "arn:aws:" * 8_000,
+    "refusals": "is not authorized to perform: s3:GetObject " * 2_000,
+    "errors": "".join(f"AccessDenied: error {n:x}\n" for n in range(3_000)),
     "one line of errors": "role error failed " * 12_000,
-    "dots": "https://" + "s3." * 60_000,
-    "escapes": "\x1b]" * 50_000,
+    "dots": "https://" + "s3." * 20_000,
+    "escapes": "\x1b]" * 20_000,
     "private keys": "-----BEGIN PRIVATE KEY-----" * 8_000,
     "mounts": "mount fs-0123456789 " * 10_000 + "failed",
     "equal lines": ("x" * 60 + "\n") * 3_000 + "AccessDenied",
@@ -104,8 +104,8 @@ def test_time_grows_with_the_length_alone(name: str) -> None:
     begin = time.process_time()
     failures_in(text)
     once = time.process_time() - begin
+    assert once < 5
     begin = time.process_time()
     failures_in(text * 2)
     twice = time.process_time() - begin
-    assert once < 5
     assert twice < 3 * once + 1

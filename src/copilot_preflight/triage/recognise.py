@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from copilot_preflight.render.safe_text import safe
-from copilot_preflight.triage.calls import said_of_call
+from copilot_preflight.triage.calls import Said, said_of_call
 from copilot_preflight.triage.denials import Refusal, refusals
 from copilot_preflight.triage.failure import LONGEST, Failure, Moment
 from copilot_preflight.triage.known import KNOWN, WRAPPERS, Known, Wrapper
@@ -20,7 +20,11 @@ MOST: Final = 200
 """Failures, at most, that are told of one input: a log repeats itself."""
 
 _LONGEST_LINE: Final = 6_000
+_MOST_LINES: Final = 1_000
+"""Lines, at most, whose error is looked at closely: a flood of them says no more."""
+
 _NEAR: Final = 12
+_TIME: Final = re.compile(r"^[\s\[(]{0,8}\d{2,4}[\d:TZ.,+\-/ ]{6,40}")
 _ENCODED: Final = re.compile(
     r"[Ee]ncoded authorization (?:failure )?message:?\s{0,20}(?P<message>[\w-]{20,20000})"
 )
@@ -38,11 +42,10 @@ _OWN_WORDS: Final = re.compile(
 
 
 class _Found(NamedTuple):
-    """A failure with the number of its line; ``is_own``: the line itself says what it is about."""
+    """A failure with the number of its line."""
 
     line: int
     failure: Failure
-    is_own: bool = True
 
     @property
     def is_bare(self) -> bool:
@@ -91,40 +94,70 @@ def _says_more(other: Failure, failure: Failure) -> bool:
 
 
 def _of_piece(piece: Piece) -> Iterator[Failure]:
-    piece = piece._replace(text=unwrapped(piece.text))
-    lines = piece.text.split("\n")
+    text = unwrapped(piece.text)
+    piece = piece._replace(text=text)
+    lines = text.split("\n")
+    around = _moment_of_all(text)
+    refused: dict[int, list[_Found]] = {}
+    taken: set[int] = set()
+    for found, last in _refusals(piece, lines, around):
+        refused.setdefault(found.line, []).append(found)
+        taken.update(range(found.line, last + 1))
+    kept: list[_Found] = []
+    seen: set[str] = set()
+    for number, line in enumerate(lines):
+        if number in refused:
+            kept += refused[number]
+        if number in taken or len(seen) >= _MOST_LINES:
+            continue
+        line = line[:_LONGEST_LINE]
+        if not piece.is_error and not _OWN_WORDS.search(line):
+            continue
+        key = _TIME.sub("", line)
+        if key in seen:
+            continue  # a log repeats itself
+        known = _known(piece, lines, number, around, _near(kept, number))
+        if known is not None:
+            seen.add(key)
+            kept.append(known)
+    for at, each in enumerate(kept):
+        around_it = kept[max(0, at - _NEAR) : at + _NEAR]
+        if not each.is_bare or not any(_covers(other, each) for other in around_it):
+            yield each.failure
+
+
+def _near(kept: Sequence[_Found], number: int) -> tuple[str, ...]:
+    """The kinds of failure that the lines just above tell of."""
+    return tuple(it.failure.kind for it in kept[-_NEAR:] if 0 < number - it.line <= _NEAR)
+
+
+def _refusals(
+    piece: Piece, lines: Sequence[str], around: Moment | None
+) -> Iterator[tuple[_Found, int]]:
+    """The refused calls in AWS's words, each with the last line that it takes."""
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    around = _moment_of_all(piece.text)
-    found: list[_Found] = []
-    taken: set[int] = set()
-    at = 0
+    at = done = count = 0
+    wrapper: Wrapper | None = None
     for refusal in refusals(piece.text):
-        while at + 1 < len(starts) and starts[at + 1] <= refusal.start:
+        count += 1
+        if count > _MOST_LINES:
+            return
+        line = at
+        while starts[at + 1] <= refusal.start:
             at += 1
         last = at
-        while last + 1 < len(starts) and starts[last + 1] < refusal.end:
+        while last + 2 < len(starts) and starts[last + 1] < refusal.end:
             last += 1
-        begin = max(starts[at], refusal.start - _LONGEST_LINE // 2)
+        begin = max(starts[at], refusal.start - _LONGEST_LINE // 2, done)
         end = max(refusal.end, min(starts[last + 1] - 1, refusal.end + 400))
-        taken.update(range(at, last + 1))
         context = piece.text[begin:end]
-        found.append(_Found(at, _refused(piece, refusal, context, around)))
-    for number, line in enumerate(lines):
-        if number in taken or (not piece.is_error and not _OWN_WORDS.search(line[:_LONGEST_LINE])):
-            continue
-        failure = _known(piece, lines, number, around)
-        if failure is not None:
-            own = said_of_call(line[:_LONGEST_LINE])
-            found.append(_Found(number, failure, bool(own.action or own.resource)))
-    found.sort(key=lambda it: it.line)
-    kept: list[_Found] = []
-    for each in found:
-        is_told = each.is_bare and any(_covers(other, each) for other in found)
-        if not is_told and not any(_goes_on(other, each) for other in kept):
-            kept.append(each)
-    yield from (each.failure for each in kept)
+        own = _wrapper_in(context)
+        # what is said before the first of several calls on a line is said of all
+        wrapper = own or (wrapper if line == at and done > starts[at] else None)
+        done = refusal.end
+        yield _Found(at, _refused(piece, refusal, context, around, wrapper)), last
 
 
 def _covers(other: _Found, bare: _Found) -> bool:
@@ -133,17 +166,12 @@ def _covers(other: _Found, bare: _Found) -> bool:
     return other is not bare and near and not other.is_bare
 
 
-def _goes_on(other: _Found, each: _Found) -> bool:
-    """Whether a line only goes on with what one above it says: a status, the frames of a stack."""
-    is_near = 0 < each.line - other.line <= _NEAR
-    return is_near and not each.is_own and each.failure.kind == other.failure.kind
-
-
 # --- a refused call in AWS's words ----------------------------------------------------------------
 
 
-def _refused(piece: Piece, refusal: Refusal, context: str, around: Moment | None) -> Failure:
-    wrapper = _wrapper_in(context)
+def _refused(
+    piece: Piece, refusal: Refusal, context: str, around: Moment | None, wrapper: Wrapper | None
+) -> Failure:
     known = piece.known
     principal = refusal.principal or known.principal
     resource = refusal.resource or known.resource
@@ -170,17 +198,41 @@ def _refused(piece: Piece, refusal: Refusal, context: str, around: Moment | None
 
 
 def _known(
-    piece: Piece, lines: Sequence[str], number: int, around: Moment | None
-) -> Failure | None:
+    piece: Piece,
+    lines: Sequence[str],
+    number: int,
+    around: Moment | None,
+    near: Collection[str],
+) -> _Found | None:
+    """What one line tells of; None where it only goes on with what is told just above.
+
+    ``near`` are the kinds of failure that the lines above tell of.
+    """
     line = lines[number][:_LONGEST_LINE]
     entry = _entry_of(line)
     if entry is None and not piece.is_error:
         return None
+    said = said_of_call(line, piece.known.action)
+    is_own = bool(said.action or said.resource)
+    if not is_own and entry is not None and entry.kind in near:
+        return None  # a status, the frames of a stack
+    failure = _failure_of(piece, lines, number, around, entry, said)
+    return _Found(number, failure)
+
+
+def _failure_of(
+    piece: Piece,
+    lines: Sequence[str],
+    number: int,
+    around: Moment | None,
+    entry: Known | None,
+    said: Said,
+) -> Failure:
+    line = lines[number][:_LONGEST_LINE]
     before = "\n".join(it[:600] for it in lines[max(0, number - 3) : number])
     wrapper = _wrapper_in(line) or _wrapper_in(before)
     context = "\n".join((line, *(it[:600] for it in lines[number + 1 : number + 7]), before))
     own = entry.action if entry is not None else ""
-    said = said_of_call(line, piece.known.action)
     if not said.action or not said.resource:
         wider = said_of_call(context, said.action)
         said = said._replace(
@@ -196,7 +248,8 @@ def _known(
         )
     kind = entry.kind if entry is not None else "other"
     what = entry.what if entry is not None else ""
-    if kind == "access" and what in ("refused", "artifact") and wrapper is not None:
+    is_around = wrapper is None or wrapper.what in ("start", "stack")
+    if kind == "access" and what in ("refused", "artifact") and wrapper and not is_around:
         what = wrapper.what
     moment = _moment(piece, wrapper, entry, principal, around)
     resource = piece.known.resource or said.resource
@@ -309,7 +362,8 @@ def _what(action: str, wrapper: Wrapper | None, moment: Moment, resource: str) -
         return "env-file" if "/env-files/" in resource or resource.endswith(".env") else "object"
     if service == "s3" and moment == "pipeline":
         return "artifact"
-    return _BY_SERVICE.get(service, wrapper.what if wrapper is not None else "call")
+    is_artifact = wrapper is not None and wrapper.what == "artifact"
+    return _BY_SERVICE.get(service, "artifact" if is_artifact else "call")
 
 
 def _quoted(text: str) -> str:

@@ -18,14 +18,14 @@ _NAMED: Final = re.compile(
 """A value next to a name that says it is secret; the names of AWS's own fields are left alone."""
 
 _HARMLESS: Final = re.compile(
-    r"[\"']?(?:arn:|https?://|null|none|true|false|undefined|\[hidden\]|\*+|AccessDenied"
+    r"[\"']?(?:arn:|https?://|null|none|true|false|undefined|\[hidden|\*+|AccessDenied"
     r"|service call|unable|failed|is not|was not|User:|An error|access denied)",
     re.IGNORECASE,
 )
 """How a value begins that is none: an error that follows a word, or a name of a resource."""
 
 _SHAPES: Final = re.compile(
-    r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,28}\b"
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,28}"
     # the names of access keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     r"|\bgh[pousr]_[A-Za-z0-9]{20,255}|\bgithub_pat_\w{20,255}|\bglpat-[\w-]{15,255}"
     r"|\bxox[abeprs]-[\w-]{10,255}|\bsk_(?:live|test)_\w{10,255}|\bsk-[A-Za-z0-9_-]{20,255}"
@@ -43,8 +43,8 @@ _SIGNED: Final = re.compile(
     re.IGNORECASE,
 )
 _HEADER: Final = re.compile(
-    r"\b((?:set-)?cookie|(?:proxy-)?authorization|x-amz-security-token)([\"']?: ?[\"']?)"
-    r"(?!\[hidden\])[^\n\"']{1,8192}",
+    r"\b((?:set-)?cookie|(?:proxy-)?authorization|x-amz-security-token)([\"']?:(?! ?[\"']?\[hidden) ?[\"']?)"
+    r"[^\n\"']{1,8192}",
     re.IGNORECASE,
 )
 _PRIVATE_KEY: Final = re.compile(
