@@ -30,7 +30,10 @@ Resources:
     Properties:
       AssumeRolePolicyDocument:
         Version: '2012-10-17'
-        Statement: {Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, Action: sts:AssumeRole}
+        Statement:
+          Effect: Allow
+          Principal: {Service: ecs-tasks.amazonaws.com}
+          Action: sts:AssumeRole
 """
 
 
@@ -39,7 +42,7 @@ def test_a_text_a_file_and_standard_input_are_read(run: Run, write: Write, way: 
     """All three say the same; what is a failure makes the status 1."""
     write({"error.log": DENIED})
     given = {"text": [DENIED], "file": ["error.log"], "stdin": ["-"]}[way]
-    done = run("triage", *given, input=DENIED if way == "stdin" else "")
+    done = run("triage", *given, stdin=DENIED.encode() if way == "stdin" else b"")
     assert done.status == 1
     assert done.out.startswith("access refused while running: An error occurred (AccessDenied)")
     assert "aws iam simulate-principal-policy" in done.out
@@ -81,7 +84,7 @@ def test_a_text_without_a_failure_is_clean(run: Run) -> None:
 @pytest.mark.parametrize("text", ["", "  \n"])
 def test_no_text_at_all_is_an_error(run: Run, text: str) -> None:
     """A pipe that brought nothing must not look like success."""
-    done = run("triage", "-", input=text)
+    done = run("triage", "-", stdin=text.encode())
     assert done.status == 2
     assert "there is no text to read" in done.err
 

@@ -99,7 +99,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_with_the_length_alone(name: str) -> None:
-    """200,000 characters take seconds at most, whatever they are; twice as many take about twice."""
+    """200,000 characters take seconds at most, whatever they are; twice as many take about "
+    "twice."""
     text = HOSTILE[name]
     begin = time.process_time()
     failures_in(text)

@@ -61,7 +61,8 @@ def denied(
     """A text as boto3 prints it."""
     name = role if ":" in role else f"arn:aws:sts::123456789012:assumed-role/{role}/0a1b2c"
     return (
-        f"botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the {call} "
+        f"botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the "
+        f"{call} "
         f'operation: User: {name} is not authorized to perform: {action} on resource: "{resource}" '
         f"{why}{kind}"
     )
@@ -86,7 +87,8 @@ def triaged(folder: Path, text: str, stack: str, options: Options | None = None)
 def first(diagnosis: Diagnosis) -> tuple[str, str, str]:
     """Rule, step and what its line says, of the best cause."""
     cause = diagnosis.causes[0]
-    assert cause.place is not None and cause.start is not None
+    assert cause.place is not None
+    assert cause.start is not None
     text = Path(cause.place.file).read_text().splitlines()
     return cause.rule, cause.step, text[cause.start.line - 1].strip()
 
@@ -188,8 +190,9 @@ Resources:
 
 
 def uploaded(action: str, why: str, resource: str = "arn:aws:s3:::shop-data/web.zip") -> str:
-    return "[Container] 2024/05/01 10:00:00 Phase context status code: CLIENT_ERROR Message: " + denied(
-        BUILD_ROLE, action, resource, why, call="PutObject"
+    return (
+        "[Container] 2024/05/01 10:00:00 Phase context status code: CLIENT_ERROR Message: "
+        + denied(BUILD_ROLE, action, resource, why, call="PutObject")
     )
 
 
@@ -220,9 +223,7 @@ def test_the_bucket_takes_no_acl(tmp_path: Path) -> None:
     )
     found = triaged(tmp_path, text, build(policies(WRITE)) + BUCKET)
     assert found.causes[0].rule == "W9774"
-    assert found.causes[0].confirm == (
-        "aws s3api get-bucket-ownership-controls --bucket shop-data"
-    )
+    assert found.causes[0].confirm == ("aws s3api get-bucket-ownership-controls --bucket shop-data")
 
 
 def test_the_endpoint_does_not_let_the_upload_through(tmp_path: Path) -> None:
@@ -269,7 +270,9 @@ def env_file(version: str) -> str:
 
 
 def locked(granted: str, asked: str) -> str:
-    grant = policies(f"{{Effect: Allow, Action: ['s3:GetObject'], Resource: '{env_file(granted)}'}}")
+    grant = policies(
+        f"{{Effect: Allow, Action: ['s3:GetObject'], Resource: '{env_file(granted)}'}}"
+    )
     files = f"          EnvironmentFiles: [{{Type: s3, Value: '{env_file(asked)}'}}]\n"
     stack = task(execution_role=grant)
     return stack.replace("          Environment: []\n", files)
@@ -278,7 +281,8 @@ def locked(granted: str, asked: str) -> str:
 def test_the_role_grants_another_version_of_the_env_file(tmp_path: Path) -> None:
     """The text of the Copilot issue, with a package that shows the defect."""
     text = (
-        "ResourceInitializationError: failed to download env files: file download command: non-empty "
+        "ResourceInitializationError: failed to download env files: file download command: "
+        "non-empty "
         "error stream: failed to download file 1.env: failed to write to a temporary file: "
         "AccessDenied: Access Denied"
     )
@@ -290,9 +294,8 @@ def test_the_role_grants_another_version_of_the_env_file(tmp_path: Path) -> None
 
 def test_a_revision_of_another_deploy_asks_for_its_own_version(tmp_path: Path) -> None:
     """The package agrees with itself: what fails is older, or newer, than it."""
-    text = (
-        "ResourceInitializationError: failed to download env files: AccessDenied: "
-        + denied(EXECUTION_ROLE, "s3:GetObject", env_file("c"), NO_GRANT.format("s3:GetObject"))
+    text = "ResourceInitializationError: failed to download env files: AccessDenied: " + denied(
+        EXECUTION_ROLE, "s3:GetObject", env_file("c"), NO_GRANT.format("s3:GetObject")
     )
     found = triaged(tmp_path, text, locked("a", "a"))
     assert found.causes[0].rule == "W9713"
@@ -311,9 +314,7 @@ def test_a_revision_of_another_deploy_asks_for_its_own_version(tmp_path: Path) -
         ("ResourceNotFoundException: Secrets Manager can't find the specified secret.", "name"),
     ],
 )
-def test_what_is_no_matter_of_access_blames_no_grant(
-    tmp_path: Path, text: str, kind: str
-) -> None:
+def test_what_is_no_matter_of_access_blames_no_grant(tmp_path: Path, text: str, kind: str) -> None:
     """A time-out and a missing name say nothing of policies."""
     found = triaged(tmp_path, text, task())
     assert found.failure.kind == kind

@@ -21,10 +21,11 @@ SECRETS = {
     TOKEN: f"AccessDenied: Access Denied aws_session_token = {TOKEN}",
     "hunter2": "AccessDenied: password=hunter2 refused",
     "hunter3": "Access Denied: postgres://shop:hunter3@db.example.com/shop",
-    "hunter4": "AccessDenied {\"DB_PASSWORD\": \"hunter4\"}",
+    "hunter4": 'AccessDenied {"DB_PASSWORD": "hunter4"}',
     "ghp_0123456789abcdefghijABCDEFGHIJ012345": "403 Forbidden with "
     "ghp_0123456789abcdefghijABCDEFGHIJ012345",
-    "f00dfeedbeef": "AccessDenied: GET https://b.s3.amazonaws.com/k?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE"
+    "f00dfeedbeef": "AccessDenied: GET "
+    "https://b.s3.amazonaws.com/k?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE"
     "%2F20240101&X-Amz-Signature=f00dfeedbeef",
     "c2hvcDpodW50ZXI1": "403 Forbidden, Authorization: Basic c2hvcDpodW50ZXI1",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl": "AccessDenied token "
@@ -32,7 +33,10 @@ SECRETS = {
     "MIIEowIBAAKCAQEA": "AccessDenied -----BEGIN RSA PRIVATE KEY-----MIIEowIBAAKCAQEA-----END",
     "hunter6": json.dumps({"errors": [{"message": "AccessDenied", "password": "hunter6"}]}),
     "hunter7": json.dumps(
-        {"environment": [{"name": "API_TOKEN", "value": "AccessDenied hunter7"}], "m": "403 Forbidden"}
+        {
+            "environment": [{"name": "API_TOKEN", "value": "AccessDenied hunter7"}],
+            "m": "403 Forbidden",
+        }
     ),
 }
 

@@ -16,7 +16,8 @@ ROLE = "arn:aws:sts::123456789012:assumed-role/shop-test-web-ExecutionRole-1ABCD
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
 REASON = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
-    "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): "
+    "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 "
+    "time(s): "
     f"failed to fetch secret {SECRET} from secrets manager: AccessDeniedException: User: {ROLE} is "
     f"not authorized to perform: secretsmanager:GetSecretValue on resource: {SECRET} because no "
     "identity-based policy allows the secretsmanager:GetSecretValue action"
@@ -51,7 +52,7 @@ TABLE = (
     '"eventtime","eventsource","eventname","useridentity","errorcode","errormessage",'
     '"requestparameters","resources"\n'
     '"2026-01-02T03:04:05Z","s3.amazonaws.com","PutObject","{type=AssumedRole, '
-    'arn=arn:aws:sts::123456789012:assumed-role/shop-pipeline-BuildRole-1ABC/AWSCodeBuild-1, '
+    "arn=arn:aws:sts::123456789012:assumed-role/shop-pipeline-BuildRole-1ABC/AWSCodeBuild-1, "
     'accountid=123456789012}","AccessDenied","Access Denied",'
     '"{""bucketName"":""shop-data"",""key"":""web.zip""}",""\n'
     '"2026-01-02T03:04:06Z","s3.amazonaws.com","GetObject","{}","","","{}",""\n'

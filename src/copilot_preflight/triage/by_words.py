@@ -101,12 +101,15 @@ _WAYS: Final[Mapping[str, str]] = {
     "set": "set the role, and start a task of the new revision",
     "trust": "let the service assume the role in its trust policy",
     "grant": "allow the action on this ARN in a policy of the role",
-    "kms": "allow kms:Decrypt to read and kms:GenerateDataKey to write, in the role's policy and in "
+    "kms": "allow kms:Decrypt to read and kms:GenerateDataKey to write, in the role's policy and "
+    "in "
     "the key's",
-    "resource-policy": "except the role from the Deny statement, or let it in if it is of another account",
+    "resource-policy": "except the role from the Deny statement, or let it in if it is of another "
+    "account",
     "endpoint": "let the call through in the policy of the endpoint",
     "organization": "whoever looks after the organization or the boundary has to allow it",
-    "credentials": "take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY out of the environment, the env "
+    "credentials": "take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY out of the environment, the "
+    "env "
     "file and the image",
     "trust-explicit": "",
 }
@@ -272,9 +275,14 @@ def _likely(failure: Failure) -> Iterator[Cause]:
             f"the call was made as {what}, '{failure.principal}', and not with {words['user']}"
         )
         yield Cause(
-            "credentials", Weight.LIKELY, message, confirm.credentials(failure), _WAYS["credentials"],
-            rule="W9735" if is_user else "", rank=-1,
-        )  # fmt: skip
+            "credentials",
+            Weight.LIKELY,
+            message,
+            confirm.credentials(failure),
+            _WAYS["credentials"],
+            rule="W9735" if is_user else "",
+            rank=-1,
+        )
 
 
 def _excluded(failure: Failure) -> Iterator[Excluded]:
@@ -314,10 +322,12 @@ def _network(failure: Failure) -> Iterator[Cause]:
     yield Cause(
         "network",
         Weight.NAMED,
-        f"{what}: the task has no way to the service (public IP, NAT gateway or VPC endpoint, security "
+        f"{what}: the task has no way to the service (public IP, NAT gateway or VPC endpoint, "
+        f"security "
         "group, DNS)",
         confirm.network(failure),
-        "give the subnets a NAT gateway or the VPC an endpoint for the service, or assign a public IP; "
+        "give the subnets a NAT gateway or the VPC an endpoint for the service, or assign a "
+        "public IP; "
         "let port 443 out",
     )
 
@@ -333,7 +343,7 @@ def _name(failure: Failure) -> Iterator[Cause]:
     message = f"{resource} does not exist under this name, in this region and account"
     fix = "correct the name, the region or the account, or create it"
     if failure.what == "arn-invalid":
-        message = "the ARN is not well-formed for this use: partition, number of parts, s3:// in its place"
+        message = "the ARN is not well-formed for this use: look at its partition and its parts"
         fix = "write the whole ARN"
     yield Cause("object", Weight.NAMED, message, confirm.existence(failure), fix)
 

@@ -58,7 +58,8 @@ _FROM_BUCKET: Final = re.compile(
     r"key '?(?P<key>[^\s']{1,1024})'? from bucket '?(?P<bucket>[a-z0-9][a-z0-9.-]{1,62}[a-z0-9])"
 )
 _BUCKET: Final = re.compile(
-    r"\b(?:S3 )?bucket:? (?:named )?[\"'`]?(?P<bucket>[a-z0-9][a-z0-9.-]{2,62}[a-z0-9])[\"'`]?", re.IGNORECASE
+    r"\b(?:S3 )?bucket:? (?:named )?[\"'`]?(?P<bucket>[a-z0-9][a-z0-9.-]{2,62}[a-z0-9])[\"'`]?",
+    re.IGNORECASE,
 )
 _IMAGE: Final = re.compile(
     r"\b(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]{5,30})\.amazonaws\.com(?P<cn>\.cn)?/"

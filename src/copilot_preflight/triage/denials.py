@@ -15,25 +15,29 @@ from typing import Final, NamedTuple
 from copilot_preflight.triage.failure import Layer
 
 _CORE: Final = re.compile(
-    r"(?:is|are|was)\s{1,80}not\s{1,80}(?:authorized|authorised)\s{1,80}to\s{1,80}perform(?::\s{0,80}|\s{1,80})"
+    r"(?:is|are|was)\s{1,80}not\s{1,80}(?:authorized|"
+    r"authorised)\s{1,80}to\s{1,80}perform(?::\s{0,80}|\s{1,80})"
     r"[\[\"'`]?(?P<action>[A-Za-z][A-Za-z0-9-]{1,40}:[A-Za-z*][\w*]{0,80})[\]\"'`]?",
     re.IGNORECASE,
 )
 _ON_RESOURCE: Final = re.compile(
     r"[,;]?\s{1,80}on\s{1,80}(?:the\s{1,80})?resources?(?::\s{0,80}|\s{1,80})"
-    r"(?P<quote>[\\\"'`\[]{0,3})(?P<resource>(?:(?:role|user|group|policy|instance profile)\s)?[^\s\"'`\\\]]{1,2048})[\\\"'`\]]{0,4}",
+    r"(?P<quote>[\\\"'`\[]{0,3})(?P<resource>(?:(?:role|user|group|policy|"
+    r"instance profile)\s)?[^\s\"'`\\\]]{1,2048})[\\\"'`\]]{0,4}",
     re.IGNORECASE,
 )
 _CONTEXT: Final = re.compile(
     r"[,.;]?\s{0,80}(?:"
-    r"because\s{1,80}(?:no|the)\s{1,80}(?P<lacking>[A-Za-z -]{3,60}?)\s{1,80}(?:policy|policies|boundary|boundaries)"
+    r"because\s{1,80}(?:no|the)\s{1,80}(?P<lacking>[A-Za-z -]{3,60}?)\s{1,80}(?:policy|policies|"
+    r"boundary|boundaries)"
     r"\s{1,80}allows?\b"
     r"|with\s{1,80}an\s{1,80}explicit\s{1,80}deny"
     r"(?:\s{1,80}in\s{1,80}(?:an?|the)\s{1,80}(?P<denying>[A-Za-z -]{3,60}?(?:policy|boundary)))?)",
     re.IGNORECASE,
 )
 _THROUGH: Final = re.compile(
-    r"\s{0,80}transitively\s{1,80}through\s{1,80}an?\s{1,80}(service|resource)\s{1,80}control\s{1,80}policy",
+    r"\s{0,80}transitively\s{1,80}through\s{1,80}an?\s{1,80}(service|"
+    r"resource)\s{1,80}control\s{1,80}policy",
     re.IGNORECASE,
 )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from copilot_preflight.base.finding import Finding, Place, Position, Severity
+from copilot_preflight.base.finding import Finding, Place, Position
 from copilot_preflight.edits.edit import Applicability
 from copilot_preflight.edits.fix import Fix, answer_of
 from copilot_preflight.iam.evaluate import Outcome
@@ -19,52 +18,15 @@ from copilot_preflight.triage.by_words import said_by_words, step_of_layer, way_
 from copilot_preflight.triage.failure import Failure
 from copilot_preflight.triage.question import Answer, ask
 from copilot_preflight.triage.result import Cause, Diagnosis, Excluded, Weight
+from copilot_preflight.triage.weighing import (
+    grade_of,
+    has_version,
+    may_be,
+    same_file,
+    step_of,
+    version_in,
+)
 from copilot_preflight_rules import CATALOGUE
-
-_RULES_OF: Final = {
-    "env-file": frozenset(
-        "E9711 E9712 E9715 E9716 E9717 E9719 W9713 W9714 W9719 W9720 E9731 E9732".split()
-    ),
-    "secret": frozenset("E9741 E9755 E9731 E9732".split()),
-    "registry-credentials": frozenset("E9744 E9731 E9732".split()),
-    "image": frozenset("E9742 E9731 E9732 W9764".split()),
-    "logs": frozenset("E9743 E9755 E9731 E9732".split()),
-    "firelens": frozenset("E9745 E9731 E9732".split()),
-    "efs": frozenset("E9747 E9734".split()),
-    "exec": frozenset("E9746 E9734".split()),
-    "trust": frozenset("E9731 E9732 E9734 E9749 E9737".split()),
-    "artifact": frozenset("E9771 E9772 E9773 W9774 E9775 W9757".split()),
-    "acl": frozenset("W9774".split()),
-    "kms": frozenset("E9715 W9757 E9762 E9773 E9741".split()),
-    "credentials": frozenset(("W9735",)),
-    "no-credentials": frozenset(("E9734",)),
-    "call": frozenset(("W9735",)),
-    "object": frozenset("E9751 E9752 W9753 W9757 I9756 W9735".split()),
-    "arn-invalid": frozenset("E9716 E9755 E9741".split()),
-    "secret-missing": frozenset(("E9741",)),
-    "object-missing": frozenset("E9716 W9719 W9720 W9713".split()),
-}
-"""The rules that are about what was tried."""
-
-_LAYER_RULES: Final = {
-    "resource-policy": frozenset(("E9761", "E9762")),
-    "organization": frozenset(("E9763", "E9765")),
-    "endpoint": frozenset(("E9764", "W9764")),
-    "trust": frozenset(("E9732",)),
-    "kms": frozenset(("E9762", "E9715", "W9757", "E9773")),
-}
-_STEPS: Final = {
-    **dict.fromkeys(("E9733",), "role"),
-    **dict.fromkeys(("E9731", "E9734", "E9737"), "set"),
-    **dict.fromkeys(("E9732",), "trust"),
-    **dict.fromkeys(("E9715", "W9757", "E9773", "E9762"), "kms"),
-    **dict.fromkeys(("E9761", "W9774"), "resource-policy"),
-    **dict.fromkeys(("E9764", "W9764"), "endpoint"),
-    **dict.fromkeys(("E9763", "E9765"), "organization"),
-    **dict.fromkeys(("W9735",), "credentials"),
-    **dict.fromkeys(("W9719", "W9720", "I9756", "E9716"), "object"),
-}
-"""The step to which a rule belongs; to the grant if it is none of these."""
 
 _STEP_OF_LAYER: Final = {
     Layer.RESOURCE: "resource-policy",
@@ -72,8 +34,6 @@ _STEP_OF_LAYER: Final = {
     Layer.SCP: "organization",
 }
 
-_HOLE: Final = re.compile(r"\$\{[^{}]{1,200}\}|\*")
-_VERSION: Final = re.compile(r"/[0-9a-f]{64}\.env$")
 _DRIFT: Final = next((entry.id for entry in CATALOGUE if entry.name == "account-differs"), "")
 
 
@@ -153,7 +113,8 @@ class _Joining:
         right = expected[0]
         if not matched:
             message = (
-                f"the call was made by '{_short(failure.principal)}', which no template at hand has: "
+                f"the call was made by '{_short(failure.principal)}', which no template at hand "
+                f"has: "
                 f"they name {right.name}"
             )
             is_task = failure.moment in ("start", "run")
@@ -163,7 +124,8 @@ class _Joining:
             return
         if not any(it.users & USERS_AT[failure.moment] for it in matched) and matched[0].users:
             message = (
-                f"the call was made with {matched[0].name}, and not with {right.name}: what runs has "
+                f"the call was made with {matched[0].name}, and not with {right.name}: what runs "
+                f"has "
                 "other credentials than the templates give it"
             )
             yield self._cause(
@@ -190,7 +152,7 @@ class _Joining:
         used = answer.used
         if answer.is_denied:
             found = answer.finding()
-            step = _step_of(found, failure)
+            step = step_of(found, failure)
             named = step_of_layer(failure)
             fits = not named or named == step or (named == "grant" and step in ("role", "grant"))
             weight = Weight.PROVED if fits else Weight.FOUND
@@ -198,7 +160,8 @@ class _Joining:
         elif answer.is_allowed or (answer.granted_at and _lacks_grant(failure)):
             at = answer.granted_at
             message = (
-                f"the templates allow {used.name} {failure.action} on '{_short(failure.resource)}', and "
+                f"the templates allow {used.name} {failure.action} on "
+                f"'{_short(failure.resource)}', and "
                 "AWS does not: what is deployed is not what the templates say"
             )
             yield self._cause(
@@ -206,7 +169,8 @@ class _Joining:
                 Weight.NAMED,
                 message,
                 confirm.of_step("account", failure),
-                "deploy the templates, and look for changes by hand: aws cloudformation detect-stack-drift",
+                "deploy the templates, and look for changes by hand: aws cloudformation "
+                "detect-stack-drift",
                 rule=_DRIFT,
                 place=at or used.role.place,
             )
@@ -216,71 +180,29 @@ class _Joining:
     def _of_findings(self, failure: Failure, matched: Sequence[Used]) -> Iterator[Cause]:
         """The findings of the run that may be behind a failure."""
         for finding in self._report.findings:
-            grade = self._grade(finding, failure, matched)
+            grade = grade_of(finding, failure, matched)
             if grade is None:
                 continue
             weight, rank = grade
             yield self._of_finding(failure, finding, weight, rank=rank)
         yield from self._other_versions(failure)
 
-    def _grade(
-        self, finding: Finding, failure: Failure, matched: Sequence[Used]
-    ) -> tuple[Weight, int] | None:
-        """How much speaks for a finding: its weight and its rank; None if it is about others."""
-        step = _step_of(finding, failure)
-        named = step_of_layer(failure)
-        about = finding.rule in _RULES_OF.get(failure.what, ())
-        call = finding.call
-        same_action = call is not None and failure.action and call.action == failure.action
-        if failure.action and not same_action and f"{failure.action} on" in finding.message:
-            same_action = True
-        if not about and not same_action:
-            return None
-        if call is not None and failure.resource and same_action:
-            if not _may_be(call.resource, failure.resource):
-                if not (
-                    finding.rule in ("E9712", "W9713")
-                    and _same_file(call.resource, failure.resource)
-                ):
-                    return None
-        if (
-            matched
-            and call is not None
-            and call.principal not in {it.role.logical_id for it in matched}
-        ):
-            return None
-        if failure.kind == "access" and named and finding.severity is Severity.ERROR:
-            is_layer = finding.rule in _LAYER_RULES.get(named, ())
-            is_own = named == "grant" and step in ("grant", "role", "kms")
-            if not (is_layer or is_own):
-                return None if failure.is_explicit else (Weight.FOUND, 5)
-            if failure.is_explicit and named == "grant" and finding.rule != "E9766":
-                return Weight.FOUND, 5
-        if failure.role and step in ("set", "trust") and failure.what != "trust":
-            return None  # the call was made with the role
-        if finding.severity is Severity.ERROR and same_action:
-            return Weight.PROVED, 0
-        if finding.severity is Severity.ERROR:
-            return Weight.FOUND, 0
-        is_main = finding.rule in ("W9735", "W9774") and failure.what in ("credentials", "acl")
-        if finding.rule == "W9735" and failure.principal and not matched:
-            return Weight.PROVED, 0  # the call was not made with the role that is hidden
-        if finding.rule == "W9757" and failure.action.startswith("kms:"):
-            return Weight.PROVED, 1
-        return (Weight.PROVED, 0) if is_main else (Weight.LIKELY, 0)
-
     def _other_versions(self, failure: Failure) -> Iterator[Cause]:
         """The env file of another revision than the templates': its hash is another one."""
-        if failure.what != "env-file" or not _VERSION.search(failure.resource):
+        if failure.what != "env-file" or not has_version(failure.resource):
             return
         for analysis in self._hand.analyses:
             for read in analysis.read_once():
                 own = str(read.file.arn)
-                if not _same_file(own, failure.resource) or _may_be(own, failure.resource):
+                if not same_file(own, failure.resource) or may_be(own, failure.resource):
                     continue
                 message = (
-                    f"the task asks for version {_hash(failure.resource)} of the env file, and this "
-                    f"package names {_hash(own)}: a revision of another deploy was started, which the role "
+                    f"the task asks for version {version_in(failure.resource)} of the env file, "
+                    f"and "
+                    f"this "
+                    f"package names {version_in(own)}: a revision of another deploy was started, "
+                    f"which "
+                    f"the role "
                     "no longer grants"
                 )
                 at = read.file.value.place
@@ -307,7 +229,7 @@ class _Joining:
     def _of_finding(
         self, failure: Failure, finding: Finding, weight: Weight, *, rank: int, step: str = ""
     ) -> Cause:
-        step = step or _step_of(finding, failure)
+        step = step or step_of(finding, failure)
         asked = failure
         if not failure.resource and finding.call is not None and "$" not in finding.call.resource:
             asked = failure._replace(resource=finding.call.resource)
@@ -454,38 +376,6 @@ def _without_doubles(excluded: Iterable[Excluded], blamed: set[str]) -> tuple[Ex
         if other is None or (other.place is None and each.place is not None):
             best[each.step] = each
     return tuple(best.values())
-
-
-def _step_of(finding: Finding, failure: Failure) -> str:
-    if finding.rule == "E9762" and not failure.action.startswith("kms:"):
-        return "kms"
-    return _STEPS.get(finding.rule, "grant")
-
-
-def _may_be(written: str, asked: str) -> bool:
-    """Whether a resource with holes, as reports write it, may be the one of a text."""
-    parts = _HOLE.split(written)
-    if len(parts) == 1:
-        return written == asked
-    if not asked.startswith(parts[0]) or not asked.endswith(parts[-1]):
-        return False
-    at = len(parts[0])
-    for part in parts[1:-1]:
-        found = asked.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return at <= len(asked) - len(parts[-1])
-
-
-def _same_file(one: str, other: str) -> bool:
-    """Whether two ARNs name an env file of the same name, of whatever version."""
-    names = [_VERSION.sub("", it).rpartition("/")[2] for it in (one, other)]
-    return names[0] == names[1] and all(_VERSION.search(it) for it in (one, other))
-
-
-def _hash(arn: str) -> str:
-    return f"{arn.rpartition('/')[2][:8]}…"
 
 
 def _short(text: str) -> str:

@@ -27,133 +27,11 @@ class Known(NamedTuple):
     action: str = ""
 
 
-class Wrapper(NamedTuple):
-    """A text around others that says what was tried, and when."""
-
-    what: str
-    moment: Moment
-    pattern: re.Pattern[str]
-    source: str
-    action: str = ""
-
-
 def _known(
     what: str, kind: Kind, moment: Moment | None, pattern: str, source: str, action: str = ""
 ) -> Known:
     return Known(what, kind, moment, re.compile(pattern, re.IGNORECASE), source, action)
 
-
-def _wrapper(what: str, moment: Moment, pattern: str, source: str, action: str = "") -> Wrapper:
-    return Wrapper(what, moment, re.compile(pattern, re.IGNORECASE), source, action)
-
-
-WRAPPERS: Final = (
-    _wrapper(
-        "env-file",
-        "start",
-        r"failed to download env files|unable to download env file|environment file resource|"
-        r"environmentFile\b|failed to download file \S{1,200}\.env\b|file download command",
-        _AGENT + "taskresource/envFiles/envfile.go",
-        "s3:GetObject",
-    ),
-    _wrapper(
-        "registry-credentials",
-        "start",
-        r"unable to (?:get|retrieve) registry auth from asm|asm auth data",
-        _AGENT + "taskresource/asmauth/asmauth.go",
-        "secretsmanager:GetSecretValue",
-    ),
-    _wrapper(
-        "secret",
-        "start",
-        r"unable to retrieve secrets? from asm|failed to fetch secret arn|fetching secret data from "
-        r"(?:AWS )?secrets manager",
-        _AGENT + "asm/asm.go",
-        "secretsmanager:GetSecretValue",
-    ),
-    _wrapper(
-        "secret",
-        "start",
-        r"unable to retrieve secrets? from ssm|fetching secret data from SSM",
-        _AGENT + "taskresource/ssmsecret/ssmsecret.go",
-        "ssm:GetParameters",
-    ),
-    _wrapper(
-        "image",
-        "start",
-        r"unable to retrieve ecr registry auth|CannotPull(?:ECR)?ContainerError|"
-        r"CannotPullImageManifestError|failed to get registry auth|pull access denied|"
-        r"pull image manifest has been retried|ECRGetAuthorizationToken",
-        _ECS + "task_cannot_pull_image.html",
-    ),
-    _wrapper(
-        "logs",
-        "start",
-        r"failed to (?:validate|initialize|create) logger args?|failed to initialize logging driver|"
-        r"failed to create Cloudwatch log (?:stream|group)|create_cloudwatch_log_group|awslogs",
-        "https://github.com/moby/moby/blob/master/daemon/logger/awslogs/cloudwatchlogs.go",
-        "logs:CreateLogStream",
-    ),
-    _wrapper(
-        "firelens",
-        "start",
-        r"unable to initialize firelens|firelens\b.{0,60}(?:config|s3)|download.{0,30}config.{0,20}from s3",
-        _AGENT + "taskresource/firelens/firelens_unix.go",
-        "s3:GetObject",
-    ),
-    _wrapper(
-        "efs",
-        "start",
-        r"failed to invoke EFS utils|EFS utils commands? to set up EFS|mount\.nfs4|elasticfilesystem:Client",
-        _ECS + "efs-volumes.html",
-        "elasticfilesystem:ClientMount",
-    ),
-    _wrapper(
-        "exec",
-        "run",
-        r"ExecuteCommandAgent|TargetNotConnectedException|SSM ?agent.{0,40}ECS Exec|execute command failed",
-        _ECS + "ecs-exec.html",
-        "ssmmessages:CreateControlChannel",
-    ),
-    _wrapper(
-        "trust",
-        "start",
-        r"ECS was unable to assume the role|unable to find execution role credentials|"
-        r"Unable to assume (?:the )?(?:\w{1,20} ){0,3}role|"
-        r"role with this name cannot be found|execution resource retrieval failed: unable to get "
-        r"execution role|credentials for execution role",
-        _ECS + "service-event-messages-list.html",
-        "sts:AssumeRole",
-    ),
-    _wrapper(
-        "start",
-        "start",
-        r"ResourceInitializationError|TaskFailedToStart|CannotStartContainerError|"
-        r"CannotCreateContainerError|unable to place a task|unable to (?:consistently )?start tasks",
-        _ECS + "stopped-task-error-codes.html",
-    ),
-    _wrapper(
-        "artifact",
-        "pipeline",
-        r"\bCodePipeline\b|codepipeline-|\bCLIENT_ERROR\b|UPLOAD_ARTIFACTS|DOWNLOAD_SOURCE|"
-        r"\bphase is (?:FAILED|complete)|CodeBuild|\[Container\] \d{4}/|buildspec|"
-        r"insufficient permissions.{0,80}(?:artifact|access)|artifact (?:store|bucket)|"
-        r"::error::|##\[error\]|GitHub-?Actions|github-actions|gitlab-ci|bitbucket-pipelines|"
-        r"upload failed: |for primary source",
-        "https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html",
-    ),
-    _wrapper(
-        "stack",
-        "deploy",
-        r"(?:CREATE|UPDATE|DELETE|ROLLBACK)_FAILED|Resource handler returned message|"
-        r"\(Service: [\w .-]{2,60}[;,] Status Code: \d{3}.{0,400}(?:HandlerErrorCode|RequestToken)|"
-        r"change ?set|execute-?change|✘ |"
-        r"EnvManagerRole|upload (?:deploy )?artifacts|upload env file|deploy(?:ing)? (?:service|env|job|stack|"
-        r"environment)|\bcopilot (?:svc|env|job|app|deploy|init|task)\b|cdk deploy|terraform apply",
-        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html",
-    ),
-)
-"""The most specific first."""
 
 KNOWN: Final = (
     # --- no answer at all -----------------------------------------------------------------------
@@ -164,7 +42,8 @@ KNOWN: Final = (
         r"context deadline exceeded|request context canceled|i/o timeout|TLS handshake timeout|"
         r"request canceled while waiting for connection|Client\.Timeout exceeded|connect timeout|"
         r"ConnectTimeout(?:Error|Exception)?|ReadTimeout(?:Error)?|connection timed out|"
-        r"Connect(?:ion)? ?timed ?out|\bETIMEDOUT\b|dial tcp .{0,120}(?:timeout|refused|unreachable)|"
+        r"Connect(?:ion)? ?timed ?out|\bETIMEDOUT\b|dial tcp .{0,120}(?:timeout|refused|"
+        r"unreachable)|"
         r"TimeoutError|Operation timed out|Read timed out|Check your task network configuration",
         _ECS + "resource-initialization-error.html",
     ),
@@ -183,7 +62,8 @@ KNOWN: Final = (
         None,
         r"RequestError: send request failed|connection refused|\bECONNREFUSED\b|\bECONNRESET\b|"
         r"connection reset by peer|network is unreachable|no route to host|\bEHOSTUNREACH\b|"
-        r"Could not connect to the endpoint URL|EndpointConnectionError|Unable to execute HTTP request|"
+        r"Could not connect to the endpoint URL|EndpointConnectionError|"
+        r"Unable to execute HTTP request|"
         r"Unable to connect to the remote server|SdkClientException: (?:Unable|Connect)|"
         r"HTTPSConnectionPool|dispatch failure|x509: certificate|Missing Region|"
         r"unable to load SDK config.{0,80}timeout",
@@ -195,8 +75,10 @@ KNOWN: Final = (
         "name",
         None,
         r"Secrets Manager can.?t find the (?:specified secret|resource|secret value)|"
-        r"ParameterNotFound|parameter name specified for secret .{1,300} is invalid|invalid ssm parameters?|Invalid parameters?: \[?/|"
-        r"ResourceNotFoundException.{0,200}secret|retrieved secret from Secrets Manager did not contain json key|"
+        r"ParameterNotFound|parameter name specified for secret .{1,300} is invalid|"
+        r"invalid ssm parameters?|Invalid parameters?: \[?/|"
+        r"ResourceNotFoundException.{0,200}secret|"
+        r"retrieved secret from Secrets Manager did not contain json key|"
         r"invalid character .{0,80}looking for beginning of value",
         _ECS + "resource-initialization-error.html",
     ),
@@ -214,7 +96,8 @@ KNOWN: Final = (
         "object-missing",
         "name",
         None,
-        r"NoSuchKey|The specified key does not exist|An error occurred \(404\) when calling the HeadObject|"
+        r"NoSuchKey|The specified key does not exist|"
+        r"An error occurred \(404\) when calling the HeadObject|"
         r"does not contain file .{0,200}",
         _S3,
         "s3:GetObject",
@@ -240,9 +123,11 @@ KNOWN: Final = (
         "image-missing",
         "name",
         None,
-        r"requested access to the resource is denied|manifest unknown|manifest for .{1,300} not found|"
+        r"requested access to the resource is denied|manifest unknown|"
+        r"manifest for .{1,300} not found|"
         r"image .{0,300}: not found|: not found: not found|repository .{1,300} not found|"
-        r"RepositoryNotFoundException|name unknown|no matching manifest|failed to resolve ref .{1,300}not found|"
+        r"RepositoryNotFoundException|name unknown|no matching manifest|"
+        r"failed to resolve ref .{1,300}not found|"
         r"image Manifest does not contain descriptor|ImageNotFoundException",
         _ECS + "task_cannot_pull_image.html",
         "ecr:BatchGetImage",
@@ -252,7 +137,8 @@ KNOWN: Final = (
         "name",
         None,
         r"NoSuchEntity|role with name .{1,100} cannot be found|"
-        r"The role with this name cannot be found|Role .{1,300}is (?:invalid or|not valid|not exist)",
+        r"The role with this name cannot be found|Role .{1,300}is (?:invalid or|not valid|"
+        r"not exist)",
         "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html",
     ),
     _known(
@@ -278,7 +164,8 @@ KNOWN: Final = (
         "credentials",
         "access",
         None,
-        r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidClientTokenId|UnrecognizedClientException|"
+        r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidClientTokenId|"
+        r"UnrecognizedClientException|"
         r"ExpiredToken|InvalidToken\b|RequestExpired|security token included in the request is|"
         r"security token .{0,40}expired|provided token has expired|IncompleteSignature|"
         r"MissingAuthenticationToken",
@@ -288,12 +175,16 @@ KNOWN: Final = (
         "no-credentials",
         "other",
         None,
-        r"Unable to locate credentials|Couldn't find AWS credentials|CredentialRetrievalError|NoCredentialProviders|Could not load credentials from any providers|"
+        r"Unable to locate credentials|Couldn't find AWS credentials|CredentialRetrievalError|"
+        r"NoCredentialProviders|Could not load credentials from any providers|"
         r"CredentialsProviderError|Unable to load (?:AWS )?credentials|NoCredentialsError|"
-        r"failed to retrieve credentials|failed to refresh cached credentials|no EC2 IMDS role found|"
-        r"Unable to get IAM security credentials|EmptyStaticCreds|CredentialsError: Missing credentials|"
+        r"failed to retrieve credentials|failed to refresh cached credentials|"
+        r"no EC2 IMDS role found|"
+        r"Unable to get IAM security credentials|EmptyStaticCreds|"
+        r"CredentialsError: Missing credentials|"
         r"Missing credentials in config|no credentials in the property bag|"
-        r"Error retrieving credentials from the instance profile metadata|Missing Authentication Token",
+        r"Error retrieving credentials from the instance profile metadata|"
+        r"Missing Authentication Token",
         _ECS + "task-iam-roles.html",
     ),
     # --- access, in other words -----------------------------------------------------------------
@@ -316,11 +207,16 @@ KNOWN: Final = (
         "trust",
         "access",
         "start",
-        r"(?:ECS|Amazon ECS|codepipeline|codebuild|CodeBuild|CodePipeline|\S{1,60}\.amazonaws\.com|service)"
-        r".{0,60}(?:unable to|cannot|not authorized to|could not|is not able to) (?:assume|perform AssumeRole).{0,40}role|"
-        r"unable to assume (?:the )?(?:\w{1,20} ){0,3}role|AssumeRole.{0,60}(?:AccessDenied|not authorized)|"
-        r"is not authorized to perform AssumeRole|cannot be assumed by|unable to find execution role credentials|"
-        r"Not authorized to perform sts:AssumeRole\w{0,20}|role defined for .{0,100} cannot be assumed|"
+        r"(?:ECS|Amazon ECS|codepipeline|codebuild|CodeBuild|CodePipeline|"
+        r"\S{1,60}\.amazonaws\.com|service)"
+        r".{0,60}(?:unable to|cannot|not authorized to|could not|is not able to) (?:assume|"
+        r"perform AssumeRole).{0,40}role|"
+        r"unable to assume (?:the )?(?:\w{1,20} ){0,3}role|AssumeRole.{0,60}(?:AccessDenied|"
+        r"not authorized)|"
+        r"is not authorized to perform AssumeRole|cannot be assumed by|"
+        r"unable to find execution role credentials|"
+        r"Not authorized to perform sts:AssumeRole\w{0,20}|"
+        r"role defined for .{0,100} cannot be assumed|"
         r"insufficient permissions to assume",
         _ECS + "service-event-messages-list.html",
         "sts:AssumeRole",
@@ -348,8 +244,9 @@ KNOWN: Final = (
         "artifact",
         "access",
         "pipeline",
-        r"role.{0,200}(?:does ?n[o'’]t have|insufficient|has no) .{0,20}permissions?|"
-        r"insufficient permissions|Unable to access the artifact|User does not have (?:access|permission)|"
+        r"role.{0,200}(?:does ?n[o'\u2019]t have|insufficient|has no) .{0,20}permissions?|"
+        r"insufficient permissions|Unable to access the artifact|User does not have (?:access|"
+        r"permission)|"
         r"not authorized to (?:access|use) .{0,60}(?:artifact|bucket|connection)|"
         r"Unable to use Connection|must be given permission",
         "https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html",
@@ -360,8 +257,10 @@ KNOWN: Final = (
         None,
         r"Access ?Denied|AccessDenied(?:Exception|Fault)?|access_denied|UnauthorizedOperation|"
         r"\b403\b.{0,40}Forbidden|Forbidden.{0,40}\b403\b|"
-        r"[Ss]tatus ?[Cc]ode:? ?403|\(403\) when calling|HTTP 403|NotAuthorized(?:Exception)?\b|AuthorizationError(?:Exception)?\b|"
-        r"Error Code Forbidden|Status Code Forbidden|AllAccessDisabled|not authorized to perform (?:this|the) (?:operation|action)|\bAuthFailure\b|"
+        r"[Ss]tatus ?[Cc]ode:? ?403|\(403\) when calling|HTTP 403|NotAuthorized(?:Exception)?\b|"
+        r"AuthorizationError(?:Exception)?\b|"
+        r"Error Code Forbidden|Status Code Forbidden|AllAccessDisabled|"
+        r"not authorized to perform (?:this|the) (?:operation|action)|\bAuthFailure\b|"
         r"Client\.UnauthorizedOperation|api error Forbidden|pull access denied|"
         r"unexpected status.{0,120}403|(?:error|code)[\"']?[:=] ?[\"']?403\b",
         _COMMON,
@@ -392,7 +291,8 @@ KNOWN: Final = (
         "rate",
         "other",
         None,
-        r"toomanyrequests|pull rate limit|ThrottlingException|Rate exceeded|TooManyRequestsException|\bSlowDown\b",
+        r"toomanyrequests|pull rate limit|ThrottlingException|Rate exceeded|"
+        r"TooManyRequestsException|\bSlowDown\b",
         _ECS + "task_cannot_pull_image.html",
     ),
     _known(
@@ -408,7 +308,8 @@ KNOWN: Final = (
         "other",
         "run",
         r"Essential container in task exited|essential container exited|EssentialContainerExited|"
-        r"failed container health checks|failed ELB health checks|Task failed (?:ELB|container|to start)",
+        r"failed container health checks|failed ELB health checks|Task failed (?:ELB|container|"
+        r"to start)",
         _ECS + "stopped-task-error-codes.html",
     ),
     _known(
@@ -416,7 +317,8 @@ KNOWN: Final = (
         "other",
         "start",
         r"unable to place a task|RESOURCE:(?:MEMORY|CPU|ENI)|Capacity is unavailable|"
-        r"no container instance met all of its requirements|SpotInterruption|Timeout waiting for network interface",
+        r"no container instance met all of its requirements|SpotInterruption|"
+        r"Timeout waiting for network interface",
         _ECS + "service-event-messages-list.html",
     ),
     _known(
@@ -432,7 +334,8 @@ KNOWN: Final = (
         "stack",
         "other",
         "deploy",
-        r"(?:CREATE|UPDATE|DELETE|ROLLBACK)_FAILED|Resource handler returned message|ValidationError.{0,300}(?:stack|template)|"
+        r"(?:CREATE|UPDATE|DELETE|ROLLBACK)_FAILED|Resource handler returned message|"
+        r"ValidationError.{0,300}(?:stack|template)|"
         r"'null' values are not allowed|UPDATE_ROLLBACK_COMPLETE|deployment circuit breaker|"
         r"ECS Deployment Circuit Breaker was triggered",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html",

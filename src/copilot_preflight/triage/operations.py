@@ -59,7 +59,7 @@ _SERVICES: Final[Mapping[str, str]] = {
     "identitymanagement": "iam",
     "keymanagementservice": "kms",
 }
-"""Names of services in SDKs and in CloudTrail's ``eventSource``, and the prefix of their actions."""
+"""Names of services in SDKs and in CloudTrail's records, and the prefix of their actions."""
 
 _BY_OPERATION: Final[Mapping[str, str]] = {
     **{

@@ -61,7 +61,11 @@ class Answer(NamedTuple):
             layer = self.decision.layer
             policy = f"the {layer.value}" if layer is not None else "a policy"
             has_deny = denied.cause.statement is not None
-            why = f"a Deny statement of {policy} covers it" if has_deny else f"{policy} lacks an Allow"
+            why = (
+                f"a Deny statement of {policy} covers it"
+                if has_deny
+                else f"{policy} lacks an Allow"
+            )
             found = found._replace(help="", remedy=None)
         call = denied.call
         message = f"{call.who} may not {wording.calls([denied])}: {why}"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from copilot_preflight.render.safe_text import safe
 from copilot_preflight.triage.calls import Said, said_of_call
 from copilot_preflight.triage.denials import Refusal, refusals
 from copilot_preflight.triage.failure import LONGEST, Failure, Moment
-from copilot_preflight.triage.known import KNOWN, WRAPPERS, Known, Wrapper
+from copilot_preflight.triage.known import KNOWN, Known
 from copilot_preflight.triage.piece import Piece
 from copilot_preflight.triage.reading import pieces_of
 from copilot_preflight.triage.shapes import moment_of_session
 from copilot_preflight.triage.wrapped import unwrapped
+from copilot_preflight.triage.wrappers import WRAPPERS, Wrapper
 
 MOST: Final = 200
 """Failures, at most, that are told of one input: a log repeats itself."""
@@ -33,7 +35,8 @@ _PRINCIPAL: Final = re.compile(
 )
 _OWN_WORDS: Final = re.compile(
     r"error|exception|denied|fail|forbidden|40[0-9]|unable|not |cannot|can't|timeout|timed|refused|"
-    r"invalid|missing|stopped|exited|could|no such|enotfound|eai_again|reset|killed|throttl|expired|"
+    r"invalid|missing|stopped|exited|could|no such|enotfound|eai_again|reset|killed|throttl|"
+    r"expired|"
     r"rate|toomany|deadline|unreachable|nosuch|space|mismatch|circuit|permissions?|i/o|"
     r"unauthorized|oom|memory|_failed",
     re.IGNORECASE,
@@ -138,13 +141,10 @@ def _refusals(
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    at = done = count = 0
+    at = done = 0
     wrapper: Wrapper | None = None
-    for refusal in refusals(piece.text):
-        count += 1
-        if count > _MOST_LINES:
-            return
-        line = at
+    for refusal in islice(refusals(piece.text), _MOST_LINES):
+        before = at
         while starts[at + 1] <= refusal.start:
             at += 1
         last = at
@@ -155,7 +155,7 @@ def _refusals(
         context = piece.text[begin:end]
         own = _wrapper_in(context)
         # what is said before the first of several calls on a line is said of all
-        wrapper = own or (wrapper if line == at and done > starts[at] else None)
+        wrapper = own or (wrapper if before == at and done > starts[at] else None)
         done = refusal.end
         yield _Found(at, _refused(piece, refusal, context, around, wrapper)), last
 
@@ -292,11 +292,15 @@ _LATER: Final[tuple[tuple[re.Pattern[str], Moment], ...]] = (
 )
 _BY_ROLE: Final[tuple[tuple[re.Pattern[str], Moment], ...]] = (
     (
-        re.compile(r"code-?build|code-?pipeline|pipeline|github|gitlab|bitbucket|jenkins", re.IGNORECASE),
+        re.compile(
+            r"code-?build|code-?pipeline|pipeline|github|gitlab|bitbucket|jenkins", re.IGNORECASE
+        ),
         "pipeline",
     ),
     (
-        re.compile(r"EnvManagerRole|CFNExecutionRole|cfn-exec|cloudformation|cdk-hnb|deploy", re.IGNORECASE),
+        re.compile(
+            r"EnvManagerRole|CFNExecutionRole|cfn-exec|cloudformation|cdk-hnb|deploy", re.IGNORECASE
+        ),
         "deploy",
     ),
     (re.compile(r"execution|ecsTaskExec|TaskExec", re.IGNORECASE), "start"),

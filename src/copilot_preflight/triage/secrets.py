@@ -8,7 +8,8 @@ from typing import Final
 _HIDDEN: Final = "[hidden]"
 
 _NAMED: Final = re.compile(
-    r"(?<![\w.:/-])(?P<name>(?!Expired|Invalid|Missing|Unrecognized)[\w.-]{0,40}(?:passwo?r?d|passwd|secret(?:[_-]?(?:access[_-]?)?key)?|token|api[_-]?key"
+    r"(?<![\w.:/-])(?P<name>(?!Expired|Invalid|Missing|Unrecognized)[\w.-]{0,40}(?:passwo?r?d|"
+    r"passwd|secret(?:[_-]?(?:access[_-]?)?key)?|token|api[_-]?key"
     r"|access[_-]?key(?:[_-]?id)?|private[_-]?key|credential|signature|authorization|cookie"
     r"|passphrase|connection[_-]?string)s?)"
     r"(?P<gap>[\"']?[ \t]{0,4}(?:=>|:=|[=:])[ \t]{0,4}(?:Bearer |Basic |Token )?)"
@@ -43,7 +44,8 @@ _SIGNED: Final = re.compile(
     re.IGNORECASE,
 )
 _HEADER: Final = re.compile(
-    r"\b((?:set-)?cookie|(?:proxy-)?authorization|x-amz-security-token)([\"']?:(?! ?[\"']?\[hidden) ?[\"']?)"
+    r"\b((?:set-)?cookie|(?:proxy-)?authorization|"
+    r"x-amz-security-token)([\"']?:(?! ?[\"']?\[hidden) ?[\"']?)"
     r"[^\n\"']{1,8192}",
     re.IGNORECASE,
 )

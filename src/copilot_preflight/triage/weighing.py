@@ -1,0 +1,151 @@
+"""Which findings of a run may be behind a failure, and how much speaks for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from copilot_preflight.base.finding import Finding, Severity
+from copilot_preflight.triage.at_hand import Used
+from copilot_preflight.triage.by_words import step_of_layer
+from copilot_preflight.triage.failure import Failure
+from copilot_preflight.triage.result import Weight
+
+
+def _ids(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_RULES_OF: Final = {
+    "env-file": _ids("E9711 E9712 E9715 E9716 E9717 E9719 W9713 W9714 W9719 W9720 E9731 E9732"),
+    "secret": _ids("E9741 E9755 E9731 E9732"),
+    "registry-credentials": _ids("E9744 E9731 E9732"),
+    "image": _ids("E9742 E9731 E9732 W9764"),
+    "logs": _ids("E9743 E9755 E9731 E9732"),
+    "firelens": _ids("E9745 E9731 E9732"),
+    "efs": _ids("E9747 E9734"),
+    "exec": _ids("E9746 E9734"),
+    "trust": _ids("E9731 E9732 E9734 E9749 E9737"),
+    "artifact": _ids("E9771 E9772 E9773 W9774 E9775 W9757"),
+    "acl": _ids("W9774"),
+    "kms": _ids("E9715 W9757 E9762 E9773 E9741"),
+    "credentials": _ids("W9735"),
+    "no-credentials": _ids("E9734"),
+    "call": _ids("W9735"),
+    "object": _ids("E9751 E9752 W9753 W9757 I9756 W9735"),
+    "arn-invalid": _ids("E9716 E9755 E9741"),
+    "secret-missing": _ids("E9741"),
+    "object-missing": _ids("E9716 W9719 W9720 W9713"),
+}
+"""The rules that are about what was tried."""
+
+_LAYER_RULES: Final = {
+    "resource-policy": _ids("E9761 E9762"),
+    "organization": _ids("E9763 E9765"),
+    "endpoint": _ids("E9764 W9764"),
+    "trust": _ids("E9732"),
+    "kms": _ids("E9762 E9715 W9757 E9773"),
+}
+_STEPS: Final = {
+    **dict.fromkeys(("E9733",), "role"),
+    **dict.fromkeys(("E9731", "E9734", "E9737"), "set"),
+    **dict.fromkeys(("E9732",), "trust"),
+    **dict.fromkeys(("E9715", "W9757", "E9773", "E9762"), "kms"),
+    **dict.fromkeys(("E9761", "W9774"), "resource-policy"),
+    **dict.fromkeys(("E9764", "W9764"), "endpoint"),
+    **dict.fromkeys(("E9763", "E9765"), "organization"),
+    **dict.fromkeys(("W9735",), "credentials"),
+    **dict.fromkeys(("W9719", "W9720", "I9756", "E9716"), "object"),
+}
+"""The step to which a rule belongs; to the grant if it is none of these."""
+
+_HOLE: Final = re.compile(r"\$\{[^{}]{1,200}\}|\*")
+_VERSION: Final = re.compile(r"/[0-9a-f]{64}\.env$")
+
+
+def grade_of(
+    finding: Finding, failure: Failure, matched: Sequence[Used]
+) -> tuple[Weight, int] | None:
+    """How much speaks for a finding: its weight and its rank; None if it is about others."""
+    step = step_of(finding, failure)
+    named = step_of_layer(failure)
+    about = finding.rule in _RULES_OF.get(failure.what, ())
+    call = finding.call
+    same_action = call is not None and failure.action and call.action == failure.action
+    if failure.action and not same_action and f"{failure.action} on" in finding.message:
+        same_action = True
+    if not about and not same_action:
+        return None
+    if same_action and call is not None and _is_of_another(finding, call.resource, failure):
+        return None
+    if (
+        matched
+        and call is not None
+        and call.principal not in {it.role.logical_id for it in matched}
+    ):
+        return None
+    if failure.kind == "access" and named and finding.severity is Severity.ERROR:
+        is_layer = finding.rule in _LAYER_RULES.get(named, ())
+        is_own = named == "grant" and step in ("grant", "role", "kms")
+        if not (is_layer or is_own):
+            return None if failure.is_explicit else (Weight.FOUND, 5)
+        if failure.is_explicit and named == "grant" and finding.rule != "E9766":
+            return Weight.FOUND, 5
+    if failure.role and step in ("set", "trust") and failure.what != "trust":
+        return None  # the call was made with the role
+    if finding.severity is Severity.ERROR and same_action:
+        return Weight.PROVED, 0
+    if finding.severity is Severity.ERROR:
+        return Weight.FOUND, 0
+    is_main = finding.rule in ("W9735", "W9774") and failure.what in ("credentials", "acl")
+    if finding.rule == "W9735" and failure.principal and not matched:
+        return Weight.PROVED, 0  # the call was not made with the role that is hidden
+    if finding.rule == "W9757" and failure.action.startswith("kms:"):
+        return Weight.PROVED, 1
+    return (Weight.PROVED, 0) if is_main else (Weight.LIKELY, 0)
+
+
+def step_of(finding: Finding, failure: Failure) -> str:
+    if finding.rule == "E9762" and not failure.action.startswith("kms:"):
+        return "kms"
+    return _STEPS.get(finding.rule, "grant")
+
+
+def may_be(written: str, asked: str) -> bool:
+    """Whether a resource with holes, as reports write it, may be the one of a text."""
+    parts = _HOLE.split(written)
+    if len(parts) == 1:
+        return written == asked
+    if not asked.startswith(parts[0]) or not asked.endswith(parts[-1]):
+        return False
+    at = len(parts[0])
+    for part in parts[1:-1]:
+        found = asked.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return at <= len(asked) - len(parts[-1])
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether two ARNs name an env file of the same name, of whatever version."""
+    names = [_VERSION.sub("", it).rpartition("/")[2] for it in (one, other)]
+    return names[0] == names[1] and all(has_version(it) for it in (one, other))
+
+
+def _is_of_another(finding: Finding, resource: str, failure: Failure) -> bool:
+    """Whether a finding is about another resource than a failure."""
+    if not failure.resource or may_be(resource, failure.resource):
+        return False
+    is_of_versions = finding.rule in ("E9712", "W9713")
+    return not (is_of_versions and same_file(resource, failure.resource))
+
+
+def version_in(arn: str) -> str:
+    return f"{arn.rpartition('/')[2][:8]}…"
+
+
+def has_version(arn: str) -> bool:
+    """Whether an ARN ends as those of Copilot's env files do: with the hash of the content."""
+    return _VERSION.search(arn) is not None
