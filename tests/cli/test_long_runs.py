@@ -314,7 +314,7 @@ def test_report_does_not_depend_on_jobs(
     """Findings, errors and notes are the same, in the same order, with broken stacks in between."""
     write({**stacks, "p.json": POLICY})
     more = ("--account", "111122223333", "--partition", "aws", "--policy", "Nobody=p.json")
-    first, *others = _reports(spawn, "run", "--info", "--format", form, *more)
+    first, *others = _reports(spawn, "run", "--info", "--format", form, "--group-by", "none", *more)
     assert first[0] == 2
     assert first[1].count("E9711") >= 4
     assert first[2].count("error: ") == 3
@@ -368,7 +368,7 @@ def test_internal_faults_do_not_depend_on_jobs(write: Write, templates: Any) -> 
     folder = write({f"infrastructure/s{number}.yml": templates.denied for number in range(6)})
     first, *others = (_faulty(folder, "raise KeyError('ours')", jobs) for jobs in ("1", "2", "4"))
     status, out, err = first
-    assert (status, out.count("error[E9711]")) == (2, 5)
+    assert (status, "5 errors in" in out) == (2, True)
     assert err.startswith("error: infrastructure/s3.yml: rule E9999 (faulty) failed with KeyError")
     assert [first, first] == others
 
