@@ -212,7 +212,7 @@ def test_what_no_policy_of_a_role_ends_is_not_said_to_be_fixed(
     write(sample(name))
     result = run("fix", "--review", "--as", "iam", ".")
     assert (result.status, result.out) == (0, "")
-    assert "no policy of a role would end it" in result.err
+    assert "its fix is no grant to a role" in result.err
     assert "would fix" not in result.err
 
 

@@ -28,7 +28,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Cr
 """
 
 
-_NOT_OF_ROLES: Final = "no policy of a role would end it: --as template changes a file"
+_NOT_OF_ROLES: Final = "its fix is no grant to a role: --as template changes a file"
 
 
 class AsIam(InTemplate):
