@@ -266,7 +266,8 @@ Conditions:
 
 
 def env_file(version: str) -> str:
-    return f"arn:aws:s3:::stackset-shop-pipelinebuiltartifactbuc-1a/manual/env-files/web.env/{version * 64}.env"
+    folder = "stackset-shop-pipelinebuiltartifactbuc-1a/manual/env-files/web.env"
+    return f"arn:aws:s3:::{folder}/{version * 64}.env"
 
 
 def locked(granted: str, asked: str) -> str:

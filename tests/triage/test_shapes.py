@@ -46,6 +46,8 @@ RECORD = {
     "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::shop-data/web.zip"}],
 }
 UPLOAD = ("access", "pipeline", "s3:PutObject", "arn:aws:s3:::shop-data/web.zip")
+SERVICE = {"serviceArn": "x", "events": [{"message": REASON}]}
+WELL = {**RECORD, "errorCode": None, "errorMessage": None}
 SECRET_READ = ("access", "start", "secretsmanager:GetSecretValue", SECRET)
 
 TABLE = (
@@ -64,10 +66,10 @@ TABLE = (
     [
         (json.dumps({"tasks": [TASK], "failures": []}), SECRET_READ),
         (json.dumps({"detail-type": "ECS Task State Change", "detail": TASK}), SECRET_READ),
-        (json.dumps({"services": [{"serviceArn": "x", "events": [{"message": REASON}]}]}), SECRET_READ),
+        (json.dumps({"services": [SERVICE]}), SECRET_READ),
         (f"2026-01-02 12:00:00 start\n{json.dumps(TASK)}\nmore noise", SECRET_READ),
         (json.dumps(RECORD), UPLOAD),
-        (json.dumps({"Records": [RECORD, {**RECORD, "errorCode": None, "errorMessage": None}]}), UPLOAD),
+        (json.dumps({"Records": [RECORD, WELL]}), UPLOAD),
         (json.dumps({"Events": [{"CloudTrailEvent": json.dumps(RECORD)}]}), UPLOAD),
         (json.dumps({"detail-type": "AWS API Call via CloudTrail", "detail": RECORD}), UPLOAD),
         (json.dumps({"events": [{"message": json.dumps(RECORD)}]}), UPLOAD),

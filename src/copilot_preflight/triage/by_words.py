@@ -200,6 +200,14 @@ def _named(failure: Failure) -> Iterator[Cause]:
             check,
             "find the Deny statement, and except the call",
         )
+    elif failure.action == "sts:AssumeRole" and failure.principal and failure.resource:
+        message = (
+            "{who} may not assume {resource}: by its own policies, or by the trust policy there"
+        )
+        target = failure._replace(principal=failure.resource)
+        yield Cause(
+            "trust", Weight.NAMED, message.format(**words), confirm.trust(target), _WAYS["trust"]
+        )
     elif failure.what == "trust" or failure.action == "sts:AssumeRole":
         message = "the service cannot assume {who}: its trust policy, or the role is gone"
         yield Cause(
@@ -240,12 +248,38 @@ def _named(failure: Failure) -> Iterator[Cause]:
         )
 
 
+_GRANTED: Final = frozenset(
+    ("env-file", "secret", "registry-credentials", "image", "logs", "firelens", "efs", "artifact")
+)
+"""What is tried with a role that somebody has to grant each of these things."""
+
+
 def _likely(failure: Failure) -> Iterator[Cause]:
     """What such a text mostly means."""
     words = _words(failure)
+    is_bare = not failure.principal and not step_of_layer(failure)
+    if failure.what == "image" and is_bare and ".dkr.ecr." not in failure.text:
+        yield Cause(
+            "object",
+            Weight.LIKELY,
+            "the repository or the tag may not exist, or be private: the registry says the same "
+            "of both",
+            "docker manifest inspect IMAGE",
+            "correct the name of the image, or give the container repositoryCredentials",
+            rank=-1,
+        )
+    if is_bare and failure.what in _GRANTED:
+        message = "{user} may not be allowed {action} on {resource}"
+        yield Cause(
+            "grant",
+            Weight.LIKELY,
+            message.format(**words),
+            confirm.simulate(failure),
+            _WAYS["grant"],
+        )
     if (
         failure.is_explicit is None
-        and failure.action in ("s3:GetObject", "s3:HeadObject")
+        and failure.action in ("s3:GetObject", "s3:ListBucket")
         and not failure.principal
     ):
         yield Cause(

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from copilot_preflight.render.markdown import code_span, prose
 from copilot_preflight.render.safe_text import safe, unobeyed
-from copilot_preflight.triage.result import STEPS, Cause, Diagnosis, Excluded
+from copilot_preflight.triage.result import STEPS, Cause, Diagnosis, Excluded, Weight
 
 FORMATS: Final = ("text", "markdown", "json")
 
 MOST_SHOWN: Final = 6
 """Causes, at most, that a person is shown of one failure; JSON has all."""
+MOST_OPEN: Final = 2
+"""Those of them, at most, for which nothing speaks, where something speaks for others."""
 
 _WHEN: Final = {
     "start": "at start",
@@ -92,7 +94,8 @@ def _of_one(diagnosis: Diagnosis) -> Iterator[str]:
     yield f"{_KINDS[failure.kind]} {_WHEN[failure.moment]}: {_cut(failure.text)}"
     for name, value in _facts(diagnosis):
         yield f"  {name + ':':<12}{value}"
-    for number, cause in enumerate(diagnosis.causes[:MOST_SHOWN], 1):
+    shown = _shown(diagnosis)
+    for number, cause in enumerate(shown, 1):
         rule = f" {cause.rule}" if cause.rule else ""
         yield f"  {number}.{rule} {safe(cause.message)}"
         if _where(cause):
@@ -101,7 +104,7 @@ def _of_one(diagnosis: Diagnosis) -> Iterator[str]:
             yield f"     confirm  {cause.confirm}"
         if cause.fix:
             yield f"     fix      {safe(cause.fix)}"
-    more = len(diagnosis.causes) - MOST_SHOWN
+    more = len(diagnosis.causes) - len(shown)
     if more > 0:
         yield f"  and {more} less likely: --format json lists them all"
     for questions, each in _together(diagnosis.excluded):
@@ -126,6 +129,13 @@ def _where(it: Cause | Excluded) -> str:
     if it.place is None or it.start is None:
         return ""
     return safe(f"{it.place.file}:{it.start.line}:{it.start.column}")
+
+
+def _shown(diagnosis: Diagnosis) -> tuple[Cause, ...]:
+    """The causes that a person is shown."""
+    backed = [cause for cause in diagnosis.causes if cause.weight < Weight.OPEN]
+    most = len(backed) + MOST_OPEN if backed else MOST_SHOWN
+    return diagnosis.causes[: min(most, MOST_SHOWN)]
 
 
 def _together(excluded: Sequence[Excluded]) -> Iterator[tuple[str, Excluded]]:
@@ -155,7 +165,7 @@ def _markdown(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
             yield f"- {name}: {code_span(value)}"
         if any(True for _ in _facts(diagnosis)):
             yield ""
-        for number, cause in enumerate(diagnosis.causes[:MOST_SHOWN], 1):
+        for number, cause in enumerate(_shown(diagnosis), 1):
             rule = f"**{cause.rule}** " if cause.rule else ""
             at = f" ({code_span(_where(cause))})" if _where(cause) else ""
             yield f"{number}. {rule}{prose(cause.message)}{at}"

@@ -60,9 +60,9 @@ class _Joining:
 
     def diagnosis(self, failure: Failure) -> Diagnosis:
         """The causes of one failure and what is excluded, by AWS's words and by the templates."""
-        words = said_by_words(failure)
         matched = self._hand.roles_of(failure)
         causes: list[Cause] = []
+        words = said_by_words(failure._replace(resource=self._resource_of(failure, matched)))
         excluded: list[Excluded] = list(words.excluded)
         if failure.kind == "access":
             causes += self._of_roles(failure, matched)
@@ -72,11 +72,26 @@ class _Joining:
             excluded += self._excluded(failure, matched, answers)
         if failure.kind != "network":
             causes += self._of_findings(failure, matched)
-        causes = self._unique(causes)
+        gone_by_words = {it.step for it in words.excluded}
+        causes = [
+            it
+            for it in self._unique(causes)
+            if it.weight < Weight.FOUND or it.step not in gone_by_words
+        ]
         kept = self._with_words(failure, causes, words.causes, excluded)
         kept.sort(key=lambda it: it.key)
         gone = _without_doubles(excluded, {it.step for it in kept if it.weight < Weight.NAMED})
         return Diagnosis(failure, tuple(kept), gone)
+
+    def _resource_of(self, failure: Failure, matched: Sequence[Used]) -> str:
+        """What the call was about: by the text, else by the finding that proves it denied."""
+        if failure.resource or failure.kind != "access":
+            return failure.resource
+        for finding in self._report.findings:
+            grade = grade_of(finding, failure, matched)
+            if grade is not None and grade[0] is Weight.PROVED and finding.call is not None:
+                return "" if "$" in finding.call.resource else finding.call.resource
+        return ""
 
     def _with_words(
         self,
