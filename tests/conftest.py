@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+# What reads lines from a terminal exports its size, and reports would be wrapped to it.
+os.environ.pop("COLUMNS", None)
 
 # How long an example takes says how busy the machine is; what must be fast is tested by itself.
 settings.register_profile("ours", settings(), deadline=None)

@@ -156,7 +156,8 @@ def test_lint_knows_the_options_of_check() -> None:
     plural = {"parameter": "parameters", "policy": "policies", "scp": "scps", "rcp": "rcps"}
     output = {
         "fail_on", "form", "output", "quiet", "statistics", "verbose", "write_baseline",
-        "changed", "no_config", "no_suppressions", "shard", "no_cache", "since",
+        "changed", "no_config", "no_suppressions", "shard", "no_cache", "since", "extend_ignore",
+        "color", "group_by", "sort", "max_findings", "proof", "no_summary", "fix",
     }  # fmt: skip
     assert {plural.get(name, name) for name in options - output} == arguments
 

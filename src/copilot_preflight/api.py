@@ -36,6 +36,7 @@ def lint(
     rcps: Iterable[StrPath | Sequence[StrPath]] = (),
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
+    exclude: Iterable[str] = (),
     info: bool | None = None,
     assume_defaults: bool | None = None,
     config: StrPath | None = None,
@@ -46,7 +47,8 @@ def lint(
 
     Every argument is the option of its name. ``policies`` maps names or ARNs to files; an entry of
     ``scps`` or ``rcps`` is a level of the organization, one file or several. ``select`` and
-    ``ignore`` name rules by id, name or the beginning of ids. ``jobs`` is the number of processes,
+    ``ignore`` name rules by id, name or the beginning of ids, ``exclude`` files that folders are
+    searched without, by globs. ``jobs`` is the number of processes,
     None for as many as are of use.
 
     No configuration file is read but the one that is named, and nothing is written. What cannot be
@@ -88,6 +90,7 @@ def lint(
         ("rcps",): [_files(files) for files in rcps],
         ("select",): _rules(select),
         ("ignore",): _rules(ignore),
+        ("exclude",): [exclude] if isinstance(exclude, str) else list(exclude),
     }
     asked = {key: value for key, value in asked.items() if value}
     asked.update({("parameters", name): value for name, value in parameters.items()})

@@ -328,7 +328,7 @@ SIZES: dict[Callable[[], Any], tuple[int, str]] = {
     many_resources: (0, "env-file-bucket-denied"),
     many_roles: (0, "env-file-bucket-denied"),
     many_statements: (1, "env-file-denied"),
-    many_wrong_statements: (1, "no calls to prove; 1001 errors in 1 file"),
+    many_wrong_statements: (1, "1001 errors in 1 file"),
     many_actions_and_resources: (1, "env-file-denied"),
     many_files: (0, "env-file-bucket-denied"),
     hostile_patterns: (0, "access-undetermined"),
