@@ -121,6 +121,12 @@ def test_what_is_no_failure_is_none(text: str) -> None:
     assert failures_in(text) == ()
 
 
+def test_numbers_that_are_statuses_are_read() -> None:
+    """A line is no other one but for its numbers, if one of them is a status."""
+    text = "request 1 failed, code: 500\nrequest 2 failed, code: 403\nrequest 3 failed, code: 501"
+    assert [it.kind for it in failures_in(text)] == ["access"]
+
+
 @pytest.mark.parametrize(
     "data",
     [

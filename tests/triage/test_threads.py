@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from copilot_preflight.read.document import read
+from copilot_preflight.run.check import checked
+from copilot_preflight.run.options import Options
 from copilot_preflight.triage.join import diagnosed
 from copilot_preflight.triage.recognise import failures_in
 
@@ -41,3 +43,25 @@ def test_most_agree() -> None:
     page = (HERE.parents[1] / "docs" / "triage.md").read_text()
     assert f"{len(THREADS) - misses} of {len(THREADS)} threads" in page
     assert f"{len(MESSAGES)} messages" in page
+
+
+SAMPLES = ("access-undetermined", "env-file-stale-grant", "artifact-upload-denied", "secret-denied")
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_no_step_is_blamed_and_excluded(sample: str) -> None:
+    """Whatever a text says of whatever templates: each failure has causes, and none is excluded."""
+    folder = HERE.parents[1] / "sample_templates" / "broken" / sample
+    run = checked([str(folder)], Options(info=True))
+    failures = [failure for it in MESSAGES for failure in failures_in(it["text"])]
+    for role in ("ExecutionRole", "TaskRole", "BuildRole"):
+        failures += failures_in(
+            f"User: arn:aws:sts::123456789012:assumed-role/shop-test-web-{role}-1ABCDEFGHIJK/1 "
+            "is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::shop-data/web.env "
+            "with an explicit deny in a resource-based policy"
+        )
+    for diagnosis in diagnosed(failures, run):
+        assert diagnosis.causes
+        steps = {it.step for it in diagnosis.excluded}
+        assert not steps & {it.step for it in diagnosis.causes}
+        assert len(steps) == len(diagnosis.excluded)

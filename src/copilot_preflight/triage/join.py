@@ -79,8 +79,11 @@ class _Joining:
             if it.weight < Weight.FOUND or it.step not in gone_by_words
         ]
         kept = self._with_words(failure, causes, words.causes, excluded)
+        blamed = {it.step for it in kept if it.weight <= Weight.NAMED}
+        gone = _without_doubles(excluded, blamed)
+        steps = {it.step for it in gone}
+        kept = [it for it in kept if it.step not in steps]
         kept.sort(key=lambda it: it.key)
-        gone = _without_doubles(excluded, {it.step for it in kept if it.weight < Weight.NAMED})
         return Diagnosis(failure, tuple(kept), gone)
 
     def _resource_of(self, failure: Failure, matched: Sequence[Used]) -> str:
@@ -172,22 +175,21 @@ class _Joining:
             fits = not named or named == step or (named == "grant" and step in ("role", "grant"))
             weight = Weight.PROVED if fits else Weight.FOUND
             yield self._of_finding(failure, found, weight, rank=1, step=step)
-        elif answer.is_allowed or (answer.granted_at and _lacks_grant(failure)):
-            at = answer.granted_at
-            message = (
-                f"the templates allow {used.name} {failure.action} on "
-                f"'{_short(failure.resource)}', and "
-                "AWS does not: what is deployed is not what the templates say"
-            )
+        elif answer.granted_at and (_lacks_grant(failure) or _names_nothing(failure)):
+            on = _short(failure.resource)
+            who = f"the templates allow {used.name} {failure.action} on '{on}'"
+            message = f"{who}, and AWS does not: what is deployed is not what the templates say"
+            if not _lacks_grant(failure):
+                message = f"{who}: what is deployed differs, or a policy from elsewhere denies it"
             yield self._cause(
                 "account",
-                Weight.NAMED,
+                Weight.NAMED if _lacks_grant(failure) else Weight.LIKELY,
                 message,
                 confirm.of_step("account", failure),
                 "deploy the templates, and look for changes by hand: aws cloudformation "
                 "detect-stack-drift",
                 rule=_DRIFT,
-                place=at or used.role.place,
+                place=answer.granted_at,
             )
 
     # --- findings ----------------------------------------------------------------------------
@@ -379,6 +381,11 @@ class _Joining:
 def _lacks_grant(failure: Failure) -> bool:
     """Whether AWS says that the caller's own policies lack an Allow."""
     return failure.layer == "identity-based policy" and failure.is_explicit is False
+
+
+def _names_nothing(failure: Failure) -> bool:
+    """Whether AWS does not say which kind of policy decided, nor that a Deny did."""
+    return not failure.layer and not failure.is_explicit
 
 
 def _without_doubles(excluded: Iterable[Excluded], blamed: set[str]) -> tuple[Excluded, ...]:

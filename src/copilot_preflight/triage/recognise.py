@@ -25,6 +25,10 @@ _LONGEST_LINE: Final = 6_000
 _MOST_LINES: Final = 1_000
 """Lines, at most, whose error is looked at closely: a flood of them says no more."""
 
+_MOST_SHAPES: Final = 50_000
+_DIGITS: Final = re.compile(r"(?<!\d)(?!40[34](?!\d))\d+")
+"""Numbers in which lines of a log differ; two statuses are words."""
+
 _NEAR: Final = 12
 _TIME: Final = re.compile(r"^[\s\[(]{0,8}\d{2,4}[\d:TZ.,+\-/ ]{6,40}")
 _ENCODED: Final = re.compile(
@@ -108,6 +112,7 @@ def _of_piece(piece: Piece) -> Iterator[Failure]:
         taken.update(range(found.line, last + 1))
     kept: list[_Found] = []
     seen: set[str] = set()
+    unknown: set[str] = set()
     for number, line in enumerate(lines):
         if number in refused:
             kept += refused[number]
@@ -117,8 +122,13 @@ def _of_piece(piece: Piece) -> Iterator[Failure]:
         if not piece.is_error and not _OWN_WORDS.search(line):
             continue
         key = _TIME.sub("", line)
-        if key in seen:
+        shape = _DIGITS.sub("0", key)
+        if key in seen or (shape in unknown and not piece.is_error):
             continue  # a log repeats itself
+        if not piece.is_error and _entry_of(line) is None:
+            if len(unknown) < _MOST_SHAPES:
+                unknown.add(shape)
+            continue
         known = _known(piece, lines, number, around, _near(kept, number))
         if known is not None:
             seen.add(key)

@@ -94,7 +94,7 @@ def _checked(paths: tuple[str, ...], failures: Sequence[Failure], **given: Any) 
     from copilot_preflight.run.check import checked
 
     options = options_of(settings_of(**given))._replace(jobs=1, info=True)
-    accounts = {failure.account for failure in failures} - {""}
+    accounts = {failure.account for failure in failures if failure.role} - {""}
     if len(accounts) == 1 and "AWS::AccountId" not in options.pseudo:
         options = options._replace(pseudo={**options.pseudo, "AWS::AccountId": accounts.pop()})
     return checked(paths, options)
