@@ -61,8 +61,7 @@ def denied(
     """A text as boto3 prints it."""
     name = role if ":" in role else f"arn:aws:sts::123456789012:assumed-role/{role}/0a1b2c"
     return (
-        f"botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the "
-        f"{call} "
+        f"ClientError: An error occurred (AccessDenied) when calling the {call} "
         f'operation: User: {name} is not authorized to perform: {action} on resource: "{resource}" '
         f"{why}{kind}"
     )
@@ -283,9 +282,8 @@ def test_the_role_grants_another_version_of_the_env_file(tmp_path: Path) -> None
     """The text of the Copilot issue, with a package that shows the defect."""
     text = (
         "ResourceInitializationError: failed to download env files: file download command: "
-        "non-empty "
-        "error stream: failed to download file 1.env: failed to write to a temporary file: "
-        "AccessDenied: Access Denied"
+        "non-empty error stream: failed to download file 1.env: failed to write to a temporary "
+        "file: AccessDenied: Access Denied"
     )
     found = triaged(tmp_path, text, locked("a", "b"))
     assert found.causes[0].rule == "E9712"

@@ -17,10 +17,9 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
 REASON = (
     "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
     "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 "
-    "time(s): "
-    f"failed to fetch secret {SECRET} from secrets manager: AccessDeniedException: User: {ROLE} is "
-    f"not authorized to perform: secretsmanager:GetSecretValue on resource: {SECRET} because no "
-    "identity-based policy allows the secretsmanager:GetSecretValue action"
+    f"time(s): failed to fetch secret {SECRET} from secrets manager: AccessDeniedException: User: "
+    f"{ROLE} is not authorized to perform: secretsmanager:GetSecretValue on resource: "
+    f"{SECRET} because no identity-based policy allows the secretsmanager:GetSecretValue action"
 )
 TASK = {
     "taskArn": "arn:aws:ecs:eu-west-1:123456789012:task/shop/0a1b",

@@ -57,8 +57,8 @@ def test_no_step_is_blamed_and_excluded(sample: str) -> None:
     for role in ("ExecutionRole", "TaskRole", "BuildRole"):
         failures += failures_in(
             f"User: arn:aws:sts::123456789012:assumed-role/shop-test-web-{role}-1ABCDEFGHIJK/1 "
-            "is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::shop-data/web.env "
-            "with an explicit deny in a resource-based policy"
+            "is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::shop-data/web.csv"
+            " with an explicit deny in a resource-based policy"
         )
     for diagnosis in diagnosed(failures, run):
         assert diagnosis.causes

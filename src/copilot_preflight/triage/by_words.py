@@ -102,16 +102,13 @@ _WAYS: Final[Mapping[str, str]] = {
     "trust": "let the service assume the role in its trust policy",
     "grant": "allow the action on this ARN in a policy of the role",
     "kms": "allow kms:Decrypt to read and kms:GenerateDataKey to write, in the role's policy and "
-    "in "
-    "the key's",
+    "in the key's",
     "resource-policy": "except the role from the Deny statement, or let it in if it is of another "
     "account",
     "endpoint": "let the call through in the policy of the endpoint",
     "organization": "whoever looks after the organization or the boundary has to allow it",
     "credentials": "take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY out of the environment, the "
-    "env "
-    "file and the image",
-    "trust-explicit": "",
+    "env file and the image",
 }
 
 
@@ -357,12 +354,10 @@ def _network(failure: Failure) -> Iterator[Cause]:
         "network",
         Weight.NAMED,
         f"{what}: the task has no way to the service (public IP, NAT gateway or VPC endpoint, "
-        f"security "
-        "group, DNS)",
+        "security group, DNS)",
         confirm.network(failure),
         "give the subnets a NAT gateway or the VPC an endpoint for the service, or assign a "
-        "public IP; "
-        "let port 443 out",
+        "public IP; let port 443 out",
     )
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from copilot_preflight._version import NAME
 from copilot_preflight.render.markdown import code_span, prose
 from copilot_preflight.render.safe_text import safe, unobeyed
 from copilot_preflight.triage.result import STEPS, Cause, Diagnosis, Excluded, Weight
@@ -172,7 +173,8 @@ def _markdown(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
             if cause.confirm:
                 yield f"   - confirm: {code_span(cause.confirm)}"
             if cause.fix:
-                yield f"   - fix: {prose(cause.fix)}"
+                is_command = cause.fix.startswith(f"{NAME} ")
+                yield f"   - fix: {(code_span if is_command else prose)(cause.fix)}"
         if diagnosis.excluded:
             yield ""
             yield "Excluded:"

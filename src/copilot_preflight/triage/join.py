@@ -132,8 +132,7 @@ class _Joining:
         if not matched:
             message = (
                 f"the call was made by '{_short(failure.principal)}', which no template at hand "
-                f"has: "
-                f"they name {right.name}"
+                f"has: they name {right.name}"
             )
             is_task = failure.moment in ("start", "run")
             weight = Weight.NAMED if is_task else Weight.FOUND
@@ -143,8 +142,7 @@ class _Joining:
         if not any(it.users & USERS_AT[failure.moment] for it in matched) and matched[0].users:
             message = (
                 f"the call was made with {matched[0].name}, and not with {right.name}: what runs "
-                f"has "
-                "other credentials than the templates give it"
+                "has other credentials than the templates give it"
             )
             yield self._cause(
                 "role", Weight.FOUND, message, confirm.caller(failure), place=matched[0].role.place
@@ -215,12 +213,8 @@ class _Joining:
                     continue
                 message = (
                     f"the task asks for version {version_in(failure.resource)} of the env file, "
-                    f"and "
-                    f"this "
-                    f"package names {version_in(own)}: a revision of another deploy was started, "
-                    f"which "
-                    f"the role "
-                    "no longer grants"
+                    f"and this package names {version_in(own)}: a revision of another deploy was "
+                    "started, and the role does not grant its version"
                 )
                 at = read.file.value.place
                 locked = next(
@@ -370,6 +364,7 @@ class _Joining:
         for cause in sorted(causes, key=lambda it: it.key):
             is_said = any(
                 cause.message == other.message
+                or (cause.rule and (cause.rule, cause.fix) == (other.rule, other.fix))
                 or (cause.step == other.step and cause.rank == 1 and other.weight is Weight.PROVED)
                 for other in kept
             )
