@@ -248,6 +248,29 @@ def test_an_organization_policy_denies_the_upload(tmp_path: Path) -> None:
     assert found.causes[0].step == "organization"
 
 
+def test_a_finding_about_another_role_is_no_cause(tmp_path: Path) -> None:
+    """What the execution role lacks is not why the application is refused."""
+    text = "botocore: An error occurred (AccessDenied) when calling the GetObject operation: no"
+    stack = task().replace(
+        "          Environment: []\n",
+        "          EnvironmentFiles: [{Type: s3, Value: 'arn:aws:s3:::shop-data/web.env'}]\n",
+    )
+    found = triaged(tmp_path, text, stack)
+    assert found.failure.moment == "run"
+    assert not {it.rule for it in found.causes} & {"E9711", "E9714", "W9714"}
+    start = f"failed to download env files: {text}"
+    assert triaged(tmp_path, start, stack).causes[0].rule == "E9711"
+
+
+def test_a_stranger_proves_nothing_of_the_role_at_hand(tmp_path: Path) -> None:
+    """The call of a role that no template has is first of all one of another role."""
+    why = NO_GRANT.format("s3:GetObject")
+    text = denied("OtherRole", "s3:GetObject", OBJECT, why)
+    found = triaged(tmp_path, text, task())
+    assert found.causes[0].step == "role"
+    assert "OtherRole" in found.causes[0].message
+
+
 def test_what_is_deployed_differs(tmp_path: Path) -> None:
     """The templates allow what AWS refuses: they are not what is deployed."""
     text = denied(TASK_ROLE, "s3:GetObject", OBJECT, NO_GRANT.format("s3:GetObject"))

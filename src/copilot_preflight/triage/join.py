@@ -91,10 +91,15 @@ class _Joining:
         if failure.resource or failure.kind != "access":
             return failure.resource
         for finding in self._report.findings:
-            grade = grade_of(finding, failure, matched)
+            grade = grade_of(finding, failure, self._makers(failure, matched), bool(matched))
             if grade is not None and grade[0] is Weight.PROVED and finding.call is not None:
                 return "" if "$" in finding.call.resource else finding.call.resource
         return ""
+
+    def _makers(self, failure: Failure, matched: Sequence[Used]) -> frozenset[str]:
+        """The logical ids of the roles that may have made a call; none where it may be any."""
+        found = matched or self._hand.expected(failure)
+        return frozenset(used.role.logical_id for used in found)
 
     def _with_words(
         self,
@@ -195,7 +200,7 @@ class _Joining:
     def _of_findings(self, failure: Failure, matched: Sequence[Used]) -> Iterator[Cause]:
         """The findings of the run that may be behind a failure."""
         for finding in self._report.findings:
-            grade = grade_of(finding, failure, matched)
+            grade = grade_of(finding, failure, self._makers(failure, matched), bool(matched))
             if grade is None:
                 continue
             weight, rank = grade

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Final
 
 from copilot_preflight.base.finding import Finding, Severity
-from copilot_preflight.triage.at_hand import Used
 from copilot_preflight.triage.by_words import step_of_layer
 from copilot_preflight.triage.failure import Failure
 from copilot_preflight.triage.result import Weight
@@ -65,9 +64,13 @@ _VERSION: Final = re.compile(r"/[0-9a-f]{64}\.env$")
 
 
 def grade_of(
-    finding: Finding, failure: Failure, matched: Sequence[Used]
+    finding: Finding, failure: Failure, makers: Collection[str], is_known: bool
 ) -> tuple[Weight, int] | None:
-    """How much speaks for a finding: its weight and its rank; None if it is about others."""
+    """How much speaks for a finding: its weight and its rank; None if it is about others.
+
+    ``makers`` are the logical ids of the roles that may have made the call, none where it may be
+    any; ``is_known``: they are those that the text names.
+    """
     step = step_of(finding, failure)
     named = step_of_layer(failure)
     about = finding.rule in _RULES_OF.get(failure.what, ())
@@ -79,11 +82,7 @@ def grade_of(
         return None
     if same_action and call is not None and _is_of_another(finding, call.resource, failure):
         return None
-    if (
-        matched
-        and call is not None
-        and call.principal not in {it.role.logical_id for it in matched}
-    ):
+    if makers and call is not None and call.principal not in makers:
         return None
     if failure.kind == "access" and named and finding.severity is Severity.ERROR:
         is_layer = finding.rule in _LAYER_RULES.get(named, ())
@@ -94,12 +93,13 @@ def grade_of(
             return Weight.FOUND, 5
     if failure.role and step in ("set", "trust") and failure.what != "trust":
         return None  # the call was made with the role
-    if finding.severity is Severity.ERROR and same_action:
+    is_stranger = bool(failure.principal) and not is_known
+    if finding.severity is Severity.ERROR and same_action and not is_stranger:
         return Weight.PROVED, 0
     if finding.severity is Severity.ERROR:
         return Weight.FOUND, 0
     is_main = finding.rule in ("W9735", "W9774") and failure.what in ("credentials", "acl")
-    if finding.rule == "W9735" and failure.principal and not matched:
+    if finding.rule == "W9735" and failure.principal and not is_known:
         return Weight.PROVED, 0  # the call was not made with the role that is hidden
     if finding.rule == "W9757" and failure.action.startswith("kms:"):
         return Weight.PROVED, 1
