@@ -120,6 +120,36 @@ def test_what_is_no_failure_is_none(text: str) -> None:
     assert failures_in(text) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "User: arn:aws:iam::123456789012:user/me is not authorized to perform: iam:PassRole on "
+            "resource: arn:aws:iam::123456789012:role/web",
+            ("access", "deploy"),
+        ),
+        ("getaddrinfo ENOTFOUND secretsmanager.eu-west-1.amazonaws.com", ("network", "run")),
+        (
+            "Aws::S3::Errors::AccessDenied (Access Denied):\napp/report.rb:10",
+            ("access", "run"),
+        ),
+        (
+            "AccessDenied: Access Denied\n    at throwDefaultError (/app/node_modules/@smithy/"
+            "smithy-client/dist-cjs/index.js:838:20)\n  '$metadata': {\n    httpStatusCode: 403,",
+            ("access", "run"),
+        ),
+        (
+            "ServiceError { source: Unhandled(Unhandled { source: ErrorMetadata { code: "
+            'Some("AccessDenied"), message: Some("Access Denied")',
+            ("access", "run"),
+        ),
+    ],
+)
+def test_moments_without_a_sign(text: str, expected: tuple[str, str]) -> None:
+    """A running application, but for calls that only deploys make."""
+    assert [(it.kind, it.moment) for it in failures_in(text)] == [expected]
+
+
 def test_numbers_that_are_statuses_are_read() -> None:
     """A line is no other one but for its numbers, if one of them is a status."""
     text = "request 1 failed, code: 500\nrequest 2 failed, code: 403\nrequest 3 failed, code: 501"

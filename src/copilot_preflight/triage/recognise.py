@@ -187,7 +187,7 @@ def _refused(
     resource = refusal.resource or known.resource
     if resource in ("*", "") and known.resource:
         resource = known.resource
-    moment = _moment(piece, wrapper, None, principal, around)
+    moment = _moment(piece, wrapper, None, principal, around or _deploying(refusal.action))
     what = _what(refusal.action, wrapper, moment, resource)
     encoded = _ENCODED.search(context)
     return Failure(
@@ -261,7 +261,7 @@ def _failure_of(
     is_around = wrapper is None or wrapper.what in ("start", "stack")
     if kind == "access" and what in ("refused", "artifact") and wrapper and not is_around:
         what = wrapper.what
-    moment = _moment(piece, wrapper, entry, principal, around)
+    moment = _moment(piece, wrapper, entry, principal, around or _deploying(action))
     resource = piece.known.resource or said.resource
     if what in ("refused", ""):
         what = _what(action, wrapper, moment, resource)
@@ -349,6 +349,18 @@ def _moment(
     if around is not None:
         return around
     return entry.moment if entry is not None and entry.moment is not None else "run"
+
+
+_DEPLOYING: Final = re.compile(
+    r"cloudformation:|iam:(?:PassRole|Create|Put|Attach|Update|Delete|Tag)|"
+    r"ecs:(?:RegisterTaskDefinition|(?:Create|Update)Service)$",
+    re.IGNORECASE,
+)
+
+
+def _deploying(action: str) -> Moment | None:
+    """When calls are made that change what is deployed, which applications seldom do."""
+    return "deploy" if _DEPLOYING.match(action) else None
 
 
 # --- what -----------------------------------------------------------------------------------------
