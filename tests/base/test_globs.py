@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from copilot_preflight.base.globs import Globs, fault_of
@@ -47,6 +48,7 @@ def reference(pattern: str) -> re.Pattern[str]:
 
 
 @settings(max_examples=300, deadline=None)
+@example(["a", "**", "**"], random.Random(0))
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_patterns_match_as_a_regular_expression_does(steps: list[str], chance: object) -> None:
     """Stars, question marks, classes and ranges, in steps of a path."""

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 _TOKEN: Final = re.compile(r"\*\*/|/\*\*$|\*\*|\*|\?|\[!?[^\]/]+\]|.", re.DOTALL)
@@ -46,6 +47,8 @@ def _compiled(folder: str, pattern: str) -> _Matcher:
     named = pattern.replace(os.sep, "/").removesuffix("/")
     below = f"**/{named}" if "/" not in named else named
     steps = [step for step in below.removeprefix("/").split("/") if step not in ("", ".")]
+    # Any folders, and below them any folders: that is said once.
+    steps = [it for it, after in zip_longest(steps, steps[1:]) if (it, after) != ("**", "**")]
     root = folder.replace(os.sep, "/").rstrip("/")
     while steps[:1] == [".."]:
         steps, root = steps[1:], root.rpartition("/")[0]
