@@ -414,6 +414,11 @@ REFUSED: dict[str, tuple[str, list[Edit], str]] = {
         [replace(("A",), "u"), replace(("A",), "v")],
         "'$.A' is changed by two edits: write one after the other",
     ),
+    "inside of what becomes an item of a list": (
+        "A:\n  B: x\n",
+        [insert(("A", END), "u"), replace(("A", "B"), "v")],
+        "'$.A.B' is changed by two edits: write one after the other",
+    ),
     "inside of another": (
         "A:\n  B: x\n",
         [remove(("A",)), replace(("A", "B"), "v")],

@@ -85,18 +85,37 @@ def _tasks(data: Any, edits: Sequence[Edit]) -> list[_Task]:
         task = (edit.operation, path, edit.value)
         if task not in tasks:
             tasks.append(task)
-    _refuse_conflicts([(operation, path) for operation, path, _ in tasks])
+    _refuse_conflicts(data, [(operation, path) for operation, path, _ in tasks])
     removals = [task for task in tasks if task[0] is Operation.REMOVE]
     removals.sort(key=lambda task: [(isinstance(it, str), it) for it in task[1]], reverse=True)
     others = [task for kind in _ORDER[:2] for task in tasks if task[0] is kind]
     return [*others, *removals]
 
 
-def _refuse_conflicts(tasks: list[tuple[Operation, DataPath]]) -> None:
+def _refuse_conflicts(data: Any, tasks: list[tuple[Operation, DataPath]]) -> None:
     paths = sorted((path for _, path in tasks), key=_sortable)
     for before, path in pairwise(paths):
         if path[: len(before)] == before and not (path == before and path[-1:] == (END,)):
-            raise _refusal(path, "is changed by two edits: write one after the other")
+            raise _refusal(path, _TWICE)
+    for single in {path[:-1] for path in paths if _makes_a_list(data, path)}:
+        # It becomes the first item of a list, and what is below it has another path then.
+        for path in paths:
+            if path[: len(single)] == single and path != (*single, END):
+                raise _refusal(path, _TWICE)
+
+
+_TWICE: Final = "is changed by two edits: write one after the other"
+
+
+def _makes_a_list(data: Any, path: DataPath) -> bool:
+    """Whether a path adds to a single value."""
+    if path[-1:] != (END,):
+        return False
+    try:
+        node = meaning.node_at(data, path[:-1])
+    except KeyError:
+        return False
+    return node is not None and not isinstance(node, list)
 
 
 def _sortable(path: DataPath) -> list[tuple[bool, str | int]]:
