@@ -42,7 +42,7 @@ PIECES = (
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=12), max_size=30).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(TEXTS)
 def test_any_text_can_be_told_of_in_every_format(text: str) -> None:
     """No fault, no control character, and JSON that is JSON."""
@@ -58,7 +58,7 @@ def test_any_text_can_be_told_of_in_every_format(text: str) -> None:
         assert failure["moment"] in ("start", "run", "pipeline", "deploy")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(min_size=1, max_size=60).filter(lambda it: not it.isspace()))
 def test_a_confirming_command_is_one_command(name: str) -> None:
     """Whatever a resource is called, a shell reads it as words of one command."""
