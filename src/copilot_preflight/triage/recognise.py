@@ -1,4 +1,4 @@
-"""From a text to the failures that it tells of."""
+"""From a text to the failures that it reports."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class _Found(NamedTuple):
 
 
 def failures_in(text: str) -> tuple[Failure, ...]:
-    """The failures of a text, each once, in the order in which it tells of them."""
+    """The failures of a text, each once, in the order in which it reports them."""
     found: dict[tuple[str, ...], Failure] = {}
     for piece in pieces_of(text):
         for failure in _of_piece(piece):
@@ -140,7 +140,7 @@ def _of_piece(piece: Piece) -> Iterator[Failure]:
 
 
 def _near(kept: Sequence[_Found], number: int) -> tuple[str, ...]:
-    """The kinds of failure that the lines just above tell of."""
+    """The kinds of failure that the lines just above report."""
     return tuple(it.failure.kind for it in kept[-_NEAR:] if 0 < number - it.line <= _NEAR)
 
 
@@ -214,9 +214,9 @@ def _known(
     around: Moment | None,
     near: Collection[str],
 ) -> _Found | None:
-    """What one line tells of; None where it only goes on with what is told just above.
+    """What one line reports; None where it only goes on with what is told just above.
 
-    ``near`` are the kinds of failure that the lines above tell of.
+    ``near`` are the kinds of failure that the lines above report.
     """
     line = lines[number][:_LONGEST_LINE]
     entry = _entry_of(line)
