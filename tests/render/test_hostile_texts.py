@@ -276,3 +276,13 @@ def test_markdown_has_words_and_code_and_nothing_else(report: Report) -> None:
         rest = HEAD.sub("", line, count=1).removesuffix("**")
         assert re.fullmatch(r"[A-Za-z0-9 '.,:;?()-]*", rest), line
         assert not re.search(r"\bwww\.|\bGH-\d|^ *([0-9]+[.)]|-) ", rest, re.IGNORECASE), line
+
+
+def test_no_placeholder_is_in_what_is_to_be_pasted_from_sarif() -> None:
+    """What looks like one is doubled, as SARIF has it, in a fence too."""
+    finding = Finding(Place("a.yml", ()), "m", help="write:\n{0}\n  - {1}", rule="E9712")
+    (run,) = json.loads(render(Report(1, [finding]), "sarif"))["runs"]
+    told = run["results"][0]["message"]["markdown"]
+    assert "{{0}}" in told
+    assert "{{1}}" in told
+    assert not re.search(r"(?<!\{)\{\d+\}", told)

@@ -267,7 +267,7 @@ def _way_out(help: str) -> Iterator[str]:
     """Prose as paragraphs, lines to paste in fences."""
     for language, lines in paragraphs(help):
         if language:
-            yield fenced("\n".join(lines), language)
+            yield fenced(_PLACEHOLDER.sub(r"{{\1}}", "\n".join(lines)), language)
         else:
             yield from (_markdown(line.strip()) for line in lines if line.strip())
 
