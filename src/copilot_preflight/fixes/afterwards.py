@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import PurePath
 from typing import Final
 
 from copilot_preflight.base.finding import Report
 from copilot_preflight.edits.constructs import construct_of
 from copilot_preflight.edits.edit import Edit
-from copilot_preflight.fixes.candidates import data_of
+from copilot_preflight.read.document import data_of
 from copilot_preflight.run.options import Options
 
 _MOST_NAMED: Final = 3
@@ -19,9 +18,9 @@ def reminders(
     files: Iterable[str], edits: Collection[Edit], report: Report, options: Options
 ) -> Iterator[str]:
     """One line for each changed file that the CDK writes anew, or that is a copy of a policy."""
-    copies = {str(path) for path in _policies(options)}
+    copies = set(map(str, options.policy_files))
     for file in files:
-        data = data_of(report, file)
+        data = data_of(report.sources, file)
         found = (construct_of(data, it.path) for it in edits if it.file == file)
         constructs = [*dict.fromkeys(filter(None, found))]
         if constructs:
@@ -31,9 +30,3 @@ def reminders(
             yield f"{file}: 'cdk synth' writes it anew: change the construct {named}{and_more} too"
         if file in copies:
             yield f"{file}: AWS denies what it denied before this policy has replaced the one there"
-
-
-def _policies(options: Options) -> Iterator[PurePath]:
-    yield from (path for _, path in (*options.policies, *options.bucket_policies))
-    for level in (*options.scps, *options.rcps):
-        yield from level

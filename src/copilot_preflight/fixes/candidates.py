@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Finding, Report
 from copilot_preflight.edits.edit import END, Applicability, Edit, Operation
 from copilot_preflight.edits.fix import DataOf, Fix
 from copilot_preflight.edits.grant import Grant
 from copilot_preflight.edits.placing import InlinePolicy, numbered, policy_names
-from copilot_preflight.read.document import Document
 
 _UNDETERMINED: Final = "I9790"
 
@@ -52,12 +51,6 @@ def counted(report: Report) -> Counter[Key]:
     A call that cannot be decided is none: whatever a role is granted, another policy may be unseen.
     """
     return Counter(key_of(it) for it in report.findings if it.rule != _UNDETERMINED)
-
-
-def data_of(report: Report, file: str) -> Any:
-    """The data of a document of a run, None where it has none of that name."""
-    source = report.sources.get(file)
-    return source.data if isinstance(source, Document) else None
 
 
 def sorted_out(

@@ -19,7 +19,7 @@ from copilot_preflight.fixes.files import CannotChange, on_disk
 from copilot_preflight.fixes.in_template import fix_or_reason
 from copilot_preflight.fixes.rounds import Refused, Written
 from copilot_preflight.fixes.texts import ByHand, Texts
-from copilot_preflight.fixes.together import together
+from copilot_preflight.fixes.together import edits_by_file, together
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.overrides.append import FILE, CannotPatch, with_patches
 from copilot_preflight.overrides.apply import DoesNotApply, Work, is_patched
@@ -122,11 +122,7 @@ class InOverrides:
 
     def _patched(self, home: Home, fixes: Sequence[Fix], report: Report, texts: Texts) -> Texts:
         """Raises CannotPatch, CannotWrite, DocumentError and DoesNotApply."""
-        by_file: dict[str, list[Edit]] = {}
-        for edit in (edit for fix in fixes for edit in fix.edits):
-            edits = by_file.setdefault(edit.file, [])
-            if edit not in edits:
-                edits.append(edit)
+        by_file = edits_by_file(fixes)
         there = on_disk(home.file)
         now = texts.written.get(home.file, there)
         patches: list[Patch] = []

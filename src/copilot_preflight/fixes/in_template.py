@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from copilot_preflight.base.finding import Finding, Report
-from copilot_preflight.edits.edit import Edit
 from copilot_preflight.edits.fix import Fix, Way, answer_of
 from copilot_preflight.edits.text.changes import CannotWrite, changed, text_changes
-from copilot_preflight.fixes.candidates import data_of
 from copilot_preflight.fixes.rounds import Written
 from copilot_preflight.fixes.texts import Texts
-from copilot_preflight.fixes.together import together
+from copilot_preflight.fixes.together import edits_by_file, together
+from copilot_preflight.read.document import data_of
 from copilot_preflight_rules import RULES
 
 
@@ -37,7 +36,7 @@ class InTemplate:
 
 def fix_or_reason(finding: Finding, report: Report, way: Way) -> Fix | str:
     """The fix of a finding, or why it has none: a reason of its own, or that of its rule."""
-    answer = answer_of(finding, partial(data_of, report), way)
+    answer = answer_of(finding, partial(data_of, report.sources), way)
     if isinstance(answer, Fix):
         return answer
     of_rule = (rule.no_fix for rule in RULES if rule.id == finding.rule)
@@ -46,13 +45,8 @@ def fix_or_reason(finding: Finding, report: Report, way: Way) -> Fix | str:
 
 def _new_texts(fixes: Sequence[Fix], report: Report) -> dict[str, str]:
     """The files that fixes change, as they will be. Raises CannotWrite."""
-    by_file: dict[str, list[Edit]] = {}
-    for edit in (edit for fix in fixes for edit in fix.edits):
-        edits = by_file.setdefault(edit.file, [])
-        if edit not in edits:  # two findings may have one way out
-            edits.append(edit)
     new: dict[str, str] = {}
-    for file, edits in by_file.items():
+    for file, edits in edits_by_file(fixes).items():
         source = report.sources.get(file)
         if source is None:
             raise CannotWrite(f"'{file}' is no file of this run")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, Report, Severity
@@ -21,7 +21,8 @@ class Plan(NamedTuple):
     """The changes of a run's files, with the findings that they end and those that stay.
 
     ``by_hand`` are files with the pieces of program that somebody has to put into them.
-    ``reminders`` are what somebody has to do besides, for the changes to last.
+    ``reminders`` are what somebody has to do besides, for the changes to last. ``secret_lines`` are
+    those of what fixes take away near a secret, without their margins.
     """
 
     before: Report
@@ -34,24 +35,13 @@ class Plan(NamedTuple):
     notes: tuple[str, ...] = ()
     by_hand: tuple[tuple[str, str], ...] = ()
     reminders: tuple[str, ...] = ()
+    secret_lines: frozenset[str] = frozenset()
 
     def is_shown(self, line: str) -> bool:
         """Whether a line of a file may be printed: no value that nobody is to see stands in it."""
         hidden = self.run.hidden
         is_known = hidden is None or hidden.text(line) == line
-        return is_known and line.strip() not in self._secret_lines
-
-    @property
-    def _secret_lines(self) -> frozenset[str]:
-        """The lines of what fixes take away near a secret."""
-        found: set[str] = set()
-        for finding, fix in self.made:
-            for edit in fix.edits if finding.is_secret else ():
-                source = self.before.sources.get(edit.file)
-                if source is not None and edit.operation is Operation.REMOVE:
-                    start, end = source.span(edit.path)
-                    found.update(source.text.split("\n")[start.line - 1 : end.line])
-        return frozenset(map(str.strip, found))
+        return is_known and line.strip() not in self.secret_lines
 
     @property
     def proof(self) -> str:
@@ -107,7 +97,17 @@ def planned(
         notes=texts.notes,
         by_hand=by_hand,
         reminders=tuple(reminders([it.file for it in changes], edits, before, options)),
+        secret_lines=frozenset(map(str.strip, _removed_near_secrets(before, made))),
     )
+
+
+def _removed_near_secrets(report: Report, made: Sequence[Candidate]) -> Iterator[str]:
+    for finding, fix in made:
+        for edit in fix.edits if finding.is_secret else ():
+            source = report.sources.get(edit.file)
+            if source is not None and edit.operation is Operation.REMOVE:
+                start, end = source.span(edit.path)
+                yield from source.text.split("\n")[start.line - 1 : end.line]
 
 
 def _text(report: Report, file: str) -> str | None:

@@ -18,12 +18,12 @@ from copilot_preflight.fixes.candidates import (
     Key,
     Left,
     counted,
-    data_of,
     independent,
     key_of,
     sorted_out,
 )
 from copilot_preflight.fixes.texts import Texts
+from copilot_preflight.read.document import data_of
 
 _MOST_ROUNDS: Final = 12
 _MOST_STEPS: Final = 3
@@ -112,7 +112,7 @@ class Rounds:
         return [it for it in candidates if keys is None or it.key in keys]
 
     def _independent(self, state: State, keys: Collection[Key] | None = None) -> list[Candidate]:
-        return independent(self._candidates(state, keys), partial(data_of, state.report))
+        return independent(self._candidates(state, keys), partial(data_of, state.report.sources))
 
     def _sorted_out(self, state: State) -> tuple[list[Candidate], list[Left]]:
         findings = [it for it in state.report.findings if key_of(it) not in self._refused]
@@ -180,7 +180,7 @@ class Rounds:
         if further is None:
             return None
         if not counted(further.report) - counted(before.report):
-            is_less = sum(counted(further.report).values()) < sum(counted(before.report).values())
+            is_less = counted(further.report).total() < counted(before.report).total()
             return further if is_less and further.report.errors == before.report.errors else None
         return self._settled(before, further, steps - 1)
 

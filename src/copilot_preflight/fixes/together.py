@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from copilot_preflight.edits.edit import Edit
 from copilot_preflight.edits.fix import Fix
 from copilot_preflight.fixes.rounds import Refused, Written
 from copilot_preflight.fixes.texts import Texts
+
+
+def edits_by_file(fixes: Iterable[Fix]) -> dict[str, list[Edit]]:
+    """What fixes change in each file, each edit once: two findings may have one way out."""
+    found: dict[str, dict[Edit, None]] = {}
+    for edit in (edit for fix in fixes for edit in fix.edits):
+        found.setdefault(edit.file, {})[edit] = None
+    return {file: [*edits] for file, edits in found.items()}
+
 
 Try = Callable[[Sequence[Fix]], tuple[Texts | None, str]]
 """The texts with all of some fixes, or why they cannot be written."""

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Final
 
 from copilot_preflight.base.finding import Finding, Report
 from copilot_preflight.edits.fix import Fix
 from copilot_preflight.fixes.as_iam import AsIam
-from copilot_preflight.fixes.candidates import data_of
 from copilot_preflight.fixes.in_overrides import InOverrides
 from copilot_preflight.fixes.in_template import InTemplate
 from copilot_preflight.fixes.rounds import Writer, Written
 from copilot_preflight.fixes.texts import Texts
 from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.template_shape import is_template
+from copilot_preflight.read.document import data_of
 from copilot_preflight.run.check import Checked
-
-FORMS: Final = ("auto", "template", "override", "iam")
-"""Where fixes go."""
 
 
 def writer_for(form: str, run: Checked) -> Writer:
-    """The writer for one of `FORMS`."""
+    """The writer for what ``--as`` takes: ``auto``, ``template``, ``override`` or ``iam``."""
     if form == "iam":
         return AsIam()
     if form == "template":
@@ -62,7 +58,7 @@ class _Auto:
 
 def _why_not_copied(file: str, report: Report) -> str:
     """Why a policy from outside is not changed, ``""`` for a template."""
-    if is_template(data_of(report, file)):
+    if is_template(data_of(report.sources, file)):
         return ""
     return (
         f"{PurePath(file).name} is a policy from outside: change it in AWS, or here with "

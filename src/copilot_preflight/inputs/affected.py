@@ -18,9 +18,8 @@ from copilot_preflight.inputs.copilot_names import (
     is_parameter_file,
     template_of,
 )
-from copilot_preflight.inputs.discovery import STDIN, files_below, is_certain, looks_like_template
+from copilot_preflight.inputs.discovery import STDIN, files_below, is_certain, is_to_be_checked
 from copilot_preflight.inputs.manifest_env_files import env_file_paths
-from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read import document
 from copilot_preflight.read.document import DocumentError
 
@@ -56,7 +55,7 @@ def _templates_of(path: Path) -> Iterator[Path]:
     if not path.is_file():
         return
     if is_parameter_file(path):
-        yield from filter(_is_template, filter(None, [template_of(path)]))
+        yield from filter(is_to_be_checked, filter(None, [template_of(path)]))
     elif path.name == "manifest.yml" and path.parent.parent.name == "copilot":
         yield from _packaged(path)
     elif path.name == PATCHES and path.parent.name == "overrides":
@@ -65,12 +64,12 @@ def _templates_of(path: Path) -> Iterator[Path]:
         for manifest in _naming(path):
             yield from _packaged(manifest)
         yield from _carrying(path)
-    elif _is_template(path):
+    elif is_to_be_checked(path):
         yield path
         if path.name.endswith(_ADDONS):
             siblings = path.parent.iterdir()
             stacks = sorted(sibling for sibling in siblings if addons_of(sibling, "") == path)
-            yield from filter(_is_template, stacks)
+            yield from filter(is_to_be_checked, stacks)
 
 
 def _naming(env_file: Path) -> Iterator[Path]:
@@ -107,7 +106,7 @@ def _carrying(env_file: Path) -> Iterator[Path]:
             is_values = is_parameter_file(path)
             if (is_values or is_certain(path)) and _holds(path, digest):
                 template = template_of(path) if is_values else path
-                if template is not None and _is_template(template):
+                if template is not None and is_to_be_checked(template):
                     yield template
 
 
@@ -133,15 +132,5 @@ def _packaged(manifest: Path) -> Iterator[Path]:
         if path.name.startswith(f"{workload}-") and not is_parameter_file(path):
             manifest_of = find_manifest(path, "")
             # 'web-admin-test.stack.yml' may be of 'web' or of 'web-admin'.
-            if manifest_of is not None and manifest_of[0] == where and _is_template(path):
+            if manifest_of is not None and manifest_of[0] == where and is_to_be_checked(path):
                 yield path
-
-
-def _is_template(path: Path) -> bool:
-    """Whether a file has to be checked: one that cannot be parsed must be reported."""
-    if not looks_like_template(path):
-        return False
-    try:
-        return is_template(document.read(path).data)
-    except DocumentError:
-        return True

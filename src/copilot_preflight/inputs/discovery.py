@@ -261,6 +261,16 @@ def looks_like_template(path: Path) -> bool:
     return reads_like_template(content)
 
 
+def is_to_be_checked(path: Path) -> bool:
+    """Whether a file is a template, or would be one without the fault that a check will report."""
+    if not looks_like_template(path):
+        return False
+    try:
+        return is_template(document.read(path).data)
+    except DocumentError:
+        return True
+
+
 def reads_like_template(content: bytes) -> bool:
     """Whether a text that nobody has parsed has the words of a template."""
     has_resource = b"Resources" in content and b"::" in content

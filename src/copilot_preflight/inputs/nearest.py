@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from copilot_preflight.inputs.discovery import files_below, looks_like_template
-from copilot_preflight.inputs.template_shape import is_template
+from copilot_preflight.inputs.discovery import files_below, is_to_be_checked
 from copilot_preflight.inputs.workspaces import Unpackaged, Workspace, workspace_in, workspace_of
-from copilot_preflight.read import document
-from copilot_preflight.read.document import DocumentError
 
 _OUTPUT: Final = ("infrastructure", "cdk.out")
 """Where `copilot svc package` and `cdk synth` are told to write, and write by themselves."""
@@ -66,7 +63,7 @@ def _in(folder: Path, *, with_templates: bool) -> Nearest | None:
     paths += _of_workspace(workspace, paths) if workspace else ()
     unpackaged = tuple(workspace.unpackaged()) if workspace else ()
     if with_templates:
-        own = [it for it in _files_in(folder) if it not in paths and _is_template(it)]
+        own = [it for it in _files_in(folder) if it not in paths and is_to_be_checked(it)]
         paths += own if paths or unpackaged else [folder] if own else []
     if not paths and not unpackaged:
         return None
@@ -112,17 +109,7 @@ def _listed(folder: Path) -> list[str]:
 
 
 def _has_template(folder: Path) -> bool:
-    return os.path.isdir(folder) and any(map(_is_template, files_below(str(folder), [])))
-
-
-def _is_template(path: Path) -> bool:
-    """Whether a file is a template, or would be one without the fault that a check will report."""
-    if not looks_like_template(path):
-        return False
-    try:
-        return is_template(document.read(path).data)
-    except DocumentError:
-        return True
+    return os.path.isdir(folder) and any(map(is_to_be_checked, files_below(str(folder), [])))
 
 
 def _shown(paths: tuple[Path, ...] | list[Path]) -> tuple[str, ...]:

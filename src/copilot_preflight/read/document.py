@@ -9,12 +9,12 @@ from __future__ import annotations
 import codecs
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight.base.finding import DataPath, Position, Span
+from copilot_preflight.base.finding import DataPath, Position, Source, Span
 from copilot_preflight.read.layout import Comment, Layout, line_starts, position
 from copilot_preflight.read.lookup import span_of
 from copilot_preflight.read.opening import begun, without_waiting
@@ -230,6 +230,12 @@ def _unpacked_data(packed: _Packed) -> Any:
     import zlib
 
     return marshal.loads(zlib.decompress(packed.data))
+
+
+def data_of(sources: Mapping[str, Source], file: str) -> Any:
+    """The data of a document of a run, None where it has none of that name."""
+    source = sources.get(file)
+    return source.data if isinstance(source, Document) else None
 
 
 Read = Callable[[Path, str], Document]

@@ -27,7 +27,7 @@ from copilot_preflight.edits.shown import (
 )
 from copilot_preflight.edits.spelling import one_line
 from copilot_preflight.edits.text.changes import CannotWrite, text_changes
-from copilot_preflight.read.document import Document
+from copilot_preflight.read.document import Document, data_of
 from copilot_preflight.read.jsonpath import spell
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ class Writer:
         return finding._replace(remedy=finding.remedy._replace(shown=self.of(finding)))
 
     def _data_of(self, file: str) -> Any:
-        source = self._sources.get(file)
-        return source.data if isinstance(source, Document) else None
+        return data_of(self._sources, file)
 
     # --- the fix -----------------------------------------------------------------------------
 

@@ -110,8 +110,13 @@ class Options(NamedTuple):
     def files(self) -> Iterator[Path]:
         """The files that are named by options."""
         yield from (*self.params, *self.shared_params)
+        yield from self.policy_files
+        if self.baseline is not None:
+            yield self.baseline
+
+    @property
+    def policy_files(self) -> Iterator[Path]:
+        """Those of policies from outside the run."""
         yield from (path for _, path in (*self.policies, *self.bucket_policies))
         for level in (*self.scps, *self.rcps):
             yield from level
-        if self.baseline is not None:
-            yield self.baseline

@@ -235,14 +235,12 @@ def _named(failure: Failure) -> Iterator[Cause]:
         )
     elif failure.principal and failure.action:
         # the sentence without a reason is what AWS says where a policy lacks an Allow, mostly
-        message = "{who} may not be allowed {action} on {resource}"
-        yield Cause(
-            "grant",
-            Weight.LIKELY,
-            message.format(**words),
-            confirm.simulate(failure),
-            _WAYS["grant"],
-        )
+        yield _lacks_grant(failure, "{who} may not be allowed {action} on {resource}")
+
+
+def _lacks_grant(failure: Failure, message: str) -> Cause:
+    said = message.format(**_words(failure))
+    return Cause("grant", Weight.LIKELY, said, confirm.simulate(failure), _WAYS["grant"])
 
 
 _GRANTED: Final = frozenset(
@@ -266,14 +264,7 @@ def _likely(failure: Failure) -> Iterator[Cause]:
             rank=-1,
         )
     if is_bare and failure.what in _GRANTED:
-        message = "{user} may not be allowed {action} on {resource}"
-        yield Cause(
-            "grant",
-            Weight.LIKELY,
-            message.format(**words),
-            confirm.simulate(failure),
-            _WAYS["grant"],
-        )
+        yield _lacks_grant(failure, "{user} may not be allowed {action} on {resource}")
     if (
         failure.is_explicit is None
         and failure.action in ("s3:GetObject", "s3:ListBucket")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from copilot_preflight.base.finding import Finding, Place, Position
 from copilot_preflight.edits.edit import Applicability
 from copilot_preflight.edits.fix import Fix, answer_of
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.layers import Layer
-from copilot_preflight.read.document import Document
+from copilot_preflight.read.document import data_of
 from copilot_preflight.run.check import Checked
 from copilot_preflight.triage import confirm
 from copilot_preflight.triage.at_hand import USERS_AT, AtHand, Used
@@ -265,7 +266,7 @@ class _Joining:
 
     def _fix(self, finding: Finding) -> str:
         """The command that fixes a finding, else the first line of its help."""
-        answer = answer_of(finding, self._data_of)
+        answer = answer_of(finding, partial(data_of, self._report.sources))
         is_reported = any(it.rule == finding.rule for it in self._report.findings)
         if isinstance(answer, Fix) and not answer.gaps and is_reported and self._paths:
             review = ("--review",) if answer.applicability is Applicability.REVIEW else ()
@@ -278,10 +279,6 @@ class _Joining:
     def _paths(self) -> Sequence[str]:
         paths = self._report.paths
         return () if "-" in paths or any(it.startswith("-") for it in paths) else paths
-
-    def _data_of(self, file: str) -> Any:
-        source = self._report.sources.get(file)
-        return source.data if isinstance(source, Document) else None
 
     # --- what is excluded --------------------------------------------------------------------
 
