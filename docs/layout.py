@@ -17,6 +17,7 @@ ORDER: Final = (
     "read",
     "iam",
     "inputs",
+    "evidence",
     "resolve",
     "model",
     "statements",

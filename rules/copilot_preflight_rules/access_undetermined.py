@@ -25,6 +25,7 @@ _WORDS = {
     "resource-policy": "the policy of {}, which is outside the run",
     "boundary": "permissions boundary '{}', which is outside the run",
     "fact": "knowing {}",
+    "answer": "the account's answer to '{}'",
 }
 _GIVE_VALUES = "give parameter values, with --params FILE or --parameter NAME=VALUE"
 _GIVE_REGION = "say where the stack is deployed, with --region REGION"
@@ -50,6 +51,7 @@ _HELP = {
     "boundary": "check it together with the template that has it, or give the policy, with "
     "--policy NAME_OR_ARN=FILE",
     "fact": "no file can say that: look in the account",
+    "answer": "put that answer into a file of the evidence",
 }
 
 

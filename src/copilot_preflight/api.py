@@ -34,6 +34,7 @@ def lint(
     policies: Mapping[str, StrPath] = _NOTHING,
     scps: Iterable[StrPath | Sequence[StrPath]] = (),
     rcps: Iterable[StrPath | Sequence[StrPath]] = (),
+    evidence: StrPath | Sequence[StrPath] = (),
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     exclude: Iterable[str] = (),
@@ -46,7 +47,8 @@ def lint(
     """Checks files and folders together, as ``copilot-preflight check`` does.
 
     Every argument is the option of its name. ``policies`` maps names or ARNs to files; an entry of
-    ``scps`` or ``rcps`` is a level of the organization, one file or several. ``select`` and
+    ``scps`` or ``rcps`` is a level of the organization, one file or several; ``evidence`` is one
+    file or folder with answers of the account, or several. ``select`` and
     ``ignore`` name rules by id, name or the beginning of ids, ``exclude`` files that folders are
     searched without, by globs. ``jobs`` is the number of processes,
     None for as many as are of use.
@@ -88,6 +90,7 @@ def lint(
         ("partition",): partition,
         ("scps",): [_files(files) for files in scps],
         ("rcps",): [_files(files) for files in rcps],
+        ("evidence",): list(_files(evidence)),
         ("select",): _rules(select),
         ("ignore",): _rules(ignore),
         ("exclude",): [exclude] if isinstance(exclude, str) else list(exclude),

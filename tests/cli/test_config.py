@@ -558,6 +558,8 @@ require:
   - {{action: s3:GetObject, resource: 'arn:aws:s3:::{{}}/*', at: '$..Value', because: it must, files: a.yml}}
 suppress:
   - {{rule: [E9711], files: a.yml, path: $.Resources, reason: "no: yes", until: 2027-01}}
+evidence: p.json
+evidence-max-age: 30
 baseline: known.json
 """  # noqa: E501
 

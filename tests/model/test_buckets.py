@@ -13,11 +13,11 @@ from copilot_preflight.model.keys import key_with_arn, keys
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
+from copilot_preflight.resolve.plain import Plain
 from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
-from copilot_preflight.run.policy_files import Plain
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY_ARN = f"arn:aws:kms:eu-west-1:111122223333:key/{KEY_ID}"

@@ -14,12 +14,12 @@ from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.roles import Boundary, Role, role_named, roles
 from copilot_preflight.read.document import parse
 from copilot_preflight.resolve.outside import NOTHING, Outside, ProvidedPolicy
+from copilot_preflight.resolve.plain import Plain
 from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
-from copilot_preflight.run.policy_files import Plain
 
 PARAMETERS = """
 Parameters:

@@ -7,8 +7,8 @@ import pytest
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.arn import name_hole
 from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
+from copilot_preflight.resolve.plain import Plain
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.run.policy_files import Plain
 
 PARTITION, REGION, ACCOUNT = (name_hole(f"AWS::{n}") for n in ("Partition", "Region", "AccountId"))
 IAM = "arn:aws:iam::111122223333:policy/"

@@ -170,7 +170,7 @@ def _replay(
     """Where the output of the same run may be kept; None for a run that depends on more."""
     is_large = len(paths) >= WORTH_KEEPING or any(map(os.path.isdir, paths))
     is_special = request.verbose or request.write_baseline or request.shard or request.since
-    if request.no_cache or not is_large or is_special or options.baseline:
+    if request.no_cache or not is_large or is_special or options.baseline or options.evidence:
         return None
     from copilot_preflight.cli.replay import Replay
     from copilot_preflight.inputs.discovery import STDIN

@@ -96,7 +96,7 @@ class _Reader:
             "require": self._requirements, "suppress": self._suppressed,
             "severity": self._severity, "parameters": self._parameter, "policies": self._policy,
             "buckets": self._bucket, "account": self._account, "baseline": self._beside,
-            "exclude": self._patterns,
+            "exclude": self._patterns, "evidence": self._params,
         }  # fmt: skip
         for key, value in self._found.data.items():
             if isinstance(value, dict):

@@ -110,6 +110,8 @@ def options_of(held: Settings) -> Options:
         scps=[[Path(file) for file in level] for level in held.get("scps") or ()],
         rcps=[[Path(file) for file in level] for level in held.get("rcps") or ()],
         config=held.config,
+        evidence=[Path(file) for file in held.get("evidence") or ()],
+        evidence_max_age=_max_age(held.get("evidence-max-age")),
         grades=grades,
         exclude=held.get("exclude"),
     )
@@ -118,6 +120,14 @@ def options_of(held: Settings) -> Options:
     from copilot_preflight.config.file import with_facts
 
     return with_facts(options, held)
+
+
+_MAX_AGE: Final = 7
+"""Days: what an account has may be another thing after every deployment."""
+
+
+def _max_age(days: int | None) -> int | None:
+    return _MAX_AGE if days is None else days or None
 
 
 def _asked_paths(held: Settings) -> list[Path]:

@@ -18,8 +18,9 @@ class Fact(NamedTuple):
 
     ``kind`` is ``"condition"`` (a template condition), ``"value"`` (a string), ``"context"`` (a
     condition key of the request), ``"document"`` (a role or policy outside the run),
-    ``"boundary"`` (a permissions boundary, which is not evaluated) or ``"attachment"`` (a policy of
-    which it is not known whether it is the role's).
+    ``"boundary"`` (a permissions boundary, which is not evaluated), ``"attachment"`` (a policy of
+    which it is not known whether it is the role's) or ``"answer"`` (an answer of the account, by
+    the call that gives it).
     """
 
     kind: str

@@ -53,13 +53,20 @@ class Discovery:
 
     ``read`` reads a file. What is named and cannot be read ends up in ``faults``; ``others`` are
     the files of folders that are no templates, by their real paths. What ``exclude`` matches is
-    left out of folders; a file that is named itself is not.
+    left out of folders; a file that is named itself is not. So are ``answers`` of the account,
+    files and folders of them.
     """
 
-    def __init__(self, read: document.Read = document.read, exclude: Globs | None = None) -> None:
+    def __init__(
+        self,
+        read: document.Read = document.read,
+        exclude: Globs | None = None,
+        answers: Iterable[Path] = (),
+    ) -> None:
         self.faults: list[DocumentError] = []
         self.read = read
         self.exclude = exclude
+        self._answers = tuple(os.path.realpath(path) for path in answers)
         self.others: set[str] = set()
         self._listings: dict[str, _Listing] = {}
         self._named: set[str] = set()
@@ -89,11 +96,17 @@ class Discovery:
         if folder not in self._listings:
             faults: list[DocumentError] = []
             files, excluded = list(files_below(folder, faults)), 0
+            if self._answers:
+                files = [path for path in files if not self._is_answer(path)]
             if self.exclude is not None:
                 every, files = files, [path for path in files if not self._is_excluded(path)]
                 excluded = sum(map(may_be_template, every)) - sum(map(may_be_template, files))
             self._listings[folder] = _Listing(files, faults, excluded)
         return self._listings[folder]
+
+    def _is_answer(self, path: Path) -> bool:
+        where = os.path.realpath(path)
+        return any(where == it or where.startswith(f"{it}{os.sep}") for it in self._answers)
 
     def _is_excluded(self, path: Path) -> bool:
         return self.exclude is not None and self.exclude.match(str(path))

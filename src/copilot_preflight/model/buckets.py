@@ -68,7 +68,11 @@ def encryption_of(view: View, name: Text) -> Encryption | None:
         return bucket.encryption
     told = view.run.outside.bucket(name)
     if told is None:
-        return None
+        if view.run.outside.account is None:
+            return None
+        from copilot_preflight.model.account_storage import encryption_in_account
+
+        return encryption_in_account(view, name)
     return Encryption(told.place, Text.of(told.key) if told.key else None, told.bucket_key)
 
 
@@ -85,7 +89,17 @@ def is_bucket_known(view: View, name: Text) -> bool:
             for policy in _policies_for(other, name)
         )
         or view.run.outside.policy(_bucket_arn(view, name)) is not None
+        or _in_account(view, name) is not None
     )
+
+
+def _in_account(view: View, name: Text) -> tuple[Statement, ...] | None:
+    """The policy of the account's bucket of a name, None where it has not been answered."""
+    if view.run.outside.account is None:
+        return None
+    from copilot_preflight.model.account_storage import bucket_policy_in_account
+
+    return bucket_policy_in_account(view, name)
 
 
 def _bucket_arn(view: View, name: Text) -> Text:
@@ -143,8 +157,13 @@ def bucket_policy(view: View, name: Text) -> tuple[Statement, ...]:
 def _handed_policies(view: View, name: Text) -> Iterator[tuple[Text, tuple[Statement, ...]]]:
     """The bucket policies that were provided and are, or may be, those of a bucket."""
     if not view.run.outside.policies:
+        if (answer := _in_account(view, name)) is not None:
+            yield name, answer
         return
     found = view.run.outside.find(_bucket_arn(view, name))
+    if found is None and (answer := _in_account(view, name)) is not None:
+        yield name, answer
+        return
     if found is not None:
         yield name, found.statements
     elif name.literal is None:

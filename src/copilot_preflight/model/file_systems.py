@@ -43,7 +43,13 @@ def file_system(view: View, reference: Text) -> FileSystem | None:
         return found
     provided = view.run.outside.find(reference)
     if provided is None:
-        return None
+        if view.run.outside.account is None:
+            return None
+        from copilot_preflight.model.account_storage import file_system_in_account
+
+        found = file_system_in_account(view, reference)
+        said = tuple(_on(found.arn, it) for it in found.policy or ()) if found else ()
+        return found and found._replace(policy=said or None)
     said = tuple(_on(reference, statement) for statement in provided.statements)
     return FileSystem(provided.name, provided.document.place, (), reference, said or None)
 

@@ -39,11 +39,14 @@ def key_with_arn(view: View, key: Text) -> Key | None:
     """The key that certainly has an ARN: of the run, or one whose policy was provided."""
     if (found := view.lookup(_by_arn, key)) is not None:
         return found
-    if not view.run.outside.policies:
-        return None
-    for name in (key, *_aliases_of(view, key)):
-        if (provided := view.run.outside.find(name)) is not None:
-            return Key(provided.name, provided.document.place, key, provided.statements)
+    if view.run.outside.policies:
+        for name in (key, *_aliases_of(view, key)):
+            if (provided := view.run.outside.find(name)) is not None:
+                return Key(provided.name, provided.document.place, key, provided.statements)
+    if view.run.outside.account is not None:
+        from copilot_preflight.model.account_storage import key_in_account
+
+        return key_in_account(view, key)
     return None
 
 
@@ -91,6 +94,11 @@ def key_arn(view: View, reference: Text, *, follow: bool = True) -> Text | None:
             if target is None or not follow:
                 return None  # AWS: an alias stands for a key, never for another alias
             return key_arn(other, target.text(), follow=False)
+    if view.run.outside.account is not None:
+        from copilot_preflight.model.account_storage import key_of_alias
+
+        if (target_key := key_of_alias(view, reference)) is not None:
+            return target_key
     if parsed is not None:
         is_key = str(parsed.resource).startswith("key/")
         return reference if is_key else None

@@ -36,12 +36,25 @@ def document_of(view: View, policy: Text, value: Value) -> tuple[Statement, ...]
     provided = view.run.outside.find(policy)
     if provided is not None:
         return provided.statements
+    if (answer := _in_account(view, policy)) is not None:
+        return answer
     tail = None if is_elsewhere(view, policy) else aws_managed(policy)
     document = None if tail is None else _of_aws(tail)
     if tail is None or document is None:
         return None
     statements = statements_of(value._replace(raw=document), tail, source=tail)
     return tuple(s._replace(place=value.place) for s in statements)
+
+
+def _in_account(view: View, policy: Text) -> tuple[Statement, ...] | None:
+    """What the account has answered of a policy, AWS's own among them."""
+    account = view.run.outside.account
+    found = None if account is None else account.policy(policy)
+    if found is None or found.policy is None:
+        return None
+    from copilot_preflight.model.account_documents import answered
+
+    return answered(found.policy, found.name)
 
 
 @index_of("AWS::IAM::ManagedPolicy")

@@ -45,7 +45,12 @@ def repository_with_arn(view: View, repository: Text) -> Repository | None:
         return found
     provided = view.run.outside.find(repository)
     if provided is None:
-        return None
+        if view.run.outside.account is None:
+            return None
+        from copilot_preflight.model.account_storage import repository_in_account
+
+        found = repository_in_account(view, repository)
+        return found and found._replace(policy=tuple(map(_about_itself, found.policy)))
     said = tuple(map(_about_itself, provided.statements))
     return Repository(provided.name, provided.document.place, repository, said)
 

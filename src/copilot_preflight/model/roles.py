@@ -17,7 +17,7 @@ from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import OPEN, View, index_of
 
-_ATTACHING: Final = {
+ATTACHING: Final = {
     "AWS::IAM::Policy": "Roles",
     "AWS::IAM::RolePolicy": "RoleName",
     "AWS::IAM::ManagedPolicy": "Roles",
@@ -90,31 +90,53 @@ def role_of(view: View, logical_id: str) -> Role | None:
 
 def role_named(view: View, reference: Text) -> Role | None:
     """The role that an ARN or a name stands for, in the stack itself or in another of the run."""
-    found = _head_named(view, reference)
-    return None if found is None else _role(*found)
+    found = _heads_meant(view, reference)
+    if not found and view.run.outside.account is not None:
+        from copilot_preflight.model.account_roles import role_in_account
+
+        return role_in_account(view, reference)
+    return _role(*found[0]) if _is_one(found) else None
 
 
 def trust_named(view: View, reference: Text) -> Trust | None:
     """The trust policy of the role that an ARN or a name stands for, as `role_named` finds it."""
-    found = _head_named(view, reference)
-    if found is None:
-        return None
-    other, head = found
-    return _trust_of(other, head)
+    found = _heads_meant(view, reference)
+    if not found and view.run.outside.account is not None:
+        from copilot_preflight.model.account_roles import trust_in_account
+
+        return trust_in_account(view, reference)
+    return _trust_of(*found[0]) if _is_one(found) else None
 
 
-def _head_named(view: View, reference: Text) -> tuple[View, _Head] | None:
-    """The view that has a role, and the role's names."""
+def names_in(view: View) -> Iterator[tuple[str, Text]]:
+    """The logical ids and names of the roles of a template."""
+    return ((head.logical_id, head.name) for head in _heads(view))
+
+
+def attached_by_templates(view: View, role: Text) -> Iterator[Statement | Fact]:
+    """What the templates around attach to a role that none of them has."""
+    return _attached(view, role)
+
+
+def _heads_meant(view: View, reference: Text) -> list[tuple[View, _Head]]:
+    """The roles of the run that a name or an ARN certainly stands for, each with its view."""
     asked = _Asked(reference, _key(reference), arn.parse(reference))
     found: list[tuple[View, _Head]] = []
     for other in _views_with(view, asked):
         heads = _heads_named(other, asked)
         if heads and other.file == view.file:
-            return other, heads[0]  # whatever the others have, which are not even looked at
+            return [(other, heads[0])]  # whatever the others have, which are not even looked at
         found += ((other, head) for head in heads)
-    # Two templates of a run may be two deployments of one stack: which role it is, none can tell.
-    # An addons template may be there twice: nested, and by itself.
-    return found[0] if len({other.file for other, _ in found}) == 1 else None
+    return found
+
+
+def _is_one(found: list[tuple[View, _Head]]) -> bool:
+    """Whether roles are one and the same.
+
+    Two templates of a run may be two deployments of one stack: which role it is, none can tell.
+    An addons template may be there twice: nested, and by itself.
+    """
+    return len({other.file for other, _ in found}) == 1
 
 
 class _Head(NamedTuple):
@@ -269,7 +291,7 @@ def _attached(view: View, role: Text) -> Iterator[Statement | Fact]:
     elif role.only_hole is not None:
         views = view.holding(_by_attached, (role, *near))
     else:
-        views = view.having(*_ATTACHING)
+        views = view.having(*ATTACHING)
     for other in views:
         by_role, others = _policies_by_role(other)
         for policy in (*by_role.get(role, ()), *others):
@@ -280,7 +302,7 @@ def _attached(view: View, role: Text) -> Iterator[Statement | Fact]:
                 yield Fact("attachment", policy.logical_id)
 
 
-@index_of(*_ATTACHING)
+@index_of(*ATTACHING)
 def _by_attached(view: View) -> dict[Hashable, None]:
     """By the roles to which they attach, and by their files, the templates with policies."""
     found: dict[Hashable, None] = {view.file: None}
@@ -321,7 +343,7 @@ def _policies_by_role(view: View) -> tuple[dict[Text, list[_Policy]], tuple[_Pol
 
 
 def _policies(view: View) -> Iterator[_Policy]:
-    for kind, key in _ATTACHING.items():
+    for kind, key in ATTACHING.items():
         for logical_id, resource in view.resources(kind):
             for properties in resource.children("Properties"):
                 documents = tuple(properties.children("PolicyDocument"))

@@ -46,11 +46,16 @@ class Secret(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A parameter of SSM in the run; its ``tags`` are as those of a `Secret`."""
+    """A parameter of SSM; its ``tags`` are as those of a `Secret`.
+
+    ``key`` is the ARN of the customer key of one outside the run: CloudFormation makes none with
+    a key.
+    """
 
     place: Place
     arn: Text
     tags: Mapping[str, Text]
+    key: Text | None = None
 
 
 # --- ARNs ----------------------------------------------------------------------------------------
@@ -234,6 +239,8 @@ def secret_policy(view: View, secret: Text) -> list[Statement]:
     found: list[Statement] = []
     if (provided := _handed(view.run, secret)) is not None:
         found += provided.statements
+    elif secret_with_arn(view, secret) is None:
+        found += _in_account(view, secret) or ()
     is_ours = secret_with_arn(view, secret) is not None
     for other in _views_with_policies(view, secret, is_ours):
         for owner, statements in _policies(other):
@@ -283,8 +290,21 @@ def _names(secret: Text) -> tuple[str, ...]:
 
 
 def is_secret_known(view: View, secret: Text) -> bool:
-    """Whether all is known that a secret's policy says: it is the run's, or was provided."""
-    return secret_with_arn(view, secret) is not None or _handed(view.run, secret) is not None
+    """Whether all is known that a secret's policy says: it is the run's, provided or answered."""
+    return (
+        secret_with_arn(view, secret) is not None
+        or _handed(view.run, secret) is not None
+        or _in_account(view, secret) is not None
+    )
+
+
+def _in_account(view: View, secret: Text) -> tuple[Statement, ...] | None:
+    """The policy of a secret of the account, None where it has not been answered."""
+    if view.run.outside.account is None:
+        return None
+    from copilot_preflight.model.account_storage import secret_policy_in_account
+
+    return secret_policy_in_account(view, secret)
 
 
 def _handed(run: Run, secret: Text) -> ProvidedPolicy | None:

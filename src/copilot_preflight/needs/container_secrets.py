@@ -14,6 +14,7 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact, missing_values
 from copilot_preflight.model.secrets import (
+    Parameter,
     Secret,
     complete_arn,
     parameter_with_arn,
@@ -55,6 +56,7 @@ _KEY_PAGE: Final = f"{_DOCS}/secretsmanager/latest/userguide/security-encryption
 _PARAMETER_PAGE: Final = (
     f"{_DOCS}/systems-manager/latest/userguide/integration-ps-secretsmanager.html"
 )
+_SECURE_PAGE: Final = f"{_DOCS}/kms/latest/developerguide/services-parameter-store.html"
 _SECRET_BEHIND: Final = ":parameter/aws/reference/secretsmanager/"
 
 
@@ -90,7 +92,7 @@ class _Reader(NamedTuple):
             return
         secret = None
         if reference.store == SECRETS_MANAGER:
-            secret = secret_with_arn(self.view, reference.given)
+            secret = secret_with_arn(self.view, reference.given) or self._secret_outside(reference)
             if secret is not None:
                 reference = reference._replace(resource=secret.arn)
         read = SecretRead(value, reference, secret)
@@ -108,6 +110,22 @@ class _Reader(NamedTuple):
             detail=read,
         )
 
+    def _secret_outside(self, reference: Reference) -> Secret | None:
+        """The secret as the account has answered of it."""
+        if self.view.run.outside.account is None:
+            return None
+        from copilot_preflight.model.account_storage import secret_in_account
+
+        return secret_in_account(self.view, reference.given)
+
+    def _parameter_outside(self, resource: Text) -> Parameter | None:
+        """The parameter as the account has answered of it."""
+        if self.view.run.outside.account is None:
+            return None
+        from copilot_preflight.model.account_storage import parameter_in_account
+
+        return parameter_in_account(self.view, resource)
+
     def _calls(self, read: SecretRead) -> Iterator[NeededCall]:
         """What is called to read a secret; nothing for a value that ECS rejects."""
         reference = read.reference
@@ -117,6 +135,9 @@ class _Reader(NamedTuple):
         if reference.store == SSM:
             yield self._get_parameters(reference.resource, because)
             yield from self._secret_behind(reference.resource)
+            parameter = self._parameter_outside(reference.resource)
+            if parameter is not None and parameter.key is not None:
+                yield self._decrypt_parameter(parameter.key, parameter.arn)
             return
         context = _context_of(reference, read.secret)
         needed = NeededCall(GET_SECRET_VALUE, reference.resource, because, context)
@@ -131,7 +152,7 @@ class _Reader(NamedTuple):
         return f"{self.who} ({self.page or _PAGES[store]})"
 
     def _get_parameters(self, resource: Text, because: str) -> NeededCall:
-        found = parameter_with_arn(self.view, resource)
+        found = parameter_with_arn(self.view, resource) or self._parameter_outside(resource)
         tags = found.tags if found is not None else {}
         needed = NeededCall(GET_PARAMETERS, resource, because, _tags_of("ssm", tags))
         if found is not None:
@@ -149,6 +170,15 @@ class _Reader(NamedTuple):
             because = f"SSM reads the secret behind the parameter ({_PARAMETER_PAGE})"
             resource = complete_arn(Text.of(head, ":secret:", name))
             yield NeededCall(GET_SECRET_VALUE, resource, because)
+
+    def _decrypt_parameter(self, key: Text, parameter: Text) -> NeededCall:
+        """SSM decrypts with the reader's permissions, and tells KMS which parameter."""
+        parsed = arn.parse(parameter)
+        context: dict[str, tuple[Text, ...]] = {"kms:encryptioncontext:parameter_arn": (parameter,)}
+        if parsed is not None:
+            context["kms:viaservice"] = (Text.of("ssm.", parsed.region, ".amazonaws.com"),)
+        because = f"SSM decrypts the parameter with the reader's permissions ({_SECURE_PAGE})"
+        return NeededCall(DECRYPT, key, because, context)
 
     def _decrypt(self, key: Text, secret: Text) -> NeededCall:
         """Secrets Manager decrypts with the reader's permissions, and tells KMS which secret."""

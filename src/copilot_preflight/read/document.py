@@ -57,6 +57,9 @@ class Document:
     packed, in a twentieth of the memory, until somebody asks for its text or data again.
     """
 
+    is_answer = False
+    """Whether AWS has written it, and nobody can change it by changing the file."""
+
     def __init__(self, file: str, text: str, data: Any) -> None:
         self.file = file
         self._text: str | None = text
@@ -189,6 +192,12 @@ class Document:
         self._is_recent = False
 
 
+class AnswerDocument(Document):
+    """An answer of AWS: it shows what there is in an account."""
+
+    is_answer = True
+
+
 _FEW_SPANS: Final = 48
 """Spans of a document that are looked for one by one: with more of them, all are worked out."""
 
@@ -233,9 +242,9 @@ def _unpacked_data(packed: _Packed) -> Any:
 
 
 def data_of(sources: Mapping[str, Source], file: str) -> Any:
-    """The data of a document of a run, None where it has none of that name."""
+    """The data of a document of a run that can be changed, None where it has none of that name."""
     source = sources.get(file)
-    return source.data if isinstance(source, Document) else None
+    return source.data if isinstance(source, Document) and not source.is_answer else None
 
 
 Read = Callable[[Path, str], Document]

@@ -18,6 +18,7 @@ from copilot_preflight.resolve.value import Value
 
 if TYPE_CHECKING:
     from copilot_preflight.base.globs import Globs
+    from copilot_preflight.evidence.account import Account
     from copilot_preflight.iam.layers import PolicySet
     from copilot_preflight.iam.policy import Statement
 
@@ -82,7 +83,9 @@ class Requirement(NamedTuple):
 class Outside:
     """The policies that were provided, and what else the user says about things outside the run.
 
-    ``scps`` and ``rcps`` hold one set for each level of the organization.
+    ``scps`` and ``rcps`` hold one set for each level of the organization. ``account`` is what the
+    account has, None where nobody has answers of it: it is asked last, for what neither a template
+    nor the user has.
     """
 
     def __init__(
@@ -92,13 +95,22 @@ class Outside:
         rcps: tuple[PolicySet, ...] = (),
         buckets: Sequence[ProvidedBucket] = (),
         requirements: tuple[Requirement, ...] = (),
+        account: Account | None = None,
     ) -> None:
         self.policies = policies
         self.scps = scps
         self.rcps = rcps
         self.requirements = requirements
+        self.account = account
         self._buckets = {bucket.name: bucket for bucket in buckets}
         self._asked_for: set[str] = set()
+
+    def with_account(
+        self, account: Account, scps: tuple[PolicySet, ...], rcps: tuple[PolicySet, ...]
+    ) -> Outside:
+        """The same with an account, and the policies of the organization that it lies in."""
+        buckets = tuple(self._buckets.values())
+        return Outside(self.policies, scps, rcps, buckets, self.requirements, account)
 
     def policy(self, name: Text) -> Value | None:
         """The document of what a template calls by a name or an ARN.

@@ -133,7 +133,11 @@ class Run:
         known = name.literal
         if known is None or known in self._resolving:
             return Export(None)
-        return _exported(self, known)
+        found = _exported(self, known)
+        if found.value is None and not found.files and self.outside.account is not None:
+            answer = self.outside.account.exported(known)
+            return found if answer is None else Export(Text.of(answer.value))
+        return found
 
 
 def run_of(stack: Stack) -> Run:

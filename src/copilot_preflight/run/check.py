@@ -97,7 +97,7 @@ class _Check:
         self.hidden: Hidden | None = None
         self.overridden: Overridden | None = None
         self.loader = Loader(options.read)
-        self.discovery = Discovery(options.read, options.exclude)
+        self.discovery = Discovery(options.read, options.exclude, options.evidence)
 
     def run(self, paths: Iterable[str]) -> Report:
         if self.options.config is not None:
@@ -109,6 +109,12 @@ class _Check:
         own = given.values()
         values = {**given.shared_values(), **own}
         provided = given.outside()
+        self.notes += given.notes
+        pseudo = self.options.pseudo
+        if provided.account is not None:
+            from copilot_preflight.run.evidence_files import pseudo_parameters
+
+            pseudo = pseudo_parameters(self.options, provided)
         paths = list(paths)
         ahead = self._read_ahead(paths, values)
         if ahead is not None:
@@ -129,7 +135,7 @@ class _Check:
                 package = self.loader.package(template, path, values)
             if package.overrides is not None:
                 package = self._with_overrides(package, is_next=is_next)
-            run.add(package, self.options.pseudo)
+            run.add(package, pseudo)
         if ahead is not None:
             ahead.close()
         self._put_down_if_many(len(templates), *self.loader.documents)

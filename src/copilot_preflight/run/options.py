@@ -54,7 +54,9 @@ class Options(NamedTuple):
     With a ``shard``, all of the run is read and a share of its templates is judged. ``before`` is
     the release that the run is compared with. ``shows_ways_out``: a report will show all of them;
     ``shows_proof``: and every call. ``observe`` sees every analysis, of which a run keeps few.
-    ``exclude`` are files that are left out wherever a folder is searched.
+    ``exclude`` are files that are left out wherever a folder is searched. ``evidence`` are files
+    and folders with answers of the account, which are noted where they are older than
+    ``evidence_max_age`` days, if that is not None.
     """
 
     rules: Sequence[Rule | RuleEntry] = CATALOGUE
@@ -86,6 +88,8 @@ class Options(NamedTuple):
     shows_proof: bool = False
     observe: Observe | None = None
     exclude: Globs | None = None
+    evidence: Sequence[Path] = ()
+    evidence_max_age: int | None = None
 
     def most_of(self, rule: Rule | RuleEntry) -> Severity | None:
         """The greatest severity that a rule's findings may have, None for a rule that is off."""
@@ -111,6 +115,10 @@ class Options(NamedTuple):
         """The files that are named by options."""
         yield from (*self.params, *self.shared_params)
         yield from self.policy_files
+        if self.evidence:
+            from copilot_preflight.evidence.reading import files_of
+
+            yield from files_of(self.evidence)
         if self.baseline is not None:
             yield self.baseline
 

@@ -27,6 +27,7 @@ class Given:
         self.options = options
         self.sources = sources
         self.refuse = refuse
+        self.notes: list[str] = []
 
     def values(self) -> dict[str, ParameterValue]:
         """What ``--params`` and ``--parameter`` give; the latter wins."""
@@ -70,11 +71,16 @@ class Given:
                 self.refuse(self.sources[value.place.file].fault(value.place.path, message))
 
     def outside(self) -> Outside:
-        """What ``--policy``, ``--scp``, ``--rcp`` and the configuration give."""
+        """What ``--policy``, ``--scp``, ``--rcp``, ``--evidence`` and the configuration give."""
         options = self.options
         files = options.policies or options.scps or options.rcps or options.bucket_policies
-        if not (files or options.buckets or options.requirements):
+        if not (files or options.buckets or options.requirements or options.evidence):
             return NOTHING
+        if options.evidence:
+            from copilot_preflight.run.evidence_files import with_account
+
+            alone = Given(options._replace(evidence=()), self.sources, self.refuse).outside()
+            return with_account(alone, options, self.sources, self.refuse, self.notes)
         if not files:
             return Outside(buckets=options.buckets, requirements=tuple(options.requirements))
         from copilot_preflight.run.policy_files import PolicyReader

@@ -20,24 +20,8 @@ from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError, kind_of
 from copilot_preflight.read.schema import nearest
 from copilot_preflight.resolve.outside import Outside, ProvidedPolicy
-from copilot_preflight.resolve.scenario import spelt
-from copilot_preflight.resolve.value import Guard, Value, function_of
-
-
-class Plain:
-    """Reads a policy document that is no part of a template: nothing in it is a function."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-
-    def decide(self, condition: str) -> bool | None:  # noqa: ARG002  # the Reader protocol's names
-        return None
-
-    def text(self, raw: Any, path: DataPath, guard: Guard = ()) -> Text:  # noqa: ARG002
-        return Text.of(spelt(raw))
-
-    def listed(self, value: Value) -> Iterator[Value]:
-        yield value
+from copilot_preflight.resolve.plain import Plain
+from copilot_preflight.resolve.value import Value, function_of
 
 
 class Kind(NamedTuple):

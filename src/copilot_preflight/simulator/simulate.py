@@ -31,8 +31,8 @@ from copilot_preflight.iam.policy import VARIABLE, Match, Statement
 from copilot_preflight.iam.principals import Caller
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.read.document import Document
+from copilot_preflight.resolve.plain import Plain
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.run.policy_files import Plain
 from copilot_preflight.simulator.results import SOURCE_TYPES, Answer, by_type, result
 
 _DELEGATING: Final = ("kms:", "sts:assumerole")

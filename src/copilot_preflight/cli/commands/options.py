@@ -130,6 +130,20 @@ _OPTIONS: Final = (
         help="Resource control policies.",
     ),
     click.option(
+        "--evidence",
+        multiple=True,
+        metavar="DIR|FILE",
+        shell_complete=candidates.files,
+        help="What the account has: answers of the AWS CLI, in files that are recognised by their "
+        "shape. They decide what no template has.",
+    ),
+    click.option(
+        "--evidence-max-age",
+        type=click.IntRange(min=0),
+        metavar="DAYS",
+        help="Note answers of the account that are older; 0 for never.  [default: 7]",
+    ),
+    click.option(
         "--select",
         multiple=True,
         metavar="IDS",
@@ -208,6 +222,8 @@ def _asked(
     policy: Sequence[str],
     scp: Sequence[str],
     rcp: Sequence[str],
+    evidence: Sequence[str],
+    evidence_max_age: int | None,
     select: Sequence[str],
     ignore: Sequence[str],
     extend_ignore: Sequence[str],
@@ -231,6 +247,7 @@ def _asked(
         "params": params,
         "scps": [_level(text, "--scp") for text in scp],
         "rcps": [_level(text, "--rcp") for text in rcp],
+        "evidence": evidence,
         "select": names_of(select, "--select"),
         "ignore": names_of(ignore, "--ignore"),
         "extend-ignore": names_of(extend_ignore, "--extend-ignore"),
@@ -241,6 +258,8 @@ def _asked(
             if key in single:
                 require_shape(key, value)
             yield (key,), value
+    if evidence_max_age is not None:
+        yield ("evidence-max-age",), evidence_max_age
     for key, flag in (("info", info), ("assume-defaults", assume_defaults)):
         if flag is not None:
             yield (key,), flag

@@ -33,6 +33,8 @@ def _of_run(options: Options) -> Iterator[str]:
     for what, levels in (("SCP", options.scps), ("RCP", options.rcps)):
         for number, level in enumerate(levels, 1):
             yield f"{what} of level {number}: {', '.join(map(str, level))}"
+    for path in options.evidence:
+        yield f"evidence: {path}"
     if options.baseline is not None:
         yield f"baseline: {options.baseline}"
 

@@ -36,6 +36,7 @@ def asked_of(options: Options) -> list[Any]:
         options.assume_defaults,
         options.baseline,
         options.exclude,
+        *((options.evidence, options.evidence_max_age) if options.evidence else ()),
     )
     found: list[Any] = plain(asked)
     return found

@@ -1,0 +1,348 @@
+"""The account, as its answers show it: what there is under which name or ARN.
+
+Names and ARNs are asked for as a template spells them, with holes in them. An answer is None where
+nothing is known, and also where two things may be meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.evidence.draft import Draft
+from copilot_preflight.evidence.index import Index
+from copilot_preflight.evidence.levels import Level, levels_of
+from copilot_preflight.evidence.naming import by_arn, is_here, the_one
+from copilot_preflight.evidence.records import (
+    Bucket,
+    Deployed,
+    Endpoint,
+    Export,
+    FileSystem,
+    Key,
+    ManagedPolicy,
+    Parameter,
+    Repository,
+    Role,
+    Secret,
+    StackResource,
+    StoredObject,
+)
+from copilot_preflight.iam import arn
+
+_SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")
+
+
+class Where(NamedTuple):
+    """Where an account is: each ``""`` where no index, or two that differ, tell."""
+
+    account: str = ""
+    partition: str = ""
+    region: str = ""
+
+
+NOWHERE: Final = Where()
+
+
+class Account:
+    """What was answered about the account, or about several.
+
+    ``taken`` has the age of each file, in seconds since 1970; ``where`` is what all indexes say of
+    the account that was asked.
+    """
+
+    def __init__(
+        self,
+        roles: Iterable[Role] = (),
+        policies: Iterable[ManagedPolicy] = (),
+        buckets: Mapping[str, Bucket] = MappingProxyType({}),
+        keys: Mapping[str, Key] = MappingProxyType({}),
+        aliases: Mapping[tuple[str, str, str], str] = MappingProxyType({}),
+        secrets: Iterable[Secret] = (),
+        parameters: Iterable[Parameter] = (),
+        repositories: Iterable[Repository] = (),
+        file_systems: Mapping[str, FileSystem] = MappingProxyType({}),
+        endpoints: Sequence[Endpoint] = (),
+        exports: Iterable[Export] = (),
+        resources: Iterable[StackResource] = (),
+        deployed: Mapping[tuple[str, str], Deployed] = MappingProxyType({}),
+        objects: Mapping[tuple[str, str], StoredObject] = MappingProxyType({}),
+        absent_roles: Mapping[tuple[str, str], Place] = MappingProxyType({}),
+        levels: Mapping[str, tuple[Sequence[Level], Sequence[Level]]] = MappingProxyType({}),
+        taken: Mapping[str, float] = MappingProxyType({}),
+        where: Where = NOWHERE,
+    ) -> None:
+        self._roles: dict[str, list[Role]] = {}
+        for role in roles:
+            self._roles.setdefault(role.name, []).append(role)
+        self._policies: dict[str, list[ManagedPolicy]] = {}
+        for policy in policies:
+            self._policies.setdefault(policy.name, []).append(policy)
+        self._buckets = buckets
+        self._keys = keys
+        self._aliases = aliases
+        self._secrets: dict[str, list[Secret]] = {}
+        for secret in secrets:
+            self._secrets.setdefault(secret.name, []).append(secret)
+        self._parameters: dict[str, list[Parameter]] = {}
+        for parameter in parameters:
+            self._parameters.setdefault(parameter.name.strip("/"), []).append(parameter)
+        self._repositories: dict[str, list[Repository]] = {}
+        for repository in repositories:
+            self._repositories.setdefault(repository.name, []).append(repository)
+        self._file_systems = file_systems
+        self._exports: dict[str, list[Export]] = {}
+        for export in exports:
+            self._exports.setdefault(export.name, []).append(export)
+        self._resources = {(it.stack, it.logical_id): it for it in resources}
+        self._deployed = deployed
+        self._objects = objects
+        self._absent_roles = absent_roles
+        self._levels = levels
+        self.endpoints = endpoints
+        self.taken = taken
+        self.where = where
+
+    # --- IAM ---------------------------------------------------------------------------------
+
+    def role(self, reference: Text, here: Text) -> Role | None:
+        """The role of a name or an ARN; ``here`` is the account in which a bare name is."""
+        asked = arn.parse(reference)
+        name = _last(reference if asked is None else asked.resource)
+        known = self._roles.get(name, ())
+        if asked is None:
+            found = ((it, _is_account(it.account, here)) for it in known)
+            return the_one(found) if reference.literal == name else None
+        if asked.service.literal != "iam" or not str(asked.resource).startswith("role/"):
+            return None
+        return by_arn(reference, known) or the_one(
+            (it, is_here(it.account, "", asked._replace(region=Text.of(""))))
+            for it in known
+            if not it.arn
+        )
+
+    def absent_role(self, reference: Text) -> Place | None:
+        """Where the account has answered that it has no role of such a name."""
+        parsed = arn.parse(reference)
+        name = _last(reference if parsed is None else parsed.resource)
+        return next((at for (_, of), at in self._absent_roles.items() if of == name), None)
+
+    def policy(self, reference: Text) -> ManagedPolicy | None:
+        """The managed policy of an ARN."""
+        asked = arn.parse(reference)
+        if asked is None or asked.service.literal != "iam":
+            return None
+        known = self._policies.get(_last(asked.resource), ())
+        return by_arn(reference, known) or the_one(
+            (it, asked.account.equals(Text.of(it.account)) if it.account else None)
+            for it in known
+            if not it.arn and asked.account.literal != "aws"
+        )
+
+    # --- what calls act on -------------------------------------------------------------------
+
+    def bucket(self, name: Text) -> Bucket | None:
+        """The bucket that certainly has a name: no two have the same."""
+        return self._buckets.get(name.literal or "")
+
+    def stored_object(self, bucket: Text, key: Text) -> StoredObject | None:
+        """The object of a bucket."""
+        return self._objects.get((bucket.literal or "", key.literal or ""))
+
+    def key(self, reference: Text) -> Key | None:
+        """The key of an ARN or an id; what stands for an alias is `key_of_alias`'s to tell."""
+        asked = arn.parse(reference)
+        known = self._keys.get(_last(reference if asked is None else asked.resource))
+        if known is None:
+            return None
+        if asked is None:
+            return known if reference.literal == known.id else None
+        if asked.service.literal != "kms" or asked.resource.literal != f"key/{known.id}":
+            return None
+        return by_arn(reference, [known]) if known.arn else known  # no two keys share an id
+
+    def key_of_alias(self, alias: Text) -> str:
+        """The id of the key that an alias, by its name or ARN, stands for; ``""`` if not known."""
+        asked = arn.parse(alias)
+        name = (alias if asked is None else asked.resource).literal
+        found: set[str] = set()
+        for (account, region, known), target in self._aliases.items():
+            if known == name and (asked is None or is_here(account, region, asked) is not False):
+                found.add(target)
+        return found.pop() if len(found) == 1 else ""
+
+    def secret(self, reference: Text) -> Secret | None:
+        """The secret of an ARN, complete or without the six characters that end it."""
+        asked = arn.parse(reference)
+        if asked is None or asked.service.literal != "secretsmanager":
+            return None
+        known, complete = asked.resource.split(":", 1)
+        name = known[1].parts[0] if complete and len(known) > 1 and known[1].parts else ""
+        if not isinstance(name, str):
+            return None
+        whole = known[1].literal is not None
+        names = {name, _SUFFIX.sub("", name)} if whole else {name.removesuffix("-")}
+        secrets = [it for each in names for it in self._secrets.get(each, ())]
+        return by_arn(reference, secrets) or the_one(
+            (it, _is_partial(asked, it.arn)) for it in secrets
+        )
+
+    def parameter(self, reference: Text) -> Parameter | None:
+        """The parameter of SSM that an ARN is of."""
+        asked = arn.parse(reference)
+        resource = asked.resource.literal if asked is not None else None
+        if asked is None or resource is None or asked.service.literal != "ssm":
+            return None
+        name = resource.partition("parameter/")[2].strip("/")
+        return the_one(
+            (it, is_here(it.account, it.region, asked)) for it in self._parameters.get(name, ())
+        )
+
+    def repository(self, reference: Text) -> Repository | None:
+        """The repository of an ARN."""
+        asked = arn.parse(reference)
+        resource = asked.resource.literal if asked is not None else None
+        if asked is None or resource is None or asked.service.literal != "ecr":
+            return None
+        known = self._repositories.get(resource.removeprefix("repository/"), ())
+        return the_one((it, is_here(it.account, it.region, asked)) for it in known)
+
+    def file_system(self, reference: Text) -> FileSystem | None:
+        """The file system of an id or an ARN."""
+        asked = arn.parse(reference)
+        known = self._file_systems.get(_last(reference if asked is None else asked.resource))
+        if known is None or asked is None or not known.arn:
+            return known
+        return by_arn(reference, [known])
+
+    # --- stacks ------------------------------------------------------------------------------
+
+    def exported(self, name: str) -> Export | None:
+        """What some stack exports under a name, where all regions and accounts say the same."""
+        found = self._exports.get(name, ())
+        is_one = len({it.value for it in found}) == 1
+        return next(iter(found)) if is_one else None
+
+    def deployed(self, stack: str, logical_id: str) -> StackResource | None:
+        """What a stack of a name has made of a logical id."""
+        return self._resources.get((stack, logical_id))
+
+    def made_of(self, logical_id: str, kind: str) -> frozenset[str]:
+        """The physical ids of what any stack has made of a logical id of a type."""
+        return frozenset(
+            it.physical_id
+            for it in self._resources.values()
+            if it.logical_id == logical_id and it.type == kind
+        )
+
+    def template(self, stack: str) -> Deployed | None:
+        """The template that a stack of a name was deployed with."""
+        return self._deployed.get(("template", stack))
+
+    def task_definition(self, name: str) -> Deployed | None:
+        """The task definition of an ARN, or the newest of a family."""
+        found = self._deployed.get(("task", name))
+        if found is not None:
+            return found
+        revisions = [it for it in self._of("task") if it.raw.get("family") == name]
+        return max(revisions, key=lambda it: int(it.raw.get("revision") or 0), default=None)
+
+    @property
+    def services(self) -> Iterator[Deployed]:
+        """The services that run, each with the ARN of its task definition."""
+        return self._of("service")
+
+    def _of(self, kind: str) -> Iterator[Deployed]:
+        return (it for (of, _), it in self._deployed.items() if of == kind)
+
+    # --- the organization --------------------------------------------------------------------
+
+    def levels(self, account: str) -> tuple[Sequence[Level], Sequence[Level]] | None:
+        """The service and the resource control policies of an account, from the root down.
+
+        None where the answers do not have all of them.
+        """
+        return self._levels.get(account)
+
+
+def account_of(draft: Draft, indexes: Sequence[Index], taken: Mapping[str, float]) -> Account:
+    """The account that a draft has come to."""
+    _join(draft)
+    places = [Where(it.account, it.partition, it.region) for it in indexes]
+    where = Where(*(_same(values) for values in zip(*places, strict=True))) if places else Where()
+    accounts = {account for account, _ in draft.roles} | set(draft.parents) | {where.account}
+    levels = {name: found for name in accounts if name and (found := levels_of(draft, name))}
+    return Account(
+        [it.record() for it in draft.roles.values()],
+        [it.record() for it in draft.policies.values()],
+        draft.buckets,
+        draft.keys,
+        draft.aliases,
+        draft.secrets.values(),
+        draft.parameters.values(),
+        draft.repositories.values(),
+        draft.file_systems,
+        tuple(draft.endpoints.values()),
+        draft.exports.values(),
+        draft.resources.values(),
+        draft.deployed,
+        draft.objects,
+        draft.absent_roles,
+        levels,
+        taken,
+        where,
+    )
+
+
+def _join(draft: Draft) -> None:
+    """Puts answers that do not name the account to the one thing of that name that does."""
+    for key in [key for key in draft.roles if not key[0]]:
+        others = [it for (account, name), it in draft.roles.items() if account and name == key[1]]
+        if len(others) == 1:
+            others[0].take_over(draft.roles.pop(key))
+    for name in [name for name, it in draft.policies.items() if not it.arn]:
+        same = [it for it in draft.policies.values() if it.arn and it.name == name]
+        if len(same) == 1:
+            for version, policy in draft.policies[name].versions.items():
+                same[0].versions.setdefault(version, policy)
+            same[0].by_flag = same[0].by_flag or draft.policies[name].by_flag
+            del draft.policies[name]
+
+
+def _same(values: Iterable[str]) -> str:
+    found = set(values)
+    return found.pop() if len(found) == 1 else ""
+
+
+def _last(name: Text) -> str:
+    """What stands behind the last slash, if it is written out."""
+    last = name.parts[-1] if name.parts else ""
+    if not isinstance(last, str) or ("/" not in last and len(name.parts) > 1):
+        return ""
+    return last.rpartition("/")[2]
+
+
+def _is_account(account: str, here: Text) -> bool | None:
+    """Whether a role of an account is one of the stack's own."""
+    return here.equals(Text.of(account)) if account else None
+
+
+def _is_partial(asked: arn.Arn, known: str) -> bool | None:
+    """Whether an ARN that lacks the end of a secret's ARN is that of a secret."""
+    own = arn.parse(Text.of(known))
+    if own is None:
+        return False
+    resource = own.resource.literal or ""
+    bare = _SUFFIX.sub("", resource)
+    given = asked.resource
+    begins = given.parts[0] if given.parts else ""
+    written = given.literal == bare or (
+        given.literal is None and len(given.parts) == 2 and begins == f"{bare}-"
+    )
+    if not written:
+        return False
+    return is_here(own.account.literal or "", own.region.literal or "", asked)

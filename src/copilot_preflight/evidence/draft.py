@@ -1,0 +1,219 @@
+"""The account as it is put together: what several answers say of one thing becomes one record.
+
+Answers are taken in with the newest first: what an older one says of the same counts no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from copilot_preflight.base.finding import Place
+from copilot_preflight.evidence.records import (
+    NO_TAGS,
+    Attachment,
+    Bucket,
+    Deployed,
+    Endpoint,
+    Export,
+    FileSystem,
+    Key,
+    ManagedPolicy,
+    Parameter,
+    Policy,
+    Repository,
+    Role,
+    Secret,
+    StackResource,
+    StoredObject,
+)
+
+
+class Draft:
+    """All that was read so far."""
+
+    def __init__(self) -> None:
+        self.roles: dict[tuple[str, str], RoleDraft] = {}
+        self.absent_roles: dict[tuple[str, str], Place] = {}
+        self.policies: dict[str, PolicyDraft] = {}
+        self.buckets: dict[str, Bucket] = {}
+        self.keys: dict[str, Key] = {}
+        self.aliases: dict[tuple[str, str, str], str] = {}
+        self.secrets: dict[str, Secret] = {}
+        self.parameters: dict[tuple[str, str, str], Parameter] = {}
+        self.repositories: dict[tuple[str, str, str], Repository] = {}
+        self.file_systems: dict[str, FileSystem] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.networks: list[tuple[str, Place, Any]] = []
+        self.exports: dict[tuple[str, str, str], Export] = {}
+        self.resources: dict[tuple[str, str], StackResource] = {}
+        self.deployed: dict[tuple[str, str], Deployed] = {}
+        self.objects: dict[tuple[str, str], StoredObject] = {}
+        self.targets: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.parents: dict[str, tuple[str, str]] = {}
+        self.organization_policies: dict[str, Policy] = {}
+        self.management = ""
+
+    def role(self, name: str, account: str, place: Place) -> RoleDraft:
+        """The role of a name in an account, ``""`` where no answer says in which."""
+        return self.roles.setdefault((account, name), RoleDraft(name, account, place))
+
+    def policy(self, name: str, arn: str, account: str, place: Place) -> PolicyDraft:
+        """The managed policy of an ARN; by its name where no answer has the ARN."""
+        known = self.policies.get(arn or name)
+        if known is None:
+            known = self.policies[arn or name] = PolicyDraft(name, arn, account, place)
+        return known
+
+    def bucket(self, name: str, place: Place, account: str = "", **said: Any) -> None:
+        known = self.buckets.get(name) or Bucket(name, place, account=account)
+        self.buckets[name] = known._replace(**_new(known, said))
+
+    def key(self, id_or_arn: str, place: Place, **said: Any) -> None:
+        """A key by its ARN, or by its id where that is all that is known of it."""
+        id = id_or_arn.rpartition("/")[2]
+        arn = id_or_arn if id_or_arn.startswith("arn:") else ""
+        if id.startswith("mrk-") and arn:
+            id = arn  # the keys of several regions may share it
+        known = self.keys.get(id) or Key(id, place)
+        self.keys[id] = known._replace(**_new(known, {"arn": arn, **said}))
+
+    def secret(self, arn: str, name: str, place: Place, **said: Any) -> None:
+        known = self.secrets.get(arn) or Secret(name, place, arn)
+        self.secrets[arn] = known._replace(**_new(known, said))
+
+    def parameter(
+        self, name: str, place: Place, account: str = "", region: str = "", **said: Any
+    ) -> None:
+        key = (account, region, name)
+        known = self.parameters.get(key) or Parameter(name, place, account=account, region=region)
+        self.parameters[key] = known._replace(**_new(known, said))
+
+    def repository(
+        self, name: str, place: Place, account: str = "", region: str = "", **said: Any
+    ) -> None:
+        key = (account, region, name)
+        known = self.repositories.get(key) or Repository(
+            name, place, account=account, region=region
+        )
+        self.repositories[key] = known._replace(**_new(known, said))
+
+    def file_system(self, id_or_arn: str, place: Place, **said: Any) -> None:
+        id = id_or_arn.rpartition("/")[2]
+        arn = id_or_arn if id_or_arn.startswith("arn:") else ""
+        known = self.file_systems.get(id) or FileSystem(id, place)
+        self.file_systems[id] = known._replace(**_new(known, {"arn": arn, **said}))
+
+
+def _new(known: Any, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a record that nothing newer has said of it already."""
+    defaults = known._field_defaults
+    return {
+        field: value for field, value in said.items() if getattr(known, field) == defaults[field]
+    }
+
+
+class RoleDraft:
+    """A role, and which of the lists about it are complete."""
+
+    def __init__(self, name: str, account: str, place: Place) -> None:
+        self.name = name
+        self.account = account
+        self.place = place
+        self.arn = ""
+        self.id = ""
+        self.trust: Policy | None = None
+        self.inline: dict[str, Policy] = {}
+        self.names: tuple[str, ...] | None = None
+        self.attached: tuple[Attachment, ...] | None = None
+        self.is_described = False
+        self.boundary: Attachment | None = None
+        self.tags: Mapping[str, str] | None = None
+
+    def describe(self, arn: str, id: str, place: Place, trust: Policy | None) -> None:
+        """Takes in what every list of roles has of them."""
+        if not self.arn:
+            self.arn, self.id, self.place = arn, id, place
+        self.trust = self.trust or trust
+
+    def describe_wholly(self, boundary: Attachment | None, tags: Mapping[str, str] | None) -> None:
+        """Takes in what a list of roles leaves out.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
+        """
+        if not self.is_described:
+            self.is_described, self.boundary = True, boundary
+        self.tags = tags if self.tags is None else self.tags
+
+    def list_inline(self, names: tuple[str, ...]) -> None:
+        if self.names is None:
+            self.names = names
+
+    def list_attached(self, attached: tuple[Attachment, ...]) -> None:
+        if self.attached is None:
+            self.attached = attached
+
+    def take_over(self, other: RoleDraft) -> None:
+        """Takes in what is said of the same role by answers that do not name its account."""
+        if not self.arn:
+            self.arn, self.id, self.place = other.arn, other.id, other.place
+        self.trust = self.trust or other.trust
+        for name, policy in other.inline.items():
+            self.inline.setdefault(name, policy)
+        self.names = other.names if self.names is None else self.names
+        self.attached = other.attached if self.attached is None else self.attached
+        if not self.is_described:
+            self.is_described, self.boundary = other.is_described, other.boundary
+        self.tags = other.tags if self.tags is None else self.tags
+
+    def record(self) -> Role:
+        """The role; a policy that the newest list no longer has is gone."""
+        missing = [] if self.is_described else [f"iam get-role --role-name {self.name}"]
+        inline = list(self.inline.values())
+        if self.names is None:
+            missing.append(f"iam list-role-policies --role-name {self.name}")
+        else:
+            inline = [self.inline[name] for name in self.names if name in self.inline]
+            missing += (
+                f"iam get-role-policy --role-name {self.name} --policy-name {name}"
+                for name in self.names
+                if name not in self.inline
+            )
+        if self.attached is None:
+            missing.append(f"iam list-attached-role-policies --role-name {self.name}")
+        return Role(
+            self.name,
+            self.place,
+            self.arn,
+            self.id,
+            self.trust,
+            tuple(inline),
+            self.attached or (),
+            self.boundary,
+            self.tags or NO_TAGS,
+            tuple(missing),
+            self.account,
+        )
+
+
+class PolicyDraft:
+    """A managed policy and those of its versions that were answered."""
+
+    def __init__(self, name: str, arn: str, account: str, place: Place) -> None:
+        self.name = name
+        self.arn = arn
+        self.account = account
+        self.place = place
+        self.default = ""
+        self.versions: dict[str, Policy] = {}
+        self.by_flag: Policy | None = None
+
+    def add(self, version: str, policy: Policy, *, is_default: bool) -> None:
+        self.versions.setdefault(version, policy)
+        if is_default and self.by_flag is None:
+            self.by_flag = policy
+
+    def record(self) -> ManagedPolicy:
+        """The policy in the version that holds: the one that it names, else that of the flag."""
+        policy = self.versions.get(self.default) if self.default else self.by_flag
+        return ManagedPolicy(self.name, self.place, self.arn, policy, self.account)

@@ -1,0 +1,145 @@
+"""Roles of the account that no template of the run has, by what the account has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.base.symbolic import EMPTY, Text
+from copilot_preflight.evidence import records
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Fact, Statement
+from copilot_preflight.model import roles
+from copilot_preflight.model.account_documents import answered
+from copilot_preflight.model.account_names import may_be_made
+from copilot_preflight.model.managed_policies import document_of
+from copilot_preflight.model.roles import Boundary, Role, Trust
+from copilot_preflight.resolve.plain import Plain
+from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
+
+
+@query
+def role_in_account(view: View, reference: Text) -> Role | None:
+    """The role of the account that an ARN or a name stands for."""
+    found = _record(view, reference)
+    if found is None:
+        return None
+    own = _arn_of(view, found, reference)
+    trust = _trust(found, own)
+    statements: list[Statement] = []
+    unread = [Fact("answer", f"aws {call}") for call in found.missing]
+    for item in _policies(view, found):
+        if isinstance(item, Fact):
+            unread.append(item)
+        else:
+            statements += item
+    for attached in roles.attached_by_templates(view, Text.of(found.name)):
+        if isinstance(attached, Fact):
+            unread.append(attached)
+        else:
+            statements.append(attached)
+    return Role(
+        found.name,
+        trust.place,
+        own,
+        Text.of(found.name),
+        trust_place=trust.trust_place,
+        trust=trust.trust,
+        statements=tuple(statements),
+        unread=tuple(dict.fromkeys(unread)),
+        boundary=_boundary(view, found),
+        id=Text.of(found.id) if found.id else EMPTY,
+        tags={key: Text.of(value) for key, value in found.tags.items()},
+    )
+
+
+@query
+def trust_in_account(view: View, reference: Text) -> Trust | None:
+    """The trust policy of the role of the account that an ARN or a name stands for."""
+    found = _record(view, reference)
+    return None if found is None else _trust(found, _arn_of(view, found, reference))
+
+
+def _record(view: View, reference: Text) -> records.Role | None:
+    account = view.run.outside.account
+    if account is None:
+        return None
+    found = account.role(reference, view.pseudo("AWS::AccountId"))
+    if found is None or may_be_made(view, "AWS::IAM::Role", found.name):
+        return None
+    return found
+
+
+def _arn_of(view: View, found: records.Role, reference: Text) -> Text:
+    """The ARN as the account has it, else as the template does, else as it must be."""
+    if found.arn:
+        return Text.of(found.arn)
+    if arn.parse(reference) is not None:
+        return reference
+    account = Text.of(found.account) if found.account else view.pseudo("AWS::AccountId")
+    # The path of the role is not known without `get-role`.
+    return Text.of("arn:", view.pseudo("AWS::Partition"), ":iam::", account, ":role/", found.name)
+
+
+def _trust(found: records.Role, own: Text) -> Trust:
+    if found.trust is None:
+        return Trust(found.name, found.place, own, found.place, ())
+    trust = answered(found.trust)
+    return Trust(found.name, found.place, own, found.trust.place, trust)
+
+
+def _boundary(view: View, found: records.Role) -> Boundary | None:
+    if found.boundary is None:
+        return None
+    place = found.boundary.place
+    value = Value(Plain(place.file), found.boundary.arn, place.path)
+    policy = Text.of(found.boundary.arn)
+    return Boundary(policy, place, document_of(view, policy, value))
+
+
+def _policies(view: View, found: records.Role) -> Iterator[tuple[Statement, ...] | Fact]:
+    """The statements of each policy of a role, or what would have to be known of it.
+
+    Where a template of the run attaches policies to the role, one of the account's may be the one
+    that it puts another in the place of.
+    """
+    made = [name for other in view.having(*roles.ATTACHING) for name in _made(other, found.name)]
+    for inline in found.inline:
+        if any(name.equals(Text.of(inline.name)) is not False for name in made):
+            yield Fact("attachment", inline.name)
+        else:
+            yield answered(inline)
+    for attached in found.attached:
+        policy = Text.of(attached.arn)
+        name = attached.arn.rpartition("/")[2]
+        if ":iam::aws:" not in attached.arn and any(
+            it.equals(Text.of(name)) is not False for it in made
+        ):
+            yield Fact("attachment", name)
+            continue
+        place = attached.place
+        document = document_of(view, policy, Value(Plain(place.file), attached.arn, place.path))
+        if document is not None:
+            yield document
+        else:
+            yield Fact("answer", f"aws iam get-policy-version --policy-arn {attached.arn}")
+
+
+def _is_other(named: Text, role: str, own: set[Text]) -> bool:
+    return named in own or named.equals(Text.of(role)) is False
+
+
+def _made(view: View, role: str) -> Iterator[Text]:
+    """The names of the policies that a template attaches to a role, or may."""
+    own = {name for _, name in roles.names_in(view)}  # the account's role is none of them
+    for kind, key in roles.ATTACHING.items():
+        for logical_id, resource in view.resources(kind):
+            for properties in resource.children("Properties"):
+                named = [None if it.is_open else it.text() for it in properties.each(key)]
+                others = [it is not None and _is_other(it, role, own) for it in named]
+                if all(others):
+                    continue
+                name = "ManagedPolicyName" if kind.endswith("ManagedPolicy") else "PolicyName"
+                given = [it.text() for it in properties.children(name)]
+                yield from given or [view.ref(logical_id, resource)]

@@ -1,0 +1,164 @@
+"""What calls act on in the account: buckets, keys, secrets, repositories, file systems.
+
+All of it is asked for only where no template of the run, nor the user, has an answer.
+"""
+
+from __future__ import annotations
+
+from copilot_preflight.base.finding import Place
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.evidence import records
+from copilot_preflight.iam import arn
+from copilot_preflight.iam.policy import Statement
+from copilot_preflight.model.account_documents import answered_or_none
+from copilot_preflight.model.account_names import may_be_key_of_run, may_be_made
+from copilot_preflight.model.buckets import Encryption
+from copilot_preflight.model.file_systems import FileSystem
+from copilot_preflight.model.keys import Key, key_arn
+from copilot_preflight.model.repositories import Repository
+from copilot_preflight.model.secrets import Parameter, Secret
+from copilot_preflight.resolve.view import View
+
+
+def bucket_policy_in_account(view: View, name: Text) -> tuple[Statement, ...] | None:
+    """The statements of a bucket's policy, None where it has not been answered."""
+    found = _bucket(view, name)
+    return None if found is None else answered_or_none(found.policy, found.name)
+
+
+def _bucket(view: View, name: Text) -> records.Bucket | None:
+    account = view.run.outside.account
+    found = None if account is None else account.bucket(name)
+    if found is None or may_be_made(view, "AWS::S3::Bucket", found.name):
+        return None
+    return found
+
+
+def encryption_in_account(view: View, name: Text) -> Encryption | None:
+    """How a bucket encrypts, None where it has not been answered."""
+    found = _bucket(view, name)
+    if found is None or found.encryption is None:
+        return None
+    own = found.encryption
+    if not own.key:
+        return Encryption(own.place)
+    key = key_arn(view, _located(view, own.key, found))
+    return None if key is None else Encryption(own.place, key, own.bucket_key)
+
+
+def _located(view: View, key: str, bucket: records.Bucket) -> Text:
+    """A key as S3 looks it up: in the account and region of the bucket, if it is just an id."""
+    if key.startswith(("arn:", "alias/")) or not (bucket.account and bucket.region):
+        return Text.of(key)
+    partition = view.pseudo("AWS::Partition")
+    return Text.of("arn:", partition, f":kms:{bucket.region}:{bucket.account}:key/{key}")
+
+
+def key_in_account(view: View, key: Text) -> Key | None:
+    """The key of an ARN, if its policy has been answered."""
+    account = view.run.outside.account
+    found = None if account is None else account.key(key)
+    if found is None or may_be_key_of_run(view, found.id):
+        return None
+    policy = answered_or_none(found.policy, found.id)
+    if policy is None:
+        return None
+    return Key(found.id, _place_of(found.policy, found.place), _known(found.arn, key), policy)
+
+
+def key_of_alias(view: View, reference: Text) -> Text | None:
+    """The ARN of the key that an alias of the account stands for, or that has an id."""
+    account = view.run.outside.account
+    if account is None:
+        return None
+    parsed = arn.parse(reference)
+    name = (reference if parsed is None else parsed.resource).literal or ""
+    target = account.key_of_alias(reference) if name.startswith("alias/") else ""
+    if not target:
+        return None
+    found = account.key(Text.of(target))
+    if found is not None and found.arn:
+        return Text.of(found.arn)
+    head = parsed or arn.Arn(
+        view.pseudo("AWS::Partition"),
+        Text.of("kms"),
+        view.pseudo("AWS::Region"),
+        view.pseudo("AWS::AccountId"),
+        Text.of(""),
+    )
+    return Text.of("arn:", head.partition, ":kms:", head.region, ":", head.account, ":key/", target)
+
+
+def secret_in_account(view: View, reference: Text) -> Secret | None:
+    """The secret of an ARN, complete or not, of which at least the key is known."""
+    found = _secret(view, reference)
+    if found is None or found.key is None:
+        return None
+    key = key_arn(view, Text.of(found.key)) if found.key else None
+    if found.key and key is None:
+        return None
+    tags = {name: Text.of(value) for name, value in (found.tags or {}).items()}
+    return Secret(found.name, found.place, Text.of(found.arn), tags, key)
+
+
+def secret_policy_in_account(view: View, secret: Text) -> tuple[Statement, ...] | None:
+    """The statements of a secret's policy, None where it has not been answered."""
+    found = _secret(view, secret)
+    return None if found is None else answered_or_none(found.policy, found.name)
+
+
+def _secret(view: View, reference: Text) -> records.Secret | None:
+    account = view.run.outside.account
+    found = None if account is None else account.secret(reference)
+    kind = "AWS::SecretsManager::Secret"
+    return None if found is None or may_be_made(view, kind, found.name, found.arn) else found
+
+
+def parameter_in_account(view: View, reference: Text) -> Parameter | None:
+    """The parameter of SSM of an ARN; ``key`` is None for one that needs no permission."""
+    account = view.run.outside.account
+    found = None if account is None else account.parameter(reference)
+    if found is None or may_be_made(view, "AWS::SSM::Parameter", found.name):
+        return None
+    tags = {name: Text.of(value) for name, value in (found.tags or {}).items()}
+    key: Text | None = None
+    if found.key:
+        given = Text.of(found.key)
+        hole = Hole(f"the key of parameter '{found.name}'", excludes="*?", nonempty=True)
+        key = key_arn(view, given) or Text.of(hole)
+    return Parameter(found.place, _known(found.arn, reference), tags, key)
+
+
+def repository_in_account(view: View, repository: Text) -> Repository | None:
+    """The repository of an ARN, if its policy has been answered."""
+    account = view.run.outside.account
+    found = None if account is None else account.repository(repository)
+    if found is None or may_be_made(view, "AWS::ECR::Repository", found.name):
+        return None
+    policy = answered_or_none(found.policy, found.name)
+    if policy is None:
+        return None
+    place = _place_of(found.policy, found.place)
+    return Repository(found.name, place, _known(found.arn, repository), policy)
+
+
+def file_system_in_account(view: View, reference: Text) -> FileSystem | None:
+    """The file system of an id or an ARN, if its policy has been answered."""
+    account = view.run.outside.account
+    found = None if account is None else account.file_system(reference)
+    if found is None:  # whose ids nobody chooses: a template names its own by Ref
+        return None
+    policy = answered_or_none(found.policy, found.id)
+    if policy is None:
+        return None
+    place = _place_of(found.policy, found.place)
+    return FileSystem(found.id, place, (Text.of(found.id),), _known(found.arn, reference), policy)
+
+
+def _place_of(policy: records.PolicyAnswer, other: Place) -> Place:
+    return other if policy is None else policy.place
+
+
+def _known(written: str, asked: Text) -> Text:
+    """An ARN as the account has it, else as it was asked for."""
+    return Text.of(written) if written else asked
