@@ -35,6 +35,7 @@ def lint(
     scps: Iterable[StrPath | Sequence[StrPath]] = (),
     rcps: Iterable[StrPath | Sequence[StrPath]] = (),
     evidence: StrPath | Sequence[StrPath] = (),
+    evidence_max_age: int | None = None,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     exclude: Iterable[str] = (),
@@ -101,6 +102,8 @@ def lint(
     for key, flag in (("info", info), ("assume-defaults", assume_defaults)):
         if flag is not None:
             asked[key,] = flag
+    if evidence_max_age is not None:
+        asked["evidence-max-age",] = evidence_max_age
     try:
         held = configuration.settings_of(asked, None if config is None else os.fspath(config))
     except ConfigError as error:

@@ -42,6 +42,7 @@ SHAPES: Final = (
     Shape("organizations list-parents", ("Parents",), subject="ChildId"),
     Shape("organizations list-roots", ("Roots",), ("Id", "PolicyTypes")),
     Shape("organizations describe-organization", ("Organization",), ("Id",)),
+    Shape("efs describe-file-system-policy", ("FileSystemId", "Policy")),
     Shape("s3api get-bucket-policy", ("Policy",), subject="Bucket"),
     Shape("kms get-key-policy", ("Policy",), subject="KeyId"),
     Shape("s3api get-bucket-encryption", ("ServerSideEncryptionConfiguration",), subject="Bucket"),
@@ -64,7 +65,6 @@ SHAPES: Final = (
     Shape("secretsmanager list-secrets", ("SecretList",)),
     Shape("ecr get-repository-policy", ("policyText",)),
     Shape("ecr describe-repositories", ("repositories",), ("repositoryArn",)),
-    Shape("efs describe-file-system-policy", ("FileSystemId", "Policy")),
     Shape("efs describe-file-systems", ("FileSystems",), ("FileSystemId",)),
     Shape("ec2 describe-vpc-endpoints", ("VpcEndpoints",)),
     Shape("ec2 describe-subnets", ("Subnets",), ("SubnetId",)),
@@ -106,7 +106,7 @@ def call_of(data: Any, named: str = "") -> str:
     fitting = [it.call for it in SHAPES if _fits(it, data)]
     if named in fitting:
         return named
-    if "s3api get-bucket-policy" in fitting and isinstance(data.get("Policy"), str):
+    if fitting[:1] == ["s3api get-bucket-policy"] and isinstance(data["Policy"], str):
         return next(_by_content(data["Policy"]), "")
     return fitting[0] if fitting and not _is_ambiguous(data) else ""
 
@@ -135,7 +135,7 @@ def _fits(shape: Shape, data: Mapping[str, Any]) -> bool:
 
 def _is_ambiguous(data: Mapping[str, Any]) -> bool:
     """Whether nothing in an answer shows which of several calls it is of."""
-    return any(data.get(key) == [] for key in ("Policies", "Tags"))
+    return data.get("Policies") == [] or (data.get("Tags") == [] and "IsTruncated" not in data)
 
 
 def _by_content(policy: str) -> Iterator[str]:

@@ -39,6 +39,9 @@ _ENDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _SEPARATORS: Final = "-_. "
 
+_VERSION: Final = re.compile(r"v\d+")
+"""How IAM names the versions of a policy."""
+
 
 def subject_of(
     call: str, path: PurePath, data: Any, known: Mapping[str, str], neighbours: Neighbours
@@ -56,9 +59,11 @@ def subject_of(
         return bucket
     near = neighbours.get((str(path.parent), parameter), frozenset())
     name = _in_name(call, path)
-    if name is None:
-        return ""
-    return name or (next(iter(near)) if len(near) == 1 else _folder(path, call))
+    if name and not (call == "iam get-policy-version" and _VERSION.fullmatch(name)):
+        return name
+    if len(near) == 1:
+        return next(iter(near))
+    return "" if name is None else _folder(path, call)
 
 
 def _bucket_in(data: Any) -> str:

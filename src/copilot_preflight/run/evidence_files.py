@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.evidence.account import Account
 from copilot_preflight.evidence.levels import Level
 from copilot_preflight.evidence.reading import read
@@ -98,6 +99,22 @@ def _old(taken: Mapping[str, float], most: int | None) -> Iterator[str]:
         yield f"{file}: the account's answer is {days} days old{others}: take them anew"
 
 
-def day_of(account: Account, file: str) -> str:
-    """The day of an answer, as ISO 8601 in UTC."""
-    return time.strftime("%Y-%m-%d", time.gmtime(account.taken[file]))
+def dated(finding: Finding, account: Account) -> Finding:
+    """A finding that says of what day the answers are to which it points.
+
+    It is a day and no age, so that the same run says the same tomorrow.
+    """
+    taken = account.taken
+    related = tuple(
+        it._replace(message=f"{it.message} ({_answer_of(taken[it.place.file])})")
+        if it.place.file in taken
+        else it
+        for it in finding.related
+    )
+    if finding.at.file in taken:
+        related = (*related, Related(finding.at, _answer_of(taken[finding.at.file])))
+    return finding if related == finding.related else finding._replace(related=related)
+
+
+def _answer_of(moment: float) -> str:
+    return f"the account's answer of {time.strftime('%Y-%m-%d', time.gmtime(moment))}"

@@ -303,6 +303,10 @@ class Judge:
                 return []
             return self._findings(stack, errors, left_out | {error.file})
         self.analyses[stack.file] = analysis
+        if self._run.outside.account is not None:
+            from copilot_preflight.run.evidence_files import dated
+
+            findings = [dated(it, self._run.outside.account) for it in findings]
         return sorted(findings, key=lambda finding: self._order(finding, stack))
 
     def _calls_of(self, stack: Stack) -> CallCounts:

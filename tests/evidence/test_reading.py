@@ -1,0 +1,381 @@
+"""Files of any layout become one account; what cannot be used is a fault of its file alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.evidence.reading import Evidence, files_of, read
+from copilot_preflight.evidence.records import Absent, Role
+
+ACCOUNT = "111122223333"
+ARN = f"arn:aws:iam::{ACCOUNT}:role/web"
+ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::files/*"}
+DOCUMENT = {"Version": "2012-10-17", "Statement": [ALLOW]}
+TRUST = {
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+}
+ROLE = {"RoleName": "web", "Arn": ARN, "RoleId": "AROA1", "AssumeRolePolicyDocument": TRUST}
+HERE = Text.of(Hole("AWS::AccountId"))
+LIMITS = {
+    "PermissionsBoundaryType": "Policy",
+    "PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess",
+}
+
+Reading = Callable[[Mapping[str, Any]], Evidence]
+
+
+@pytest.fixture
+def reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reading:
+    """Reads a folder of answers, each the data or the text of a file."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(files: Mapping[str, Any]) -> Evidence:
+        for name, data in files.items():
+            path = Path("e", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(data if isinstance(data, str) else json.dumps(data, indent=2))
+        return read([Path("e")])
+
+    return make
+
+
+def _role(found: Evidence, reference: str = ARN) -> Role:
+    role = found.account.role(Text.of(reference), HERE)
+    assert role is not None
+    return role
+
+
+WHOLE = {
+    "get-role.json": {"Role": ROLE},
+    "list-role-policies.json": {"PolicyNames": ["p"]},
+    "get-role-policy.p.json": {
+        "RoleName": "web",
+        "PolicyName": "p",
+        "PolicyDocument": DOCUMENT,
+    },
+    "list-attached-role-policies.json": {
+        "AttachedPolicies": [{"PolicyName": "q", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/q"}]
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {name: f"iam/role/web/{name}" for name in WHOLE},
+        {name: name for name in WHOLE},
+        {name: f"web.{name}" for name in WHOLE},
+        {name: f"{name.removesuffix('.json')}-web.json" for name in WHOLE},
+        {
+            "get-role.json": "a.json",
+            "list-role-policies.json": "web-role-policies.json",
+            "get-role-policy.p.json": "b.json",
+            "list-attached-role-policies.json": "web/attached-policies.json",
+        },
+    ],
+    ids=["a folder", "neighbours", "before", "behind", "own names"],
+)
+def test_a_role_of_several_files(reading: Reading, names: Mapping[str, str]) -> None:
+    """Answers that do not name the role are put to it by their path."""
+    found = reading({names[name]: data for name, data in WHOLE.items()})
+    assert (found.faults, found.others) == ([], [])
+    role = _role(found)
+    assert (role.arn, role.id, role.account, role.missing) == (ARN, "AROA1", ACCOUNT, ())
+    assert [policy.document for policy in role.inline] == [DOCUMENT]
+    assert [it.arn for it in role.attached] == [f"arn:aws:iam::{ACCOUNT}:policy/q"]
+    assert role.trust is not None
+    assert role.trust.document == TRUST
+    assert role.boundary is None
+
+
+def test_an_index_says_whom_an_answer_is_about(reading: Reading) -> None:
+    """By the index, an answer may lie in a file of any name; errors are answers, too."""
+    index = {
+        "version": 1,
+        "taken": "2026-11-28T08:00:00Z",
+        "account": ACCOUNT,
+        "partition": "aws",
+        "region": "eu-west-1",
+        "answers": [
+            {"call": "iam get-role", "parameters": {"RoleName": "web"}, "file": "1.json"},
+            {"call": "iam list-role-policies", "parameters": {"RoleName": "web"}, "file": "2.json"},
+            {
+                "call": "iam list-attached-role-policies",
+                "parameters": {"RoleName": "web"},
+                "error": "AccessDenied",
+            },
+            {
+                "call": "s3api get-bucket-policy",
+                "parameters": {"Bucket": "files"},
+                "error": "NoSuchBucketPolicy",
+            },
+            {
+                "call": "s3api get-bucket-policy",
+                "parameters": {"Bucket": "others"},
+                "error": "AccessDenied",
+            },
+            {
+                "call": "kms get-key-policy",
+                "parameters": {"KeyId": "1234"},
+                "file": "kms.json",
+            },
+            {"call": "iam get-role", "parameters": {"RoleName": "gone"}, "error": "NoSuchEntity"},
+        ],
+    }
+    key = {"Policy": json.dumps({"Statement": {**ALLOW, "Principal": "*", "Resource": "*"}})}
+    found = reading(
+        {
+            "snapshot.json": index,
+            "1.json": {"Role": ROLE},
+            "2.json": {"PolicyNames": []},
+            "kms.json": key,
+        }
+    )
+    assert (found.faults, found.others) == ([], [])
+    assert found.account.where == (ACCOUNT, "aws", "eu-west-1")
+    role = _role(found)
+    assert role.missing == ("iam list-attached-role-policies --role-name web",)
+    assert found.account.taken[str(Path("e/1.json"))] == 1795852800.0
+    bucket = found.account.bucket(Text.of("files"))
+    assert bucket is not None
+    assert isinstance(bucket.policy, Absent)
+    assert bucket.policy.place.path == ("answers", 3)
+    assert found.account.bucket(Text.of("others")) is None
+    arn = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234"
+    assert found.account.key(Text.of(arn)) == found.account.key(Text.of("1234"))
+    assert found.account.absent_role(Text.of("gone")) is not None
+    assert found.account.absent_role(Text.of("web")) is None
+
+
+FORMS = {
+    "an object": DOCUMENT,
+    "a string": json.dumps(DOCUMENT),
+    "a string of the API": quote(json.dumps(DOCUMENT), safe=""),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_of_a_document(reading: Reading, form: str) -> None:
+    """The CLI prints objects, S3 and KMS strings, the API of IAM strings that are URL-encoded.
+
+    Whatever stands in a string stands, for the reader, at the string.
+    """
+    details = {
+        "RoleDetailList": [
+            {
+                **ROLE,
+                "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": FORMS[form]}],
+                "AttachedManagedPolicies": [
+                    {"PolicyName": "q", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/q"}
+                ],
+                "PermissionsBoundary": LIMITS,
+                "Tags": [{"Key": "team", "Value": "a"}],
+            }
+        ],
+        "Policies": [
+            {
+                "PolicyName": "q",
+                "Arn": f"arn:aws:iam::{ACCOUNT}:policy/q",
+                "DefaultVersionId": "v2",
+                "PolicyVersionList": [
+                    {"Document": {"Statement": []}, "VersionId": "v1", "IsDefaultVersion": False},
+                    {"Document": FORMS[form], "VersionId": "v2", "IsDefaultVersion": True},
+                ],
+            }
+        ],
+    }
+    found = reading({"all.json": details})
+    assert found.faults == []
+    role = _role(found)
+    assert role.missing == ()
+    assert role.boundary is not None
+    assert role.boundary.arn == LIMITS["PermissionsBoundaryArn"]
+    assert dict(role.tags) == {"team": "a"}
+    assert role.inline[0].document == DOCUMENT
+    place = role.inline[0].place
+    document = found.documents[place.file]
+    line = document.span((*place.path, "Statement", 0, "Action")).start.line
+    assert ("Action" if form == "an object" else "PolicyDocument") in document.text.split("\n")[
+        line - 1
+    ]
+    policy = found.account.policy(Text.of(role.attached[0].arn))
+    assert policy is not None
+    assert policy.policy is not None
+    assert policy.policy.document == DOCUMENT
+
+
+def test_versions_of_a_policy(reading: Reading) -> None:
+    """The version that the policy names counts; another one says nothing."""
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/q"
+    policy = {"Policy": {"PolicyName": "q", "Arn": arn, "DefaultVersionId": "v2"}}
+    old = {"PolicyVersion": {"VersionId": "v1", "Document": DOCUMENT, "IsDefaultVersion": False}}
+    found = reading({"iam/policy/q/get-policy.json": policy, "iam/policy/q/version-1.json": old})
+    assert found.others == []
+    known = found.account.policy(Text.of(arn))
+    assert known is not None
+    assert known.policy is None
+    new = {"PolicyVersion": {**old["PolicyVersion"], "VersionId": "v2"}}
+    found = reading({"iam/policy/q/get-policy-version.v2.json": new})
+    assert found.faults == []
+
+
+def test_the_newest_answer_counts(reading: Reading) -> None:
+    """A policy that the last list no longer has is gone."""
+    old = {"RoleDetailList": [{**ROLE, "RolePolicyList": [], "AttachedManagedPolicies": []}]}
+    reading({**WHOLE, "old.json": old})
+    os.utime("e/old.json", (0, 0))
+    found = read([Path("e")])
+    assert [it.name for it in _role(found).inline] == ["p"]
+    os.utime("e/old.json", (4e9, 4e9))
+    assert _role(read([Path("e")])).inline == ()
+
+
+@pytest.mark.parametrize("cut", ["IsTruncated", "NextToken"])
+def test_a_page_is_no_list(reading: Reading, cut: str) -> None:
+    """Of the first page of a longer list, nothing is complete."""
+    page = {"PolicyNames": ["p"], cut: True}
+    found = reading({**WHOLE, "list-role-policies.json": page})
+    assert _role(found).missing == ("iam list-role-policies --role-name web",)
+
+
+def test_what_a_list_of_roles_leaves_out(reading: Reading) -> None:
+    """`list-roles` has neither boundaries nor tags."""
+    found = reading({**WHOLE, "get-role.json": {"Roles": [ROLE]}})
+    assert _role(found).missing == ("iam get-role --role-name web",)
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_found"),
+    [
+        ("web", True),
+        (ARN, True),
+        (ARN.replace("role/", "role/path/"), False),
+        (ARN.replace(ACCOUNT, "999999999999"), False),
+        (ARN.replace("role/", "user/"), False),
+        ("other", False),
+    ],
+)
+def test_names_and_arns_of_roles(reading: Reading, reference: str, is_found: bool) -> None:
+    found = reading(WHOLE)
+    assert (found.account.role(Text.of(reference), HERE) is not None) == is_found
+
+
+def test_a_role_of_two_accounts(reading: Reading) -> None:
+    """A name alone means one of them only where it is known which account is asked for."""
+    other = {**ROLE, "Arn": ARN.replace(ACCOUNT, "999999999999")}
+    account = reading({"a.json": {"Role": ROLE}, "b.json": {"Role": other}}).account
+    assert account.role(Text.of("web"), HERE) is None
+    here = account.role(Text.of("web"), Text.of(ACCOUNT))
+    assert here is not None
+    assert here.account == ACCOUNT
+    by_hole = Text.of("arn:", Hole("AWS::Partition"), ":iam::", *HERE.parts, ":role/web")
+    assert account.role(by_hole, HERE) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("get-role.json", '{"Role": ', "1:1"),
+        ("get-role.json", {"Role": {**ROLE, "AssumeRolePolicyDocument": "{"}}, "no JSON"),
+        ("get-role-policy.json", {"RoleName": "w", "PolicyName": "p", "PolicyDocument": {}}, "map"),
+        (
+            "get-role-policy.json",
+            {
+                "RoleName": "w",
+                "PolicyName": "p",
+                "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": {"a": 1}}]},
+            },
+            "Action in this policy",
+        ),
+        ("x.json", {"PublicAccessBlockConfiguration": {}}, "whose answer"),
+        ("snapshot.json", {"version": 2, "answers": []}, "version must be 1"),
+        ("snapshot.json", {"answers": 1}, "no index"),
+        ("list-role-policies.web.json", {"PolicyNames": 3}, "is not what"),
+    ],
+)
+def test_a_bad_file_is_a_fault_of_its_own(
+    reading: Reading, name: str, content: Any, told: str
+) -> None:
+    """It has one line; the others count all the same."""
+    found = reading({"good/web/get-role.json": {"Role": ROLE}, f"bad/{name}": content})
+    (fault,) = found.faults
+    assert fault.file == str(Path("e", "bad", name))
+    assert "\n" not in fault.message
+    assert told in f"{fault.line}:{fault.column} {fault.message}" or fault.line > 0
+    assert _role(found).arn == ARN
+
+
+def test_other_files(reading: Reading, tmp_path: Path) -> None:
+    """In a folder, what is no answer is counted; one that is named is a fault."""
+    template = {"Resources": {"R": {"Type": "AWS::IAM::Role"}}}
+    found = reading({"t.json": template, "README.md": "no", ".git/x.json": "{", "r.json": WHOLE})
+    assert found.others == [str(Path("e/r.json")), str(Path("e/t.json"))]
+    assert (found.faults, found.documents) == ([], {})
+    assert list(files_of([Path("e")])) == [Path("e/r.json"), Path("e/t.json")]
+    (fault,) = read([Path("e/t.json")]).faults
+    assert fault.message == "no answer of the AWS CLI that is read here"
+    (fault,) = read([Path("nowhere")]).faults
+    assert fault.message == "no such file or folder"
+    Path("empty").mkdir()
+    (fault,) = read([Path("empty")]).faults
+    assert "no answer" in fault.message
+
+
+SECRETS = {
+    "secret": {
+        "ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf",
+        "Name": "db",
+        "VersionId": "1",
+        "SecretString": "hunter2-ß\n{}",
+    },
+    "parameter": {"Parameter": {"Name": "/a", "Type": "SecureString", "Value": "hunter2"}},
+    "task": {
+        "taskDefinition": {
+            "taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1",
+            "containerDefinitions": [{"environment": [{"name": "A", "value": "hunter2"}]}],
+        }
+    },
+    "stack": {
+        "Stacks": [
+            {
+                "StackName": "web",
+                "Parameters": [{"ParameterKey": "A", "ParameterValue": "hunter2"}],
+                "Outputs": [],
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_no_secret_is_kept(reading: Reading, kind: str) -> None:
+    """The values are blanks in the text and in the data, and everything else stays in its place."""
+    found = reading({"a.json": SECRETS[kind]})
+    assert found.faults == []
+    document = found.documents[str(Path("e/a.json"))]
+    assert "hunter2" not in document.text
+    assert "hunter2" not in repr(document.data)
+    assert len(document.text) == len(Path("e/a.json").read_text())
+
+
+def test_no_secret_of_yaml_is_kept(reading: Reading) -> None:
+    """Without quotes, and over several lines."""
+    text = "ARN: a\nName: db\nVersionId: v\nSecretString: |\n  hunter2\n  hunter3\nSecretBinary: x\n"
+    found = reading({"a.yml": text, "b.yml": text.replace("|\n  hunter2\n  hunter3", "hunter2")})
+    assert found.faults == []
+    for name in ("a.yml", "b.yml"):
+        document = found.documents[str(Path("e", name))]
+        assert "hunter" not in document.text
+        assert document.data["Name"] == "db"
