@@ -317,7 +317,7 @@ def test_a_bad_file_is_a_fault_of_its_own(
     assert _role(found).arn == ARN
 
 
-def test_other_files(reading: Reading, tmp_path: Path) -> None:
+def test_other_files(reading: Reading) -> None:
     """In a folder, what is no answer is counted; one that is named is a fault."""
     template = {"Resources": {"R": {"Type": "AWS::IAM::Role"}}}
     found = reading({"t.json": template, "README.md": "no", ".git/x.json": "{", "r.json": WHOLE})
@@ -372,7 +372,9 @@ def test_no_secret_is_kept(reading: Reading, kind: str) -> None:
 
 def test_no_secret_of_yaml_is_kept(reading: Reading) -> None:
     """Without quotes, and over several lines."""
-    text = "ARN: a\nName: db\nVersionId: v\nSecretString: |\n  hunter2\n  hunter3\nSecretBinary: x\n"
+    text = (
+        "ARN: a\nName: db\nVersionId: v\nSecretString: |\n  hunter2\n  hunter3\nSecretBinary: x\n"
+    )
     found = reading({"a.yml": text, "b.yml": text.replace("|\n  hunter2\n  hunter3", "hunter2")})
     assert found.faults == []
     for name in ("a.yml", "b.yml"):

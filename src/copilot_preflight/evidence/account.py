@@ -299,11 +299,7 @@ def account_of(draft: Draft, indexes: Sequence[Index], taken: Mapping[str, float
 
 
 def _join(draft: Draft) -> None:
-    """Puts answers that do not name the account to the one thing of that name that does."""
-    for key in [key for key in draft.roles if not key[0]]:
-        others = [it for (account, name), it in draft.roles.items() if account and name == key[1]]
-        if len(others) == 1:
-            others[0].take_over(draft.roles.pop(key))
+    """Puts versions of policies that are known by name to the one policy of that name."""
     for name in [name for name, it in draft.policies.items() if not it.arn]:
         same = [it for it in draft.policies.values() if it.arn and it.name == name]
         if len(same) == 1:

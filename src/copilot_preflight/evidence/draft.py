@@ -30,9 +30,14 @@ from copilot_preflight.evidence.records import (
 
 
 class Draft:
-    """All that was read so far."""
+    """All that was read so far.
 
-    def __init__(self) -> None:
+    ``accounts`` are those that have a role of a name, by all answers together: one that does not
+    name the account is about the only one that there is.
+    """
+
+    def __init__(self, accounts: Mapping[str, frozenset[str]]) -> None:
+        self.accounts = accounts
         self.roles: dict[tuple[str, str], RoleDraft] = {}
         self.absent_roles: dict[tuple[str, str], Place] = {}
         self.policies: dict[str, PolicyDraft] = {}
@@ -56,6 +61,9 @@ class Draft:
 
     def role(self, name: str, account: str, place: Place) -> RoleDraft:
         """The role of a name in an account, ``""`` where no answer says in which."""
+        known = self.accounts.get(name, frozenset())
+        if not account and len(known) == 1:
+            account = next(iter(known))
         return self.roles.setdefault((account, name), RoleDraft(name, account, place))
 
     def policy(self, name: str, arn: str, account: str, place: Place) -> PolicyDraft:
@@ -152,19 +160,6 @@ class RoleDraft:
     def list_attached(self, attached: tuple[Attachment, ...]) -> None:
         if self.attached is None:
             self.attached = attached
-
-    def take_over(self, other: RoleDraft) -> None:
-        """Takes in what is said of the same role by answers that do not name its account."""
-        if not self.arn:
-            self.arn, self.id, self.place = other.arn, other.id, other.place
-        self.trust = self.trust or other.trust
-        for name, policy in other.inline.items():
-            self.inline.setdefault(name, policy)
-        self.names = other.names if self.names is None else self.names
-        self.attached = other.attached if self.attached is None else self.attached
-        if not self.is_described:
-            self.is_described, self.boundary = other.is_described, other.boundary
-        self.tags = other.tags if self.tags is None else self.tags
 
     def record(self) -> Role:
         """The role; a policy that the newest list no longer has is gone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from copilot_preflight.base.finding import DataPath, Place
@@ -106,6 +106,21 @@ def policy_version(draft: Draft, answer: Answer) -> None:
     if not answer.error:
         path, raw = ("PolicyVersion",), answer.data["PolicyVersion"]
         _version(draft, answer, path, raw, answer.parameters.get("PolicyArn", ""))
+
+
+def accounts_of(answers: Iterable[Any]) -> Mapping[str, frozenset[str]]:
+    """The accounts that have a role of a name, of all answers with the ARNs of roles."""
+    found: dict[str, set[str]] = {}
+    for data in answers:
+        if not isinstance(data, dict):
+            continue
+        listed = [raw for key in ("Roles", "RoleDetailList") for _, raw in maps_at(data, (key,))]
+        if isinstance(data.get("Role"), dict):
+            listed.append(data["Role"])
+        for raw in listed:
+            if account := account_of(text_of(raw, "Arn")):
+                found.setdefault(text_of(raw, "RoleName"), set()).add(account)
+    return {name: frozenset(accounts) for name, accounts in found.items()}
 
 
 # --- parts ----------------------------------------------------------------------------------------

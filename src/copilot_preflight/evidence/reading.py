@@ -155,8 +155,9 @@ class _Reading:
         for path, found in answers:
             entry, of = entries.get(os.path.realpath(path), (None, Index()))
             files.append(_File(path, found, entry, of, os.path.realpath(path) in named))
-        draft = Draft()
-        for answer in sorted(self._answers(files, errors), key=lambda it: -it.taken):
+        found_answers = sorted(self._answers(files, errors), key=lambda it: -it.taken)
+        draft = Draft(iam.accounts_of(it.data for it in found_answers if not it.error))
+        for answer in found_answers:
             reader = _READERS.get(answer.call)
             if reader is not None:
                 try:

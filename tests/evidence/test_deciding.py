@@ -1,0 +1,373 @@
+"""What the account has answered decides what was open: each layer allows, denies and is missing."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import pytest
+
+from copilot_preflight.base.finding import Finding, Report
+from copilot_preflight.evidence.shapes import call_in
+from copilot_preflight.run.check import check
+from copilot_preflight.run.options import Options
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f1c2d3e-0000-0000-0000-000000000001"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db-AbCdEf"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/app-exec"
+MANAGED = f"arn:aws:iam::{ACCOUNT}:policy/app-files"
+REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/web"
+
+TEMPLATE = """\
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/app-exec'
+      ContainerDefinitions:
+        - Name: web
+          Image: !Sub '${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/web:1'
+          EnvironmentFiles: [{Type: s3, Value: 'arn:aws:s3:::files/web.env'}]
+          Secrets:
+            - {Name: A, ValueFrom: !Sub 'arn:aws:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:db'}
+            - {Name: B, ValueFrom: /app/token}
+"""  # noqa: E501
+
+
+def allow(action: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {**allow(action, resource, **more), "Effect": "Deny"}
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def written(*statements: dict[str, Any]) -> str:
+    return json.dumps(policy(*statements))
+
+
+ROOT = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+EVERYBODY = {"Principal": "*"}
+TRUST = policy(
+    {
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+)
+
+WHOLE: Mapping[str, Any] = {
+    "snapshot.json": {
+        "version": 1,
+        "taken": "2026-11-28T08:00:00Z",
+        "account": ACCOUNT,
+        "partition": "aws",
+        "region": REGION,
+        "answers": [],
+    },
+    "iam/role/app-exec/get-role.json": {
+        "Role": {
+            "RoleName": "app-exec",
+            "Arn": ROLE,
+            "RoleId": "AROA1",
+            "AssumeRolePolicyDocument": TRUST,
+        }
+    },
+    "iam/role/app-exec/list-role-policies.json": {"PolicyNames": ["secrets"]},
+    "iam/role/app-exec/get-role-policy.secrets.json": {
+        "RoleName": "app-exec",
+        "PolicyName": "secrets",
+        "PolicyDocument": policy(
+            allow(["secretsmanager:GetSecretValue", "ssm:GetParameters"]), allow("ecr:*")
+        ),
+    },
+    "iam/role/app-exec/list-attached-role-policies.json": {
+        "AttachedPolicies": [{"PolicyName": "app-files", "PolicyArn": MANAGED}]
+    },
+    "iam/policy/app-files/get-policy.json": {
+        "Policy": {"PolicyName": "app-files", "Arn": MANAGED, "DefaultVersionId": "v3"}
+    },
+    "iam/policy/app-files/get-policy-version.json": {
+        "PolicyVersion": {
+            "VersionId": "v3",
+            "IsDefaultVersion": True,
+            "Document": policy(
+                allow("s3:GetObject", "arn:aws:s3:::files/*"),
+                allow("s3:GetBucketLocation", "arn:aws:s3:::files"),
+                allow("kms:Decrypt", KEY),
+            ),
+        }
+    },
+    "s3/files/get-bucket-policy.json": {
+        "Policy": written(allow("s3:GetObject", "arn:aws:s3:::files/*", **ROOT))
+    },
+    "s3/files/get-bucket-encryption.json": {
+        "ServerSideEncryptionConfiguration": {
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {
+                        "SSEAlgorithm": "aws:kms",
+                        "KMSMasterKeyID": KEY,
+                    }
+                }
+            ]
+        }
+    },
+    "kms/key/describe-key.json": {"KeyMetadata": {"KeyId": KEY[-36:], "Arn": KEY}},
+    "kms/key/get-key-policy.json": {"Policy": written(allow("kms:*", **ROOT))},
+    "secretsmanager/db/describe-secret.json": {
+        "ARN": SECRET,
+        "Name": "db",
+        "KmsKeyId": KEY,
+        "CreatedDate": 1.0,
+    },
+    "secretsmanager/db/get-resource-policy.json": {"ARN": SECRET, "Name": "db"},
+    "ssm/describe-parameters.json": {
+        "Parameters": [{"Name": "/app/token", "Type": "SecureString", "KeyId": KEY}]
+    },
+    "ecr/web/get-repository-policy.json": {
+        "registryId": ACCOUNT,
+        "repositoryName": "web",
+        "policyText": written({"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}),
+    },
+}
+
+Judge = Callable[..., Report]
+
+
+@pytest.fixture
+def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
+    """Checks a template with the whole evidence, of which some files are others or not there."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(
+        changed: Mapping[str, Any] | None = None,
+        template: str = TEMPLATE,
+        evidence: Mapping[str, Any] = WHOLE,
+    ) -> Report:
+        Path("web.stack.yml").write_text(template)
+        files = {**evidence, **(changed or {})}
+        listed = [
+            {"call": call_in(PurePath(name)), "file": name}
+            for name, data in files.items()
+            if data is not None and name != "snapshot.json"
+        ]
+        for name, data in files.items():
+            if data is None:
+                continue
+            if name == "snapshot.json":
+                data = {**data, "answers": [*data["answers"], *listed]}  # noqa: PLW2901
+            path = Path("e", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(data, indent=2))
+        given = [Path("e")] if evidence else []
+        return check(["web.stack.yml"], Options(evidence=given, info=True, shows_proof=True))
+
+    return make
+
+
+def _outcomes(report: Report) -> dict[str, str]:
+    return {f"{it.action} on {it.resource}": it.outcome for it in report.proof or ()}
+
+
+def test_without_evidence_all_is_open(judge: Judge) -> None:
+    """The role is outside the run, and nothing is known of it."""
+    report = judge(evidence={})
+    assert [it.rule for it in report.findings] == ["I9790"] * 4
+    assert report.proof == ()
+
+
+def test_the_whole_evidence_allows_everything(judge: Judge) -> None:
+    """Every call of the start is proved to be allowed, those on keys among them."""
+    report = judge()
+    assert (report.errors, report.findings) == ((), ())
+    object_arn = "arn:aws:s3:::files/web.env"
+    parameter = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/app/token"
+    assert _outcomes(report) == dict.fromkeys(
+        [
+            "ecr:GetAuthorizationToken on *",
+            f"ecr:GetDownloadUrlForLayer on {REPOSITORY}",
+            f"ecr:BatchGetImage on {REPOSITORY}",
+            f"s3:GetObject on {object_arn}",
+            f"kms:Decrypt on {KEY}",
+            f"secretsmanager:GetSecretValue on {SECRET}",
+            f"ssm:GetParameters on {parameter}",
+        ],
+        "allowed",
+    )
+    assert report.calls.undetermined == 0
+    files = {place.file for it in report.proof or () for place in it.places}
+    assert str(Path("e/iam/policy/app-files/get-policy-version.json")) in files
+    assert str(Path("e/kms/key/get-key-policy.json")) in files
+
+
+SECRETS = "iam/role/app-exec/get-role-policy.secrets.json"
+FILES = "iam/policy/app-files/get-policy-version.json"
+
+
+def _with(name: str, *path: str | int, value: Any) -> dict[str, Any]:
+    """One file of the evidence, with another value at a path."""
+    data = copy.deepcopy(WHOLE[name])
+    node = data
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+    return {name: data}
+
+
+def _policies(name: str, *statements: dict[str, Any]) -> dict[str, Any]:
+    is_inline = "PolicyDocument" in WHOLE[name]
+    path = ("PolicyDocument",) if is_inline else ("PolicyVersion", "Document")
+    return _with(name, *path, value=policy(*statements))
+
+
+DENIALS: Mapping[str, tuple[dict[str, Any], str, str]] = {
+    "an inline policy that lacks it": (
+        _policies(SECRETS, allow("ssm:GetParameters"), allow("ecr:*")),
+        "E9741",
+        "iam/role/app-exec/get-role.json",
+    ),
+    "an inline policy that denies it": (
+        _policies(
+            SECRETS,
+            allow(["secretsmanager:*", "ssm:*", "ecr:*"]),
+            deny("ssm:GetParameters"),
+        ),
+        "E9766",
+        SECRETS,
+    ),
+    "a managed policy for another file": (
+        _policies(FILES, allow("s3:GetObject", "arn:aws:s3:::files/old.env"), allow("kms:Decrypt")),
+        "E9711",
+        FILES,
+    ),
+    "a managed policy without the key": (
+        _policies(FILES, allow("s3:*")),
+        "E9715 E9741",
+        "iam/role/app-exec/get-role.json",
+    ),
+    "the policy of the bucket": (
+        _with(
+            "s3/files/get-bucket-policy.json",
+            "Policy",
+            value=written(deny("s3:*", "arn:aws:s3:::files/*", **EVERYBODY)),
+        ),
+        "E9761",
+        "s3/files/get-bucket-policy.json",
+    ),
+    "the policy of the key": (
+        _with(
+            "kms/key/get-key-policy.json",
+            "Policy",
+            value=written(allow("kms:Encrypt", **ROOT)),
+        ),
+        "E9762",
+        "kms/key/get-key-policy.json",
+    ),
+    "the policy of the secret": (
+        _with(
+            "secretsmanager/db/get-resource-policy.json",
+            "ResourcePolicy",
+            value=written(deny("secretsmanager:*", **EVERYBODY)),
+        ),
+        "E9741",
+        "secretsmanager/db/get-resource-policy.json",
+    ),
+    "the policy of the repository": (
+        _with(
+            "ecr/web/get-repository-policy.json",
+            "policyText",
+            value=written({"Effect": "Deny", "Principal": "*", "Action": "ecr:BatchGetImage"}),
+        ),
+        "E9742",
+        "ecr/web/get-repository-policy.json",
+    ),
+    "the trust policy": (
+        _with(
+            "iam/role/app-exec/get-role.json",
+            "Role",
+            "AssumeRolePolicyDocument",
+            "Statement",
+            0,
+            "Principal",
+            value={"Service": "ec2.amazonaws.com"},
+        ),
+        "E9732",
+        "iam/role/app-exec/get-role.json",
+    ),
+    "the boundary": (
+        {
+            **_with(
+                "iam/role/app-exec/get-role.json",
+                "Role",
+                "PermissionsBoundary",
+                value={"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/limits"},
+            ),
+            "iam/policy/limits/get-policy.json": {
+                "Policy": {
+                    "PolicyName": "limits",
+                    "Arn": f"arn:aws:iam::{ACCOUNT}:policy/limits",
+                    "DefaultVersionId": "v1",
+                }
+            },
+            "iam/policy/limits/get-policy-version.json": {
+                "PolicyVersion": {
+                    "VersionId": "v1",
+                    "IsDefaultVersion": True,
+                    "Document": policy(allow(["ecr:*", "ssm:*", "secretsmanager:*", "kms:*"])),
+                }
+            },
+        },
+        "E9763",
+        "iam/role/app-exec/get-role.json",
+    ),
+}
+
+
+def _places(finding: Finding) -> set[str]:
+    return {place.file for place in (finding.at, *(it.place for it in finding.related))}
+
+
+@pytest.mark.parametrize("what", DENIALS)
+def test_what_denies(judge: Judge, what: str) -> None:
+    """The rule that it has, at the line of the answer, with the day of that."""
+    changed, rule, file = DENIALS[what]
+    report = judge(changed)
+    assert report.errors == ()
+    found = [it for it in report.findings if it.severity.label == "error"]
+    assert sorted({it.rule for it in found}) == rule.split()
+    for finding in found:
+        assert str(Path("e", file)) in _places(finding)
+        said = [it.message for it in finding.related if it.place.file.startswith("e")]
+        assert said
+        assert all("the account's answer of 2026-11-28" in it for it in said)
+
+
+MISSING: Mapping[str, str] = {
+    "iam/role/app-exec/get-role.json": "aws iam get-role --role-name app-exec",
+    "iam/role/app-exec/list-role-policies.json": "aws iam list-role-policies --role-name app-exec",
+    "iam/role/app-exec/list-attached-role-policies.json": "aws iam list-attached-role-policies",
+    SECRETS: "aws iam get-role-policy --role-name app-exec",
+    FILES: f"aws iam get-policy-version --policy-arn {MANAGED}",
+    "s3/files/get-bucket-policy.json": "the policy of bucket 'files'",
+    "kms/key/get-key-policy.json": f"the policy of key '{KEY}'",
+    "secretsmanager/db/get-resource-policy.json": "the policy of secret",
+    "ecr/web/get-repository-policy.json": "the policy of repository 'web'",
+}
+
+
+@pytest.mark.parametrize("file", MISSING)
+def test_what_is_missing(judge: Judge, file: str) -> None:
+    """Nothing is denied for want of an answer, and --info names the one that would decide."""
+    report = judge({file: None})
+    assert report.errors == ()
+    assert {it.rule for it in report.findings} == {"I9790"}
+    assert MISSING[file] in " ".join(it.message for it in report.findings)
