@@ -94,9 +94,10 @@ def _old(taken: Mapping[str, float], most: int | None) -> Iterator[str]:
     old = sorted((moment, file) for file, moment in taken.items() if now - moment > most * _DAY)
     if old:
         moment, file = old[0]
-        days = int((now - moment) // _DAY)
-        others = f", and {len(old) - 1} more are older than {most}" if len(old) > 1 else ""
-        yield f"{file}: the account's answer is {days} days old{others}: take them anew"
+        days, more = int((now - moment) // _DAY), len(old) - 1
+        others = f", and {more} more {'are' if more > 1 else 'is'} older than {most}"
+        again = f"{others}: take them anew" if more else ": take it anew"
+        yield f"{file}: the account's answer is {days} days old{again}"
 
 
 def dated(finding: Finding, account: Account) -> Finding:
