@@ -292,6 +292,22 @@ def _formats() -> Iterator[str]:
         yield f"| `{name}` | {readers} | {what} |"
 
 
+def _answers() -> Iterator[str]:
+    from copilot_preflight.evidence.shapes import SHAPES
+
+    yield "| answer of `aws` | recognised by | about |"
+    yield "|---|---|---|"
+    seen = set()
+    for shape in SHAPES:
+        if shape.call in seen:
+            continue
+        seen.add(shape.call)
+        keys = ", ".join(f"`{key}`" for key in shape.keys)
+        below = f", with {', '.join(f'`{key}`' for key in shape.has)} in it" if shape.has else ""
+        about = f"`{shape.subject}`, which the file's path tells" if shape.subject else ""
+        yield f"| `{shape.call}` | {keys}{below} | {about or 'what it names itself'} |"
+
+
 BLOCKS: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "a rule": _a_rule,
     "folders": _folders,
@@ -300,6 +316,7 @@ BLOCKS: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "commands": _commands,
     "exit statuses": _statuses,
     "formats": _formats,
+    "answers": _answers,
 }
 
 if __name__ == "__main__":

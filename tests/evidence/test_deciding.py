@@ -54,8 +54,8 @@ def written(*statements: dict[str, Any]) -> str:
     return json.dumps(policy(*statements))
 
 
-ROOT = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
-EVERYBODY = {"Principal": "*"}
+ROOT: dict[str, Any] = {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+EVERYBODY: dict[str, Any] = {"Principal": "*"}
 TRUST = policy(
     {
         "Effect": "Allow",
@@ -164,7 +164,7 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
             if data is None:
                 continue
             if name == "snapshot.json":
-                data = {**data, "answers": [*data["answers"], *listed]}  # noqa: PLW2901
+                data = {**data, "answers": [*data["answers"], *listed]}
             path = Path("e", name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(data, indent=2))

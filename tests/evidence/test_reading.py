@@ -381,3 +381,108 @@ def test_no_secret_of_yaml_is_kept(reading: Reading) -> None:
         document = found.documents[str(Path("e", name))]
         assert "hunter" not in document.text
         assert document.data["Name"] == "db"
+
+
+def test_folders_of_iam_collect(reading: Reading) -> None:
+    """A folder for each thing. What has no file is not there for a role, else it is not known."""
+    at = f"aws/aws/accounts/{ACCOUNT}"
+    policy = f"arn:aws:iam::{ACCOUNT}:policy/q"
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
+    organization = "aws/aws/organizations/o-1"
+    scp = "arn:aws:organizations::1:policy/o-1/service_control_policy/p-1"
+    full = "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess"
+    found = reading(
+        {
+            f"{at}/iam/role/web/metadata.json": {
+                "arn": ARN,
+                "name": "web",
+                "id": "AROA1",
+                "permissionBoundary": LIMITS["PermissionsBoundaryArn"],
+            },
+            f"{at}/iam/role/web/trust-policy.json": TRUST,
+            f"{at}/iam/role/web/managed-policies.json": [policy],
+            f"{at}/iam/policy/q/metadata.json": {"arn": policy, "defaultVersionId": "v2"},
+            f"{at}/iam/policy/q/current-policy.json": DOCUMENT,
+            f"{at}/s3/files/metadata.json": {"arn": "arn:aws:s3:::files", "region": "eu-west-1"},
+            f"{at}/s3/files/encryption.json": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {
+                        "SSEAlgorithm": "aws:kms",
+                        "KMSMasterKeyID": "1",
+                    }
+                }
+            ],
+            f"{at}/kms/eu-west-1/key/1/metadata.json": {"arn": key, "id": "1"},
+            f"{at}/kms/eu-west-1/key/1/policy.json": {
+                "Statement": {**ALLOW, "Principal": "*", "Resource": "*"}
+            },
+            f"{at}/lambda/eu-west-1/function/f/metadata.json": {
+                "arn": f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f"
+            },
+            f"{organization}/metadata.json": {
+                "arn": "arn:aws:organizations::1:organization/o-1",
+                "rootOu": "r-1",
+                "rootAccountId": "999999999999",
+            },
+            f"{organization}/ous.json": {
+                "r-1": {"scps": [full], "rcps": []},
+                "ou-1": {"parent": "r-1", "scps": [scp], "rcps": []},
+            },
+            f"{organization}/accounts.json": {ACCOUNT: {"ou": "ou-1", "scps": [full], "rcps": []}},
+            f"{organization}/scps/p-1/metadata.json": {"arn": scp, "name": "limits"},
+            f"{organization}/scps/p-1/policy.json": DOCUMENT,
+        }
+    )
+    assert (found.faults, found.others) == ([], [])
+    role = _role(found)
+    assert (role.missing, role.inline, role.account) == ((), (), ACCOUNT)
+    assert role.boundary is not None
+    managed = found.account.policy(Text.of(role.attached[0].arn))
+    assert managed is not None
+    assert managed.policy is not None
+    bucket = found.account.bucket(Text.of("files"))
+    assert bucket is not None
+    assert bucket.policy is None
+    assert bucket.encryption is not None
+    assert bucket.encryption.key == "1"
+    assert found.account.key(Text.of(key)) is not None
+    levels = found.account.levels(ACCOUNT)
+    assert levels is not None
+    assert [(it.target, it.is_full, len(it.policies)) for it in levels[0]] == [
+        ("r-1", True, 0),
+        ("ou-1", False, 1),
+        (ACCOUNT, True, 0),
+    ]
+
+
+ORGANIZATION = {
+    "organization.json": {"Organization": {"Id": "o-1", "MasterAccountId": "999999999999"}},
+    f"list-parents.{ACCOUNT}.json": {"Parents": [{"Id": "r-1", "Type": "ROOT"}]},
+    "a.json": {
+        "Policy": {"PolicySummary": {"Id": "p-1", "Name": "n"}, "Content": json.dumps(DOCUMENT)}
+    },
+    "scp/list-policies-for-target.r-1.json": {
+        "Policies": [{"Id": "p-1", "Type": "SERVICE_CONTROL_POLICY"}]
+    },
+    f"scp/list-policies-for-target.{ACCOUNT}.json": {
+        "Policies": [{"Id": "p-FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY"}]
+    },
+    "rcp/list-policies-for-target.r-1.json": {
+        "Policies": [{"Id": "p-RCPFullAWSAccess", "Type": "RESOURCE_CONTROL_POLICY"}]
+    },
+    f"rcp/list-policies-for-target.{ACCOUNT}.json": {
+        "Policies": [{"Id": "p-RCPFullAWSAccess", "Type": "RESOURCE_CONTROL_POLICY"}]
+    },
+}
+
+
+@pytest.mark.parametrize("left_out", ["", *ORGANIZATION])
+def test_an_organization_counts_as_a_whole(reading: Reading, left_out: str) -> None:
+    """Where one list, one document or one parent was not answered, nothing is said of any."""
+    found = reading({name: data for name, data in ORGANIZATION.items() if name != left_out})
+    assert found.faults == []
+    levels = found.account.levels(ACCOUNT)
+    assert (levels is None) == bool(left_out)
+    if levels is not None:
+        assert [len(it.policies) for it in levels[0]] == [1, 0]
+        assert found.account.levels("999999999999") == ((), ())

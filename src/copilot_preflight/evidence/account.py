@@ -274,7 +274,11 @@ def account_of(draft: Draft, indexes: Sequence[Index], taken: Mapping[str, float
     _join(draft)
     places = [Where(it.account, it.partition, it.region) for it in indexes]
     where = Where(*(_same(values) for values in zip(*places, strict=True))) if places else Where()
-    accounts = {account for account, _ in draft.roles} | set(draft.parents) | {where.account}
+    accounts = (
+        {account for account, _ in draft.roles}
+        | set(draft.parents)
+        | {where.account, draft.management}
+    )
     levels = {name: found for name in accounts if name and (found := levels_of(draft, name))}
     return Account(
         [it.record() for it in draft.roles.values()],

@@ -11,9 +11,10 @@ from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from copilot_preflight.evidence import iam, index, organization, stacks, storage
+from copilot_preflight.evidence import collected, iam, index, organization, stacks, storage
 from copilot_preflight.evidence.account import Account, account_of
 from copilot_preflight.evidence.answers import Answer
+from copilot_preflight.evidence.collected import Folder
 from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import Entry, Index
 from copilot_preflight.evidence.secrets import without_secrets
@@ -146,7 +147,10 @@ class _Reading:
         entries: dict[str, tuple[Entry, Index]] = {}
         errors: list[tuple[Entry, Index, Document]] = []
         answers: list[tuple[Path, Document]] = []
+        folders = collected.folders_in(loaded)
         for path, found in loaded:
+            if path.parent in folders:
+                continue
             if path.name != index.NAME:
                 answers.append((path, found))
                 continue
@@ -157,6 +161,8 @@ class _Reading:
             files.append(_File(path, found, entry, of, os.path.realpath(path) in named))
         found_answers = sorted(self._answers(files, errors), key=lambda it: -it.taken)
         draft = Draft(iam.accounts_of(it.data for it in found_answers if not it.error))
+        for folder, of_one in folders.items():
+            self._collected(draft, folder, of_one)
         for answer in found_answers:
             reader = _READERS.get(answer.call)
             if reader is not None:
@@ -169,6 +175,22 @@ class _Reading:
                     self.faults.append(answer.fault((), message))
         account = account_of(draft, self.indexes, self.taken)
         return Evidence(account, self.documents, self.faults, self.others)
+
+    def _collected(self, draft: Draft, path: Path, folder: Folder) -> None:
+        """Takes in a folder of iam-collect."""
+        try:
+            is_read = collected.read(draft, folder)
+        except DocumentError as fault:
+            self.faults.append(fault)
+            is_read = True
+        except (TypeError, AttributeError, ValueError):
+            self.faults.append(folder.files["metadata"].fault((), "no folder of iam-collect"))
+            is_read = True
+        for found in folder.files.values():
+            if is_read:
+                self.taken[found.file] = _time_of(path / Path(found.file).name)
+            else:
+                del self.documents[found.file]
 
     def _load(self, path: Path) -> Document | None:
         try:

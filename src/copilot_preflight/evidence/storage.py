@@ -13,6 +13,7 @@ from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import text_of
 from copilot_preflight.evidence.parts import account_of, is_cut, maps_at, region_of, tags_of
 from copilot_preflight.evidence.records import Absent, Encryption, PolicyAnswer, StoredObject
+from copilot_preflight.read.document import Document
 
 # --- S3 -------------------------------------------------------------------------------------------
 
@@ -36,25 +37,26 @@ def bucket_encryption(draft: Draft, answer: Answer) -> None:
         listed = list(maps_at(rules, ("Rules",)))
         if len(listed) == 1:
             path = ("ServerSideEncryptionConfiguration", *listed[0][0])
-            found = _encryption(answer, path, listed[0][1])
+            found = encryption_of(answer.document, path, listed[0][1])
     draft.bucket(_bucket(answer), answer.place, encryption=found)
 
 
-def _encryption(answer: Answer, path: DataPath, rule: Mapping[str, Any]) -> Encryption | None:
+def encryption_of(found: Document, path: DataPath, rule: Mapping[str, Any]) -> Encryption | None:
+    """What a rule of a bucket's encryption says, at a path; None for one of another shape."""
     default = rule.get("ApplyServerSideEncryptionByDefault")
     algorithm = text_of(default, "SSEAlgorithm")
     if not algorithm:
         return None
     key = text_of(default, "KMSMasterKeyID") if algorithm.startswith("aws:kms") else ""
-    place = Place(answer.document.file, (*path, "ApplyServerSideEncryptionByDefault"))
-    return Encryption(place, _own(key), rule.get("BucketKeyEnabled") is True)
+    place = Place(found.file, (*path, "ApplyServerSideEncryptionByDefault"))
+    return Encryption(place, own_key(key), rule.get("BucketKeyEnabled") is True)
 
 
 _MANAGED: Final = ("alias/aws/s3", "alias/aws/secretsmanager", "alias/aws/ssm")
 """The keys that AWS manages for services: they let in whomever the service lets in."""
 
 
-def _own(key: str) -> str:
+def own_key(key: str) -> str:
     """A key of the customer's, ``""`` for one that AWS manages."""
     return "" if key.endswith(_MANAGED) else key
 
@@ -165,7 +167,7 @@ def secrets(draft: Draft, answer: Answer) -> None:
 
 def _secret(draft: Draft, answer: Answer, raw: Mapping[str, Any]) -> None:
     arn, name = text_of(raw, "ARN"), text_of(raw, "Name")
-    key, tags = _own(text_of(raw, "KmsKeyId")), tags_of(raw.get("Tags"))
+    key, tags = own_key(text_of(raw, "KmsKeyId")), tags_of(raw.get("Tags"))
     draft.secret(arn, name, answer.place, key=key, tags=tags)
 
 
@@ -198,7 +200,7 @@ def _parameter(draft: Draft, answer: Answer, path: DataPath, raw: Mapping[str, A
         return
     account, region = account_of(arn) or answer.account, region_of(arn) or answer.region
     place = Place(answer.document.file, path)
-    key = _own(text_of(raw, "KeyId")) if kind == "SecureString" else ""
+    key = own_key(text_of(raw, "KeyId")) if kind == "SecureString" else ""
     draft.parameter(text_of(raw, "Name"), place, account, region, arn=arn, type=kind, key=key)
 
 
@@ -217,7 +219,8 @@ def parameter_tags(draft: Draft, answer: Answer) -> None:
 def repository_policy(draft: Draft, answer: Answer) -> None:
     """`get-repository-policy`."""
     name = text_of(answer.data, "repositoryName") or answer.parameters.get("repositoryName", "")
-    account = text_of(answer.data, "registryId") or answer.account
+    registry = text_of(answer.data, "registryId") or answer.parameters.get("registryId", "")
+    account = registry or answer.account
     found = _policy(answer, ("policyText",))
     draft.repository(name, answer.place, account, answer.region, policy=found)
 

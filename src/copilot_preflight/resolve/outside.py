@@ -141,6 +141,10 @@ class Outside:
         """What the user says about the bucket that certainly has a name."""
         return self._buckets.get(name.literal or "")
 
+    def is_answer(self, file: str) -> bool:
+        """Whether a file is an answer of the account."""
+        return self.account is not None and file in self.account.taken
+
     @property
     def unused(self) -> tuple[str, ...]:
         """The names of the policies for which nobody has asked so far."""

@@ -179,6 +179,9 @@ def _role_like(denied: Denial, file: str) -> Spelling:
 def role_in(denied: Denial, file: str) -> Spelling:
     """The ARN of a call's role as a file can write it."""
     role = denied.call.role
+    if denied.call.view.run.outside.is_answer(role.place.file):
+        is_known = role.arn.literal is not None
+        return Spelling(str(role.arn)) if is_known else Spelling(f"<the ARN of {role}>", open=True)
     if file == role.place.file:
         return Spelling(f"{role.logical_id}.Arn", "Fn::GetAtt")
     if not all(hole.name.startswith("AWS::") for hole in role.arn.holes):
