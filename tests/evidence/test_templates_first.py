@@ -1,0 +1,222 @@
+"""The templates of a run come first: the account has no say in what they make themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import stacks
+
+from copilot_preflight.base.finding import Report
+from copilot_preflight.base.symbolic import Text
+from copilot_preflight.evidence.reading import read
+from copilot_preflight.model.account_names import may_be_made
+from copilot_preflight.model.roles import role_named, trust_named
+from copilot_preflight.resolve.outside import Outside
+from copilot_preflight.resolve.run import Run
+from copilot_preflight.resolve.view import View
+from copilot_preflight.run.check import check
+from copilot_preflight.run.options import Options
+
+ACCOUNT = "111122223333"
+SAMPLES = Path(__file__).parents[2] / "sample_templates"
+DENY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+DOCUMENT = {"Version": "2012-10-17", "Statement": [DENY]}
+RESOURCE_POLICY = json.dumps({"Statement": [{**DENY, "Principal": "*"}]})
+
+
+def _hostile(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers that deny everything to, and in, whatever a template makes, as it may be deployed."""
+    roles: list[dict[str, Any]] = []
+    files: dict[str, Any] = {"all.json": {"RoleDetailList": roles, "Policies": []}}
+    for logical_id, raw in (data.get("Resources") or {}).items():
+        kind = raw.get("Type") if isinstance(raw, dict) else None
+        properties = raw.get("Properties") if isinstance(raw, dict) else None
+        own = properties if isinstance(properties, dict) else {}
+        made_up = f"stack-{logical_id}-1A2B3C4D5E6F"
+        if kind == "AWS::IAM::Role":
+            roles += (
+                {
+                    "RoleName": name,
+                    "Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+                    "AssumeRolePolicyDocument": DOCUMENT,
+                    "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": DOCUMENT}],
+                    "AttachedManagedPolicies": [],
+                }
+                for name in (own.get("RoleName"), made_up, logical_id)
+                if isinstance(name, str)
+            )
+        if kind == "AWS::S3::Bucket":
+            for name in (own.get("BucketName"), made_up.lower(), logical_id):
+                if isinstance(name, str):
+                    files[f"{name}/get-bucket-policy.json"] = {"Policy": RESOURCE_POLICY}
+        if kind == "AWS::SecretsManager::Secret":
+            name = own.get("Name") if isinstance(own.get("Name"), str) else made_up
+            arn = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:{name}-AbCdEf"
+            files[f"{logical_id}.json"] = {
+                "ARN": arn,
+                "Name": name,
+                "ResourcePolicy": RESOURCE_POLICY,
+            }
+    return files
+
+
+def _decided(report: Report) -> dict[tuple[str, str, str], str]:
+    return {
+        (str(it.at), it.action, it.resource): it.outcome
+        for it in report.proof or ()
+        if it.outcome != "undetermined"
+    }
+
+
+CHOSEN = [
+    *sorted(SAMPLES.glob("clean/*"))[::2],
+    *sorted(SAMPLES.glob("broken/*"))[::6],
+]
+
+
+@pytest.mark.parametrize("folder", CHOSEN, ids=lambda it: it.name)
+def test_what_templates_decide_stays(folder: Path, tmp_path: Path) -> None:
+    """Answers that would deny everything change nothing of what is in the run."""
+    options = Options(shows_proof=True)
+    before = check([str(folder)], options)
+    for template in before.templates:
+        source = before.sources[template]
+        for name, data in _hostile(getattr(source, "data", {})).items():
+            path = tmp_path / Path(template).name / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(data))
+    if not any(tmp_path.iterdir()):
+        pytest.skip("no template")
+    after = check([str(folder)], options._replace(evidence=[tmp_path]))
+    assert [it for it in after.errors if it not in before.errors] == []
+    assert {key: _decided(after)[key] for key in _decided(before)} == _decided(before)
+    assert [it.message for it in after.findings if it not in before.findings] == []
+
+
+# --- roles ----------------------------------------------------------------------------------------
+
+Make = Callable[..., View]
+
+TRUST = {
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+}
+MANAGED = f"arn:aws:iam::{ACCOUNT}:policy/limits"
+
+
+@pytest.fixture
+def view(tmp_path: Path) -> Make:
+    """A template next to an account with role ``exec`` and its policies ``own`` and ``limits``."""
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    role = {
+        "RoleName": "exec",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:role/exec",
+        "RoleId": "AROA1",
+        "AssumeRolePolicyDocument": TRUST,
+        "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": {"Statement": allow}}],
+        "AttachedManagedPolicies": [{"PolicyName": "limits", "PolicyArn": MANAGED}],
+    }
+    (tmp_path / "all.json").write_text(json.dumps({"RoleDetailList": [role]}))
+    account = read([tmp_path]).account
+
+    def make(*templates: str) -> View:
+        run = Run(Outside(account=account))
+        made = [
+            stacks.stack(f"Resources:\n{text}", run=run, file=f"{number}.yml")
+            for number, text in enumerate(templates)
+        ]
+        return View(made[0])
+
+    return make
+
+
+NOTHING = "  Topic: {Type: AWS::SNS::Topic}\n"
+NAMED = "  Role:\n    Type: AWS::IAM::Role\n    Properties: {RoleName: %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("templates", "is_found"),
+    [
+        ([NOTHING], True),
+        ([NAMED % "exec"], True),  # the template's own
+        ([NOTHING, NAMED % "other"], True),
+        ([NAMED % "exec", NAMED % "exec"], True),
+        ([NOTHING, NAMED % "exec", NAMED % "exec"], False),  # which of the two, none can tell
+        ([NOTHING, NAMED % "!Sub '${AWS::StackName}-x'"], True),
+        ([NOTHING, NAMED % "!ImportValue name"], False),  # it may be that one
+        ([NOTHING, "  Role: {Type: AWS::IAM::Role}\n"], True),
+    ],
+)
+def test_whose_role_it_is(view: Make, templates: list[str], is_found: bool) -> None:
+    """That of a template, if one has it or may have it; else the account's."""
+    here = view(*templates)
+    role = role_named(here, Text.of("exec"))
+    assert (role is not None) == is_found
+    assert (trust_named(here, Text.of("exec")) is not None) == is_found
+    if role is not None:
+        is_templates = "RoleName: exec" in templates[0]
+        assert (role.place.file == "0.yml") == is_templates
+
+
+POLICY = """\
+  Policy:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: {name}
+      Roles: [{role}]
+      PolicyDocument: {{Statement: {{Effect: Allow, Action: 's3:PutObject', Resource: '*'}}}}
+"""
+
+
+def _actions(here: View) -> tuple[list[str], list[str]]:
+    role = role_named(here, Text.of("exec"))
+    assert role is not None
+    actions = [str(it.text) for each in role.statements for it in each.actions]
+    return actions, [fact.name for fact in role.unread]
+
+
+LIMITS = f"aws iam get-policy-version --policy-arn {MANAGED}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "actions", "unread"),
+    [
+        ("", ["s3:GetObject"], [LIMITS]),
+        (POLICY.format(name="more", role="exec"), ["s3:GetObject", "s3:PutObject"], [LIMITS]),
+        (POLICY.format(name="own", role="exec"), ["s3:PutObject"], ["own", LIMITS]),
+        (POLICY.format(name="own", role="other"), ["s3:GetObject"], [LIMITS]),
+        (
+            POLICY.format(name="own", role="!Ref Role") + "  Role: {Type: AWS::IAM::Role}\n",
+            ["s3:GetObject"],
+            [LIMITS],
+        ),
+    ],
+)
+def test_policies_that_templates_attach(
+    view: Make, policy: str, actions: list[str], unread: list[str]
+) -> None:
+    """They come on top, and take the place of one of the same name, whatever that says today."""
+    assert _actions(view(NOTHING + policy)) == (actions, unread)
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        ("stack-Bucket-1a2b3c4d5e6f".lower(), True),
+        ("stack-bucket", False),
+        ("files", False),
+        ("given", True),
+    ],
+)
+def test_names_that_cloudformation_makes_up(view: Make, name: str, may: bool) -> None:
+    """They have the logical id in them, and random letters at the end."""
+    text = "  Bucket: {Type: AWS::S3::Bucket}\n  Other:\n    Type: AWS::S3::Bucket\n"
+    here = view(f"{text}    Properties: {{BucketName: given}}\n")
+    assert may_be_made(here, "AWS::S3::Bucket", name) == may
