@@ -371,3 +371,91 @@ def test_what_is_missing(judge: Judge, file: str) -> None:
     assert report.errors == ()
     assert {it.rule for it in report.findings} == {"I9790"}
     assert MISSING[file] in " ".join(it.message for it in report.findings)
+
+
+# --- tags, exports, the organization --------------------------------------------------------------
+
+TAGGED = {"StringEquals": {"ssm:ResourceTag/copilot-application": "shop"}}
+OF_SHOP = _policies(
+    SECRETS,
+    allow(["secretsmanager:GetSecretValue", "ecr:*"]),
+    allow("ssm:GetParameters", Condition=TAGGED),
+)
+TAGS = "ssm/list-tags-for-resource./app/token.json".replace("./app/token", "")
+
+
+@pytest.mark.parametrize(
+    ("tags", "outcome", "rules"),
+    [
+        ([{"Key": "copilot-application", "Value": "shop"}], "allowed", []),
+        ([{"Key": "copilot-application", "Value": "other"}], "denied", ["E9741"]),
+        ([{"Key": "team", "Value": "shop"}], "denied", ["E9741"]),
+        ([], "denied", ["E9741"]),
+        (None, "undetermined", ["I9790"]),
+    ],
+)
+def test_tags_of_a_parameter(judge: Judge, tags: Any, outcome: str, rules: list[str]) -> None:
+    """A grant by tag holds if the parameter has the tag, and where all are known, not otherwise."""
+    listed = {"TagList": tags} if tags is not None else None
+    report = judge({**OF_SHOP, TAGS: listed})
+    assert report.errors == ()
+    assert [it.rule for it in report.findings] == rules
+    found = {it.action: it.outcome for it in report.proof or ()}
+    assert found["ssm:GetParameters"] == outcome
+
+
+def test_a_value_that_a_stack_exports(judge: Judge) -> None:
+    """`Fn::ImportValue` of what no template of the run exports."""
+    template = TEMPLATE.replace(
+        "!Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/app-exec'",
+        "!ImportValue shop-role",
+    )
+    exports = {"Exports": [{"Name": "shop-role", "Value": ROLE, "ExportingStackId": "s"}]}
+    report = judge({"list-exports.json": exports}, template)
+    assert report.findings == ()
+    assert set(_outcomes(report).values()) == {"allowed"}
+    two = {"Exports": [*exports["Exports"], {"Name": "shop-role", "Value": "other"}]}
+    assert {
+        it.rule for it in judge({"list-exports.json": exports, "b.json": two}, template).findings
+    } <= {"I9790"}
+
+
+def _organization(*statements: dict[str, Any]) -> dict[str, Any]:
+    kinds = {"scp": "SERVICE_CONTROL_POLICY", "rcp": "RESOURCE_CONTROL_POLICY"}
+    targets = {
+        f"{short}/list-policies-for-target.{target}.json": {
+            "Policies": [{"Id": "p-FullAWSAccess", "Type": kind}]
+        }
+        for short, kind in kinds.items()
+        for target in ("r-1", ACCOUNT)
+    }
+    own = [{"Id": "p-1", "Type": "SERVICE_CONTROL_POLICY"}]
+    return {
+        **targets,
+        f"scp/list-policies-for-target.{ACCOUNT}.json": {"Policies": own},
+        "organization/describe-organization.json": {
+            "Organization": {"Id": "o-1", "MasterAccountId": "999999999999"}
+        },
+        f"list-parents.{ACCOUNT}.json": {"Parents": [{"Id": "r-1", "Type": "ROOT"}]},
+        "describe-policy.json": {
+            "Policy": {"PolicySummary": {"Id": "p-1", "Name": "n"}, "Content": written(*statements)}
+        },
+    }
+
+
+def test_policies_of_the_organization(judge: Judge) -> None:
+    """They count where the whole path from the root to the account was answered."""
+    assert judge(_organization(allow("*"))).findings == ()
+    denying = _organization(allow("*"), deny("secretsmanager:*"))
+    report = judge(denying)
+    (found,) = report.findings
+    assert found.rule == "E9765"
+    assert str(Path("e/describe-policy.json")) in _places(found)
+    (silent,) = {it.rule for it in judge(_organization(allow("s3:*"))).findings}
+    assert silent == "E9765"
+
+
+def test_an_organization_in_part(judge: Judge) -> None:
+    """Of one level that was not answered, nobody knows what it denies: nothing is said."""
+    denying = _organization(allow("*"), deny("secretsmanager:*"))
+    assert judge({**denying, "scp/list-policies-for-target.r-1.json": None}).findings == ()

@@ -98,7 +98,8 @@ def secret_in_account(view: View, reference: Text) -> Secret | None:
     if found.key and key is None:
         return None
     tags = {name: Text.of(value) for name, value in (found.tags or {}).items()}
-    return Secret(found.name, found.place, Text.of(found.arn), tags, key)
+    has_all = found.tags is not None
+    return Secret(found.name, found.place, Text.of(found.arn), tags, key, has_all_tags=has_all)
 
 
 def secret_policy_in_account(view: View, secret: Text) -> tuple[Statement, ...] | None:
@@ -126,7 +127,7 @@ def parameter_in_account(view: View, reference: Text) -> Parameter | None:
         given = Text.of(found.key)
         hole = Hole(f"the key of parameter '{found.name}'", excludes="*?", nonempty=True)
         key = key_arn(view, given) or Text.of(hole)
-    return Parameter(found.place, _known(found.arn, reference), tags, key)
+    return Parameter(found.place, _known(found.arn, reference), tags, key, found.tags is not None)
 
 
 def repository_in_account(view: View, repository: Text) -> Repository | None:

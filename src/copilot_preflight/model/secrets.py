@@ -34,7 +34,8 @@ class Secret(NamedTuple):
 
     ``key`` is the ARN of the customer key, None for the key that AWS manages and where the key
     cannot be known; ``undecided`` is an open condition that decides it. ``tags`` are those of the
-    resource that are certain: the stack's own tags come on top, but take the place of none.
+    resource that are certain: the stack's own tags come on top, but take the place of none. They
+    are all that there are where ``has_all_tags``.
     """
 
     logical_id: str
@@ -43,6 +44,7 @@ class Secret(NamedTuple):
     tags: Mapping[str, Text]
     key: Text | None = None
     undecided: str = ""
+    has_all_tags: bool = False
 
 
 class Parameter(NamedTuple):
@@ -56,6 +58,7 @@ class Parameter(NamedTuple):
     arn: Text
     tags: Mapping[str, Text]
     key: Text | None = None
+    has_all_tags: bool = False
 
 
 # --- ARNs ----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact, missing_values
+from copilot_preflight.model.roles import role_named
 from copilot_preflight.model.secrets import (
     Parameter,
     Secret,
@@ -139,7 +140,7 @@ class _Reader(NamedTuple):
             if parameter is not None and parameter.key is not None:
                 yield self._decrypt_parameter(parameter.key, parameter.arn)
             return
-        context = _context_of(reference, read.secret)
+        context = {**self._untagged(read.secret), **_context_of(reference, read.secret)}
         needed = NeededCall(GET_SECRET_VALUE, reference.resource, because, context)
         if reference.store == EITHER:
             instead = self._get_parameters(reference.resource, because)
@@ -154,10 +155,26 @@ class _Reader(NamedTuple):
     def _get_parameters(self, resource: Text, because: str) -> NeededCall:
         found = parameter_with_arn(self.view, resource) or self._parameter_outside(resource)
         tags = found.tags if found is not None else {}
-        needed = NeededCall(GET_PARAMETERS, resource, because, _tags_of("ssm", tags))
+        context = {**self._untagged(found), **_tags_of("ssm", tags)}
+        needed = NeededCall(GET_PARAMETERS, resource, because, context)
         if found is not None:
             return needed
         return needed._replace(evidence=_tags_of("ssm", tags_of_copilot(self.view, resource)))
+
+    def _untagged(self, found: Secret | Parameter | None) -> dict[str, tuple[Text, ...]]:
+        """The tags that the role's grants ask for, of something of which all tags are known.
+
+        Those that it has take their place.
+        """
+        if found is None or not found.has_all_tags or self.role_value is None:
+            return {}
+        role = role_named(self.view, self.role_value.text())
+        asked = {
+            clause.key.lower()
+            for statement in (role.statements if role is not None else ())
+            for clause in statement.clauses
+        }
+        return {key: () for key in asked if "resourcetag/" in key}
 
     def _secret_behind(self, parameter: Text) -> Iterator[NeededCall]:
         """A parameter of this path stands for a secret, which SSM reads as whoever asks."""
