@@ -225,6 +225,8 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
     assert not loaded & {f"{OURS}.{name}" for name in unused}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.suppress")}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.shards")}
+    account = (f"{OURS}.evidence", f"{OURS}.model.account_", f"{OURS}.run.evidence_files")
+    assert not {name for name in loaded if name.startswith(account)}
     assert f"{RULES}.unused_suppression" not in loaded
     _assert_known(loaded)
 

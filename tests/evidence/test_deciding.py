@@ -155,10 +155,11 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
     ) -> Report:
         Path("web.stack.yml").write_text(template)
         files = {**evidence, **(changed or {})}
+        known = {it["file"] for it in files.get("snapshot.json", {}).get("answers", ())}
         listed = [
             {"call": call_in(PurePath(name)), "file": name}
             for name, data in files.items()
-            if data is not None and name != "snapshot.json"
+            if data is not None and name != "snapshot.json" and name not in known
         ]
         for name, data in files.items():
             if data is None:
@@ -414,10 +415,15 @@ def test_a_value_that_a_stack_exports(judge: Judge) -> None:
     report = judge({"list-exports.json": exports}, template)
     assert report.findings == ()
     assert set(_outcomes(report).values()) == {"allowed"}
-    two = {"Exports": [*exports["Exports"], {"Name": "shop-role", "Value": "other"}]}
-    assert {
-        it.rule for it in judge({"list-exports.json": exports, "b.json": two}, template).findings
-    } <= {"I9790"}
+    stack = "arn:aws:cloudformation:us-east-1:111122223333:stack/other/1"
+    there = {"Exports": [{"Name": "shop-role", "Value": "other", "ExportingStackId": stack}]}
+    report = judge({"list-exports.json": exports, "b.json": there}, template)
+    assert set(_outcomes(report).values()) == {"allowed"}  # the other one is of another region
+    without = {**WHOLE["snapshot.json"], "region": ""}
+    report = judge(
+        {"list-exports.json": exports, "b.json": there, "snapshot.json": without}, template
+    )
+    assert report.proof == ()
 
 
 def _organization(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -459,3 +465,101 @@ def test_an_organization_in_part(judge: Judge) -> None:
     """Of one level that was not answered, nobody knows what it denies: nothing is said."""
     denying = _organization(allow("*"), deny("secretsmanager:*"))
     assert judge({**denying, "scp/list-policies-for-target.r-1.json": None}).findings == ()
+
+
+# --- VPC endpoints --------------------------------------------------------------------------------
+
+RUNNING = (
+    TEMPLATE.replace(
+        "    Properties:\n      ExecutionRoleArn",
+        "    Properties:\n      NetworkMode: awsvpc\n      ExecutionRoleArn",
+    )
+    + """\
+  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      LaunchType: FARGATE
+      TaskDefinition: !Ref Task
+      NetworkConfiguration:
+        AwsvpcConfiguration: {Subnets: [subnet-1]}
+"""
+)
+OPEN = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+SHUT = {**OPEN, "Action": "sqs:*"}
+
+
+def _endpoint(
+    kind: str, service: str, *statements: dict[str, Any], vpc: str = "vpc-1"
+) -> dict[str, Any]:
+    own = {"RouteTableIds": ["rtb-1"]} if kind == "Gateway" else {"PrivateDnsEnabled": True}
+    return {
+        "VpcEndpoints": [
+            {
+                "VpcEndpointId": "vpce-1",
+                "VpcEndpointType": kind,
+                "VpcId": vpc,
+                "ServiceName": f"com.amazonaws.{REGION}.{service}",
+                "ServiceRegion": REGION,
+                "State": "available",
+                "PolicyDocument": written(*statements),
+                **own,
+            }
+        ]
+    }
+
+
+NETWORK = {
+    "ec2/describe-subnets.json": {"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}]},
+    "ec2/describe-route-tables.json": {
+        "RouteTables": [{"RouteTableId": "rtb-1", "Associations": [{"SubnetId": "subnet-1"}]}]
+    },
+}
+ENDPOINTS = "ec2/vpc-1/describe-vpc-endpoints.json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "statement", "vpc", "rules"),
+    [
+        ("Interface", "secretsmanager", OPEN, "vpc-1", []),
+        ("Interface", "secretsmanager", SHUT, "vpc-1", ["E9764"]),
+        ("Interface", "secretsmanager", SHUT, "vpc-2", []),
+        ("Interface", "sqs", SHUT, "vpc-1", []),
+        ("Gateway", "s3", OPEN, "vpc-1", []),
+        ("Gateway", "s3", SHUT, "vpc-1", ["E9764", "E9764"]),
+        ("Gateway", "s3", SHUT, "vpc-2", []),
+    ],
+)
+def test_endpoints_of_the_account(
+    judge: Judge, kind: str, service: str, statement: dict[str, Any], vpc: str, rules: list[str]
+) -> None:
+    """What a task's calls go through in the VPC of its subnets lets them through, or not."""
+    found = _endpoint(kind, service, statement, vpc=vpc)
+    located = {"s3/files/get-bucket-location.json": {"LocationConstraint": REGION}}
+    report = judge({**NETWORK, **located, ENDPOINTS: found}, RUNNING)
+    assert report.errors == ()
+    assert [it.rule for it in report.findings if it.rule != "I9790"] == rules
+    for finding in report.findings:
+        assert str(Path("e", ENDPOINTS)) in _places(finding)
+
+
+def test_a_gateway_without_its_neighbours(judge: Judge) -> None:
+    """Where the other endpoints of the VPC are not known, one of them may take the calls."""
+    found = _endpoint("Gateway", "s3", SHUT)
+    listed = {"call": "ec2 describe-vpc-endpoints", "file": ENDPOINTS}
+    filters = {"parameters": {"Filters": [{"Name": "vpc-endpoint-type", "Values": ["Gateway"]}]}}
+    index = {**WHOLE["snapshot.json"], "answers": [{**listed, **filters}]}
+    located = {"s3/files/get-bucket-location.json": {"LocationConstraint": REGION}}
+    report = judge({**NETWORK, **located, ENDPOINTS: found, "snapshot.json": index}, RUNNING)
+    assert report.findings == ()
+
+
+def test_endpoints_of_a_template_come_first(judge: Judge) -> None:
+    """Those of the account may be what it is about to change."""
+    own = """\
+  Endpoint:
+    Type: AWS::EC2::VPCEndpoint
+    Properties: {VpcId: vpc-9, ServiceName: com.amazonaws.eu-west-1.sqs}
+"""
+    shut = _endpoint("Interface", "secretsmanager", SHUT)
+    report = judge({**NETWORK, ENDPOINTS: shut}, RUNNING + own)
+    assert report.findings == ()

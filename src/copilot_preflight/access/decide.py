@@ -174,7 +174,10 @@ def _whatever_is_sent(
 
 def _route_of(call: Call) -> Route | None:
     """The endpoints on the way of a call; None in a run that has none."""
-    if not indexes.has(call.view.run, "AWS::EC2::VPCEndpoint"):
+    outside = call.view.run.outside
+    if not indexes.has(call.view.run, "AWS::EC2::VPCEndpoint") and not (
+        outside.account is not None and outside.account.endpoints
+    ):
         return None
     from copilot_preflight.access.endpoint_routes import route_of
 

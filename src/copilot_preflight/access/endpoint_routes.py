@@ -75,11 +75,21 @@ def _is_near(call: Call) -> bool | None:
     name = arn.parse_s3(call.resource)
     if name is not None:
         found = bucket_named(view, name.bucket)
-        return True if call.need.is_copilots or found is not None else None
+        if call.need.is_copilots or found is not None:
+            return True
+        region = _region_in_account(call, name.bucket)
+        return None if region is None else region.equals(view.resolver.pseudo("AWS::Region"))
     parsed = arn.parse(call.resource)
     if parsed is None or not parsed.region.parts:
         return True if call.action.startswith("ssmmessages:") else None
     return parsed.region.equals(view.resolver.pseudo("AWS::Region"))
+
+
+def _region_in_account(call: Call, bucket: Text) -> Text | None:
+    """The region of a bucket, where the account has answered that."""
+    account = call.view.run.outside.account
+    found = None if account is None else account.bucket(bucket)
+    return Text.of(found.region) if found is not None and found.region else None
 
 
 def context_of(endpoint: Endpoint) -> Mapping[str, tuple[Text, ...]]:

@@ -159,7 +159,10 @@ class Analysis:
     def refused_layers(self) -> tuple[tuple[Need, PossibleDenial, str], ...]:
         """The private images whose layers an endpoint keeps back, and in which scenario."""
         by_need: dict[object, list[tuple[Need, PossibleDenial | None]]] = {}
-        if not indexes.has(self.view.run, "AWS::EC2::VPCEndpoint"):
+        outside = self.view.run.outside
+        if not indexes.has(self.view.run, "AWS::EC2::VPCEndpoint") and not (
+            outside.account is not None and outside.account.endpoints
+        ):
             return ()
         from copilot_preflight.access.endpoint_routes import layers_refused
         from copilot_preflight.needs.images import PrivateImage

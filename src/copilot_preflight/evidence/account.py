@@ -67,6 +67,8 @@ class Account:
         repositories: Iterable[Repository] = (),
         file_systems: Mapping[str, FileSystem] = MappingProxyType({}),
         endpoints: Sequence[Endpoint] = (),
+        vpcs: Mapping[str, str] = MappingProxyType({}),
+        tables: Mapping[str, str] = MappingProxyType({}),
         exports: Iterable[Export] = (),
         resources: Iterable[StackResource] = (),
         deployed: Mapping[tuple[str, str], Deployed] = MappingProxyType({}),
@@ -104,6 +106,8 @@ class Account:
         self._absent_roles = absent_roles
         self._levels = levels
         self.endpoints = endpoints
+        self._vpcs = vpcs
+        self._tables = tables
         self.taken = taken
         self.where = where
 
@@ -219,11 +223,28 @@ class Account:
             return known
         return by_arn(reference, [known])
 
+    # --- networks ----------------------------------------------------------------------------
+
+    def vpc_of(self, subnet: Text) -> str:
+        """The VPC that a subnet lies in, ``""`` where it is not known."""
+        return self._vpcs.get(subnet.literal or "", "")
+
+    def route_table_of(self, subnet: Text) -> str:
+        """The route table that a subnet names itself, ``""`` where it is not known."""
+        return self._tables.get(subnet.literal or "", "")
+
     # --- stacks ------------------------------------------------------------------------------
 
-    def exported(self, name: str) -> Export | None:
-        """What some stack exports under a name, where all regions and accounts say the same."""
-        found = self._exports.get(name, ())
+    def exported(self, name: str, account: str = "", region: str = "") -> Export | None:
+        """What a stack of an account and region exports under a name.
+
+        Where they are not known, all that there are must say the same.
+        """
+        found = [
+            it
+            for it in self._exports.get(name, ())
+            if account in ("", it.account or account) and region in ("", it.region or region)
+        ]
         is_one = len({it.value for it in found}) == 1
         return next(iter(found)) if is_one else None
 
@@ -291,6 +312,8 @@ def account_of(draft: Draft, indexes: Sequence[Index], taken: Mapping[str, float
         draft.repositories.values(),
         draft.file_systems,
         tuple(draft.endpoints.values()),
+        draft.vpcs,
+        draft.tables,
         draft.exports.values(),
         draft.resources.values(),
         draft.deployed,

@@ -27,6 +27,7 @@ class Answer(NamedTuple):
     partition: str = ""
     region: str = ""
     error: str = ""
+    is_indexed: bool = False
     at: Place | None = None
 
     @property

@@ -49,7 +49,8 @@ class Draft:
         self.repositories: dict[tuple[str, str, str], Repository] = {}
         self.file_systems: dict[str, FileSystem] = {}
         self.endpoints: dict[str, Endpoint] = {}
-        self.networks: list[tuple[str, Place, Any]] = []
+        self.vpcs: dict[str, str] = {}
+        self.tables: dict[str, str] = {}
         self.exports: dict[tuple[str, str, str], Export] = {}
         self.resources: dict[tuple[str, str], StackResource] = {}
         self.deployed: dict[tuple[str, str], Deployed] = {}

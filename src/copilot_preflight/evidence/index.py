@@ -5,6 +5,7 @@ It says of each call what it was asked about, and where the answer lies or which
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
@@ -36,7 +37,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeLis
 
 
 class Entry(NamedTuple):
-    """A call of an index: ``file`` is the path of its answer, ``""`` for an ``error``."""
+    """A call of an index: ``file`` is the path of its answer, ``""`` for an ``error``.
+
+    ``parameters`` are strings, and JSON where a parameter is none.
+    """
 
     call: str
     parameters: Mapping[str, str]
@@ -76,9 +80,8 @@ def _entries(found: Document, folder: str) -> Iterator[Entry]:
             raise found.fault(path, "an answer must be a map that has call")
         given = raw.get("parameters")
         parameters = {
-            str(key): str(value)
+            str(key): str(value) if isinstance(value, str | int) else json.dumps(value)
             for key, value in (given.items() if isinstance(given, dict) else ())
-            if isinstance(value, str | int)
         }
         file = text_of(raw, "file")
         yield Entry(

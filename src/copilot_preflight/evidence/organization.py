@@ -1,14 +1,12 @@
-"""Answers of AWS Organizations and EC2: what limits an account, and its networks."""
+"""Answers of AWS Organizations: what limits an account."""
 
 from __future__ import annotations
 
-from copilot_preflight.base.finding import Place
 from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.documents import policy_at
 from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import text_of
 from copilot_preflight.evidence.parts import is_cut, maps_at
-from copilot_preflight.evidence.records import Endpoint, Policy
 
 
 def attached(draft: Draft, answer: Answer) -> None:
@@ -49,24 +47,3 @@ def organization(draft: Draft, answer: Answer) -> None:
 
 def roots(draft: Draft, answer: Answer) -> None:  # what is known of all readers
     """`list-roots` adds nothing to `list-parents`."""
-
-
-# --- networks -------------------------------------------------------------------------------------
-
-
-def endpoints(draft: Draft, answer: Answer) -> None:
-    """`describe-vpc-endpoints`."""
-    for path, raw in maps_at(answer.data, ("VpcEndpoints",)):
-        name = text_of(raw, "VpcEndpointId")
-        policy: Policy | None = None
-        if raw.get("PolicyDocument"):
-            policy = policy_at(answer.document, (*path, "PolicyDocument"), name)
-        place = Place(answer.document.file, path)
-        draft.endpoints.setdefault(name, Endpoint(name, place, raw, policy))
-
-
-def network(draft: Draft, answer: Answer) -> None:
-    """`describe-subnets` or `describe-route-tables`."""
-    for key in ("Subnets", "RouteTables"):
-        for path, raw in maps_at(answer.data, (key,)):
-            draft.networks.append((key, Place(answer.document.file, path), raw))

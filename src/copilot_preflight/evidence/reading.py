@@ -11,7 +11,15 @@ from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from copilot_preflight.evidence import collected, iam, index, organization, stacks, storage
+from copilot_preflight.evidence import (
+    collected,
+    iam,
+    index,
+    networks,
+    organization,
+    stacks,
+    storage,
+)
 from copilot_preflight.evidence.account import Account, account_of
 from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.collected import Folder
@@ -64,9 +72,9 @@ _READERS: Final[Mapping[str, Reader]] = {
     "ecr describe-repositories": storage.repositories,
     "efs describe-file-system-policy": storage.file_system_policy,
     "efs describe-file-systems": storage.file_systems,
-    "ec2 describe-vpc-endpoints": organization.endpoints,
-    "ec2 describe-subnets": organization.network,
-    "ec2 describe-route-tables": organization.network,
+    "ec2 describe-vpc-endpoints": networks.endpoints,
+    "ec2 describe-subnets": networks.subnets,
+    "ec2 describe-route-tables": networks.route_tables,
     "cloudformation list-exports": stacks.exports,
     "cloudformation describe-stacks": stacks.described,
     "cloudformation describe-stack-resources": stacks.resources,
@@ -241,7 +249,7 @@ class _Reading:
             if _is_none(entry.call, entry.error):
                 yield Answer(
                     entry.call, found, PurePath(found.file), of.taken or 0.0, entry.parameters,
-                    of.account, of.partition, of.region, entry.error, entry.place,
+                    of.account, of.partition, of.region, entry.error, True, entry.place,
                 )  # fmt: skip
 
     def _call(self, file: _File) -> str:
@@ -278,7 +286,7 @@ class _Reading:
         of = file.of
         return Answer(
             call, file.document, file.path, taken, known or _NOTHING,
-            of.account, of.partition, of.region, code,
+            of.account, of.partition, of.region, code, file.entry is not None,
         )  # fmt: skip
 
 

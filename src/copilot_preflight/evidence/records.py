@@ -163,12 +163,16 @@ class FileSystem(NamedTuple):
 
 
 class Endpoint(NamedTuple):
-    """A VPC endpoint as `describe-vpc-endpoints` gives it."""
+    """A VPC endpoint as `describe-vpc-endpoints` gives it.
+
+    ``is_among_all``: the same answer has all endpoints of its VPC.
+    """
 
     id: str
     place: Place
     raw: Mapping[str, Any]
     policy: Policy | None
+    is_among_all: bool = False
 
 
 class Export(NamedTuple):

@@ -19,6 +19,7 @@ from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.services import TaskRun, flag_of, network_mode, runs_of, texts_of
 from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, text_of
@@ -169,6 +170,10 @@ def _endpoints_around(view: View, task: TaskDefinition) -> Iterator[Endpoint]:
             if key not in seen:
                 seen.add(key)
                 yield endpoint
+    if view.run.outside.account is not None and not indexes.has(view.run, _ENDPOINT):
+        from copilot_preflight.model.account_endpoints import endpoints_of_account
+
+        yield from endpoints_of_account(view)
 
 
 def _networks(view: View, task: TaskDefinition) -> set[Hashable] | None:
@@ -216,7 +221,7 @@ def _endpoints(view: View) -> Iterator[Endpoint]:
     for logical_id, resource in view.resources(_ENDPOINT):
         for properties in resource.children("Properties"):
             kind = text_of(properties, "VpcEndpointType")
-            service = _service(text_of(properties, "ServiceName"))
+            service = service_named(text_of(properties, "ServiceName"))
             documents = list(properties.children("PolicyDocument"))
             policy = tuple(s for each in documents for s in statements_of(each, logical_id))
             known = GATEWAY if kind is None else kind.literal
@@ -229,7 +234,7 @@ def _endpoints(view: View) -> Iterator[Endpoint]:
                 text_of(properties, "VpcId"),
                 route_tables=texts_of(properties, "RouteTableIds"),
                 subnets=texts_of(properties, "SubnetIds"),
-                answers=_answers(properties, known, service),
+                answers=is_answering(properties, known, service),
                 policy=policy if documents else None,
                 policy_place=documents[0].key_place if documents else resource.key_place,
                 open=_open(view.stack, properties, documents),
@@ -242,7 +247,7 @@ def _open(stack: Stack, properties: Value, documents: list[Value]) -> tuple[str,
     return tuple(dict.fromkeys((*conditions, *written, *stack.unwritten)))
 
 
-def _service(name: Text | None) -> str | None:
+def service_named(name: Text | None) -> str | None:
     """``ecr.api`` of ``com.amazonaws.${AWS::Region}.ecr.api``; None where it is not known.
 
     Source: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
@@ -254,7 +259,7 @@ def _service(name: Text | None) -> str | None:
     return None if "?" in found[1] else found[1]
 
 
-def _answers(properties: Value, kind: str | None, service: str | None) -> bool | None:
+def is_answering(properties: Value, kind: str | None, service: str | None) -> bool | None:
     """Whether calls to a service's usual name go to an endpoint; a gateway asks no name.
 
     PrivateDnsEnabled is false where it is not there. For S3 it may leave the VPC to the gateway.
@@ -270,7 +275,8 @@ def _answers(properties: Value, kind: str | None, service: str | None) -> bool |
         return all_of((region, answers))
     options = properties.child("DnsOptions")
     only = text_of(options, "PrivateDnsOnlyForInboundResolverEndpoint") if options else None
-    outside = {"OnlyInboundResolver": False, "AllResolvers": True}
+    # A template has words there, the API a boolean of the same meaning as the first of them.
+    outside = {"OnlyInboundResolver": False, "AllResolvers": True, "true": False, "false": True}
     return all_of((region, answers, outside.get((only.literal if only else None) or "")))
 
 
@@ -331,7 +337,9 @@ def _vpc_of(view: View, subnet: Text) -> Text | None:
         if (resource := _subnets(other).get(subnet)) is not None:
             for properties in resource.children("Properties"):
                 return text_of(properties, "VpcId")
-    return None
+    account = view.run.outside.account
+    vpc = account.vpc_of(subnet) if account is not None else ""
+    return Text.of(vpc) if vpc else None
 
 
 @index_of("AWS::EC2::Subnet")
@@ -346,6 +354,9 @@ def _route_table_of(view: View, subnet: Text) -> Text | None:
     found: list[Text | None] = []
     for other in view.holding(_tables_by_subnet, (subnet,)):
         found += _tables_by_subnet(other).get(subnet, ())
+    account = view.run.outside.account
+    if not found and account is not None and (table := account.route_table_of(subnet)):
+        return Text.of(table)
     return found[0] if len(found) == 1 else None
 
 

@@ -7,7 +7,7 @@ nothing if there are two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -140,6 +140,14 @@ class Outside:
     def bucket(self, name: Text) -> ProvidedBucket | None:
         """What the user says about the bucket that certainly has a name."""
         return self._buckets.get(name.literal or "")
+
+    def exported(self, name: Text, pseudo: Mapping[str, str]) -> Text | None:
+        """What a stack of the account exports; ``pseudo`` tells region and account, if known."""
+        if self.account is None or name.literal is None:
+            return None
+        account, region = pseudo.get("AWS::AccountId", ""), pseudo.get("AWS::Region", "")
+        found = self.account.exported(name.literal, account, region)
+        return None if found is None else Text.of(found.value)
 
     def is_answer(self, file: str) -> bool:
         """Whether a file is an answer of the account."""

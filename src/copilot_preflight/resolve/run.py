@@ -133,11 +133,7 @@ class Run:
         known = name.literal
         if known is None or known in self._resolving:
             return Export(None)
-        found = _exported(self, known)
-        if found.value is None and not found.files and self.outside.account is not None:
-            answer = self.outside.account.exported(known)
-            return found if answer is None else Export(Text.of(answer.value))
-        return found
+        return _exported(self, known)
 
 
 def run_of(stack: Stack) -> Run:

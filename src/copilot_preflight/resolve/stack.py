@@ -312,6 +312,8 @@ class Stack:
         found = self.run.exported(name)
         self._imported.update(found.files)
         self.reads.update(found.files)
+        if not found.files:
+            return self.run.outside.exported(name, self.pseudo)
         return found.value
 
     def nested_output(self, logical_id: str, output: str) -> Text | None:
