@@ -66,6 +66,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9784", "override-does-not-apply", ("overrides",)),
     RuleEntry("W9785", "override-position-dependent", ("overrides",)),
     RuleEntry("W9786", "override-replaces-silently", ("overrides",)),
+    RuleEntry("W9787", "account-differs", ("drifts",)),
     RuleEntry("I9790", "access-undetermined"),
     RuleEntry("W9791", "unused-suppression", is_last=True),
 )

@@ -120,6 +120,11 @@ def decide_without(call: Call, absent: Collection[Place]) -> Decision:
     return _judge(call._replace(role=role._replace(statements=there)), absent)
 
 
+def decide_by(call: Call, role: Role) -> Decision:
+    """The decision on a call in its own scenario, if another role made it."""
+    return _judge(call._replace(role=role))
+
+
 def _judge(call: Call, absent: Collection[Place] = ()) -> Decision:
     route, resource = _route_of(call), _without(resource_policy(call), absent)
     passed = route.endpoint if route is not None else None

@@ -30,6 +30,7 @@ from copilot_preflight.resolve.view import View
 from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mismatches
 
 if TYPE_CHECKING:
+    from copilot_preflight.access.drift import Drift
     from copilot_preflight.access.endpoint_routes import PossibleDenial
     from copilot_preflight.access.unawaited import Unawaited
     from copilot_preflight.model.trust import Assumption
@@ -194,6 +195,15 @@ class Analysis:
         from copilot_preflight.access.unawaited import everything_unawaited
 
         return tuple(everything_unawaited(self.stack, self.needs, self.decisions))
+
+    @cached_property
+    def drifts(self) -> tuple[Drift, ...]:
+        """The calls that roles of the account decide differently, where the account was asked."""
+        if self.view.run.outside.account is None:
+            return ()
+        from copilot_preflight.access.drift import drifts
+
+        return tuple(drifts(self.decisions))
 
     def allowed(self, kind: str, action: str) -> Iterator[Decision]:
         """The calls that some statement of the role's own policies allows, one of each."""

@@ -67,6 +67,7 @@ def rule(
 
 Part = Literal[
     "denials",
+    "drifts",
     "needs_without_calls",
     "needs_without_role",
     "overrides",

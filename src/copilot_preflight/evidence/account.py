@@ -35,6 +35,8 @@ from copilot_preflight.evidence.records import (
 from copilot_preflight.iam import arn
 
 _SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")
+_MADE_UP: Final = re.compile(r"[A-Za-z0-9]{6,14}")
+"""The end of a name that CloudFormation makes up."""
 
 
 class Where(NamedTuple):
@@ -259,6 +261,32 @@ class Account:
             for it in self._resources.values()
             if it.logical_id == logical_id and it.type == kind
         )
+
+    def role_made_by(self, stack: str, logical_id: str) -> Role | None:
+        """The role that a stack has made of a logical id.
+
+        Where no answer tells, it is the one that has the name that CloudFormation makes up.
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
+        """
+        made = self.deployed(stack, logical_id)
+        if made is not None:
+            names = [made.physical_id]
+        else:
+            begin = f"{stack}-{logical_id}-"
+            names = [it for it in self._roles if _MADE_UP.fullmatch(it.removeprefix(begin))]
+            names = [it for it in names if it.startswith(begin)]
+        found = [role for name in names for role in self._roles.get(name, ())]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def stacks(self) -> frozenset[str]:
+        """The names of the stacks of which it is known what they have made."""
+        return frozenset(stack for stack, _ in self._resources)
+
+    def parameters_of(self, stack: str) -> Mapping[str, str] | None:
+        """The values that a stack was deployed with, without those that nobody is shown."""
+        found = self._deployed.get(("parameters", stack))
+        return None if found is None else found.raw
 
     def template(self, stack: str) -> Deployed | None:
         """The template that a stack of a name was deployed with."""

@@ -20,8 +20,19 @@ def exports(draft: Draft, answer: Answer) -> None:
 
 
 def described(draft: Draft, answer: Answer) -> None:
-    """`describe-stacks`, of which the outputs are exports where they have a name as such."""
+    """`describe-stacks`, of which the outputs are exports where they have a name as such.
+
+    CloudFormation shows stars for the value of a parameter with ``NoEcho``.
+    """
     for path, raw in maps_at(answer.data, ("Stacks",)):
+        values = {
+            text_of(it, "ParameterKey"): text_of(it, "ParameterValue")
+            for _, it in maps_at(raw, ("Parameters",))
+            if set(text_of(it, "ParameterValue")) != {"*"}
+        }
+        stack = text_of(raw, "StackName")
+        place = Place(answer.document.file, path)
+        draft.deployed.setdefault(("parameters", stack), Deployed(stack, place, values))
         for at, output in maps_at(raw, ("Outputs",)):
             name = text_of(output, "ExportName")
             if name:

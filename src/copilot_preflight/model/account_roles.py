@@ -11,6 +11,7 @@ from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model import roles
 from copilot_preflight.model.account_documents import answered
 from copilot_preflight.model.account_names import may_be_made
+from copilot_preflight.model.deployed_stacks import stack_name
 from copilot_preflight.model.managed_policies import document_of
 from copilot_preflight.model.roles import Boundary, Role, Trust
 from copilot_preflight.resolve.plain import Plain
@@ -25,7 +26,28 @@ def role_in_account(view: View, reference: Text) -> Role | None:
     found = _record(view, reference)
     if found is None:
         return None
-    own = _arn_of(view, found, reference)
+    role = _role(view, found, _arn_of(view, found, reference))
+    more = list(roles.attached_by_templates(view, Text.of(found.name)))
+    return role._replace(
+        statements=(*role.statements, *(it for it in more if not isinstance(it, Fact))),
+        unread=tuple(dict.fromkeys((*role.unread, *(it for it in more if isinstance(it, Fact))))),
+    )
+
+
+def role_as_deployed(view: View, role: Role) -> Role | None:
+    """The role of the account that a stack has made of a role of its template, as it is now."""
+    account, name = view.run.outside.account, stack_name(view)
+    if account is None or role.place.file in account.taken:
+        return None
+    found = None
+    if role.name.literal is not None:
+        found = account.role(role.name, view.pseudo("AWS::AccountId"))
+    elif name:
+        found = account.role_made_by(name, role.logical_id)
+    return None if found is None else _role(view, found, _arn_of(view, found, role.arn))
+
+
+def _role(view: View, found: records.Role, own: Text) -> Role:
     trust = _trust(found, own)
     statements: list[Statement] = []
     unread = [Fact("answer", f"aws {call}") for call in found.missing]
@@ -34,11 +56,6 @@ def role_in_account(view: View, reference: Text) -> Role | None:
             unread.append(item)
         else:
             statements += item
-    for attached in roles.attached_by_templates(view, Text.of(found.name)):
-        if isinstance(attached, Fact):
-            unread.append(attached)
-        else:
-            statements.append(attached)
     return Role(
         found.name,
         trust.place,

@@ -1,0 +1,112 @@
+"""Roles of the account that are not what the template says, by the calls that this changes.
+
+The template is what will be deployed, so a role may differ because the change is still to come.
+Where the account has answered which template it deployed last, that one decides: what the role of
+the account and that template have in common is no drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from copilot_preflight.access.decide import Decision, decide_by
+from copilot_preflight.base.finding import Place
+from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.iam.layers import Layer
+from copilot_preflight.model.account_roles import role_as_deployed
+from copilot_preflight.model.deployed_stacks import template_as_deployed
+from copilot_preflight.model.roles import Role, role_of
+from copilot_preflight.resolve.value import TemplateError
+
+
+class Drift(NamedTuple):
+    """A call that the template and the account decide differently, both for certain.
+
+    ``decision`` is by the template's role, ``in_account`` by the role that the account has made of
+    it; with a ``policy``, by that policy of it alone, as not all of the role is known.
+    """
+
+    decision: Decision
+    in_account: Decision
+    policy: str = ""
+
+    @property
+    def allowed(self) -> Decision:
+        """The one of the two that allows the call."""
+        return self.in_account if self.decision.is_denied else self.decision
+
+    @property
+    def denied(self) -> Decision:
+        """The one of the two that denies the call."""
+        return self.decision if self.decision.is_denied else self.in_account
+
+
+def drifts(decisions: Iterable[Decision]) -> Iterator[Drift]:
+    """Each call once that all scenarios of the template decide alike, and the account differently.
+
+    Nothing where the run has no answers of the account.
+    """
+    for alike in _by_call(decisions):
+        first = alike[0]
+        if any(other.outcome is not first.outcome for other in alike):
+            continue
+        if first.outcome is Outcome.UNDETERMINED:
+            continue
+        call = first.call
+        role = role_as_deployed(call.view, call.role)
+        if role is None:
+            continue
+        in_account = decide_by(call, role)
+        policy = ""
+        if in_account.outcome is Outcome.UNDETERMINED:
+            policy, in_account = _by_policy(first, role) or ("", in_account)
+        if in_account.outcome is Outcome.UNDETERMINED:
+            continue
+        if in_account.is_denied is not first.is_denied and not _is_to_come(first):
+            yield Drift(first, in_account, policy)
+
+
+def _by_policy(decision: Decision, role: Role) -> tuple[str, Decision] | None:
+    """The policy that allows a call by the template, and what it alone allows in the account.
+
+    None where its answer is missing. Of what else the role has, not all need be known.
+    """
+    names = {statement.policy for statement in decision.granting}
+    name = names.pop() if len(names) == 1 else ""
+    own = tuple(it for it in role.statements if name and it.policy == name)
+    if not own:
+        return None
+    alone = decide_by(decision.call, role._replace(statements=own, unread=()))
+    is_missing = alone.outcome is Outcome.IMPLICIT_DENY and alone.layer is Layer.IDENTITY
+    return (name, alone) if is_missing else None
+
+
+def _by_call(decisions: Iterable[Decision]) -> Iterable[list[Decision]]:
+    found: dict[tuple[object, str, Place], list[Decision]] = {}
+    for it in decisions:
+        key = (it.call.need.key, it.call.action, it.call.role.place)
+        found.setdefault(key, []).append(it)
+    return found.values()
+
+
+def _is_to_come(decision: Decision) -> bool:
+    """Whether the template that was deployed last may decide a call as the account does.
+
+    Its parameters may have had other values. What cannot be told of it counts as such.
+    """
+    call = decision.call
+    before = template_as_deployed(call.view)
+    if before is None:
+        return False
+    try:
+        role = role_of(before, call.role.logical_id)
+        then = None if role is None else decide_by(call, _named_alike(role, call.role))
+    except TemplateError:
+        return True
+    return then is None or then.outcome is not decision.outcome
+
+
+def _named_alike(role: Role, other: Role) -> Role:
+    """A role under the names of another, for policies that name it."""
+    return role._replace(arn=other.arn, name=other.name, id=other.id)
