@@ -35,15 +35,18 @@ def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-def check(*folders: str, info: bool = True, organization: bool = True) -> Report:
-    """The report on some folders, with the configuration and the SCPs that lie in them."""
+def check(*folders: str, info: bool = True, account: bool = True) -> Report:
+    """The report on some folders, with the configuration, SCPs and evidence that lie in them."""
     paths = ["/".join((SAMPLES, folder)) for folder in folders] or [SAMPLES]
     found = [scp for path in paths for scp in sorted(Path(path).rglob("*.scp.json"))]
-    scps = [[scp] for scp in found] if organization else []
+    scps = [[scp] for scp in found] if account else []
     files = [str(file) for path in paths for file in Path(path).rglob(config.FILE)]
     assert len(files) < 2
     held = config.settings_of(file=files[0] if files else None)
-    return engine.check(paths, config.options_of(held)._replace(info=info, scps=scps))
+    found = [folder for path in paths for folder in sorted(Path(path).rglob("evidence"))]
+    evidence = found if account else []
+    options = config.options_of(held)._replace(info=info, scps=scps, evidence=evidence)
+    return engine.check(paths, options)
 
 
 def check_rule(rule: Rule, *, info: bool = True) -> Report:
@@ -107,8 +110,8 @@ def test_packages_do_not_change_each_other() -> None:
     """One run over all samples finds what the runs over the single folders find together."""
     folders = [f"clean/{name}" for name in CLEAN] + [folder_of(rule) for rule in RULES]
     folders += [f"rollout/{name}" for name in ROLLOUT]
-    alone = (counted(check(folder, organization=False)) for folder in folders)
-    assert counted(check(organization=False)) == sum(alone, Counter())
+    alone = (counted(check(folder, account=False)) for folder in folders)
+    assert counted(check(account=False)) == sum(alone, Counter())
 
 
 def test_the_readme_names_every_sample() -> None:

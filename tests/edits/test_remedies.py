@@ -55,7 +55,7 @@ def test_every_statement_in_a_help_is_a_grant(folder: str) -> None:
 def test_most_helps_of_the_samples_have_values_behind_them() -> None:
     """The tests above and below are about something: which rules have grants, and which edits."""
     with_grants, with_edits = set(), set()
-    for finding in check(organization=False).findings:
+    for finding in check(account=False).findings:
         for help in remedies([finding]):
             with_grants |= {finding.rule} if help.grants else set()
             with_edits |= {finding.rule} if help.edits else set()

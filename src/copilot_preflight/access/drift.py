@@ -14,6 +14,7 @@ from copilot_preflight.access.decide import Decision, decide_by
 from copilot_preflight.base.finding import Place
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.layers import Layer
+from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.account_roles import role_as_deployed
 from copilot_preflight.model.deployed_stacks import template_as_deployed
 from copilot_preflight.model.roles import Role, role_of
@@ -21,7 +22,7 @@ from copilot_preflight.resolve.value import TemplateError
 
 
 class Drift(NamedTuple):
-    """A call that the template and the account decide differently, both for certain.
+    """A call that two roles decide differently, both for certain, whatever other policies say.
 
     ``decision`` is by the template's role, ``in_account`` by the role that the account has made of
     it; with a ``policy``, by that policy of it alone, as not all of the role is known.
@@ -32,14 +33,19 @@ class Drift(NamedTuple):
     policy: str = ""
 
     @property
-    def allowed(self) -> Decision:
-        """The one of the two that allows the call."""
-        return self.in_account if self.decision.is_denied else self.decision
+    def is_granted_in_account(self) -> bool:
+        """Whether it is the account's role that allows the call, and not the template's."""
+        return bool(self.in_account.granting)
+
+    @property
+    def granting(self) -> tuple[Statement, ...]:
+        """The statements that allow the call, of the one role that does."""
+        return self.in_account.granting or self.decision.granting
 
     @property
     def denied(self) -> Decision:
-        """The one of the two that denies the call."""
-        return self.decision if self.decision.is_denied else self.in_account
+        """The decision by the role that does not allow the call."""
+        return self.decision if self.is_granted_in_account else self.in_account
 
 
 def drifts(decisions: Iterable[Decision]) -> Iterator[Drift]:
@@ -49,22 +55,24 @@ def drifts(decisions: Iterable[Decision]) -> Iterator[Drift]:
     """
     for alike in _by_call(decisions):
         first = alike[0]
-        if any(other.outcome is not first.outcome for other in alike):
+        answers = {_is_granted(it) for it in alike}
+        if len(answers) != 1 or None in answers:
             continue
-        if first.outcome is Outcome.UNDETERMINED:
-            continue
-        call = first.call
-        role = role_as_deployed(call.view, call.role)
+        role = role_as_deployed(first.call.view, first.call.role)
         if role is None:
             continue
-        in_account = decide_by(call, role)
-        policy = ""
-        if in_account.outcome is Outcome.UNDETERMINED:
+        policy, in_account = "", decide_by(first.call, role)
+        if _is_granted(in_account) is None:
             policy, in_account = _by_policy(first, role) or ("", in_account)
-        if in_account.outcome is Outcome.UNDETERMINED:
-            continue
-        if in_account.is_denied is not first.is_denied and not _is_to_come(first):
+        if _is_granted(in_account) is (not _is_granted(first)) and not _is_to_come(first):
             yield Drift(first, in_account, policy)
+
+
+def _is_granted(decision: Decision) -> bool | None:
+    """Whether the role's own policies allow a call; None where that cannot be told."""
+    if decision.granting:
+        return True
+    return False if decision.is_denied and decision.layer is Layer.IDENTITY else None
 
 
 def _by_policy(decision: Decision, role: Role) -> tuple[str, Decision] | None:
@@ -78,8 +86,7 @@ def _by_policy(decision: Decision, role: Role) -> tuple[str, Decision] | None:
     if not own:
         return None
     alone = decide_by(decision.call, role._replace(statements=own, unread=()))
-    is_missing = alone.outcome is Outcome.IMPLICIT_DENY and alone.layer is Layer.IDENTITY
-    return (name, alone) if is_missing else None
+    return (name, alone) if alone.outcome is Outcome.IMPLICIT_DENY else None
 
 
 def _by_call(decisions: Iterable[Decision]) -> Iterable[list[Decision]]:
@@ -104,7 +111,7 @@ def _is_to_come(decision: Decision) -> bool:
         then = None if role is None else decide_by(call, _named_alike(role, call.role))
     except TemplateError:
         return True
-    return then is None or then.outcome is not decision.outcome
+    return then is None or _is_granted(then) is not _is_granted(decision)
 
 
 def _named_alike(role: Role, other: Role) -> Role:

@@ -283,10 +283,10 @@ class Account:
         """The names of the stacks of which it is known what they have made."""
         return frozenset(stack for stack, _ in self._resources)
 
-    def parameters_of(self, stack: str) -> Mapping[str, str] | None:
-        """The values that a stack was deployed with, without those that nobody is shown."""
+    def parameters_of(self, stack: str) -> Mapping[str, str]:
+        """The ARNs that a stack was deployed with, by the names of its parameters."""
         found = self._deployed.get(("parameters", stack))
-        return None if found is None else found.raw
+        return {} if found is None else found.raw
 
     def template(self, stack: str) -> Deployed | None:
         """The template that a stack of a name was deployed with."""

@@ -5,6 +5,7 @@ Nobody needs them here, and a report quotes the lines around a place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from copilot_preflight.read.document import AnswerDocument, Document
 
 _SECRET_KEYS: Final = frozenset({"SecretString", "SecretBinary"})
 
+_ARN: Final = re.compile(r"arn:[\w-]*:[\w-]+:[\w-]*:\d*:[\w/.:*-]+", re.ASCII)
+
 _BLANK: Final = "x"
 """What YAML takes for a string without quotes, too."""
 
@@ -21,7 +24,8 @@ _BLANK: Final = "x"
 def without_secrets(found: Document) -> AnswerDocument:
     """The same answer with blanks for the values of secrets, parameters and variables.
 
-    Every character keeps its line and column.
+    Every character keeps its line and column. ARNs stay: they are no secret, and what was deployed
+    is judged by those that a stack was given.
     """
     paths = list(_secret_paths(found.data, ()))
     if not paths:
@@ -37,7 +41,7 @@ def _secret_paths(data: Any, path: DataPath) -> Iterator[DataPath]:
     """The paths of values that are nobody's business.
 
     ``SecretString`` of a secret, ``Value`` of a parameter of SSM, ``value`` of the environment of a
-    container, and ``ParameterValue`` of a stack.
+    container, and ``ParameterValue`` of a stack, which is no ARN.
     """
     pending: list[tuple[DataPath, Any]] = [(path, data)]
     while pending:
@@ -58,7 +62,7 @@ def _is_secret(path: DataPath, node: Any) -> bool:
     if key in _SECRET_KEYS:
         return True
     if key == "ParameterValue":
-        return "ParameterKey" in node
+        return "ParameterKey" in node and not _ARN.fullmatch(node[key])
     if key == "Value":  # of a tag or an export it is none
         return "Name" in node and "Type" in node
     return key == "value" and "environment" in path[-3:-1]

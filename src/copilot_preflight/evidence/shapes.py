@@ -135,6 +135,8 @@ def _fits(shape: Shape, data: Mapping[str, Any]) -> bool:
 
 def _is_ambiguous(data: Mapping[str, Any]) -> bool:
     """Whether nothing in an answer shows which of several calls it is of."""
+    if "RoleDetailList" in data:  # its list of policies is empty where only roles are asked for
+        return False
     return data.get("Policies") == [] or (data.get("Tags") == [] and "IsTruncated" not in data)
 
 

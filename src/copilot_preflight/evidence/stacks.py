@@ -22,13 +22,13 @@ def exports(draft: Draft, answer: Answer) -> None:
 def described(draft: Draft, answer: Answer) -> None:
     """`describe-stacks`, of which the outputs are exports where they have a name as such.
 
-    CloudFormation shows stars for the value of a parameter with ``NoEcho``.
+    Of its parameters, those count that are ARNs: the values of others are blanked out.
     """
     for path, raw in maps_at(answer.data, ("Stacks",)):
         values = {
             text_of(it, "ParameterKey"): text_of(it, "ParameterValue")
             for _, it in maps_at(raw, ("Parameters",))
-            if set(text_of(it, "ParameterValue")) != {"*"}
+            if text_of(it, "ParameterValue").startswith("arn:")
         }
         stack = text_of(raw, "StackName")
         place = Place(answer.document.file, path)

@@ -46,7 +46,7 @@ def stack_name(view: View) -> str:
 
 @query
 def template_as_deployed(view: View) -> View | None:
-    """The template that the stack was deployed with, under the values that it was deployed with.
+    """The template that the stack was deployed with, under the ARNs that it was deployed with.
 
     None where the answers do not have it: those of ``get-template``.
     """
@@ -54,11 +54,12 @@ def template_as_deployed(view: View) -> View | None:
     found = account.template(name) if account is not None and name else None
     if account is None or found is None:
         return None
-    values = account.parameters_of(name)
-    place = found.place
+    values = dict(account.parameters_of(name))
+    if all(map(view.stack.declares, _OF_A_WORKLOAD)):  # the stack has its name from them
+        for key in _OF_A_WORKLOAD:
+            values[key] = view.resolver.parameter(key).literal or ""
     package = Package(
-        Document(place.file, "", found.raw),
-        {key: ParameterValue(value) for key, value in (values or {}).items()},
-        has_parameters=values is not None,
+        Document(found.place.file, "", found.raw),
+        {key: ParameterValue(value) for key, value in values.items() if value},
     )
     return View(Run().add(package, view.stack.pseudo))

@@ -7,75 +7,87 @@ from collections.abc import Iterable, Iterator, Sequence
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.access.cause import cause_of
 from copilot_preflight.access.drift import Drift
-from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.base.symbolic import match
 from copilot_preflight.checks.analysis import Denial
 from copilot_preflight.checks.wording import denials as telling
-from copilot_preflight.checks.wording.parts import abridged, cited
-from copilot_preflight.model.roles import Role
+from copilot_preflight.checks.wording.parts import abridged_key, cited
+from copilot_preflight.model.deployed_stacks import stack_name
 
 
 def together(drifts: Iterable[Drift]) -> Iterator[tuple[Drift, ...]]:
-    """What makes one finding: the calls that one statement allows, of which one side has none."""
+    """What makes one finding: the calls that one node allows, or that one node asks for."""
     groups: dict[object, list[Drift]] = {}
     for drift in drifts:
-        granting = drift.allowed.granting
-        where = granting[0].place if granting else drift.decision.call.need.place
-        groups.setdefault((drift.decision.call.role.place, where), []).append(drift)
+        call = drift.decision.call
+        groups.setdefault((call.role.place, _granted(drift) or call.need.place), []).append(drift)
     return (tuple(group) for group in groups.values())
 
 
 def finding(group: Sequence[Drift]) -> Finding:
-    """The finding at the statement of the template, or at what asks where the template has none."""
+    """The finding at what the template grants, or at its role where only the account grants it."""
     first = group[0]
-    need = first.decision.call.need
+    need, own = first.decision.call.need, first.decision.call.role
     denials = [Denial(it.denied, cause_of(it.denied)) for it in group]
-    asked = telling.calls(denials)
-    granted = [statement.place for statement in first.allowed.granting[:1]]
-    missed = [entry.place for it in denials[:1] if (entry := it.cause.entry) is not None]
-    own, made = first.decision.call.role, first.in_account.call.role
-    if first.in_account.is_denied:
-        message = (
-            f"{_made(made, first.policy)} may not {asked}, as the template's {own} may: "
-            f"{_reason(denials[0])}"
-        )
-        at, label = granted or [need.place], "the template grants it"
-        related = [*(Related(place, "what the account grants") for place in missed)]
-        related.append(Related(made.place, "the role in the account"))
-    else:
-        message = (
-            f"{_made(made)} may {asked}, as the template's {own} may not: {_reason(denials[0])}"
-        )
-        at, label = missed or [own.place], "what the template grants"
-        related = [Related(place, "granted in the account") for place in granted]
-        related.append(Related(made.place, "the role in the account"))
+    granted, entry = _granted(first), denials[0].cause.entry
+    missed = None if entry is None else entry.place
+    in_template, in_account = (
+        (missed, granted) if first.is_granted_in_account else (granted, missed)
+    )
+    made = first.in_account.call.role
+    related = [
+        Related(in_account, "what the account grants")
+        if in_account is not None
+        else Related(made.place, "the role in the account"),
+        Related(need.place, f"{need.subject} needs it"),
+    ]
     return Finding(
-        at=at[0],
-        message=message,
-        label=label,
-        related=(*related, Related(need.place, f"{need.subject} needs it")),
+        at=in_template or own.place,
+        message=f"in the account, {_message(first, denials)}",
+        label="what the template grants" if in_template else "the template's role",
+        related=tuple(related),
         call=cited(first.in_account.call),
         cause=denials[0].cause.kind,
-        help=_HELP if first.in_account.is_denied else _HELP_WHERE_ALLOWED,
+        help=_help(first),
     )
 
 
-def _made(role: Role, policy: str = "") -> str:
-    by = f" by policy '{policy}'" if policy else ""
-    return f"role '{role.name}' of the account{by}"
+def _granted(drift: Drift) -> Place | None:
+    """Where the call is allowed: the resource of a statement, or the statement."""
+    resource = drift.decision.call.resource
+    for statement in drift.granting:
+        entries = (it for it in statement.resources if match(it.text, resource))
+        return next((it.place for it in entries), statement.place)
+    return None
 
 
-def _reason(denied: Denial) -> str:
-    entry = denied.cause.entry
-    if denied.cause.kind == diagnosis.STALE_HASH and entry is not None:
-        return f"the grant is for another version, '{abridged(entry.text)}'"
-    return telling.reason(denied)
+def _message(drift: Drift, denials: Sequence[Denial]) -> str:
+    own, role = drift.decision.call.role, f"role '{drift.in_account.call.role.name}'"
+    if drift.is_granted_in_account:
+        reason = telling.reason(denials[0])
+        return f"{role} may {telling.calls(denials)}, and the template's {own} may not: {reason}"
+    who = f"policy '{drift.policy}' of {role}" if drift.policy else role
+    entry = denials[0].cause.entry
+    if denials[0].cause.kind == diagnosis.STALE_HASH and entry is not None:
+        asked = abridged_key(drift.decision.call.resource)
+        verb = "names" if drift.policy else "may read"
+        return (
+            f"{who} {verb} '{abridged_key(entry.text)}', and not '{asked}' as the template's "
+            f"{own}: whatever asks for that gets 403"
+        )
+    verb = "does not allow" if drift.policy else "may not"
+    return (
+        f"{who} {verb} {telling.calls(denials)}, and the template's {own} "
+        f"{'does' if drift.policy else 'may'}: {telling.reason(denials[0])}"
+    )
 
 
-_HELP = (
-    "give the role in the account what the template grants; a deploy does that only if it changes "
-    "the role: 'aws cloudformation detect-stack-drift --stack-name STACK' lists what differs"
-)
-_HELP_WHERE_ALLOWED = (
-    "put the grant into the template, or take it out of the account: "
-    "'aws cloudformation detect-stack-drift --stack-name STACK' lists what differs"
-)
+def _help(drift: Drift) -> str:
+    stack = stack_name(drift.decision.call.view) or "STACK"
+    listing = f"'aws cloudformation detect-stack-drift --stack-name {stack}' lists what differs"
+    if drift.is_granted_in_account:
+        return f"put the grant into the template, or take it out of the account; {listing}"
+    return (
+        "give the role in the account what the template grants: a deploy does so only where the "
+        f"template's role has changed; {listing}"
+    )
