@@ -35,18 +35,22 @@ def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-def check(*folders: str, info: bool = True, account: bool = True) -> Report:
-    """The report on some folders, with the configuration, SCPs and evidence that lie in them."""
-    paths = ["/".join((SAMPLES, folder)) for folder in folders] or [SAMPLES]
-    found = [scp for path in paths for scp in sorted(Path(path).rglob("*.scp.json"))]
-    scps = [[scp] for scp in found] if account else []
+def options_for(*paths: str, info: bool = True, account: bool = True) -> engine.Options:
+    """The configuration, the SCPs and the evidence that lie in some folders."""
     files = [str(file) for path in paths for file in Path(path).rglob(config.FILE)]
     assert len(files) < 2
-    held = config.settings_of(file=files[0] if files else None)
-    found = [folder for path in paths for folder in sorted(Path(path).rglob("evidence"))]
-    evidence = found if account else []
-    options = config.options_of(held)._replace(info=info, scps=scps, evidence=evidence)
-    return engine.check(paths, options)
+    options = config.options_of(config.settings_of(file=files[0] if files else None))
+    if not account:
+        return options._replace(info=info)
+    scps = [[scp] for path in paths for scp in sorted(Path(path).rglob("*.scp.json"))]
+    evidence = [folder for path in paths for folder in sorted(Path(path).rglob("evidence"))]
+    return options._replace(info=info, scps=scps, evidence=evidence)
+
+
+def check(*folders: str, info: bool = True, account: bool = True) -> Report:
+    """The report on some folders, with what lies in them."""
+    paths = ["/".join((SAMPLES, folder)) for folder in folders] or [SAMPLES]
+    return engine.check(paths, options_for(*paths, info=info, account=account))
 
 
 def check_rule(rule: Rule, *, info: bool = True) -> Report:

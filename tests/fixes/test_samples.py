@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
-from tests.test_samples import ROOT, SAMPLES, check, folder_of
+from tests.test_samples import ROOT, SAMPLES, check, folder_of, options_for
 
 from copilot_preflight.base.finding import Report, Severity
 from copilot_preflight.checks.rule import Rule
 from copilot_preflight.cli.fixing import summary
-from copilot_preflight.config import to_options as config
 from copilot_preflight.fixes.files import diff, write
 from copilot_preflight.fixes.plan import Plan, planned
 from copilot_preflight.fixes.writers import writer_for
@@ -34,10 +33,7 @@ def rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
 
 def plan(rule: Rule, form: str = "template") -> Plan:
     folder = f"{SAMPLES}/{folder_of(rule)}"
-    found = [*Path(folder).rglob(config.FILE)]
-    options = config.options_of(config.settings_of(file=str(found[0]) if found else None))
-    scps = [[scp] for scp in sorted(Path(folder).rglob("*.scp.json"))]
-    options = options._replace(info=rule.severity is Severity.INFO, scps=scps)
+    options = options_for(folder, info=rule.severity is Severity.INFO)
     return planned([folder], options, lambda run: writer_for(form, run), with_review=True)
 
 
