@@ -238,7 +238,8 @@ def test_a_grant_that_only_the_account_has(found: Judge) -> None:
     assert said(findings) == [
         (
             GRANTED,
-            f"in the account, role '{ROLE}' may s3:GetObject on '{file_of('')[:-4]}ffffffff….env', "
-            "and the template's role 'ExecutionRole' may not: no statement of the role grants it",
+            f"in the account, role '{ROLE}' may s3:GetObject on '{file_of('ffffffff…')}', "
+            "and the template's role 'ExecutionRole' may not: the grant is for another version, "
+            f"'{file_of('77777777…')}'",
         )
     ]

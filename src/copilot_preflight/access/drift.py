@@ -8,7 +8,7 @@ the account and that template have in common is no drift.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from copilot_preflight.access.decide import Decision, decide_by
 from copilot_preflight.base.finding import Place
@@ -19,6 +19,9 @@ from copilot_preflight.model.account_roles import role_as_deployed
 from copilot_preflight.model.deployed_stacks import template_as_deployed
 from copilot_preflight.model.roles import Role, role_of
 from copilot_preflight.resolve.value import TemplateError
+
+ONLY_IN_ACCOUNT: Final = "only-in-account"
+"""The cause of a drift where it is the account's role that allows more."""
 
 
 class Drift(NamedTuple):

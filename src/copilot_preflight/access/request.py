@@ -48,7 +48,7 @@ class Call(NamedTuple):
     @property
     def who(self) -> str:
         """The role as a message names it: ``execution role 'ExecutionRole'``."""
-        return f"{self.need.user} {self.role}"
+        return f"{self.need.user} {self.role}".strip()
 
 
 def calls_of(need: Need) -> Iterator[Call]:

@@ -37,7 +37,7 @@ def role_in_account(view: View, reference: Text) -> Role | None:
 def role_as_deployed(view: View, role: Role) -> Role | None:
     """The role of the account that a stack has made of a role of its template, as it is now."""
     account, name = view.run.outside.account, stack_name(view)
-    if account is None or role.place.file in account.taken:
+    if account is None or view.run.outside.is_answer(role.place.file):
         return None
     found = None
     if role.name.literal is not None:

@@ -63,6 +63,18 @@ class AtHand:
         best = max((grade for grade, _ in graded), default=0)
         return tuple(used for grade, used in graded if grade == best) if best else ()
 
+    def in_account(self, failure: Failure) -> tuple[Used, ...]:
+        """The role of the account that a failure names, which no template has."""
+        if not failure.role or not failure.account:
+            return ()
+        partition = failure.principal.split(":")[1]
+        reference = Text.of(f"arn:{partition}:iam::{failure.account}:role/{failure.role}")
+        for analysis in self.analyses[:1]:
+            role = role_named(analysis.view, reference)
+            if role is not None:
+                return (Used(analysis, role, frozenset()),)
+        return ()
+
     def expected(self, failure: Failure) -> tuple[Used, ...]:
         """The roles that make such calls at such a moment."""
         return tuple(it for it in self.roles if it.users & USERS_AT[failure.moment])

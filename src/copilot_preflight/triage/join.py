@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
+from copilot_preflight.access.drift import drifts
 from copilot_preflight.base.finding import Finding, Place, Position
+from copilot_preflight.checks.wording import drifts as drifting
 from copilot_preflight.edits.edit import Applicability
 from copilot_preflight.edits.fix import Fix, answer_of
 from copilot_preflight.iam.evaluate import Outcome
@@ -17,9 +19,11 @@ from copilot_preflight.triage import confirm
 from copilot_preflight.triage.at_hand import USERS_AT, AtHand, Used
 from copilot_preflight.triage.by_words import said_by_words, step_of_layer, way_out
 from copilot_preflight.triage.failure import Failure
+from copilot_preflight.triage.keeping import unique, with_words, without_doubles
 from copilot_preflight.triage.question import Answer, ask
 from copilot_preflight.triage.result import Cause, Diagnosis, Excluded, Weight
 from copilot_preflight.triage.weighing import (
+    DRIFT,
     grade_of,
     has_version,
     may_be,
@@ -27,15 +31,12 @@ from copilot_preflight.triage.weighing import (
     step_of,
     version_in,
 )
-from copilot_preflight_rules import CATALOGUE
 
 _STEP_OF_LAYER: Final = {
     Layer.RESOURCE: "resource-policy",
     Layer.ENDPOINT: "endpoint",
     Layer.SCP: "organization",
 }
-
-_DRIFT: Final = next((entry.id for entry in CATALOGUE if entry.name == "account-differs"), "")
 
 
 def diagnosed(failures: Iterable[Failure], found: Checked | None = None) -> tuple[Diagnosis, ...]:
@@ -75,13 +76,11 @@ class _Joining:
             causes += self._of_findings(failure, matched)
         gone_by_words = {it.step for it in words.excluded}
         causes = [
-            it
-            for it in self._unique(causes)
-            if it.weight < Weight.FOUND or it.step not in gone_by_words
+            it for it in unique(causes) if it.weight < Weight.FOUND or it.step not in gone_by_words
         ]
-        kept = self._with_words(failure, causes, words.causes, excluded)
+        kept = with_words(failure, causes, words.causes, excluded)
         blamed = {it.step for it in kept if it.weight <= Weight.NAMED}
-        gone = _without_doubles(excluded, blamed)
+        gone = without_doubles(excluded, blamed)
         steps = {it.step for it in gone}
         kept = [it for it in kept if it.step not in steps]
         kept.sort(key=lambda it: it.key)
@@ -101,31 +100,6 @@ class _Joining:
         """The logical ids of the roles that may have made a call; none where it may be any."""
         found = matched or self._hand.expected(failure)
         return frozenset(used.role.logical_id for used in found)
-
-    def _with_words(
-        self,
-        failure: Failure,
-        causes: Sequence[Cause],
-        said: Iterable[Cause],
-        excluded: Sequence[Excluded],
-    ) -> list[Cause]:
-        """The causes of the templates, and those of the words that say more than they do."""
-        gone = {it.step for it in excluded}
-        proved = {it.step for it in causes if it.weight <= Weight.FOUND}
-        kept = list(causes)
-        is_told = any(it.step == "account" or it.weight is Weight.PROVED for it in causes)
-        for cause in said:
-            if is_told and cause.step == "grant" and cause.weight < Weight.OPEN:
-                continue  # the templates say the same, and why
-            if cause.step in proved and cause.step != "decode":
-                continue  # the templates show the line of it
-            if cause.weight is Weight.OPEN and cause.step in gone:
-                continue
-            is_settled = any(it.weight is Weight.PROVED for it in causes)
-            if cause.weight is Weight.OPEN and is_settled and failure.layer:
-                continue  # AWS has named the layer, and the templates its line
-            kept.append(cause)
-        return kept
 
     # --- roles -------------------------------------------------------------------------------
 
@@ -158,9 +132,11 @@ class _Joining:
         """What the templates say of the very call."""
         if not failure.action or failure.action.endswith("*"):
             return []
-        asked = matched or (self._hand.expected(failure) if not failure.principal else ())
+        others = (
+            self._hand.in_account(failure) if failure.principal else self._hand.expected(failure)
+        )
         answers = []
-        for used in asked:
+        for used in matched or others:
             resource = self._hand.resource(used, failure)
             if resource is None:
                 continue
@@ -180,6 +156,11 @@ class _Joining:
             weight = Weight.PROVED if fits else Weight.FOUND
             yield self._of_finding(failure, found, weight, rank=1, step=step)
         elif answer.granted_at and (_lacks_grant(failure) or _names_nothing(failure)):
+            drift = next(drifts([answer.decision]), None)
+            if drift is not None:
+                found = drifting.finding([drift])._replace(rule=DRIFT)
+                yield self._of_finding(failure, found, Weight.PROVED, rank=0, step="account")
+                return
             on = _short(failure.resource)
             who = f"the templates allow {used.name} {failure.action} on '{on}'"
             message = f"{who}, and AWS does not: what is deployed is not what the templates say"
@@ -192,7 +173,7 @@ class _Joining:
                 confirm.of_step("account", failure),
                 "deploy the templates, and look for changes by hand: aws cloudformation "
                 "detect-stack-drift",
-                rule=_DRIFT,
+                rule=DRIFT,
                 place=answer.granted_at,
             )
 
@@ -360,20 +341,6 @@ class _Joining:
     def _start(self, place: Place | None) -> Position | None:
         return None if place is None else self._report.span(place).start
 
-    def _unique(self, causes: Iterable[Cause]) -> list[Cause]:
-        """The causes without those that others say better: by rule and place, by message."""
-        kept: list[Cause] = []
-        for cause in sorted(causes, key=lambda it: it.key):
-            is_said = any(
-                cause.message == other.message
-                or (cause.rule and (cause.rule, cause.fix) == (other.rule, other.fix))
-                or (cause.step == other.step and cause.rank == 1 and other.weight is Weight.PROVED)
-                for other in kept
-            )
-            if not is_said:
-                kept.append(cause)
-        return kept
-
 
 def _lacks_grant(failure: Failure) -> bool:
     """Whether AWS says that the caller's own policies lack an Allow."""
@@ -383,18 +350,6 @@ def _lacks_grant(failure: Failure) -> bool:
 def _names_nothing(failure: Failure) -> bool:
     """Whether AWS does not say which kind of policy decided, nor that a Deny did."""
     return not failure.layer and not failure.is_explicit
-
-
-def _without_doubles(excluded: Iterable[Excluded], blamed: set[str]) -> tuple[Excluded, ...]:
-    """Each step once, a line of a file before words; none that is blamed, too."""
-    best: dict[str, Excluded] = {}
-    for each in excluded:
-        if each.step in blamed:
-            continue
-        other = best.get(each.step)
-        if other is None or (other.place is None and each.place is not None):
-            best[each.step] = each
-    return tuple(best.values())
 
 
 def _short(text: str) -> str:

@@ -68,6 +68,8 @@ class Answer(NamedTuple):
             )
             found = found._replace(help="", remedy=None)
         call = denied.call
+        if call.view.run.outside.is_answer(call.role.place.file):
+            found = found._replace(help="", remedy=None)
         message = f"{call.who} may not {wording.calls([denied])}: {why}"
         statement = denied.cause.statement
         at = call.role.place if statement is None else statement.place

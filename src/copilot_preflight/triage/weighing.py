@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
+from copilot_preflight.access.drift import ONLY_IN_ACCOUNT
 from copilot_preflight.base.finding import Finding, Severity
 from copilot_preflight.triage.by_words import step_of_layer
 from copilot_preflight.triage.failure import Failure
@@ -16,8 +17,13 @@ def _ids(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+DRIFT: Final = "W9787"
+"""The rule for a role of the account that is not what its template says."""
+
 _RULES_OF: Final = {
-    "env-file": _ids("E9711 E9712 E9715 E9716 E9717 E9719 W9713 W9714 W9719 W9720 E9731 E9732"),
+    "env-file": _ids(
+        "E9711 E9712 E9715 E9716 E9717 E9719 W9713 W9714 W9719 W9720 E9731 E9732 W9787"
+    ),
     "secret": _ids("E9741 E9755 E9731 E9732"),
     "registry-credentials": _ids("E9744 E9731 E9732"),
     "image": _ids("E9742 E9731 E9732 W9764"),
@@ -56,6 +62,7 @@ _STEPS: Final = {
     **dict.fromkeys(("E9763", "E9765"), "organization"),
     **dict.fromkeys(("W9735",), "credentials"),
     **dict.fromkeys(("W9719", "W9720", "I9756", "E9716"), "object"),
+    **dict.fromkeys((DRIFT,), "account"),
 }
 """The step to which a rule belongs; to the grant if it is none of these."""
 
@@ -84,6 +91,9 @@ def grade_of(
         return None
     if makers and call is not None and call.principal not in makers:
         return None
+    if finding.rule == DRIFT:
+        is_denied = finding.cause != ONLY_IN_ACCOUNT and not failure.is_explicit
+        return (Weight.PROVED, 0) if is_denied and named in ("", "grant") else None
     if failure.kind == "access" and named and finding.severity is Severity.ERROR:
         is_layer = finding.rule in _LAYER_RULES.get(named, ())
         is_own = named == "grant" and step in ("grant", "role", "kms")
@@ -138,7 +148,7 @@ def _is_of_another(finding: Finding, resource: str, failure: Failure) -> bool:
     """Whether a finding is about another resource than a failure."""
     if not failure.resource or may_be(resource, failure.resource):
         return False
-    is_of_versions = finding.rule in ("E9712", "W9713")
+    is_of_versions = finding.rule in ("E9712", "W9713", DRIFT)
     return not (is_of_versions and same_file(resource, failure.resource))
 
 

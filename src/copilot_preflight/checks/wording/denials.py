@@ -72,6 +72,7 @@ _REASONS: Final = {
     diagnosis.LITERAL_VARIABLES: "the variables of the grant are plain text, as its policy lacks "
     "Version '2012-10-17'",
     diagnosis.HALF_GRANTED: "the grant '{granted}' names the bucket itself, not its objects",
+    diagnosis.STALE_HASH: "the grant is for another version, '{granted}'",
     diagnosis.OTHER_PARTITION: "the grant '{granted}' is in another partition",
     diagnosis.OTHER_BUCKET: "the grant is for another bucket, '{granted}'",
     diagnosis.OTHER_KEY: "the grant is for another key, '{granted}'",

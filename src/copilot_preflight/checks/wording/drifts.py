@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from copilot_preflight.access import cause as diagnosis
 from copilot_preflight.access.cause import cause_of
-from copilot_preflight.access.drift import Drift
+from copilot_preflight.access.drift import ONLY_IN_ACCOUNT, Drift
 from copilot_preflight.base.finding import Finding, Place, Related
 from copilot_preflight.base.symbolic import match
 from copilot_preflight.checks.analysis import Denial
@@ -46,8 +46,8 @@ def finding(group: Sequence[Drift]) -> Finding:
         message=f"in the account, {_message(first, denials)}",
         label="what the template grants" if in_template else "the template's role",
         related=tuple(related),
-        call=cited(first.in_account.call),
-        cause=denials[0].cause.kind,
+        call=cited(first.decision.call),
+        cause=ONLY_IN_ACCOUNT if first.is_granted_in_account else denials[0].cause.kind,
         help=_help(first),
     )
 
