@@ -305,6 +305,7 @@ class Judge:
                 watch.start()
                 with times.open("w", encoding="utf-8") as out:
                     for name, item in self.items.items():
+                        self.forget()  # else only the first test comes by what is kept
                         watch.switch_context(name)
                         begin = time.process_time()
                         if not passes(item, _FEW):
@@ -326,6 +327,11 @@ class Judge:
                 str(it): self._data.contexts_by_lineno(str(it)) for it in map(Path, files)
             }
 
+    def forget(self) -> None:
+        """Empties what the functions of the product keep of earlier tests."""
+        for cache in self._caches:
+            cache.cache_clear()
+
     def at(self, path: Path, lines: Iterable[int]) -> list[str]:
         """The tests that come by some lines: what noticed a mistake lately, then the fastest."""
         found = self._lines[str(path)]
@@ -338,8 +344,7 @@ class Judge:
 
     def verdict(self, names: Sequence[str], examples: int | None, within: float) -> str:
         """The first test that fails, or "survived"."""
-        for cache in self._caches:
-            cache.cache_clear()
+        self.forget()
         spent = 0.0
         for name in names:
             spent += self.seconds[name]

@@ -10,6 +10,7 @@ from copilot_preflight.iam.arn_formats import (
     NEEDS_EVERYTHING,
     can_match,
     format_of,
+    forms_of,
     is_arn,
     kinds_of,
     matched_by,
@@ -33,12 +34,18 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("logs:PutLogEvents", ("log-group:web:*",), True),
     ("logs:PutLogEvents", ("log-group:web:log-stream:*",), True),
     ("logs:PutLogEvents", ("log-group:web:log-stream",), False),
+    # As AWS spells a group where it denies CreateLogGroup, so a stream's ARN may end there too.
+    # https://github.com/elastic/apm-aws-lambda/issues/526
+    ("logs:PutLogEvents", ("log-group:web:log-stream:",), True),
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html
+    ("logs:PutLogEvents", ("log-group:web:log-stream:a:b",), False),
     ("logs:PutLogEvents", ("log-group:web*",), True),
     ("logs:PutLogEvents", ("log-group:*",), True),
     ("logs:PutLogEvents", ("log-group/web:*",), False),
     ("logs:PutLogEvents", ("*",), True),
     ("logs:PutLogEvents", ("log-group:", NAME), False),
     ("logs:PutLogEvents", ("log-group:", ANYTHING), True),
+    ("logs:PutLogEvents", ("log-group:", Hole("Star", excludes=":")), True),  # if it is "*"
     ("logs:CreateLogGroup", ("log-group:web",), True),
     ("logs:CreateLogGroup", ("log-group:web:log-stream:",), True),
     ("logs:DescribeLogStreams", ("log-group:web",), True),
@@ -65,9 +72,11 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("kms:Decrypt", ("*",), True),
     ("kms:CreateAlias", ("alias/web",), True),
     ("kms:ListKeys", ("key/*",), False),
+    ("kms:Decrypt", ("key/",), False),
     # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
     ("ssm:GetParameters", ("parameter//web/token",), False),
     ("ssm:GetParameters", ("parameter/web/token",), True),
+    ("ssm:GetParameters", ("parameter/a",), True),
     ("ssm:GetParameters", ("parameter/*",), True),
     ("ssm:GetParameters", ("parameter", ANYTHING), True),
     ("ssm:GetParametersByPath", ("parameter//web",), True),
@@ -76,6 +85,7 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("ecr:BatchGetImage", ("repository/web",), True),
     ("ecr:BatchGetImage", ("repository/web:latest",), False),
     ("ecr:BatchGetImage", ("web",), False),
+    ("ecr:BatchGetImage", ("repository/",), False),
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
     ("ecs:RunTask", ("task-definition/web",), True),
     ("ecs:UpdateService", ("service/web",), True),
@@ -96,19 +106,30 @@ def test_arns_that_an_action_can_match(
 @pytest.mark.parametrize(
     ("resource", "action", "answer"),
     [
+        ("", "kms:Decrypt", False),
         ("*", "ecr:GetAuthorizationToken", True),
         ("arn:*", "kms:Decrypt", True),
         ("arn:aws:ssm:eu-west-1::parameter/aws/service/x", "ssm:GetParameters", True),
+        ("arn:aws:k*:eu-west-1:111122223333:key/*", "kms:Decrypt", True),
+        ("arn:aws:s3:::b", "kms:Decrypt", False),
         ("arn:aws:kms:eu-west-1::key/*", "kms:Decrypt", False),
+        ("arn:aws:kms::111122223333:key/*", "kms:Decrypt", False),
+        ("arn::kms:eu-west-1:111122223333:key/*", "kms:Decrypt", False),
         ("arn:aws:iam::111122223333:role/a/b/web", "iam:PassRole", True),
         ("arn:aws:iam::111122223333:web", "iam:PassRole", False),
         ("arn:aws:iam:eu-west-1:111122223333:role/web", "iam:PassRole", False),
         ("arn:aws:iam::111122223333:role/web", "sts:AssumeRole", True),
         ("arn:aws:s3:::b/*", "s3:GetObject", True),
         ("arn:aws:s3:::b", "s3:GetObject", True),  # a bucket for objects: another rule's
+        ("arn:aws:s3:::", "s3:GetObject", False),
+        ("arn:aws:s3:::b/a:b", "s3:GetObject", True),
+        ("arn:aws:sns:::b", "s3:GetObject", False),
         ("arn:aws:s3::b/*", "s3:GetObject", False),
         ("arn:aws:s3:eu-west-1:111122223333:b/*", "s3:GetObject", False),
         ("arn:aws:s3:eu-west-1:111122223333:accesspoint/p/object/*", "s3:GetObject", True),
+        ("arn:aws:s3:eu-west-1:111122223333:accesspoint/p", "s3:GetObject", False),
+        ("arn:aws:s3:eu-west-1:111122223333:accesspoint/p", "s3:ListBucket", True),
+        ("arn:aws:s3-object-lambda:eu-west-1:111122223333:accesspoint/p", "s3:GetObject", True),
         ("arn:aws:ec2:eu-west-1:111122223333:instance/*", "ssm:SendCommand", True),
         ("arn:aws:dynamodb:eu-west-1:111122223333:web", "dynamodb:GetItem", True),
     ],
@@ -118,9 +139,26 @@ def test_arns_of_other_services_and_forms(resource: str, action: str, answer: bo
     assert can_match(Text.of(resource), action) is answer
 
 
+def test_an_unknown_name_is_not_everything() -> None:
+    """A value without wildcards covers no action that needs ``*``; one that may be ``*`` does."""
+    assert can_match(Text.of(NAME), "kms:ListKeys") is False
+    assert can_match(Text.of(Hole("Text", excludes="*?")), "kms:ListKeys") is False
+    assert can_match(Text.of(ANYTHING), "kms:ListKeys") is True
+
+
+def test_an_access_point_of_an_unknown_name() -> None:
+    """A name holds no slash, so an ARN that ends with it leads to no object behind it."""
+    head = "arn:aws:s3:eu-west-1:111122223333:accesspoint/"
+    assert can_match(Text.of(head, NAME), "s3:GetObject") is False
+    assert can_match(Text.of(head, NAME, "/object/*"), "s3:GetObject") is True
+    assert can_match(Text.of(head, ANYTHING), "s3:GetObject") is True
+
+
 @pytest.mark.parametrize(
     ("parts", "answer"),
     [
+        (("",), False),
+        (("arn:",), False),
         (("*",), True),
         (("arn:aws:s3:::b",), True),
         (("arn:aws-cn:s3:::b",), True),
@@ -129,7 +167,10 @@ def test_arns_of_other_services_and_forms(resource: str, action: str, answer: bo
         (("arn:", ANYTHING, ":s3:::b"), True),
         (("arn::s3:::b",), False),
         (("arn:amazon:s3:::b",), False),
+        (("arn:awsome:s3:::b",), False),
         (("s3://b/k",), False),
+        (("s3://", ANYTHING), False),
+        (("of arn:aws:",), False),
         (("my-bucket",), False),
         ((NAME,), False),
     ],
@@ -166,3 +207,4 @@ def test_actions_without_resources_are_in_the_table() -> None:
     assert {actions.resource_kinds(action) for action in NEEDS_EVERYTHING} == {frozenset()}
     assert all(kinds_of(action) == () for action in NEEDS_EVERYTHING)
     assert kinds_of("logs:DescribeLogGroups") is None
+    assert forms_of("logs:DescribeLogGroups") == ()

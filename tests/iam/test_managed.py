@@ -109,6 +109,7 @@ def test_every_row_is_found() -> None:
         ("service-role/", None),
         ("a.c", None),
         ("x\ty", None),
+        ("AmazonSQSFullAccess\t[]\nAmazonSQSReadOnlyAccess", None),
     ],
 )
 def test_the_right_path_of_a_policy(tail: str, right: str | None) -> None:

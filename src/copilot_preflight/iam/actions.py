@@ -79,7 +79,7 @@ def names_of(service: str) -> Mapping[str, str] | None:
     """
     key = f"\n{service.lower()}\t"
     rows = _rows()
-    start = rows.find(key) if service else -1
+    start = rows.find(key)
     if start < 0:
         return None
     start += len(key)

@@ -36,6 +36,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 """
 
+_EVERYTHING: Final = Text.of("*")
 _PARTITION: Final = arn.name_hole("any partition")
 _HOME: Final = Text.of(arn.name_hole("any region"), ":", arn.name_hole("any account"))
 _LISTS: Final = {
@@ -105,7 +106,7 @@ def kinds_of(action: str) -> tuple[str, ...] | None:
     """
     service, _, _ = action.partition(":")
     kinds = actions.resource_kinds(action)
-    if kinds is None or action in _UNJUDGED:
+    if action in _UNJUDGED:
         return None
     if not kinds:
         return () if action in NEEDS_EVERYTHING or action in _LISTS else None
@@ -123,12 +124,12 @@ def can_match(resource: Text, action: str) -> bool:
     if kinds is None:
         return True
     if not kinds:
-        whole = _LISTS.get(action, Text.of("*"))
-        return any(match(resource, it) is not False for it in (Text.of("*"), whole))
-    if action.startswith("s3:") and is_access_point_for(action, resource):
-        return False
-    if action.startswith("s3:") and _names_bucket(resource):
-        return True  # as good as all ARNs for S3's actions: no need to walk the forms
+        return match(resource, _LISTS.get(action, _EVERYTHING)) is not False
+    if action.startswith("s3:"):
+        if is_access_point_for(action, resource):
+            return False
+        if _names_bucket(resource):
+            return True  # as good as all ARNs for S3's actions: no need to walk the forms
     forms = forms_of(action)
     parsed = arn.parse(resource)
     service = None if parsed is None else parsed.service.literal
@@ -161,8 +162,7 @@ def _names_bucket(resource: Text) -> bool:
     found = arn.parse(resource)
     if found is None or found.service.literal != "s3" or not found.resource.parts:
         return False
-    is_bare = found.region.literal == found.account.literal == ""
-    return is_bare and not any(":" in p for p in found.resource.parts if isinstance(p, str))
+    return found.region.literal == found.account.literal == ""
 
 
 def is_arn(resource: Text) -> bool:
