@@ -90,6 +90,8 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("ecs:RunTask", ("task-definition/web",), True),
     ("ecs:UpdateService", ("service/web",), True),
     ("ecs:DescribeTasks", ("cluster/web",), False),
+    ("ecs:StopTask", ("task/0123456789abcdef",), True),  # an ARN without the cluster's name
+    ("ecs:UpdateContainerInstancesState", ("container-instance/0123456789abcdef",), True),
     ("ecs:ExecuteCommand", ("cluster/web",), True),
 ]
 
@@ -200,6 +202,24 @@ def test_every_kind_of_every_action_has_a_format() -> None:
         for action in actions.expand(f"{service}:*") or ():
             for kind in kinds_of(action) or ():
                 assert format_of(service, kind).startswith("arn:${Partition}:")
+
+
+@pytest.mark.parametrize(
+    ("action", "arn"),
+    [
+        ("ecr:GetAuthorizationToken", HEAD["ecr"] + "repository/web"),
+        ("ecs:DeregisterTaskDefinition", HEAD["ecs"] + "task-definition/web:*"),
+        ("ecs:DescribeTaskDefinition", HEAD["ecs"] + "task-definition/web:*"),
+        ("kms:CreateKey", HEAD["kms"] + "key/*"),
+        ("kms:GenerateRandom", HEAD["kms"] + "key/*"),
+        ("kms:ListAliases", HEAD["kms"] + "alias/*"),
+        ("kms:ListKeys", HEAD["kms"] + "*"),
+    ],
+)
+def test_actions_that_no_arn_covers(action: str, arn: str) -> None:
+    """The ARN of a kind that the action sounds like is no use; ``*`` is."""
+    assert can_match(Text.of(arn), action) is False
+    assert can_match(Text.of("*"), action) is True
 
 
 def test_actions_without_resources_are_in_the_table() -> None:
