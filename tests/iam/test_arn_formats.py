@@ -39,6 +39,7 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("logs:PutLogEvents", ("log-group:web:log-stream:",), True),
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html
     ("logs:PutLogEvents", ("log-group:web:log-stream:a:b",), False),
+    ("logs:PutLogEvents", ("log-group:a:b:log-stream:c",), False),
     ("logs:PutLogEvents", ("log-group:web*",), True),
     ("logs:PutLogEvents", ("log-group:*",), True),
     ("logs:PutLogEvents", ("log-group/web:*",), False),
@@ -71,6 +72,7 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("kms:Decrypt", ("key/mrk-1234abcd12ab34cd56ef1234567890ab",), True),
     ("kms:Decrypt", ("*",), True),
     ("kms:CreateAlias", ("alias/web",), True),
+    ("kms:CreateAlias", ("alias/web:1",), False),
     ("kms:ListKeys", ("key/*",), False),
     ("kms:Decrypt", ("key/",), False),
     # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
@@ -92,6 +94,11 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("ecs:DescribeTasks", ("cluster/web",), False),
     ("ecs:StopTask", ("task/0123456789abcdef",), True),  # an ARN without the cluster's name
     ("ecs:UpdateContainerInstancesState", ("container-instance/0123456789abcdef",), True),
+    # The cluster is a condition key of theirs.
+    ("ecs:RunTask", ("cluster/web",), False),
+    ("ecs:StopTask", ("cluster/web",), False),
+    ("ecs:UpdateService", ("cluster/web",), False),
+    ("ecs:UpdateContainerInstancesState", ("cluster/web",), False),
     ("ecs:ExecuteCommand", ("cluster/web",), True),
 ]
 
@@ -118,6 +125,9 @@ def test_arns_that_an_action_can_match(
         ("arn:aws:kms::111122223333:key/*", "kms:Decrypt", False),
         ("arn::kms:eu-west-1:111122223333:key/*", "kms:Decrypt", False),
         ("arn:aws:iam::111122223333:role/a/b/web", "iam:PassRole", True),
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+        ("arn:aws:iam::111122223333:role/a:b/web", "iam:PassRole", True),
+        ("arn:aws:iam::111122223333:role/", "iam:PassRole", False),
         ("arn:aws:iam::111122223333:web", "iam:PassRole", False),
         ("arn:aws:iam:eu-west-1:111122223333:role/web", "iam:PassRole", False),
         ("arn:aws:iam::111122223333:role/web", "sts:AssumeRole", True),
@@ -130,6 +140,7 @@ def test_arns_that_an_action_can_match(
         ("arn:aws:s3:eu-west-1:111122223333:b/*", "s3:GetObject", False),
         ("arn:aws:s3:eu-west-1:111122223333:accesspoint/p/object/*", "s3:GetObject", True),
         ("arn:aws:s3:eu-west-1:111122223333:accesspoint/p", "s3:GetObject", False),
+        ("arn:aws:s3:eu-west-1:111122223333:accesspoint/p/object/", "s3:GetObject", False),
         ("arn:aws:s3:eu-west-1:111122223333:accesspoint/p", "s3:ListBucket", True),
         ("arn:aws:s3-object-lambda:eu-west-1:111122223333:accesspoint/p", "s3:GetObject", True),
         ("arn:aws:ec2:eu-west-1:111122223333:instance/*", "ssm:SendCommand", True),

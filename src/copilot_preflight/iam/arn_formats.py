@@ -87,15 +87,11 @@ _SLOT: Final = re.compile(r"\$?\{([^}]*)\}")
 _WITHOUT_ACCOUNT: Final = frozenset({"ssm"})
 """Services with public resources, whose ARNs name no account."""
 
-_NAMES_WITHOUT_COLON: Final = frozenset(
-    {
-        "Alias",
-        "LogGroupName",
-        "RepositoryName",
-        "RoleNameWithPath",
-        "name",
-    }
-)
+_NAMES_WITHOUT_COLON: Final = frozenset({"Alias", "LogGroupName", "RepositoryName", "name"})
+"""Slots of which AWS allows no colon; a role's path may have one.
+
+Source for that: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+"""
 
 
 def kinds_of(action: str) -> tuple[str, ...] | None:
