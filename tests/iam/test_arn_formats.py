@@ -58,6 +58,7 @@ CASES: list[tuple[str, tuple[str | Hole, ...], bool]] = [
     ("secretsmanager:GetSecretValue", ("secret:db/password-*",), True),
     ("secretsmanager:GetSecretValue", ("secret:db/password-a1B2c3",), True),
     ("secretsmanager:GetSecretValue", ("secret:db/password-a1B2c3:key::",), False),
+    ("secretsmanager:GetSecretValue", ("secret:db-a1B2c3:db-secret",), False),
     ("secretsmanager:GetSecretValue", ("secret:db-secret",), True),  # six letters: it may be one
     ("secretsmanager:GetSecretValue", ("secret:", NAME, "/password"), False),
     ("secretsmanager:GetSecretValue", ("secret:db/", NAME), True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from copilot_preflight.iam.actions import arn_formats
 from copilot_preflight.iam.services import ResourcePolicyKind, Service, service_of
 
 
@@ -35,3 +36,39 @@ def test_a_service_is_known_by_its_prefix() -> None:
     assert service_of("S3:GetObject").policy is ResourcePolicyKind.BUCKET
     assert service_of("kms:Decrypt").tells_home
     assert service_of("sqs:SendMessage") == Service("sqs")
+
+
+@pytest.mark.parametrize("prefix", ["ecr", "kms", "logs", "secretsmanager", "ssm"])
+def test_services_whose_arns_hold_region_and_account(prefix: str) -> None:
+    """Where the service says so, the reference writes both into each of its ARNs."""
+    formats = [it.split(":") for it in arn_formats(prefix).values()]
+    own = [parts[3:5] for parts in formats if parts[2] == prefix]
+    assert own
+    assert all(home == ["${Region}", "${Account}"] for home in own)
+    assert service_of(f"{prefix}:Any").tells_home
+
+
+def test_services_whose_arns_say_nothing_of_where_the_call_goes() -> None:
+    """A bucket's ARN holds neither; a mount goes to no region's API; a session has no ARN."""
+    assert not any(
+        service_of(f"{prefix}:Any").tells_home
+        for prefix in ("s3", "elasticfilesystem", "ssmmessages", "sqs")
+    )
+
+
+@pytest.mark.parametrize(
+    ("prefix", "kind"),
+    [
+        ("s3", ResourcePolicyKind.BUCKET),
+        ("kms", ResourcePolicyKind.KEY),
+        ("secretsmanager", ResourcePolicyKind.OTHER),
+        ("ecr", ResourcePolicyKind.OTHER),
+        ("elasticfilesystem", ResourcePolicyKind.OTHER),
+        ("ssm", None),
+        ("ssmmessages", None),
+        ("logs", None),
+    ],
+)
+def test_policies_of_resources(prefix: str, kind: ResourcePolicyKind | None) -> None:
+    """Buckets and keys have policies of their own names; none of a log group is judged."""
+    assert service_of(f"{prefix}:Any").policy is kind
