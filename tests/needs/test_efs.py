@@ -7,6 +7,7 @@ from tests import stacks
 from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.base.finding import Finding
+from copilot_preflight.edits.edit import Help
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.resolve.stack import Stack
 
@@ -21,13 +22,14 @@ TASK = stacks.task(
       - Name: data
         EFSVolumeConfiguration:
           FilesystemId: %(id)s
-          TransitEncryption: ENABLED
+          TransitEncryption: %(tls)s
           AuthorizationConfig: {IAM: %(iam)s%(point)s}
     """,
 )
 TEMPLATE = f"""
 Parameters:
   Iam: {{Type: String}}
+  Choice: {{Type: String, AllowedValues: [ENABLED, DISABLED]}}
 Conditions:
   IsProd: !Equals [!Ref AWS::Region, eu-west-1]
 Resources:
@@ -65,6 +67,7 @@ def stack(
     *,
     id: str = "!Ref Files",
     iam: str = "ENABLED",
+    tls: str = "ENABLED",
     point: str = "",
     role: str = "TaskRoleArn: !GetAtt Role.Arn",
     readonly: str = "false",
@@ -75,6 +78,7 @@ def stack(
         "policy": policy,
         "id": id,
         "iam": iam,
+        "tls": tls,
         "point": point,
         "role": role,
         "readonly": readonly,
@@ -192,16 +196,176 @@ def test_the_file_system_is_known_by_its_id(id: str) -> None:
     assert outcomes(stack(id=id))[MOUNT] is DENIED
 
 
-@pytest.mark.parametrize("iam", ["DISABLED", "!Ref Iam", "!Ref AWS::NoValue"])
-def test_without_iam_nobody_asks(iam: str) -> None:
-    """Only what certainly mounts with the role is judged."""
-    assert outcomes(stack(iam=iam)) == {}
+# --- without IAM ----------------------------------------------------------------------------------
 
 
+def mounts(found: Stack) -> dict[str, Outcome]:
+    return {action: it for action, it in outcomes(found).items() if action == MOUNT}
+
+
+@pytest.mark.parametrize("iam", ["DISABLED", "!Ref AWS::NoValue"])
+def test_without_iam_the_role_is_not_asked(iam: str) -> None:
+    """The CDK's policy lets no client mount that has no credentials, whatever the role may do."""
+    found = stack(grant("'*'"), iam=iam)
+    assert outcomes(found) == {MOUNT: DENIED, WRITE: ALLOWED}
+    (finding,) = told(found)
+    assert (finding.rule, finding.cause) == ("E9747", "resource-policy")
+    assert "IAM is not ENABLED" in finding.message
+    assert finding.help == (
+        "set IAM under AuthorizationConfig to ENABLED: the task role 'Role' may mount it"
+    )
+
+
+@pytest.mark.parametrize("iam", ["DISABLED", "!Ref AWS::NoValue"])
+@pytest.mark.parametrize(
+    "policy", ["ThroughputMode: elastic", "FileSystemPolicy: !Ref AWS::NoValue"]
+)
+def test_without_iam_and_without_a_policy_all_is_well(iam: str, policy: str) -> None:
+    """AWS's default policy lets in every client that reaches a mount target."""
+    found = stack(policy=policy, iam=iam)
+    assert outcomes(found) == {}
+    assert rules(found) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        everybody("'elasticfilesystem:Client*'"),
+        everybody("'elasticfilesystem:ClientMount'", VIA_TARGET),
+        "{Effect: Allow, Principal: '*', Action: '*'}",
+    ],
+)
+def test_a_policy_for_everybody_takes_clients_without_credentials(statement: str) -> None:
+    """So does the CDK's with ``allowAnonymousAccess``, and the statement that it writes then."""
+    found = stack(policy=policy(statement, INSECURE), iam="DISABLED")
+    assert mounts(found) == {MOUNT: ALLOWED}
+    assert rules(found) == []
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "{AWS: !GetAtt Role.Arn}",
+        "{AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}",
+        "{AWS: !Ref AWS::AccountId}",
+        "{Service: ecs-tasks.amazonaws.com}",
+        "{AWS: '111122223333'}",
+    ],
+)
+def test_no_other_principal_is_anonymous(principal: str) -> None:
+    """Neither a role nor its account nor a service: only the asterisk takes in anybody."""
+    statement = f"{{Effect: Allow, Principal: {principal}, Action: 'elasticfilesystem:*'}}"
+    assert mounts(stack(policy=policy(statement), iam="DISABLED")) == {MOUNT: DENIED}
+
+
+def test_a_principal_that_is_not_known_may_be_everybody() -> None:
+    """A parameter may hold the asterisk."""
+    statement = "{Effect: Allow, Principal: {AWS: !Ref Iam}, Action: 'elasticfilesystem:*'}"
+    assert mounts(stack(policy=policy(statement), iam="DISABLED")) == {MOUNT: OPEN}
+
+
+PLAIN = everybody("'elasticfilesystem:Client*'"), INSECURE
+
+
+@pytest.mark.parametrize("tls", ["DISABLED", "!Ref AWS::NoValue"])
+def test_a_policy_that_asks_for_tls_gets_it(tls: str) -> None:
+    """ECS mounts without TLS unless it is told to."""
+    found = stack(policy=policy(*PLAIN), iam="DISABLED", tls=tls)
+    assert mounts(found) == {MOUNT: Outcome.EXPLICIT_DENY}
+    (finding,) = told(found)
+    assert finding.help == "set TransitEncryption to ENABLED"
+    assert "over TLS only" in finding.message
+
+
+def test_tls_that_is_not_known_proves_nothing() -> None:
+    """A parameter may turn it on."""
+    found = stack(policy=policy(*PLAIN), iam="DISABLED", tls="!Ref Iam")
+    assert mounts(found) == {MOUNT: OPEN}
+    assert rules(found) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "StringEquals: {'aws:PrincipalOrgID': o-1}",
+        "IpAddress: {'aws:SourceIp': 203.0.113.0/24}",
+        "StringEquals: {'aws:SourceVpc': vpc-1}",
+    ],
+)
+def test_keys_that_efs_does_not_send_prove_nothing(condition: str) -> None:
+    """AWS names four keys for clients, and says of the others that they are not enforced."""
+    rest = f", Condition: {{{condition}}}"
+    found = stack(policy=policy(everybody("'elasticfilesystem:*'", rest)), iam="DISABLED")
+    assert mounts(found) == {MOUNT: OPEN}
+
+
+def test_a_policy_may_ask_anybody_for_the_access_point() -> None:
+    """The access point is known without IAM too."""
+    rest = ACCESS_POINT % "!GetAtt Point.Arn"
+    said = policy(everybody("'elasticfilesystem:*'", rest))
+    found = stack(policy=said, iam="DISABLED", point=", AccessPointId: !Ref Point")
+    assert mounts(found) == {MOUNT: ALLOWED}
+    assert mounts(stack(policy=said, iam="DISABLED")) == {MOUNT: DENIED}
+
+
+def test_iam_under_a_condition_is_followed() -> None:
+    """The volume is mounted without credentials where the condition turns IAM off."""
+    iam = "!If [IsProd, ENABLED, !Ref AWS::NoValue]"
+    found = stack(grant("'*'"), iam=iam)
+    assert [it.message.partition(" when ")[2] for it in told(found)] == ["IsProd is false"]
+    assert mounts(stack(grant("'*'"), policy(PLAIN[0]), iam=iam)) == {MOUNT: ALLOWED}
+
+
+def test_iam_by_a_parameter_proves_nothing() -> None:
+    """It may be turned on, for a role that may mount."""
+    assert mounts(stack(grant("'*'"), iam="!Ref Iam")) == {MOUNT: OPEN}
+    assert mounts(stack(grant("'*'"), iam="!Ref Choice")) == {MOUNT: OPEN}
+
+
+def test_iam_by_a_parameter_is_decided_where_all_its_values_are() -> None:
+    """Neither the role nor anybody else may mount."""
+    assert mounts(stack(iam="!Ref Choice")) == {MOUNT: DENIED}
+
+
+def test_without_iam_writing_is_no_part_of_the_mount() -> None:
+    """What may be mounted and not written is mounted."""
+    found = stack(policy=policy(everybody("'elasticfilesystem:ClientMount'")), iam="DISABLED")
+    assert outcomes(found) == {MOUNT: ALLOWED, WRITE: DENIED}
+    assert rules(found) == []
+
+
+def test_whom_the_policy_denies_by_not_principal() -> None:
+    """A client without credentials is none of those that are listed."""
+    deny = "{Effect: Deny, NotPrincipal: {AWS: !GetAtt Role.Arn}, Action: 'elasticfilesystem:*'}"
+    found = stack(policy=policy(PLAIN[0], deny), iam="DISABLED")
+    assert mounts(found) == {MOUNT: Outcome.EXPLICIT_DENY}
+
+
+def test_without_iam_no_role_is_missing() -> None:
+    """On Fargate too: there is no role to mount with, and none is asked for."""
+    found = stack(role="Family: web", iam="DISABLED", resources=FARGATE % "FARGATE")
+    assert rules(found) == [("E9747", "resource-policy")]
+    found = stack(policy="ThroughputMode: elastic", role="Family: web", iam="DISABLED")
+    assert rules(found) == []
+
+
+def test_the_way_out_is_iam_and_what_the_role_lacks() -> None:
+    """All of it together: IAM without the grant would be denied as well."""
+    (finding,) = told(stack(iam="DISABLED", policy=policy(INSECURE)))
+    assert finding.help.startswith(
+        "set IAM under AuthorizationConfig to ENABLED, and grant the task role 'Role':\n"
+    )
+    assert f"    - {MOUNT}\n    - {WRITE}\n" in finding.help
+    (finding,) = told(stack(iam="DISABLED", role="Family: web"))
+    assert isinstance(finding.remedy, Help)
+    assert finding.remedy.no_fix == "the task has no role to mount the volume with"
+
+
+@pytest.mark.parametrize("iam", ["ENABLED", "DISABLED"])
 @pytest.mark.parametrize("id", ["fs-12345678", "!ImportValue files", "!Ref Iam"])
-def test_a_file_system_outside_the_run_proves_nothing(id: str) -> None:
+def test_a_file_system_outside_the_run_proves_nothing(id: str, iam: str) -> None:
     """Its policy may grant the mount, or there may be none."""
-    assert outcomes(stack(id=id))[MOUNT] is OPEN
+    assert outcomes(stack(id=id, iam=iam))[MOUNT] is OPEN
 
 
 def test_a_policy_under_a_condition_is_followed() -> None:

@@ -219,7 +219,8 @@ def _ruling(call: Call, resource: ResourcePolicy, endpoint: Endpoint | None) -> 
         from copilot_preflight.access.endpoint_routes import context_of
 
         request = request._replace(context={**request.context, **context_of(endpoint)})
-    return layers.decide(policies, request, Caller(call.role.arn))
+    caller = Caller(call.role.arn, is_anonymous=call.need.is_anonymous)
+    return layers.decide(policies, request, caller)
 
 
 def _identity(call: Call) -> PolicySet:

@@ -11,7 +11,7 @@ from copilot_preflight.iam.condition_keys import never_sent
 from copilot_preflight.iam.evaluate import Request
 from copilot_preflight.iam.services import service_of
 from copilot_preflight.model.buckets import bucket_named
-from copilot_preflight.model.roles import Role
+from copilot_preflight.model.roles import ANONYMOUS, Role
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.query import query_by
 from copilot_preflight.resolve.view import View
@@ -48,6 +48,8 @@ class Call(NamedTuple):
     @property
     def who(self) -> str:
         """The role as a message names it: ``execution role 'ExecutionRole'``."""
+        if self.need.is_anonymous:
+            return ANONYMOUS
         return f"{self.need.user} {self.role}".strip()
 
 
@@ -81,6 +83,8 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_cond
 
 def _context(call: Call) -> Mapping[str, tuple[Text, ...]]:
     """The condition keys that are certain for a call, before those that its own ask adds."""
+    if call.need.is_anonymous:
+        return {}
     return {**_of_caller(call.view, call.role), **never_sent(call.action), **_of_resource(call)}
 
 

@@ -174,7 +174,7 @@ def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tu
     """What every layer says, in the order in which AWS looks at them.
 
     SCPs and RCPs do not touch service-linked roles. A service that calls for itself has no
-    policies of its own, and belongs to no account that an SCP limits.
+    policies of its own, and belongs to no account that an SCP limits, nor does an anonymous client.
     Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     """
     bounded = _is_bounded(policies.boundary)
@@ -182,7 +182,7 @@ def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tu
         yield from _of_organization(policies, request, caller)
     if policies.resource is not None:
         yield Layer.RESOURCE, _voice(policies.resource, request, caller, bounded=bounded)
-    if caller.service:
+    if caller.service or caller.is_anonymous:
         return
     yield Layer.IDENTITY, _voice(policies.identity, request)
     if policies.boundary is not None:
@@ -201,7 +201,7 @@ def _of_organization(
         return
     for layer, levels in (
         (Layer.RCP, policies.rcps),
-        (Layer.SCP, () if caller.service else policies.scps),
+        (Layer.SCP, () if caller.service or caller.is_anonymous else policies.scps),
     ):
         for level in levels:
             voice = _voice(level, request)
@@ -341,7 +341,7 @@ def _grant(
     and: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-resource-based.html
     """
     resource = said.get(Layer.RESOURCE, Voice())
-    if caller.service:
+    if caller.service or caller.is_anonymous:
         yield Layer.RESOURCE, resource.allow
         return
     root = caller.is_root

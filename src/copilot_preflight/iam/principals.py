@@ -22,12 +22,13 @@ class Caller(NamedTuple):
     ``arn`` is the ARN of the role or user, or of a federated user; ``session`` that of the role
     session, None for a user and where it is not known. A role of which only the session is known
     has no path in its ARN. ``service`` is set, and the rest empty, where an AWS service calls for
-    itself.
+    itself; the ARN is empty too of who ``is_anonymous``, and calls without credentials.
     """
 
     arn: Text
     session: Text | None = None
     service: str = ""
+    is_anonymous: bool = False
 
     @property
     def account(self) -> Text | None:
@@ -217,6 +218,8 @@ def _one(principal: Principal, caller: Caller, *, pinned: bool) -> tuple[Naming,
         if same is None:
             return Naming.NOT, Naming.ROLE
         return (Naming.ROLE, Naming.ROLE) if same else (Naming.NOT, Naming.NOT)
+    if caller.is_anonymous:
+        return _names_everybody(principal)
     if principal.kind != "AWS":
         return Naming.NOT, _OTHER_KINDS.get(principal.kind, Naming.SESSION)
     if name.literal == "*":
@@ -226,6 +229,18 @@ def _one(principal: Principal, caller: Caller, *, pinned: bool) -> tuple[Naming,
     return _closest(level for level, answer in levels if answer), _closest(
         level for level, answer in levels if answer is not False
     )
+
+
+def _names_everybody(principal: Principal) -> tuple[Naming, Naming]:
+    """How closely a principal names an anonymous client: only ``*`` takes one in.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous
+    """
+    if principal.kind in _OTHER_KINDS:
+        return Naming.NOT, Naming.NOT
+    is_everybody = principal.entry.text.equals(_EVERYONE) if principal.kind == "AWS" else None
+    least = Naming.ROLE if is_everybody else Naming.NOT
+    return least, Naming.NOT if is_everybody is False else Naming.ROLE
 
 
 def _levels(name: Text, caller: Caller) -> Iterator[tuple[Naming, bool | None]]:

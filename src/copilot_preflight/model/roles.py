@@ -65,6 +65,15 @@ class Role(NamedTuple):
         return f"role '{self.logical_id}'"
 
 
+ANONYMOUS: Final = "anonymous client"
+"""What stands in the place of a role's name where somebody calls without credentials."""
+
+
+def nobody(place: Place) -> Role:
+    """Who calls without credentials, from a place of the template: a role that has nothing."""
+    return Role(ANONYMOUS, place, EMPTY, EMPTY, place, (), ())
+
+
 class Trust(NamedTuple):
     """Who may assume a role; its policies are not read for that."""
 

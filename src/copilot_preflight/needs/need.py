@@ -57,7 +57,9 @@ class Need(NamedTuple):
     is what the role is for whoever uses it (``"execution"``, ``"task"``, ``"instance"`` …), as in
     "execution role 'X'"; ``role_value`` is the node that names the role, None where there is none,
     which is a defect if ``needs_role``. A source leaves ``role`` out, unless only it can tell.
-    ``undecided`` is an open condition that must be decided before the asks are certain.
+    ``is_anonymous``: the calls are made without credentials, whatever role the task has; ``role``
+    is then one without policies. ``undecided`` is an open condition that must be decided before the
+    asks are certain.
     ``is_copilots``: what is asked for lies in the bucket, under the key or in the repository that
     Copilot makes for an application, whose policies are known to leave access to IAM.
     ``detail`` is a record of what else the source knows, for its own rules: see `about`. ``name``
@@ -79,6 +81,7 @@ class Need(NamedTuple):
     detail: object = None
     source: Source | None = None
     name: str = ""
+    is_anonymous: bool = False
 
     @property
     def key(self) -> Key:

@@ -195,7 +195,7 @@ class _Gathering:
         need, role = ask.need, ask.need.role if not ask.decisions else ask.decisions[0].call.role
         key = _key_of(need, role)
         lane = _LANE_OF_USER.get(need.user) or self._lane_with(key)
-        purpose = f"{need.user} role".strip()
+        purpose = "without a role" if need.is_anonymous else f"{need.user} role".strip()
         drawn = self._draw(
             lane, key, purpose, 0 if role is None else self._excerpts.line(role.place)
         )

@@ -267,7 +267,7 @@ def _start_calls(view: View, words: Words, back: Words, *, is_new: bool) -> Iter
     """The calls of all task definitions of a release, one of each, whatever the scenario."""
     groups: dict[object, list[Decision]] = {}
     for need in all_needs(view.stack):
-        if need.task is None:
+        if need.task is None or need.is_anonymous:  # no role of a release stands behind it
             continue
         if need.role is None:
             if need.role_value is not None and need.calls:
