@@ -21,7 +21,12 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9732", "role-not-assumable"),
     RuleEntry("E9733", "grant-on-wrong-role", ("denials",)),
     RuleEntry("E9734", "task-role-missing", ("needs_without_role",)),
-    RuleEntry("W9735", "credentials-overridden", resources=("AWS::ECS::TaskDefinition",)),
+    RuleEntry(
+        "W9735",
+        "credentials-overridden",
+        resources=("AWS::ECS::TaskDefinition", "AWS::ECS::ExpressGatewayService"),
+    ),
+    RuleEntry("E9736", "infrastructure-role-denied", ("denials",)),
     RuleEntry("E9737", "reference-unknown", ("unknown_references",)),
     RuleEntry("E9741", "secret-denied", ("denials", "needs_without_calls")),
     RuleEntry("E9742", "image-pull-denied", ("denials",)),

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _DECIDING: Final = (
     "AWS::ECS::TaskDefinition",
     "AWS::ECS::Service",
+    "AWS::ECS::ExpressGatewayService",
     "AWS::IAM::Role",
     "AWS::IAM::Policy",
     "AWS::IAM::RolePolicy",

@@ -43,8 +43,15 @@ SERVICES = (
     "ssmmessages",
     "sts",
 )
-# FireLens delivers to Firehose: a managed policy may grant that, the action table is not needed.
-SERVICES_OF_MANAGED_POLICIES = (*SERVICES, "firehose")
+# FireLens delivers to Firehose, and ECS makes load balancers, scaling and certificates: a managed
+# policy may grant that, the action table is not needed.
+SERVICES_OF_MANAGED_POLICIES = (
+    *SERVICES,
+    "acm-pca",
+    "application-autoscaling",
+    "elasticloadbalancing",
+    "firehose",
+)
 
 HERE = Path(__file__).parent
 

@@ -22,7 +22,8 @@ def lenses(analysis: Analysis) -> Iterator[tuple[Place, str]]:
         of_role: dict[str, Counter[str]] = {}
         for call in outcomes_of(mine):
             decided = call.decisions[0].call
-            name = f"{decided.need.user} role {decided.role.logical_id}"
+            is_role = not decided.need.is_anonymous
+            name = f"{decided.need.user} role " * is_role + decided.role.logical_id
             of_role.setdefault(name, Counter())[call.outcome] += 1
         for name, counts in of_role.items():
             yield task.place, f"{name}: {_counted(counts)}"

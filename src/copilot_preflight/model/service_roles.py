@@ -15,6 +15,7 @@ _AWS: Final = "https://docs.aws.amazon.com/"
 _ECS: Final = f"{_AWS}AmazonECS/latest/developerguide/"
 _INFRASTRUCTURE: Final = f"{_ECS}infrastructure_IAM_role.html"
 _EXECUTION: Final = f"{_ECS}task_execution_IAM_role.html"
+_EXPRESS: Final = f"{_ECS}express-service-work.html"
 _LAMBDA: Final = f"{_AWS}lambda/latest/dg/lambda-intro-execution-role.html"
 _STATES: Final = f"{_AWS}step-functions/latest/dg/procedure-create-iam-role.html"
 _APP_RUNNER: Final = f"{_AWS}apprunner/latest/dg/security_iam_service-with-iam.html"
@@ -113,6 +114,8 @@ ROLE_HANDOVERS: Final[tuple[RoleHandover, ...]] = (
         "ecs-tasks",
         ("ECS::TaskDefinition", "ExecutionRoleArn", "execution", _TASKS, _EXECUTION),
         ("ECS::TaskDefinition", "TaskRoleArn", "task", _TASKS, f"{_ECS}task-iam-roles.html"),
+        ("ECS::ExpressGatewayService", "ExecutionRoleArn", "execution", _TASKS, _EXPRESS),
+        ("ECS::ExpressGatewayService", "TaskRoleArn", "task", _TASKS, _EXPRESS),
         *(
             ("Batch::JobDefinition", f"{container}.{key}", what, _JOBS, _BATCH_JOBS)
             for container in (
@@ -165,6 +168,13 @@ ROLE_HANDOVERS: Final[tuple[RoleHandover, ...]] = (
             "hook",
             "ECS cannot call the deployment hooks of '{}'",
             f"{_ECS}blue-green-permissions.html",
+        ),
+        (
+            "ECS::ExpressGatewayService",
+            "InfrastructureRoleArn",
+            "infrastructure",
+            "ECS cannot make the load balancer of '{}'",
+            _INFRASTRUCTURE,
         ),
         (
             "ECS::CapacityProvider",

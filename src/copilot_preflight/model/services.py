@@ -13,7 +13,7 @@ from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.model.state_machines import run_task_parameters
-from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.model.tasks import EXPRESS_SERVICE, TaskDefinition
 from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import Index, View, index_of
@@ -65,7 +65,9 @@ def runs_of(view: View, task: TaskDefinition) -> tuple[TaskRun, ...]:
     A task definition is named by its ARN or by its family, whose newest revision it then is; what
     is pinned to a revision number is another one, as far as can be known.
     """
-    names = _names(view, task)
+    if task.is_express:
+        return tuple(map(_run_of_express, task.value.children("Properties")))
+    names = names_of_task(view, task)
     return tuple(
         run
         for other in view.holding(_runs_by_name, names)
@@ -126,7 +128,8 @@ def _may_run_on_fargate(task: TaskDefinition) -> bool:
     return True
 
 
-def _names(view: View, task: TaskDefinition) -> set[Text]:
+def names_of_task(view: View, task: TaskDefinition) -> set[Text]:
+    """What a template may call a task definition: by reference, and by its family."""
     resolver = view.resolver
     path = task.value.path
     names = {
@@ -156,7 +159,9 @@ def _read_runs(view: View) -> Iterator[tuple[Text, TaskRun]]:
                 for asked in read(properties):
                     reference = text_of(asked.value, asked.task_key)
                     if reference is not None and not asked.value.is_open:
-                        yield reference, _run(view, resource, asked)
+                        is_express = kind == EXPRESS_SERVICE
+                        run = _run_of_express(properties) if is_express else None
+                        yield reference, run or _run(view, resource, asked)
 
 
 class _Asked(NamedTuple):
@@ -200,6 +205,10 @@ def _of_state_machine(properties: Value) -> Iterator[_Asked]:
         yield _Asked(asked, text_of(asked, "Cluster"), "TaskDefinition")
 
 
+def _of_express(properties: Value) -> Iterator[_Asked]:
+    yield _Asked(properties, text_of(properties, "Cluster"))
+
+
 _KINDS: Final[dict[str, Callable[[Value], Iterator[_Asked]]]] = {
     "AWS::ECS::Service": _of_service,
     "AWS::ECS::TaskSet": _of_task_set,
@@ -207,6 +216,7 @@ _KINDS: Final[dict[str, Callable[[Value], Iterator[_Asked]]]] = {
     "AWS::Scheduler::Schedule": _of_schedule,
     "AWS::Pipes::Pipe": _of_pipe,
     "AWS::StepFunctions::StateMachine": _of_state_machine,
+    EXPRESS_SERVICE: _of_express,
 }
 
 
@@ -244,6 +254,26 @@ def _run(view: View, resource: Value, asked: _Asked) -> TaskRun:
         subnets=_subnets(value),
         providers=providers,
         conditions=value.conditions,
+    )
+
+
+def _run_of_express(properties: Value) -> TaskRun:
+    """The run of an Express service: on Fargate, whatever the cluster has.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
+    """
+    networks = list(properties.children("NetworkConfiguration"))
+    is_known = len(networks) == 1 and networks[0].guard == properties.guard
+    return TaskRun(
+        Place(properties.place.file, properties.path[:2], key=True),
+        text_of(properties, "Cluster"),
+        FARGATE,
+        fargate=True,
+        platform_version=None,
+        execute_command=False,
+        subnets=texts_of(networks[0], "Subnets") or None if is_known else None,
+        providers=(Text.of(FARGATE),),
+        conditions=properties.conditions,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.model.tasks import EXPRESS_SERVICE, TaskDefinition
 from copilot_preflight.resolve.query import query_by
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
@@ -74,6 +74,20 @@ def _with_tasks(service: Value) -> _Conditions:
         return service.conditions if _is_positive(wanted) else None
     open_ones = [hole.condition for hole in wanted.holes]
     return (*service.conditions, *open_ones) if all(open_ones) else None
+
+
+def _of_express(view: View, task: TaskDefinition, service: Value) -> _Conditions:
+    """An Express service starts one task at least, of its own or of the definition it is given.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
+    """
+    scaling = service.child("ScalingTarget")
+    least = text_of(scaling, "MinTaskCount") if scaling is not None else None
+    if least is not None and not _is_positive(least):
+        return None
+    if task.is_express:
+        return service.conditions if service.path[:2] == task.value.path else None
+    return _naming(view, task, service, "TaskDefinitionArn")
 
 
 def _of_task_set(view: View, task: TaskDefinition, task_set: Value) -> _Conditions:
@@ -138,6 +152,7 @@ _KINDS: Final[Mapping[str, tuple[str, _Reader]]] = {
     _SERVICE: ("service", _of_service),
     "AWS::ECS::TaskSet": ("task set", _of_task_set),
     "AWS::Scheduler::Schedule": ("schedule", _of_schedule),
+    EXPRESS_SERVICE: ("Express service", _of_express),
 }
 
 KINDS: Final = tuple(_KINDS)

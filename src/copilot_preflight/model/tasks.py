@@ -1,11 +1,13 @@
 """ECS task definitions and their containers, as far as starting a task is concerned.
 
-Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-taskdefinition.html
+A service of ECS Express Mode is one of them: ECS makes a task definition of its primary container.
+Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-taskdefinition.html
+and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
@@ -16,6 +18,9 @@ from copilot_preflight.resolve.value import Value, function_of
 from copilot_preflight.resolve.view import View
 
 _TYPE: Final = "AWS::ECS::TaskDefinition"
+EXPRESS_SERVICE: Final = "AWS::ECS::ExpressGatewayService"
+_PRIMARY: Final = Text.of("Main")
+"""The name that ECS gives to the only container of an Express service."""
 
 
 class EnvironmentFile(NamedTuple):
@@ -44,7 +49,7 @@ class Container(NamedTuple):
 
 
 class TaskDefinition(NamedTuple):
-    """A task definition.
+    """A task definition, or the one that ECS makes for an Express service: ``is_express``.
 
     A role value is None where the property is absent, NoValue or empty; where its ``guard`` is
     not empty, the scenario leaves open which role it is.
@@ -56,6 +61,13 @@ class TaskDefinition(NamedTuple):
     task_role: Value | None
     containers: tuple[Container, ...]
     operating_system: Value | None
+    is_express: bool = False
+
+    @property
+    def title(self) -> str:
+        """How messages name it: ``task definition 'Task'``."""
+        kind = "Express service" if self.is_express else "task definition"
+        return f"{kind} '{self.logical_id}'"
 
     @property
     def place(self) -> Place:
@@ -65,14 +77,20 @@ class TaskDefinition(NamedTuple):
 @query
 def task_definitions(view: View) -> tuple[TaskDefinition, ...]:
     """The task definitions of a template in a scenario."""
-    return tuple(task for resource in view.resources(_TYPE) for task in _tasks(view, *resource))
+    return tuple(
+        task
+        for kind, tasks in _READERS.items()
+        for resource in view.resources(kind)
+        for task in tasks(view, *resource)
+    )
 
 
 def task_definitions_of(view: View, logical_id: str) -> tuple[TaskDefinition, ...]:
     """Those of one resource: one, none, or one for each branch of its Properties."""
-    for name, resource in view.resources(_TYPE):
-        if name == logical_id:
-            return _tasks(view, name, resource)
+    for kind, tasks in _READERS.items():
+        for name, resource in view.resources(kind):
+            if name == logical_id:
+                return tasks(view, name, resource)
     return ()
 
 
@@ -89,6 +107,34 @@ def _tasks(_view: View, logical_id: str, resource: Value) -> tuple[TaskDefinitio
         )
         for properties in resource.children("Properties")
     )
+
+
+@query_by(lambda logical_id, _: logical_id)
+def _of_express(_view: View, logical_id: str, resource: Value) -> tuple[TaskDefinition, ...]:
+    """What ECS makes of an Express service; nothing where it is given a task definition."""
+    return tuple(
+        TaskDefinition(
+            logical_id,
+            resource,
+            execution_role=_role(properties, "ExecutionRoleArn"),
+            task_role=_role(properties, "TaskRoleArn"),
+            containers=tuple(Container(_PRIMARY, it, (), None) for it in primary),
+            operating_system=None,
+            is_express=True,
+        )
+        for properties in resource.children("Properties")
+        if (primary := _maps(properties, "PrimaryContainer"))
+    )
+
+
+_READERS: Final[Mapping[str, Callable[[View, str, Value], tuple[TaskDefinition, ...]]]] = {
+    _TYPE: _tasks,
+    EXPRESS_SERVICE: _of_express,
+}
+
+
+def _maps(value: Value, key: str) -> tuple[Value, ...]:
+    return tuple(it for it in value.children(key) if isinstance(it.raw, dict) and not it.is_opaque)
 
 
 def _role(properties: Value, key: str) -> Value | None:

@@ -22,7 +22,8 @@ from copilot_preflight.model.secrets import (
     secret_with_arn,
     tags_of_copilot,
 )
-from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.model.service_connect import SERVICE, proxies
+from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.needs.references import (
     EITHER,
@@ -246,10 +247,11 @@ def _tags_of(service: str, tags: Mapping[str, Text]) -> dict[str, tuple[Text, ..
 
 @SitesOfTasks
 def secret_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
-    """Every secret of a container, of its logs and of an App Runner service.
+    """Every secret of a container, of its logs, of a proxy's logs and of an App Runner service.
 
     ``detail`` is its `SecretRead`.
     """
+    tasks = tuple(tasks)
     for task in tasks:
         reader = _reader(SECRET, view, task, "ECS reads it with the execution role")
         for container in task.containers:
@@ -259,6 +261,8 @@ def secret_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
             for configuration in _own_maps(container.value, "LogConfiguration"):
                 for item in _maps(configuration, "SecretOptions"):
                     yield from _secret(logs, item, "ValueFrom", "log option", str(container))
+    if view.stack.has(SERVICE):
+        yield from _proxy_sites(view, tasks or task_definitions(view))
     yield from _app_runner_sites(view)
 
 
@@ -272,6 +276,15 @@ def registry_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site
             for credentials in _own_maps(container.value, "RepositoryCredentials"):
                 for value in credentials.children("CredentialsParameter"):
                     yield reader.site(value, f"registry login of {container}", credentials_at)
+
+
+def _proxy_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
+    """The secret options of the logs of Service Connect's proxies, which ECS adds to the tasks."""
+    for proxy in proxies(view, tasks):
+        who = "ECS reads it with the execution role"
+        reader = _reader(SECRET, view, proxy.task, who)._replace(page=_LOG_PAGE)
+        for item in _maps(proxy.logs, "SecretOptions"):
+            yield from _secret(reader, item, "ValueFrom", "log option", str(proxy))
 
 
 def _app_runner_sites(view: View) -> Iterator[Site]:

@@ -1,5 +1,7 @@
 """The logs that containers send to CloudWatch, and what sending them takes.
 
+The proxy of Service Connect logs like any container of the task that it is added to, with the same
+role; an Express service has awslogs for its only container whatever is asked for.
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
 and https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
 """
@@ -8,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.tasks import Container, TaskDefinition
+from copilot_preflight.model.service_connect import SERVICE, proxies
+from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
 from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.resolve.value import Value, text_of
@@ -22,13 +25,38 @@ LOGS: Final = "log-delivery"
 """The kind of this source's needs."""
 
 CREATE_LOG_STREAM: Final = "logs:CreateLogStream"
+OWN_GROUP: Final = "log group"
+"""What is not known of the name of a log group that ECS makes for an Express service."""
+
 PUT_LOG_EVENTS: Final = "logs:PutLogEvents"
 CREATE_LOG_GROUP: Final = "logs:CreateLogGroup"
 
 _DRIVER: Final = "awslogs"
 _PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"
+_EXPRESS_PAGE: Final = (
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html"
+)
+_PROXY_PAGE: Final = (
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/create-service-connect.html"
+)
 _EXCLUDES: Final = ":*?"
 """What no name of a log group, of a log stream or of a container can hold."""
+
+
+class _Logging(NamedTuple):
+    """Who logs where: the log group is None where nothing names one.
+
+    ``who`` is for messages; ``container`` is its name in that of a stream. ``page`` says which role
+    the logs are sent with.
+    """
+
+    value: Value
+    who: str
+    container: Text
+    group: Text | None
+    region: Text | None
+    prefix: Text | None
+    page: str = _PAGE
 
 
 @SitesOfTasks
@@ -38,27 +66,66 @@ def log_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     ``detail`` is the name of the log group. Other drivers ask nothing of the role; what a FireLens
     router sends on, it sends with the task role.
     """
+    tasks = tuple(tasks)
     for task in tasks:
         for container in task.containers:
+            if task.is_express:
+                yield from _of_express(view, task, container)
+                continue
             for value in container.value.children("LogConfiguration"):
                 if not value.is_opaque:
-                    yield Site(LOGS, value, partial(_needs, view, task, container, value))
+                    logging = _asked(value, str(container), container.name)
+                    yield Site(LOGS, value, partial(_needs, view, task, logging))
+    if view.stack.has(SERVICE):
+        for proxy in proxies(view, tasks or task_definitions(view)):
+            name = Hole("container", f"{view.file}:{proxy.logs.path}", f"{_EXCLUDES}/", True)
+            logging = _asked(proxy.logs, str(proxy), Text.of(name), _PROXY_PAGE)
+            yield Site(LOGS, proxy.logs, partial(_needs, view, proxy.task, logging))
 
 
-def _needs(view: View, task: TaskDefinition, container: Container, value: Value) -> Iterator[Need]:
-    is_ours = value.literal("LogDriver") == _DRIVER
+def _asked(value: Value, who: str, container: Text, page: str = _PAGE) -> _Logging:
+    """What a LogConfiguration asks for."""
+    group, region = _option(value, "group"), _option(value, "region")
+    return _Logging(value, who, container, group, region, _option(value, "stream-prefix"), page)
+
+
+def _of_express(view: View, task: TaskDefinition, container: Container) -> Iterator[Site]:
+    """The logs of an Express service, to a group of ECS's own where it names none.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-work.html
+    """
+    given = list(container.value.children("AwsLogsConfiguration"))
+    for value in given:
+        if not value.is_opaque and isinstance(value.raw, dict):
+            group, prefix = text_of(value, "LogGroup"), text_of(value, "LogStreamPrefix")
+            logging = _Logging(
+                value, str(container), container.name, group, None, prefix, _EXPRESS_PAGE
+            )
+            yield Site(LOGS, value, partial(_needs, view, task, logging))
+    if not given:
+        value = container.value
+        own = Hole(OWN_GROUP, f"{view.file}:{value.path}", _EXCLUDES, nonempty=True)
+        group, prefix = Text.of("/aws/ecs/", own), Text.of("ecs")
+        who, name = str(container), container.name
+        logging = _Logging(value, who, name, group, None, prefix, _EXPRESS_PAGE)
+        yield Site(LOGS, value, partial(_needs, view, task, logging))
+
+
+def _needs(view: View, task: TaskDefinition, logging: _Logging) -> Iterator[Need]:
+    value = logging.value
+    is_ours = task.is_express or value.literal("LogDriver") == _DRIVER
     agent = agent_role(view, task) if is_ours else None
     if agent is None:
         return
-    group = _log_group(value)
+    group = _log_group(logging.group)
     yield Need(
         kind=LOGS,
         view=view,
         value=value,
-        subject=f"log delivery of {container}",
+        subject=f"log delivery of {logging.who}",
         user=agent.user,
         role_value=agent.role_value,
-        calls=tuple(_calls(view, value, container, group, agent)) if group else (),
+        calls=tuple(_calls(view, logging, group, agent)) if group else (),
         task=task,
         role=agent.role,
         needs_role=agent.needs_role,
@@ -66,48 +133,41 @@ def _needs(view: View, task: TaskDefinition, container: Container, value: Value)
     )
 
 
-def _log_group(configuration: Value) -> Text | None:
+def _log_group(name: Text | None) -> Text | None:
     """The name of the log group; None where there is none, or what stands there is no name."""
-    name = _option(configuration, "group")
     if name is None or not name.parts or any(":" in p for p in name.parts if isinstance(p, str)):
         return None
     return _named(name)
 
 
-def _calls(
-    view: View,
-    configuration: Value,
-    container: Container,
-    group: Text,
-    agent: AgentRole,
-) -> Iterator[NeededCall]:
+def _calls(view: View, logging: _Logging, group: Text, agent: AgentRole) -> Iterator[NeededCall]:
     """What sending takes. Streams are always made by the driver, groups if it is told to.
 
     That IAM compares the group's creation with the ARN of a stream without a name, AWS tells in
     the text of its AccessDenied, as in https://github.com/terraform-aws-modules/terraform-aws-ecs/pull/313
     """
     pseudo = view.resolver.pseudo
-    region = _option(configuration, "region") or pseudo("AWS::Region")
+    region = logging.region or pseudo("AWS::Region")
     account = pseudo("AWS::AccountId")
     head = Text.of("arn:", pseudo("AWS::Partition"), ":logs:", region, ":", account)
     streams = Text.of(head, ":log-group:", group, ":log-stream:")
-    stream = Text.of(streams, _stream(configuration, container))
-    who = f"ECS sends the logs with the {agent.user} role ({_PAGE})"
-    if _may_be_made(view, configuration, group):
+    stream = Text.of(streams, _stream(logging))
+    who = f"ECS sends the logs with the {agent.user} role ({logging.page})"
+    if _may_be_made(view, logging.value, group):
         unknown = (Fact("fact", f"whether log group '{group}' exists already"),)
         yield NeededCall(CREATE_LOG_GROUP, streams, who, doubts=unknown)
     yield NeededCall(CREATE_LOG_STREAM, stream, who)
     yield NeededCall(PUT_LOG_EVENTS, stream, who)
 
 
-def _stream(configuration: Value, container: Container) -> Text:
+def _stream(logging: _Logging) -> Text:
     """``prefix/container/task id``; without a prefix Docker gives the id of the container."""
-    scope = f"{configuration.place.file}:{configuration.path}"
-    prefix = _option(configuration, "stream-prefix")
+    scope = f"{logging.value.place.file}:{logging.value.path}"
+    prefix = logging.prefix
     if prefix is None or not prefix.parts:
         return Text.of(Hole("log stream", scope, _EXCLUDES, nonempty=True))
     task = Hole("task id", scope, f"{_EXCLUDES}/", nonempty=True)
-    return Text.of(_named(prefix), "/", _named(container.name), "/", task)
+    return Text.of(_named(prefix), "/", _named(logging.container), "/", task)
 
 
 def _may_be_made(view: View, configuration: Value, group: Text) -> bool:

@@ -57,16 +57,19 @@ def _is_there(run: Run, kinds: tuple[str, ...], keys: tuple[str, ...]) -> bool:
 
 
 _TASK: Final = "AWS::ECS::TaskDefinition"
+_EXPRESS: Final = "AWS::ECS::ExpressGatewayService"
+_SERVICE: Final = "AWS::ECS::Service"
 _APP_RUNNER: Final = "AWS::AppRunner::Service"
 _PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 _BUILD: Final = "AWS::CodeBuild::Project"
 _RUNNERS: Final = (
-    "AWS::ECS::Service",
+    _SERVICE,
     "AWS::ECS::TaskSet",
     "AWS::Events::Rule",
     "AWS::Scheduler::Schedule",
     "AWS::Pipes::Pipe",
     "AWS::StepFunctions::StateMachine",
+    _EXPRESS,
 )
 _SECRETS: Final = ("Secrets", "SecretOptions", "RuntimeEnvironmentSecrets")
 
@@ -74,10 +77,18 @@ SOURCES: Final = (
     SourceEntry("artifacts", "artifact_sites", (_PIPELINE,)),
     SourceEntry("build_artifacts", "build_artifact_sites", (_BUILD,)),
     SourceEntry("env_files", "env_file_sites", (_TASK,), ("EnvironmentFiles",)),
-    SourceEntry("container_secrets", "secret_sites", (_TASK, _APP_RUNNER), _SECRETS),
-    SourceEntry("container_secrets", "registry_sites", (_TASK,), ("RepositoryCredentials",)),
-    SourceEntry("images", "image_sites", (_TASK,), ("Image",)),
-    SourceEntry("logs", "log_sites", (_TASK,), ("LogConfiguration",)),
+    SourceEntry(
+        "container_secrets", "secret_sites", (_TASK, _SERVICE, _EXPRESS, _APP_RUNNER), _SECRETS
+    ),
+    SourceEntry(
+        "container_secrets", "registry_sites", (_TASK, _EXPRESS), ("RepositoryCredentials",)
+    ),
+    SourceEntry("images", "image_sites", (_TASK, _EXPRESS), ("Image",)),
+    SourceEntry(
+        "logs", "log_sites", (_TASK, _SERVICE, _EXPRESS), ("LogConfiguration", "PrimaryContainer")
+    ),
+    SourceEntry("infrastructure", "infrastructure_sites", (_EXPRESS,)),
+    SourceEntry("infrastructure", "infrastructure_sites", (_SERVICE,), ("Tls",)),
     SourceEntry("firelens", "firelens_sites", (_TASK,), ("FirelensConfiguration",)),
     SourceEntry("efs", "efs_sites", (_TASK,), ("EFSVolumeConfiguration",)),
     SourceEntry(

@@ -89,7 +89,7 @@ def _needs(
         kind=REQUIRED,
         view=view,
         value=value,
-        subject=f"{subject} of task definition '{task.logical_id}'",
+        subject=f"{subject} of {task.title}",
         user=user,
         role_value=named,
         calls=(call,),

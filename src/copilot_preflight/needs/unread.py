@@ -11,7 +11,6 @@ from copilot_preflight.resolve.view import View
 UNREAD: Final = {
     "AWS::Batch::JobDefinition": "AWS Batch starts its containers",
     "AWS::BedrockAgentCore::Runtime": "Amazon Bedrock AgentCore starts its containers",
-    "AWS::ECS::ExpressGatewayService": "ECS Express Mode starts its tasks",
     "AWS::GameLift::ContainerGroupDefinition": "Amazon GameLift starts its containers",
     "AWS::Lightsail::Container": "Amazon Lightsail starts its containers",
     "AWS::SageMaker::Model": "Amazon SageMaker starts its containers",

@@ -23,6 +23,7 @@ class Assumed(NamedTuple):
 
 
 _TASK: Final = "AWS::ECS::TaskDefinition"
+_EXPRESS: Final = "AWS::ECS::ExpressGatewayService"
 _PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 _PROJECT: Final = "AWS::CodeBuild::Project"
 _APP_RUNNER: Final = "AWS::AppRunner::Service"
@@ -30,6 +31,9 @@ _APP_RUNNER: Final = "AWS::AppRunner::Service"
 _WHO: Final[Mapping[tuple[str, str], tuple[LaneKey | None, str, str]]] = {
     (_TASK, "execution"): ("agent", "ECS agent", "task definition"),
     (_TASK, "task"): ("application", "application", "task definition"),
+    (_EXPRESS, "execution"): ("agent", "ECS agent", "Express service"),
+    (_EXPRESS, "task"): ("application", "application", "Express service"),
+    (_EXPRESS, "infrastructure"): ("agent", "ECS", "Express service"),
     (_PIPELINE, "service"): ("pipeline", "CodePipeline", "pipeline"),
     (_PIPELINE, "action"): ("pipeline", "CodePipeline", "an action of pipeline"),
     (_PROJECT, "service"): ("pipeline", "CodeBuild", "build project"),

@@ -19,7 +19,7 @@ _TO_AGENT: Final = "ECS assumes it for the agent"
 
 def flows_of(analysis: Analysis, lanes: Sequence[Lane]) -> Iterator[Flow]:
     """One flow for each role of each lane, but for those outside the run."""
-    overridden = {f"task definition '{it.task.logical_id}'" for it in overrides(analysis.stack)}
+    overridden = {it.task.title for it in overrides(analysis.stack)}
     for lane in lanes:
         for group in filter(_is_known, lane.groups):
             if lane.key == "agent":

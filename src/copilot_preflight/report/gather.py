@@ -45,6 +45,7 @@ _UNDETERMINED: Final = next(entry for entry in CATALOGUE if entry.id == "I9790")
 _LANE_OF_USER: Final[Mapping[str, LaneKey]] = {
     "execution": "agent",
     "instance": "agent",
+    "infrastructure": "agent",
     "task": "application",
     "pipeline": "pipeline",
     "action": "pipeline",
@@ -309,7 +310,7 @@ def _caller_without(need: Need) -> Iterator[Caller]:
     is_lacking = need.role_value is None
     yield Caller(
         "ECS agent" if need.user == "execution" else "application",
-        f"task definition '{need.task.logical_id}'",
+        need.task.title,
         "ecs-tasks.amazonaws.com",
         "denied" if is_lacking and need.needs_role else "undecided",
         reason=f"no {need.user} role is named"

@@ -223,7 +223,8 @@ def _deployment(before: View, after: View, old: TaskDefinition, new: TaskDefinit
 
 
 def _by_name(view: View) -> Mapping[str, TaskDefinition]:
-    return {task.logical_id: task for task in task_definitions(view)}
+    """The task definitions; what AWS keeps of an Express service's old ones, it does not say."""
+    return {task.logical_id: task for task in task_definitions(view) if not task.is_express}
 
 
 def _rollout(
@@ -267,7 +268,7 @@ def _start_calls(view: View, words: Words, back: Words, *, is_new: bool) -> Iter
     """The calls of all task definitions of a release, one of each, whatever the scenario."""
     groups: dict[object, list[Decision]] = {}
     for need in all_needs(view.stack):
-        if need.task is None or need.is_anonymous:  # no role of a release stands behind it
+        if need.task is None or need.task.is_express or need.is_anonymous:
             continue
         if need.role is None:
             if need.role_value is not None and need.calls:

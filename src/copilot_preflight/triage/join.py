@@ -297,7 +297,7 @@ class _Joining:
                 continue
             named = task.execution_role if failure.moment == "start" else task.task_role
             if named is not None:
-                by = f"task definition '{task.logical_id}' names {used.name}"
+                by = f"{task.title} names {used.name}"
                 yield self._out("set", by, named.place)
             trusts = [it for it in used.analysis.assumptions if it.role.place == used.role.place]
             if trusts and all(

@@ -20,7 +20,7 @@ from copilot_preflight.iam.evaluate import covers_action
 from copilot_preflight.iam.layers import Layer
 from copilot_preflight.model.repositories import repository_with_arn
 from copilot_preflight.needs.images import IMAGE
-from copilot_preflight.needs.logs import LOGS
+from copilot_preflight.needs.logs import LOGS, OWN_GROUP
 from copilot_preflight.statements.arn_traps import (
     LOG_STREAM,
     NEEDS_EVERYTHING,
@@ -156,4 +156,5 @@ def _granted(denied: Denial) -> str:
     """The resource as a grant names it: all streams of a log group, not those of one container."""
     resource = advice.resource_of(denied.call)
     group, streams, _ = resource.partition(":log-stream:")
-    return f"{group}:*" if streams else resource
+    made_by_ecs = f"${{{OWN_GROUP}}}"
+    return f"{group.replace(made_by_ecs, '*')}:*" if streams else resource

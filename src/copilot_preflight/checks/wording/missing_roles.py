@@ -50,7 +50,7 @@ def without_role(
         once = {other.key: other for other in reversed(lacking)}
         yield Finding(
             at=place,
-            message=f"task definition '{task.logical_id if task else ''}' has no {key}"
+            message=f"{task.title if task else ''} has no {key}"
             f"{when}, and ECS needs that role for the {need.subject}",
             label=f"no {key}",
             related=tuple(
