@@ -250,3 +250,107 @@ def test_a_role_that_a_condition_chooses_is_looked_at_in_both_cases() -> None:
     (found,) = errors(stack(awslogs("/g"), role=role, more=FARGATE))
     assert found.startswith("E9731")
     assert "when Chosen is false" in found
+
+
+# --- where no execution role is -------------------------------------------------------------------
+
+CAPACITY = """
+Provider:
+  Type: AWS::ECS::CapacityProvider
+  Properties: {Name: ours, ManagedInstancesProvider: {InfrastructureRoleArn: x}}
+Service:
+  Type: AWS::ECS::Service
+  Properties:
+    Cluster: !Ref Cluster
+    CapacityProviderStrategy: [{CapacityProvider: !Ref Provider}]
+    TaskDefinition: !Ref Task
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "rules"),
+    [
+        (FARGATE, ["E9731"]),
+        (FARGATE.replace("FARGATE", "EXTERNAL"), ["E9731"]),
+        (FARGATE.replace("FARGATE", "MANAGED_INSTANCES"), ["E9731"]),
+        (CAPACITY, ["E9731"]),
+        (FARGATE.replace("FARGATE", "EC2"), []),
+        (FARGATE.replace("FARGATE", "!Ref Given"), []),
+        (FARGATE + FARGATE.replace("Service:", "Other:").replace("FARGATE", "EXTERNAL"), ["E9731"]),
+        (FARGATE + FARGATE.replace("Service:", "Other:").replace("FARGATE", "EC2"), []),
+    ],
+)
+def test_only_instances_of_ec2_have_a_role_that_serves(more: str, rules: list[str]) -> None:
+    """AWS asks for an execution role on Fargate, on Managed Instances and on external ones."""
+    assert [it[:5] for it in errors(stack(awslogs("/g"), role=NO_ROLE, more=more))] == rules
+
+
+# --- Service Connect ------------------------------------------------------------------------------
+
+CONNECTED = """
+Service:
+  Type: AWS::ECS::Service
+  Properties:
+    Cluster: !Ref Cluster
+    LaunchType: FARGATE
+    TaskDefinition: %s
+    ServiceConnectConfiguration:
+      Enabled: %s
+      LogConfiguration:
+        LogDriver: %s
+        Options:
+          {awslogs-group: /proxy, awslogs-region: !Ref AWS::Region, awslogs-stream-prefix: sc%s}
+"""
+
+
+def connected(
+    task: str = "!Ref Task", enabled: str = "true", driver: str = "awslogs", more: str = ""
+) -> str:
+    return CONNECTED % (task, enabled, driver, more)
+
+
+def test_the_proxy_of_service_connect_logs_with_the_same_role() -> None:
+    """Its container has a name that ECS makes up."""
+    granted = f"!Sub '{HEAD}:/g:*'"
+    found = stack(awslogs("/g"), granted, more=connected())
+    (message,) = errors(found)
+    assert message.startswith("E9743 execution role 'ExecutionRole' may not logs:CreateLogStream")
+    assert f"{HEAD}:/proxy:log-stream:sc/${{container}}/${{task id}}" in message
+    assert "which the log delivery of the Service Connect proxy of 'Service' needs" in message
+    assert errors(stack(awslogs("/g"), more=connected())) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        connected(enabled="false"),
+        connected(driver="awsfirelens"),
+        connected(task="other"),
+        connected(task="!ImportValue task"),
+        connected().replace("LogConfiguration:", "Other:"),
+    ],
+)
+def test_proxies_without_logs_ask_for_nothing(more: str) -> None:
+    granted = f"!Sub '{HEAD}:/g:*'"
+    assert errors(stack(awslogs("/g"), granted, more=more)) == []
+
+
+def test_the_group_of_the_proxy_may_have_to_be_made() -> None:
+    """As that of a container: whether it exists, no file tells."""
+    found = stack(awslogs("/g"), more=connected(more=", awslogs-create-group: 'true'"))
+    assert outcomes(found)[GROUP] is OPEN
+
+
+def test_a_task_without_an_execution_role_cannot_send_the_proxys_logs() -> None:
+    found = stack("{LogDriver: json-file}", role=NO_ROLE, more=connected())
+    assert [it[:5] for it in errors(found)] == ["E9731"]
+
+
+def test_secret_options_of_the_proxy_are_read_with_the_execution_role() -> None:
+    more = connected().replace(
+        "        Options:",
+        "        SecretOptions: [{Name: token, ValueFrom: /shop/token}]\n        Options:",
+    )
+    (message,) = errors(stack(awslogs("/g"), more=more))
+    assert message.startswith("E9741 execution role 'ExecutionRole' may not ssm:GetParameters")
+    assert "log option 'token' of the Service Connect proxy of 'Service'" in message

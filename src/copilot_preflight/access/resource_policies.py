@@ -59,6 +59,8 @@ def _policy_of_key(call: Call) -> ResourcePolicy:
 def _policy_of_secret(call: Call) -> ResourcePolicy:
     from copilot_preflight.model.secrets import is_secret_known, secret_policy, without_suffix
 
+    if call.action == "secretsmanager:CreateSecret":
+        return ResourcePolicy()  # there is no secret yet that could have one
     view = call.view
     policy = PolicySet(tuple(secret_policy(view, call.resource)))
     if is_secret_known(view, call.resource):

@@ -27,8 +27,8 @@ _MADE_BY_ECS: Final[Mapping[str, tuple[Text, ...]]] = {
     "aws:requesttag/amazonecsmanaged": (Text.of("true"),),
     "aws:resourcetag/amazonecsmanaged": (Text.of("true"),),
 }
-"""The tag of whatever ECS makes, on which AWS's policies insist. That it comes with every call, they
-do not say."""
+"""The tag of whatever ECS makes, on which AWS's policies insist, without saying that it comes with
+every call."""
 
 
 class Infrastructure(NamedTuple):
@@ -134,7 +134,7 @@ def _encrypted(properties: Value) -> Iterator[Value]:
 def _of_tls(view: View, logical_id: str, tls: Value, value: Value) -> Iterator[Need]:
     """The certificate of a Service Connect service, and the secret that ECS keeps it in.
 
-    The authority must bear the tag AmazonECSManaged for AWS's policy.
+    The authority must bear the tag AmazonECSManaged for AWS's policy, which its owner gives it.
     Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-tls.html
     and https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonECSInfrastructureRolePolicyForServiceConnectTransportLayerSecurity.html
     """
@@ -163,7 +163,6 @@ def _of_tls(view: View, logical_id: str, tls: Value, value: Value) -> Iterator[N
 
 
 _ISSUED: Final[Mapping[str, tuple[Text, ...]]] = {
-    **_MADE_BY_ECS,
     "acm-pca:templatearn": (Text.of("arn:aws:acm-pca:::template/EndEntityCertificate/V1"),),
 }
 

@@ -25,11 +25,10 @@ LOGS: Final = "log-delivery"
 """The kind of this source's needs."""
 
 CREATE_LOG_STREAM: Final = "logs:CreateLogStream"
-OWN_GROUP: Final = "log group"
-"""What is not known of the name of a log group that ECS makes for an Express service."""
-
 PUT_LOG_EVENTS: Final = "logs:PutLogEvents"
 CREATE_LOG_GROUP: Final = "logs:CreateLogGroup"
+OWN_GROUP: Final = "log group"
+"""What is not known of the name of a log group that ECS makes for an Express service."""
 
 _DRIVER: Final = "awslogs"
 _PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"
