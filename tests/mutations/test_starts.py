@@ -28,7 +28,6 @@ IMAGE: Final = "111122223333.dkr.ecr.us-west-2.amazonaws.com/their/image:1"
 MANAGED: Final = re.compile(
     r"^( +)ManagedPolicyArns:\n +- !Sub '[^'\n]*AmazonECSTaskExecutionRolePolicy'\n", re.MULTILINE
 )
-SERVICE_CONNECT: Final = re.compile(r"ServiceConnectConfiguration:(\n.*){1,4}LogDriver: awslogs")
 PULL: Final = "[ecr:BatchCheckLayerAvailability, ecr:GetDownloadUrlForLayer, ecr:BatchGetImage]"
 SEND: Final = "[logs:CreateLogStream, logs:PutLogEvents]"
 GROUP: Final = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${LogGroup}"
@@ -133,8 +132,7 @@ def test_grants_of_the_execution_role_decide(case: Case) -> None:
     for path in STACKS[turn % 5 :: 5]:
         text = path.read_text()
         images = len(re.findall(r"^ +(?:- )?Image: !Ref ContainerImage", text, re.MULTILINE))
-        task = SERVICE_CONNECT.sub("", text)
-        logs = len(re.findall(r"^ +LogDriver: awslogs", task, re.MULTILINE))
+        logs = len(re.findall(r"^ +LogDriver: awslogs", text, re.MULTILINE))
         want = Counter({"E9742": case.image * images, "E9743": case.logs * logs})
         assert counted(path, changed(text, case)) == +want, path.name
 
