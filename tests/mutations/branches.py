@@ -149,6 +149,26 @@ BRANCHES: Final[dict[str, str]] = {
         _mounting(allow("'elasticfilesystem:*'", "'*'")),
         _FILES % "{Effect: Deny, Principal: {AWS: '*'}, Action: 'elasticfilesystem:ClientMount'}",
     ),
+    "a file system that takes no anonymous client": template(
+        _mounting(_NOTHING).replace("IAM: ENABLED", "IAM: DISABLED"), _FILES % _ANYBODY
+    ),
+    "a file system that takes the role alone": template(
+        _mounting(allow("'elasticfilesystem:*'", "'*'")).replace(
+            ", TransitEncryption: ENABLED, AuthorizationConfig: {IAM: ENABLED}", ""
+        ),
+        _FILES % _ANYBODY,
+    ),
+    "a file system that takes everybody over TLS": template(
+        _mounting(_NOTHING).replace(
+            ", TransitEncryption: ENABLED, AuthorizationConfig: {IAM: ENABLED}", ""
+        ),
+        _FILES
+        % (
+            "{Effect: Allow, Principal: '*', Action: 'elasticfilesystem:*'}, "
+            "{Effect: Deny, Principal: '*', Action: '*', "
+            "Condition: {Bool: {'aws:SecureTransport': 'false'}}}"
+        ),
+    ),
     "a router without its file": template(
         task(
             "Image: x\nFirelensConfiguration: {Type: fluentbit, Options: {config-file-type: s3, "
