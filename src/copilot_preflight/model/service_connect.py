@@ -7,14 +7,12 @@ and https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnect
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from copilot_preflight.model.services import flag_of, names_of_task
-from copilot_preflight.model.tasks import TaskDefinition
+from copilot_preflight.model.tasks import SERVICE, TaskDefinition
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
-
-SERVICE: Final = "AWS::ECS::Service"
 
 
 class Proxy(NamedTuple):

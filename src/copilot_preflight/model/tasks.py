@@ -13,11 +13,14 @@ from typing import Final, NamedTuple
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.resolve.hints import reference_in
+from copilot_preflight.resolve.indexes import keys_of
 from copilot_preflight.resolve.query import query, query_by
+from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, function_of
 from copilot_preflight.resolve.view import View
 
 _TYPE: Final = "AWS::ECS::TaskDefinition"
+SERVICE: Final = "AWS::ECS::Service"
 EXPRESS_SERVICE: Final = "AWS::ECS::ExpressGatewayService"
 _PRIMARY: Final = Text.of("Main")
 """The name that ECS gives to the only container of an Express service."""
@@ -83,6 +86,14 @@ def task_definitions(view: View) -> tuple[TaskDefinition, ...]:
         for resource in view.resources(kind)
         for task in tasks(view, *resource)
     )
+
+
+def may_have_proxies(stack: Stack) -> bool:
+    """Whether some service of a template has Service Connect, which adds a container to its tasks.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnectConfiguration.html
+    """
+    return "ServiceConnectConfiguration" in keys_of(stack, SERVICE)
 
 
 def task_definitions_of(view: View, logical_id: str) -> tuple[TaskDefinition, ...]:

@@ -22,8 +22,7 @@ from copilot_preflight.model.secrets import (
     secret_with_arn,
     tags_of_copilot,
 )
-from copilot_preflight.model.service_connect import SERVICE, proxies
-from copilot_preflight.model.tasks import TaskDefinition, task_definitions
+from copilot_preflight.model.tasks import TaskDefinition, may_have_proxies, task_definitions
 from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.needs.references import (
     EITHER,
@@ -261,7 +260,7 @@ def secret_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
             for configuration in _own_maps(container.value, "LogConfiguration"):
                 for item in _maps(configuration, "SecretOptions"):
                     yield from _secret(logs, item, "ValueFrom", "log option", str(container))
-    if view.stack.has(SERVICE):
+    if may_have_proxies(view.stack):
         yield from _proxy_sites(view, tasks or task_definitions(view))
     yield from _app_runner_sites(view)
 
@@ -280,6 +279,8 @@ def registry_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site
 
 def _proxy_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """The secret options of the logs of Service Connect's proxies, which ECS adds to the tasks."""
+    from copilot_preflight.model.service_connect import proxies
+
     for proxy in proxies(view, tasks):
         who = "ECS reads it with the execution role"
         reader = _reader(SECRET, view, proxy.task, who)._replace(page=_LOG_PAGE)

@@ -14,8 +14,12 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.service_connect import SERVICE, proxies
-from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
+from copilot_preflight.model.tasks import (
+    Container,
+    TaskDefinition,
+    may_have_proxies,
+    task_definitions,
+)
 from copilot_preflight.needs.agent_role import AgentRole, agent_role
 from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.resolve.value import Value, text_of
@@ -75,11 +79,19 @@ def log_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
                 if not value.is_opaque:
                     logging = _asked(value, str(container), container.name)
                     yield Site(LOGS, value, partial(_needs, view, task, logging))
-    if view.stack.has(SERVICE):
-        for proxy in proxies(view, tasks or task_definitions(view)):
-            name = Hole("container", f"{view.file}:{proxy.logs.path}", f"{_EXCLUDES}/", True)
-            logging = _asked(proxy.logs, str(proxy), Text.of(name), _PROXY_PAGE)
-            yield Site(LOGS, proxy.logs, partial(_needs, view, proxy.task, logging))
+    if may_have_proxies(view.stack):
+        yield from _of_proxies(view, tasks or task_definitions(view))
+
+
+def _of_proxies(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
+    """The logs of Service Connect's proxies, whose names ECS makes up."""
+    from copilot_preflight.model.service_connect import proxies
+
+    for proxy in proxies(view, tasks):
+        scope = f"{view.file}:{proxy.logs.path}"
+        name = Text.of(Hole("container", scope, f"{_EXCLUDES}/", nonempty=True))
+        logging = _asked(proxy.logs, str(proxy), name, _PROXY_PAGE)
+        yield Site(LOGS, proxy.logs, partial(_needs, view, proxy.task, logging))
 
 
 def _asked(value: Value, who: str, container: Text, page: str = _PAGE) -> _Logging:
