@@ -7,9 +7,12 @@ from tests import stacks
 from tests.needs.asked import findings, outcomes
 
 from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.edits.edit import Help
 from copilot_preflight.iam.evaluate import Outcome
+from copilot_preflight.lsp.lenses import lenses
 from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.rollout.comparison import compare
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 MOUNT, WRITE = "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"
@@ -339,6 +342,17 @@ def test_whom_the_policy_denies_by_not_principal() -> None:
     deny = "{Effect: Deny, NotPrincipal: {AWS: !GetAtt Role.Arn}, Action: 'elasticfilesystem:*'}"
     found = stack(policy=policy(PLAIN[0], deny), iam="DISABLED")
     assert mounts(found) == {MOUNT: Outcome.EXPLICIT_DENY}
+
+
+def test_no_role_stands_behind_such_a_mount() -> None:
+    """Neither above a task in an editor, nor in a comparison of releases, nor in a proof."""
+    found = stack(grant("'*'"), iam="DISABLED")
+    analysis = Analysis(found)
+    assert [it for _, it in lenses(analysis)] == ["anonymous client: 1 call allowed, 1 denied"]
+    assert {it.call.who for it in analysis.decisions} == {"an anonymous client"}
+    assert (
+        list(compare(stack(grant("'*'"), iam="DISABLED", policy="Tags: []"), found).stranded) == []
+    )
 
 
 def test_without_iam_no_role_is_missing() -> None:

@@ -6,12 +6,16 @@ import pytest
 from tests import stacks
 from tests.needs.asked import findings, outcomes
 
+from copilot_preflight.base.finding import Place
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.model.services import is_fargate
 from copilot_preflight.model.tasks import task_definitions
+from copilot_preflight.resolve.outside import Outside, Requirement
+from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
+from copilot_preflight.rollout.comparison import compare
 
 ALLOWED, DENIED, OPEN = Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED
 
@@ -164,6 +168,40 @@ def test_a_task_definition_of_its_own_runs_on_fargate() -> None:
     (task,) = task_definitions(View(found))
     assert is_fargate(View(found), task) is True
     assert rules(found) == ["E9731"]
+
+
+def test_a_given_task_definition_counts_in_the_place_of_a_container() -> None:
+    """ECS takes one of the two; where a condition decides which, each is followed."""
+    both = CONTAINER % "" + "\n      TaskDefinitionArn: !Ref Given"
+    assert task_definitions(View(stack(more=both))) == ()
+    either = (
+        "PrimaryContainer: !If [Chosen, {Image: !GetAtt Repository.RepositoryUri}, "
+        "!Ref AWS::NoValue]\n"
+        "      TaskDefinitionArn: !If [Chosen, !Ref AWS::NoValue, !Ref Given]"
+    )
+    assert rules(stack(more=either, managed="CloudWatchLogsFullAccess")) == ["E9742"]
+
+
+def test_a_required_call_is_asked_of_its_task_role() -> None:
+    """What the configuration requires of tasks, it requires of these too."""
+    told = Place("config.yml", ("require", 0))
+    send = Requirement(told, "sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:orders")
+    text = TEMPLATE % {
+        "execution": "ExecutionRoleArn: !GetAtt Execution.Arn",
+        "more": f"TaskRoleArn: !GetAtt Execution.Arn\n      {CONTAINER % ''}",
+        "managed": TASKS,
+        "policies": "[]",
+        "trusted": "ecs-tasks.amazonaws.com",
+        "infrastructure": f"['arn:aws:iam::aws:policy/{POLICY}']",
+    }
+    found = stacks.stack(text, run=Run(Outside(requirements=(send,))))
+    assert outcomes(found)["sqs:SendMessage"] is DENIED
+
+
+def test_a_comparison_leaves_its_revisions_out() -> None:
+    """AWS does not say what it keeps of them."""
+    before, after = stack(LOGS), stack(LOGS, managed="CloudWatchLogsFullAccess")
+    assert list(compare(before, after).stranded) == []
 
 
 def test_it_starts_a_task_as_soon_as_it_is_made() -> None:

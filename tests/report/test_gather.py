@@ -137,6 +137,19 @@ def test_a_role_that_is_not_named_denies_what_needs_it() -> None:
     assert not any(it.lane == "agent" for it in drawn.stacks[0].flows)
 
 
+def test_a_mount_without_iam_has_no_role_behind_it() -> None:
+    text = (
+        "Resources:\n"
+        "  Files: {Type: AWS::EFS::FileSystem, Properties: {FileSystemPolicy: {Statement: "
+        "{Effect: Deny, Principal: '*', Action: '*'}}}}\n"
+        "  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n"
+        "      Volumes: [{Name: v, EFSVolumeConfiguration: {FilesystemId: !Ref Files}}]\n"
+    )
+    drawn = group(picture_of(text), "anonymous client")
+    assert (drawn.role.purpose, drawn.callers) == ("without a role", ())
+    assert [it.outcome for it in drawn.calls] == ["denied"]
+
+
 def test_a_role_outside_the_run_leaves_its_calls_undecided() -> None:
     text = THREE_SERVICES.replace(
         "!GetAtt SharedExecutionRole.Arn", "arn:aws:iam::111122223333:role/elsewhere"

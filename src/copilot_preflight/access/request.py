@@ -49,7 +49,7 @@ class Call(NamedTuple):
     def who(self) -> str:
         """The role as a message names it: ``execution role 'ExecutionRole'``."""
         if self.need.is_anonymous:
-            return ANONYMOUS
+            return f"an {ANONYMOUS}"
         return f"{self.need.user} {self.role}".strip()
 
 

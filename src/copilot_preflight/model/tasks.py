@@ -134,9 +134,16 @@ def _of_express(_view: View, logical_id: str, resource: Value) -> tuple[TaskDefi
             is_express=True,
         )
         for properties in resource.children("Properties")
-        if (primary := _maps(properties, "PrimaryContainer"))
+        if (primary := _maps(properties, "PrimaryContainer")) and not _is_given_a_task(properties)
     )
 
+
+def _is_given_a_task(service: Value) -> bool:
+    return any(it.guard == service.guard for it in service.children("TaskDefinitionArn"))
+
+
+TASKS: Final = (_TYPE, EXPRESS_SERVICE)
+"""The types of resource that say what a task consists of."""
 
 _READERS: Final[Mapping[str, Callable[[View, str, Value], tuple[TaskDefinition, ...]]]] = {
     _TYPE: _tasks,

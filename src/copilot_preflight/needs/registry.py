@@ -105,7 +105,7 @@ SOURCES: Final = (
         ("BucketEncryption",),
         elsewhere=("AWS::S3::Bucket",),
     ),
-    SourceEntry("required", "required_sites", (_TASK,), on_demand=True),
+    SourceEntry("required", "required_sites", (_TASK, _EXPRESS), on_demand=True),
 )
 """Everything that makes AWS calls with a role, in the order in which the calls are made."""
 

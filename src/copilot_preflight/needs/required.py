@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.model.tasks import TaskDefinition, task_definitions
+from copilot_preflight.model.tasks import TASKS, TaskDefinition, task_definitions
 from copilot_preflight.needs.agent_role import AgentRole
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.read import jsonpath
@@ -139,11 +139,11 @@ def _values(view: View, requirement: Requirement, task: TaskDefinition) -> Itera
 
 
 def _other_task(stack: Stack, path: DataPath) -> str:
-    """The task definition in which a path lies, ``""`` for any other place."""
+    """The task definition or Express service that a path lies in, ``""`` for any other place."""
     if len(path) < 2 or path[0] != "Resources":
         return ""
     resource = stack.data["Resources"][path[1]]
-    is_task = isinstance(resource, dict) and resource.get("Type") == "AWS::ECS::TaskDefinition"
+    is_task = isinstance(resource, dict) and resource.get("Type") in TASKS
     return str(path[1]) if is_task else ""
 
 
