@@ -221,7 +221,13 @@ def test_without_iam_the_role_is_not_asked(iam: str) -> None:
 
 @pytest.mark.parametrize("iam", ["DISABLED", "!Ref AWS::NoValue"])
 @pytest.mark.parametrize(
-    "policy", ["ThroughputMode: elastic", "FileSystemPolicy: !Ref AWS::NoValue"]
+    "policy",
+    [
+        "ThroughputMode: elastic",
+        "FileSystemPolicy: !Ref AWS::NoValue",
+        "FileSystemPolicy: {}",
+        "FileSystemPolicy: {Statement: []}",
+    ],
 )
 def test_without_iam_and_without_a_policy_all_is_well(iam: str, policy: str) -> None:
     """AWS's default policy lets in every client that reaches a mount target."""
@@ -259,6 +265,15 @@ def test_no_other_principal_is_anonymous(principal: str) -> None:
     """Neither a role nor its account nor a service: only the asterisk takes in anybody."""
     statement = f"{{Effect: Allow, Principal: {principal}, Action: 'elasticfilesystem:*'}}"
     assert mounts(stack(policy=policy(statement), iam="DISABLED")) == {MOUNT: DENIED}
+
+
+@pytest.mark.parametrize(
+    "policy", ["!Ref Iam", "{Statement: !Ref Iam}", "{'Fn::Transform': {Name: 'AWS::Include'}}"]
+)
+def test_a_policy_that_cannot_be_read_proves_nothing(policy: str) -> None:
+    """It may well let in everybody."""
+    found = stack(policy=f"FileSystemPolicy: {policy}", iam="DISABLED")
+    assert mounts(found) == {MOUNT: OPEN}
 
 
 def test_a_principal_that_is_not_known_may_be_everybody() -> None:

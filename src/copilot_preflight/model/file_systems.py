@@ -22,8 +22,8 @@ class FileSystem(NamedTuple):
     """A file system of a template.
 
     ``ids`` are its id, as ``Ref`` and as an attribute. ``policy`` is None where it has none, which
-    lets in everybody who reaches it. ``undecided`` is an open condition that decides whether
-    it has one.
+    lets in everybody who reaches it; one without statements EFS refuses. ``undecided`` is an open
+    condition that decides whether it has one.
     """
 
     logical_id: str
@@ -74,13 +74,13 @@ def _file_systems(view: View) -> Iterator[FileSystem]:
             for policy in properties.children("FileSystemPolicy")
         ]
         arn = resolver.text({"Fn::GetAtt": [logical_id, "Arn"]}, resource.path)
-        said = (s for policy in policies for s in statements_of(policy, logical_id))
+        said = tuple(s for policy in policies for s in statements_of(policy, logical_id))
         yield FileSystem(
             logical_id,
             resource.key_place,
             _ids(resolver, logical_id, "FileSystemId", resource),
             arn,
-            tuple(_on(arn, s) for s in said) if policies else None,
+            tuple(_on(arn, s) for s in said) or None,
             undecided=next((c for policy in policies for c in policy.conditions), ""),
         )
 
