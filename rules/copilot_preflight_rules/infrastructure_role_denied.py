@@ -1,4 +1,4 @@
-"""E9736: an infrastructure role may not make what a service needs around its tasks."""
+"""E9736: an infrastructure role may not make what ECS has to make with it around tasks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from copilot_preflight.needs.infrastructure import INFRASTRUCTURE, Infrastructur
 @rule(
     "E9736",
     "infrastructure-role-denied",
-    "Infrastructure role may not make what the service needs",
-    fix="review",
+    "Infrastructure role may not make what tasks need",
+    fix="safe or review",
 )
 def infrastructure_role_denied(analysis: Analysis) -> Iterator[Finding]:
     for group in _by_need(analysis):
@@ -38,10 +38,12 @@ def _by_need(analysis: Analysis) -> Iterator[Sequence[Denial]]:
 
 def _finding(group: Sequence[Denial], reason: str, shown: Sequence[Related]) -> Finding:
     first = group[0]
-    owner = first.need.about(Infrastructure).owner
+    made = first.need.about(Infrastructure)
+    if not made.policy:
+        return telling.not_granted(group)
     actions = telling.enumeration([denied.call.action for denied in group])
     return first.finding(
-        f"{first.call.who} may not {actions}, which ECS does with it for {owner}: {reason}",
+        f"{first.call.who} may not {actions}, which ECS does with it for {made.owner}: {reason}",
         label=f"403 for {first.call.role}",
         related=[*shown, Related(first.call.role.place, "the role that makes the calls")],
         help=_attach(first),

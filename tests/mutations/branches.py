@@ -57,6 +57,23 @@ _FILES: Final = """\
 """
 
 
+_MANAGED_INSTANCES: Final = """\
+  Provider:
+    Type: AWS::ECS::CapacityProvider
+    Properties:
+      ManagedInstancesProvider:
+        InfrastructureRoleArn: !GetAtt Infrastructure.Arn
+        InstanceLaunchTemplate: {Ec2InstanceProfileArn: !GetAtt Profile.Arn}
+  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Instance]}}
+  Instance: {Type: AWS::IAM::Role, Properties: {RoleName: shop}}
+  Infrastructure:
+    Type: AWS::IAM::Role
+    Properties:
+      ManagedPolicyArns:
+        - arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForManagedInstances
+"""
+
+
 def _mounting(statement: str) -> str:
     """A task on Fargate that mounts a file system with its role, which has a statement."""
     volume = (
@@ -168,6 +185,9 @@ BRANCHES: Final[dict[str, str]] = {
             "{Effect: Deny, Principal: '*', Action: '*', "
             "Condition: {Bool: {'aws:SecureTransport': 'false'}}}"
         ),
+    ),
+    "instances whose role AWS's policy does not pass": template(
+        task("Image: x", "Family: web") + _MANAGED_INSTANCES
     ),
     "a router without its file": template(
         task(

@@ -337,3 +337,81 @@ def test_tls_takes_a_certificate_and_a_secret(
     }
     denied = DENIED in (secret, certificate)
     assert rules(found) == (["E9736"] if denied else [])
+
+
+# --- Managed Instances ----------------------------------------------------------------------------
+
+INSTANCES = """
+Parameters:
+  Given: {Type: String}
+Resources:
+  Provider:
+    Type: AWS::ECS::CapacityProvider
+    Properties:
+      ClusterName: default
+      ManagedInstancesProvider:
+        InfrastructureRoleArn: !GetAtt Infrastructure.Arn
+        InstanceLaunchTemplate: {Ec2InstanceProfileArn: %(profile)s}
+  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Instance]}}
+  Instance:
+    Type: AWS::IAM::Role
+    Properties:
+      %(name)s
+      AssumeRolePolicyDocument:
+        Statement: {Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: sts:AssumeRole}
+  Infrastructure:
+    Type: AWS::IAM::Role
+    Properties:
+      %(policies)s
+      AssumeRolePolicyDocument:
+        Statement: {Effect: Allow, Principal: {Service: ecs.amazonaws.com}, Action: sts:AssumeRole}
+"""
+ANY = "'*'"
+ANOTHER = "'arn:*:iam::*:role/other'"
+OF_AWS = (
+    "ManagedPolicyArns: "
+    "['arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForManagedInstances']"
+)
+
+
+def instances(
+    name: str = "RoleName: shop", policies: str = OF_AWS, profile: str = "!GetAtt Profile.Arn"
+) -> Stack:
+    return stacks.stack(INSTANCES % {"name": name, "policies": policies, "profile": profile})
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("RoleName: ecsInstanceRole", ALLOWED),
+        ("RoleName: !Sub 'ecsInstanceRole-${Given}'", ALLOWED),
+        ("RoleName: shop-instances", DENIED),
+        ("{RoleName: ecsInstanceRole, Path: /shop/}", DENIED),
+        ("Path: /", OPEN),
+        ("RoleName: !Ref Given", OPEN),
+    ],
+)
+def test_awss_policy_passes_roles_of_one_name_alone(name: str, outcome: Outcome) -> None:
+    """A name that CloudFormation makes up begins with that of the stack, which no file tells."""
+    lines = name.strip("{}").replace(", ", "\n      ")
+    found = instances(lines)
+    assert made(found) == {"iam:PassRole": outcome}
+    assert rules(found) == (["E9736"] if outcome is DENIED else [])
+
+
+@pytest.mark.parametrize(
+    ("policies", "outcome"),
+    [
+        (f"Policies: {GRANT % ('iam:PassRole', '!GetAtt Instance.Arn')}", ALLOWED),
+        (f"Policies: {GRANT % ('iam:PassRole', ANOTHER)}", DENIED),
+        (f"Policies: {GRANT % ('ec2:CreateFleet', ANY)}", DENIED),
+        ("ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess']", ALLOWED),
+    ],
+)
+def test_a_grant_of_the_role_itself_serves(policies: str, outcome: Outcome) -> None:
+    assert made(instances(policies=policies)) == {"iam:PassRole": outcome}
+
+
+@pytest.mark.parametrize("profile", ["!Ref Given", "arn:aws:iam::1:instance-profile/other"])
+def test_an_instance_profile_outside_the_run_asks_for_nothing(profile: str) -> None:
+    assert made(instances(profile=profile)) == {}

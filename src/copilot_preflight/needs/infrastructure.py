@@ -1,7 +1,7 @@
-"""What ECS makes around the tasks of a service with the infrastructure role that it is given.
+"""What ECS makes around tasks with the infrastructure role of a service or capacity provider.
 
 AWS lists the calls in the managed policies for such roles alone. Asked for here are those that
-every service of the kind takes, not those for what several services share or somebody may bring.
+every one of the kind takes, not those for what several services share or somebody may bring.
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/infrastructure_IAM_role.html
 """
 
@@ -12,6 +12,8 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.model.roles import role_named
+from copilot_preflight.model.services import resource_named
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
@@ -21,6 +23,7 @@ INFRASTRUCTURE: Final = "infrastructure"
 
 _EXPRESS: Final = "AWS::ECS::ExpressGatewayService"
 _SERVICE: Final = "AWS::ECS::Service"
+_PROVIDER: Final = "AWS::ECS::CapacityProvider"
 _POLICIES: Final = "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/"
 
 _MADE_BY_ECS: Final[Mapping[str, tuple[Text, ...]]] = {
@@ -32,14 +35,17 @@ every call."""
 
 
 class Infrastructure(NamedTuple):
-    """What a service has ECS make: the ``detail`` of a need. ``policy`` is AWS's that grants it."""
+    """For whom ECS makes something: the ``detail`` of a need.
+
+    ``policy`` is AWS's that grants all of it, ``""`` where none does whatever the names.
+    """
 
     owner: str
     policy: str
 
 
 def infrastructure_sites(view: View) -> Iterator[Site]:
-    """Every infrastructure role of an Express service, and of TLS in Service Connect.
+    """Every infrastructure role of Express services, TLS in Service Connect, Managed Instances.
 
     ``detail`` of the need is its `Infrastructure`.
     """
@@ -53,6 +59,12 @@ def infrastructure_sites(view: View) -> Iterator[Site]:
             for tls in _encrypted(properties):
                 for value in tls.children("RoleArn"):
                     build = partial(_of_tls, view, logical_id, tls, value)
+                    yield Site(INFRASTRUCTURE, value, build)
+    for logical_id, resource in view.resources(_PROVIDER):
+        for properties in resource.children("Properties"):
+            for provider in _maps(properties, "ManagedInstancesProvider"):
+                for value in provider.children("InfrastructureRoleArn"):
+                    build = partial(_of_instances, view, logical_id, provider, value)
                     yield Site(INFRASTRUCTURE, value, build)
 
 
@@ -108,27 +120,18 @@ _SCALING: Final = {"application-autoscaling:service-namespace": (Text.of("ecs"),
 
 def _has_own_log_group(properties: Value) -> bool:
     """Whether ECS makes a log group, as the service names none and brings no task definition."""
-    containers = list(properties.children("PrimaryContainer"))
-    return (
-        len(containers) == 1
-        and isinstance(containers[0].raw, dict)
-        and not containers[0].is_opaque
-        and "AwsLogsConfiguration" not in containers[0].raw
-    )
+    containers = list(_maps(properties, "PrimaryContainer"))
+    return len(containers) == 1 and "AwsLogsConfiguration" not in containers[0].raw
 
 
 # --- TLS in Service Connect -----------------------------------------------------------------------
 
 
 def _encrypted(properties: Value) -> Iterator[Value]:
-    for configuration in properties.children("ServiceConnectConfiguration"):
-        if configuration.is_opaque:
-            continue
+    for configuration in _maps(properties, "ServiceConnectConfiguration"):
         for service in configuration.each("Services"):
             if isinstance(service.raw, dict) and not service.is_opaque:
-                for tls in service.children("Tls"):
-                    if isinstance(tls.raw, dict) and not tls.is_opaque:
-                        yield tls
+                yield from _maps(service, "Tls")
 
 
 def _of_tls(view: View, logical_id: str, tls: Value, value: Value) -> Iterator[Need]:
@@ -144,8 +147,8 @@ def _of_tls(view: View, logical_id: str, tls: Value, value: Value) -> Iterator[N
     created = _arn(view, "ecs", "service/{}/{}", logical_id)
     evidence = {**_MADE_BY_ECS, "aws:requesttag/amazonecscreated": (created,)}
     calls = [NeededCall("secretsmanager:CreateSecret", secret, because, evidence=evidence)]
-    for issuer in tls.children("IssuerCertificateAuthority"):
-        authority = text_of(issuer, "AwsPcaAuthorityArn") if not issuer.is_opaque else None
+    for issuer in _maps(tls, "IssuerCertificateAuthority"):
+        authority = text_of(issuer, "AwsPcaAuthorityArn")
         if authority is not None and not issuer.guard:
             calls.append(
                 NeededCall("acm-pca:IssueCertificate", authority, because, evidence=_ISSUED)
@@ -165,6 +168,59 @@ def _of_tls(view: View, logical_id: str, tls: Value, value: Value) -> Iterator[N
 _ISSUED: Final[Mapping[str, tuple[Text, ...]]] = {
     "acm-pca:templatearn": (Text.of("arn:aws:acm-pca:::template/EndEntityCertificate/V1"),),
 }
+
+
+# --- Managed Instances ----------------------------------------------------------------------------
+
+
+def _of_instances(view: View, logical_id: str, provider: Value, value: Value) -> Iterator[Need]:
+    """The instance role of Managed Instances, which the infrastructure role passes to EC2.
+
+    AWS's policy grants that for roles alone whose names begin with ecsInstanceRole, and
+    CloudFormation begins the names that it makes up with that of the stack.
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instances-instance-profile.html
+    """
+    calls = tuple(
+        NeededCall("iam:PassRole", role, f"ECS gives it to EC2 ({_PROFILE})", evidence=_PASSED)
+        for role in _instance_roles(view, provider)
+    )
+    if calls:
+        yield Need(
+            kind=INFRASTRUCTURE,
+            view=view,
+            value=value,
+            subject=f"start of instances by capacity provider '{logical_id}'",
+            user="infrastructure",
+            role_value=value,
+            calls=calls,
+            detail=Infrastructure(f"capacity provider '{logical_id}'", ""),
+        )
+
+
+def _instance_roles(view: View, provider: Value) -> Iterator[Text]:
+    """The ARN of the role that the instances of a capacity provider get, where the run has it."""
+    for template in _maps(provider, "InstanceLaunchTemplate"):
+        name = text_of(template, "Ec2InstanceProfileArn")
+        found = resource_named(view, "AWS::IAM::InstanceProfile", "InstanceProfileName", name)
+        if found is None or template.guard:
+            continue
+        for value in found.properties.each("Roles"):
+            role = role_named(found.view, value.text()) if not value.is_open else None
+            if role is not None and not value.guard:
+                yield role.arn
+
+
+_PROFILE: Final = (
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+    "managed-instances-instance-profile.html"
+)
+_PASSED: Final = {"iam:passedtoservice": (Text.of("ec2.amazonaws.com"),)}
+
+
+def _maps(value: Value, key: str) -> Iterator[Value]:
+    for child in value.children(key):
+        if isinstance(child.raw, dict) and not child.is_opaque:
+            yield child
 
 
 def _arn(view: View, service: str, rest: str, logical_id: str) -> Text:

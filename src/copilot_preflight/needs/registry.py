@@ -88,7 +88,12 @@ SOURCES: Final = (
         "logs", "log_sites", (_TASK, _SERVICE, _EXPRESS), ("LogConfiguration", "PrimaryContainer")
     ),
     SourceEntry("infrastructure", "infrastructure_sites", (_EXPRESS,)),
-    SourceEntry("infrastructure", "infrastructure_sites", (_SERVICE,), ("Tls",)),
+    SourceEntry(
+        "infrastructure",
+        "infrastructure_sites",
+        (_SERVICE, "AWS::ECS::CapacityProvider"),
+        ("Tls", "ManagedInstancesProvider"),
+    ),
     SourceEntry("firelens", "firelens_sites", (_TASK,), ("FirelensConfiguration",)),
     SourceEntry("efs", "efs_sites", (_TASK,), ("EFSVolumeConfiguration",)),
     SourceEntry(
