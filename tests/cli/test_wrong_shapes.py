@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.amount import EVERYWHERE, examples
 
 from copilot_preflight.base.finding import DataPath, Report
 from copilot_preflight.read import document
 from copilot_preflight.render.formats import FORMATS, render
+from copilot_preflight.render.helps import Writer
 from copilot_preflight.render.text import error_line
 from copilot_preflight.run import check as engine
 
@@ -83,10 +85,12 @@ def is_told_well(report: Report) -> None:
     """Asserts that everything in a report stands in its file and can be shown."""
     assert report.files or report.errors
     lines = {name: source.text.split("\n") for name, source in report.sources.items()}
-    for form in FORMATS:
-        shown = render(report, form)
-        assert shown or (form == "github" and not report.findings and not report.errors)
-    shown = json.loads(render(report, "json"))
+    # The ways out are worked out once for all formats, as for a report of several processes.
+    kept = report._replace(findings=list(map(Writer(report.sources).kept, report.findings)))
+    texts = {form: render(kept, form) for form in FORMATS}
+    for form, text in texts.items():
+        assert text or (form == "github" and not report.findings and not report.errors)
+    shown = json.loads(texts["json"])
     places = [p for finding in shown["findings"] for p in (finding, *finding["related"])]
     for place in places:
         for position in (place["start"], place["end"]):
@@ -125,16 +129,20 @@ def test_everything_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("misfit", range(len(MISFITS)), ids=lambda i: repr(MISFITS[i])[:40])
-@pytest.mark.parametrize("deployed", [True, False], ids=["with values", "without values"])
-def test_misfit_anywhere(tmp_path: Path, misfit: int, deployed: bool) -> None:
-    """A value of the wrong kind in a place drawn at random: no fault, and a report that holds."""
+def test_misfit_anywhere(tmp_path: Path, misfit: int) -> None:
+    """A value of the wrong kind in a place drawn at random: no fault, and a report that holds.
+
+    Without the values of the parameters there are many scenarios, which takes five times as long,
+    and six times as long again with a look for what rests on defaults: some are checked so.
+    """
     data = document.read(EVERYTHING).data
     everywhere = list(paths_of(data))
-    parameters = values_for(data) | {"Stage": "prod", "ArtifactKeyARN": "x"} if deployed else {}
-    draw = random.Random(f"{misfit} {deployed}")
-    # Looking for what rests on defaults takes six times as long: that is done for every other one.
-    for path, assume in zip(draw.sample(everywhere, 2), (True, bool(misfit % 2)), strict=True):
-        broken = with_misfit(data, path, MISFITS[misfit])
+    given = values_for(data) | {"Stage": "prod", "ArtifactKeyARN": "x"}
+    draw = random.Random(misfit)
+    for case in range(4 if EVERYWHERE else 1 + (misfit % 4 == 1)):
+        broken = with_misfit(data, draw.choice(everywhere), MISFITS[misfit])
+        parameters = {} if case % 2 else given
+        assume = not EVERYWHERE and misfit % 24 != 1
         is_told_well(check(tmp_path, broken, parameters=parameters, assume_defaults=assume))
 
 
@@ -164,7 +172,7 @@ DEEP: tuple[DataPath, ...] = (
 def test_misfits_in_the_places_that_are_read_most(tmp_path: Path, path: DataPath) -> None:
     """Where access is decided, more of the wrong kinds of value are tried."""
     data = document.read(EVERYTHING).data
-    for misfit in random.Random(str(path)).sample(MISFITS, 12):
+    for misfit in random.Random(str(path)).sample(MISFITS, len(MISFITS) if EVERYWHERE else 6):
         broken = with_misfit(data, path, misfit)
         is_told_well(check(tmp_path, broken, parameters={"Stage": "dev", **values_for(data)}))
 
@@ -179,13 +187,17 @@ def test_section_of_a_wrong_kind(tmp_path: Path, section: str, misfit: Any) -> N
     assert not report.findings
 
 
+@pytest.fixture(scope="module")
+def real_stacks() -> list[Path]:
+    return sorted(path for path in CORPUS.rglob("*.y*ml") if "Resources:" in path.read_text())
+
+
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
 @pytest.mark.parametrize("seed", range(8))
-def test_misfit_in_a_real_stack(tmp_path: Path, seed: int) -> None:
+def test_misfit_in_a_real_stack(tmp_path: Path, real_stacks: list[Path], seed: int) -> None:
     """Copilot's own stacks, with one value of another kind."""
     draw = random.Random(seed)
-    stacks = sorted(path for path in CORPUS.rglob("*.y*ml") if "Resources:" in path.read_text())
-    for stack in draw.sample(stacks, 3):
+    for stack in draw.sample(real_stacks, 3):
         data = document.read(stack).data
         for path in draw.sample(list(paths_of(data)), 4):
             is_told_well(check(tmp_path, with_misfit(data, path, draw.choice(MISFITS))))
@@ -210,7 +222,9 @@ nested = st.recursive(
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100, 30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(seed=st.integers(0, 10_000), misfit=nested)
 def test_any_data_anywhere(tmp_path: Path, seed: int, misfit: Any) -> None:

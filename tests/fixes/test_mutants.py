@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import islice
 
 import pytest
+from tests.amount import EVERYWHERE
 from tests.fixes.mutants import WAYS, counts_of
 from tests.mutations.fixes import TABLES
-from tests.mutations.test_mutations import EVERYWHERE
 
 EACH = {"files": 120, "starts": 120, "secrets": 24, "buckets": 24, "pipelines": 9, "branches": 6}
 """Of these tables every so manieth case is taken, unless all mutations are asked for."""

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from itertools import islice
 
 import pytest
+from tests.amount import EVERYWHERE
 from tests.mutations.fixes import BY_ID, TABLES, Table, table_of
-from tests.mutations.test_mutations import EVERYWHERE
 
 from copilot_preflight.checks.rule import Rule
 from copilot_preflight_rules import RULES

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.amount import EVERYWHERE
 from tests.mutations import buckets, conditions, grants, keys, layers, roles, spellings, values
 from tests.mutations.edits import reads
 from tests.mutations.harness import (
@@ -31,9 +31,6 @@ MUTATIONS = (
 OF_BUCKETS = (*buckets.MUTATIONS, *layers.MUTATIONS)
 OWN = own_stacks()
 COPILOT = copilot_stacks()
-
-EVERYWHERE = "ALL_MUTATIONS" in os.environ
-"""Thousands of cases say little more than some: all of them run where this variable is set."""
 
 ON_EVERY_STACK = {"policy removed", "policy moved to the task role"}
 
