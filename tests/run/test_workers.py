@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.amount import some
 
 from copilot_preflight.render.formats import render
 from copilot_preflight.resolve import run
@@ -16,7 +17,17 @@ from copilot_preflight.run import check as engine
 from copilot_preflight.run.options import Options
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = str(ROOT / "sample_templates")
+SAMPLES = ROOT / "sample_templates"
+OF_OTHER_FILES = (
+    "broken/unused-suppression",
+    "broken/env-file-outdated",
+    "broken/override-does-not-apply",
+    "clean/every-version-granted",
+)
+PACKAGES = [str(SAMPLES / name) for name in OF_OTHER_FILES] + [
+    *some([str(it) for it in sorted(SAMPLES.glob("*/*")) if it.is_dir()], every=5)
+]
+"""Samples, those with suppressions, manifests and patches for certain."""
 
 
 class _Square:
@@ -52,20 +63,25 @@ def test_a_worker_that_ends_is_told(start: workers.Start) -> None:
         list(workers.in_order(_Leave(), 4, 2, start))
 
 
-def _reports(jobs: int, paths: list[str]) -> list[str]:
-    report = engine.check(paths, Options(info=True, jobs=jobs))
+def _reports(jobs: int) -> list[str]:
+    report = engine.check(PACKAGES, Options(info=True, jobs=jobs))
     return [render(report, form) for form in ("text", "json", "sarif")]
 
 
+@pytest.fixture(scope="module")
+def alone() -> list[str]:
+    """The report of one process."""
+    return _reports(1)
+
+
 def test_a_report_does_not_depend_on_its_processes(
-    start: workers.Start, monkeypatch: pytest.MonkeyPatch
+    start: workers.Start, alone: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading and judging alike, with suppressions, neighbours and what cannot be read."""
-    alone = _reports(1, [SAMPLES])
     in_order = partial(workers.in_order, start=start)
     monkeypatch.setattr(workers, "in_order", in_order)
     monkeypatch.setattr(ahead, "in_order", in_order)
-    assert _reports(2, [SAMPLES]) == alone
+    assert _reports(2) == alone
 
 
 def test_a_worker_does_not_import_from_the_folder(
@@ -81,19 +97,18 @@ def test_a_worker_does_not_import_from_the_folder(
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_report_does_not_depend_on_what_is_in_memory(
-    jobs: int, monkeypatch: pytest.MonkeyPatch
+    jobs: int, alone: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stacks that are put down after each other are read again where they are asked for."""
-    everything = _reports(1, [SAMPLES])
     monkeypatch.setattr(run, "MOST_IN_USE", 1)
     monkeypatch.setattr(engine, "MOST_IN_USE", 1)
-    assert _reports(jobs, [SAMPLES]) == everything
+    assert _reports(jobs) == alone
 
 
 def test_few_stacks_stay_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "MOST_IN_USE", 3)
     monkeypatch.setattr(engine, "MOST_IN_USE", 3)
-    sample = next(Path(SAMPLES).rglob("*.yml"))
+    sample = next(SAMPLES.rglob("*.yml"))
     for number in range(12):
         shutil.copy(sample, tmp_path / f"s{number}.yml")
     checked = engine.checked([str(tmp_path)])
