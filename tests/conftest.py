@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from tests.amount import examples
 
 # What reads lines from a terminal exports its size, and reports would be wrapped to it.
 os.environ.pop("COLUMNS", None)
 
 # How long an example takes says how busy the machine is; what must be fast is tested by itself.
-settings.register_profile("ours", settings(), deadline=None)
+settings.register_profile("ours", settings(), deadline=None, max_examples=examples(100))
 settings.load_profile("ours")
 
 # A shell ignores SIGINT for what it starts in the background, and children inherit that: a test

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 
 from copilot_preflight.base.globs import Globs, fault_of
 
@@ -47,7 +48,7 @@ def reference(pattern: str) -> re.Pattern[str]:
     return re.compile(f"{written}(?:.*)")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @example(["a", "**", "**"], random.Random(0))
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_patterns_match_as_a_regular_expression_does(steps: list[str], chance: object) -> None:

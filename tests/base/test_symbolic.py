@@ -11,6 +11,7 @@ from time import process_time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text, match, match_by_segment
 from copilot_preflight.base.wildcards import wildcard_match
@@ -82,14 +83,14 @@ def reference(pattern: str, target: str) -> bool:
 # --- matching -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(plain_text, plain_text)
 def test_known_strings_match_as_a_regular_expression_does(pattern: str, target: str) -> None:
     """Where both strings are known the answer is that of a regular expression, never unknown."""
     assert match(Text.of(pattern), Text.of(target)) is reference(pattern, target)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(700), deadline=None)
 @given(texts, texts, st.integers(0, 9))
 def test_match_is_sound(pattern: Text, target: Text, seed: int) -> None:
     """True means that every way to fill the holes matches, False that none does."""
@@ -99,7 +100,7 @@ def test_match_is_sound(pattern: Text, target: Text, seed: int) -> None:
         assert answer in (None, found), values
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(700), deadline=None)
 @given(texts, texts, texts, st.integers(0, 9))
 def test_match_behind_the_same_beginning_is_sound(
     begin: Text, pattern: Text, target: Text, seed: int
@@ -112,7 +113,7 @@ def test_match_behind_the_same_beginning_is_sound(
         assert answer in (None, found), values
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     st.text("a*?", max_size=7),
     st.text("ab*?", max_size=5),
@@ -125,7 +126,7 @@ def test_the_same_beginning_hides_no_match(begin: str, pattern: str, target: str
         assert match(Text.of(shared, pattern), Text.of(shared, target)) is not False
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(700), deadline=None)
 @given(texts, texts, st.integers(0, 9))
 def test_equals_is_sound(one: Text, two: Text, seed: int) -> None:
     """True means equal however the holes are filled, False different however they are filled."""
@@ -135,7 +136,7 @@ def test_equals_is_sound(one: Text, two: Text, seed: int) -> None:
         assert answer in (None, fill(one, values) == fill(two, values)), values
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts, texts, st.integers(0, 9))
 def test_comparison_without_case_is_sound(one: Text, two: Text, seed: int) -> None:
     """Lowered texts compare as the lowered strings do, whatever is known of their holes."""
@@ -146,7 +147,7 @@ def test_comparison_without_case_is_sound(one: Text, two: Text, seed: int) -> No
         assert matches in (None, reference(left, right)), values
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts)
 def test_every_pattern_matches_itself(text: Text) -> None:
     """A string used as a pattern matches that very string, also with wildcards in its holes."""
@@ -269,7 +270,7 @@ def test_holes_of_other_templates_are_other_values() -> None:
 # --- splitting ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(700), deadline=None)
 @given(
     texts,
     st.sampled_from([":", "/", "a", "::", "a:", "B"]),
@@ -395,7 +396,7 @@ def test_a_separator_may_hide_between_a_literal_and_a_hole() -> None:
 # --- the rest -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(parts, max_size=6))
 def test_neighbouring_literals_become_one(found: list[str | Hole]) -> None:
     """However a text is put together, equal strings are equal texts."""
@@ -407,7 +408,7 @@ def test_neighbouring_literals_become_one(found: list[str | Hole]) -> None:
     assert one.identity == two.identity
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts, texts)
 def test_identity_tells_texts_apart(one: Text, two: Text) -> None:
     """Two texts have the same identity only where they are equal."""
@@ -476,7 +477,7 @@ def granted(pattern: str, target: str, count: int) -> bool:
     return re.fullmatch(written, target, re.DOTALL) is not None
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=examples(700), deadline=None)
 @given(texts, texts, st.integers(1, 3), st.integers(0, 9))
 def test_matching_by_segment_is_sound(pattern: Text, target: Text, count: int, seed: int) -> None:
     """True holds of the narrow reading of wildcards, False of the wide one, for every filling."""
@@ -490,7 +491,7 @@ def test_matching_by_segment_is_sound(pattern: Text, target: Text, count: int, s
             assert granted(one, other, count), values
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(plain_text, plain_text, st.integers(0, 3))
 def test_known_strings_match_by_segment_as_regular_expressions_do(
     pattern: str, target: str, count: int

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 
 from copilot_preflight.cli import checking, replay
 from copilot_preflight.run import check as engine
@@ -342,7 +343,7 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

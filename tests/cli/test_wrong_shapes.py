@@ -222,7 +222,7 @@ nested = st.recursive(
 
 
 @settings(
-    max_examples=examples(100, 30),
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text
@@ -357,7 +358,7 @@ def test_variables(
     assert hold([asked], context).verdict is verdict, page
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.sampled_from(["StringLike", "StringNotLike"]),
     st.lists(st.sampled_from(["a", "*", "?", "${*}", "${v}"]), max_size=5),
@@ -436,7 +437,7 @@ operators = st.sampled_from(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     operators, st.lists(values, min_size=1, max_size=3), st.none() | st.lists(values, max_size=2)
 )
@@ -458,7 +459,7 @@ def test_unknown_values_are_judged_soundly(
         assert answer(operator, map(fill, wanted), map(fill, sent)) in (verdict, None), filled
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(operators, st.lists(values, min_size=1, max_size=3), st.lists(values, max_size=2))
 def test_order_and_repetition_do_not_matter(
     operator: str, wanted: list[Value], sent: list[Value]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text
@@ -212,7 +213,7 @@ policies = st.lists(statements, max_size=4)
 # --- properties -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(policies, requests, st.integers(0, 9))
 def test_verdicts_are_proofs(policy: list[Statement], request: Request, seed: int) -> None:
     """Allowed is allowed in every world, denied is denied in every world."""
@@ -225,7 +226,7 @@ def test_verdicts_are_proofs(policy: list[Statement], request: Request, seed: in
             assert found.is_denied, world
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(policies, requests, st.integers(0, 9))
 def test_known_policies_are_decided(policy: list[Statement], request: Request, seed: int) -> None:
     """Where nothing is unknown, the verdict is the naive evaluator's."""
@@ -268,7 +269,7 @@ _RANK = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(policies, statements, requests)
 def test_a_deny_never_allows_more(
     policy: list[Statement], more: Statement, request: Request
@@ -279,7 +280,7 @@ def test_a_deny_never_allows_more(
     assert _RANK[after] <= _RANK[before]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(policies, statements, requests)
 def test_an_allow_never_allows_less(
     policy: list[Statement], more: Statement, request: Request
@@ -292,7 +293,7 @@ def test_an_allow_never_allows_less(
         assert after is Outcome.EXPLICIT_DENY
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(policies, requests, st.randoms(use_true_random=False))
 def test_order_and_repetition_do_not_matter(
     policy: list[Statement], request: Request, chance: random.Random
@@ -307,7 +308,7 @@ def test_order_and_repetition_do_not_matter(
     assert set(again.deciding) == set(verdict.deciding)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(policies, requests)
 def test_an_open_verdict_names_what_is_missing(policy: list[Statement], request: Request) -> None:
     """Facts come with UNDETERMINED and with nothing else; statements come with all but silence."""

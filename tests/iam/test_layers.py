@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 from tests.iam.evaluation_cases import (
     HERE,
     OBJECT,
@@ -115,7 +116,7 @@ def more(before: PolicySet, added: policy.Statement) -> PolicySet:
     return PolicySet((*before.statements, added), before.unread)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(policies, callers, st.sampled_from(_EVERY), st.sampled_from(_NAMING))
 def test_a_deny_never_allows_more(
     found: Policies, caller: Any, layer: str, added: policy.Statement
@@ -127,7 +128,7 @@ def test_a_deny_never_allows_more(
     assert _RANK[ruled(after, caller).outcome] <= _RANK[ruled(found, caller).outcome]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(policies, callers, st.sampled_from(_EVERY), st.sampled_from(_NAMING))
 def test_an_allow_never_allows_less(
     found: Policies, caller: Any, layer: str, added: policy.Statement
@@ -142,7 +143,7 @@ def test_an_allow_never_allows_less(
         assert after is before
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(policies, callers, st.sampled_from(_CEILINGS), sets, naming_sets)
 def test_a_ceiling_never_allows_more(
     found: Policies, caller: Any, layer: str, plain: PolicySet, naming: PolicySet
@@ -157,7 +158,7 @@ def test_a_ceiling_never_allows_more(
     assert _RANK[ruled(more, caller).outcome] <= _RANK[ruled(found, caller).outcome]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(policies, callers, st.randoms(use_true_random=False))
 def test_order_never_matters(found: Policies, caller: Any, chance: random.Random) -> None:
     """Neither the order of statements nor that of levels changes the decision."""
@@ -181,7 +182,7 @@ def test_order_never_matters(found: Policies, caller: Any, chance: random.Random
     assert set(one.facts) == set(two.facts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(policies, callers)
 def test_what_is_open_names_what_is_missing(found: Policies, caller: Any) -> None:
     """Facts come with an open decision and with no other; every denial names its layer."""

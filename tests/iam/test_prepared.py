@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 from tests.iam.test_evaluate import requests, statement, statements
 
 from copilot_preflight.base.symbolic import Hole, Text
@@ -23,7 +24,7 @@ def by_regex(pattern: str, known: str) -> bool:
     return re.fullmatch(written, known, re.DOTALL) is not None
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(patterns, st.lists(strings, min_size=1, max_size=4))
 def test_wildcards_agree_with_a_regex(several: list[str], known: list[str]) -> None:
     """Patterns that are asked together match what any of them matches, however often."""
@@ -38,7 +39,7 @@ def test_the_empty_string_is_asked_like_any_other() -> None:
     assert not Patterns(["*?"]).match("")
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(statements, st.lists(requests, min_size=1, max_size=3))
 def test_prepared_answers_are_the_same(found: Statement, asked: list[Request]) -> None:
     """Whatever is unknown, in the statement or in the request; and in any order of requests."""
@@ -59,7 +60,7 @@ ODD = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(st.sampled_from(ODD), min_size=1, max_size=3),
     st.booleans(),

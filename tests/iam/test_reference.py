@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 from tests.iam.evaluation_cases import (
     HERE,
     LINKED,
@@ -326,7 +327,7 @@ def ours(world: World) -> str:
     return decide(policies, request, caller_of(world.caller)).outcome.value
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(worlds())
 def test_all_layers_decide_as_the_page_says(world: World) -> None:
     """Where everything is known and documented, the decision is the naive evaluator's."""

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 from tests.iam.test_evaluate import statement
 
 from copilot_preflight.base.symbolic import Hole, Text
@@ -194,7 +195,7 @@ def by_pattern(pattern: str, target: str) -> bool | None:
     return None if re.fullmatch(possible, target) else False
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(patterns, arns, st.booleans())
 def test_known_arns_are_read_by_the_page(
     pattern: str, target: str, is_identity_based: bool
@@ -211,7 +212,7 @@ _PARTS: list[str | Hole] = ["arn:", "arn:a:b:", "a", "b:", ":", "*", "?", "::", 
 texts = st.lists(st.sampled_from(_PARTS), max_size=6).map(lambda parts: Text.of("arn:", *parts))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(texts, texts, st.booleans(), st.data())
 def test_answers_in_spite_of_holes_hold_of_every_filling(
     pattern: Text, target: Text, is_identity_based: bool, data: st.DataObject

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
+from tests.amount import examples
 from tests.lsp.test_lsp import ASKED, GRANTED, TEMPLATE, params
 
 from copilot_preflight.base.finding import Finding, Place
@@ -125,7 +126,7 @@ def fresh(texts: dict[Path, str], path: Path) -> list[object]:
     return shown(workspace, path)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(edits=EDITS)
 def test_after_any_edits_a_fresh_check_finds_the_same(
     tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[str, int, Any]]

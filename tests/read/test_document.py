@@ -15,6 +15,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 
 from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.read.document import Document, DocumentError, parse, read
@@ -763,7 +764,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert start <= end
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(400))
 @given(YAML_LIKE | PIECES | DATA.map(json.dumps))
 def test_plain_data_are_those_of_the_tree(text: str) -> None:
     """Where they are read without positions at all; and then the text has no fault."""
@@ -807,7 +808,7 @@ def nodes(data: Any, path: DataPath = ()) -> list[DataPath]:
     return [path, (*path, "none"), *below]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(400))
 @given(YAML_LIKE | PIECES | DATA.map(lambda data: yaml.safe_dump(data, default_flow_style=False)))
 def test_a_node_that_is_looked_up_by_itself_stands_where_the_tree_has_it(text: str) -> None:
     try:

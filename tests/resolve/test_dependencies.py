@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import stacks
+from tests.amount import examples
 
 from copilot_preflight.resolve.dependencies import Waits, waits_for
 from copilot_preflight.resolve.view import View
@@ -142,7 +143,7 @@ def _template(graph: Graph) -> dict[str, Any]:
     return {"Conditions": equal, "Resources": resources}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(graphs)
 def test_it_is_reachability_among_what_is_made(graph: Graph) -> None:
     view = View(stacks.stack(json.dumps(_template(graph)), file="t.json"))

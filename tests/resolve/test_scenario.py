@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.inputs.package import Package
@@ -136,7 +137,7 @@ def leaves_of(found: View) -> list[View]:
 # --- properties -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(sections(simple))
 def test_every_case_is_in_exactly_one_scenario(conditions: dict[str, Any]) -> None:
     """Parameters compared with literals: every assignment agrees with one leaf, and it is right."""
@@ -149,7 +150,7 @@ def test_every_case_is_in_exactly_one_scenario(conditions: dict[str, Any]) -> No
             assert leaf.resolver.decide(name) is expected, values
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(sections(st.one_of(simple, composite)))
 def test_no_case_is_lost(conditions: dict[str, Any]) -> None:
     """Whatever is compared, every assignment agrees with a leaf, and each such leaf is right."""
@@ -164,7 +165,7 @@ def test_no_case_is_lost(conditions: dict[str, Any]) -> None:
                 assert leaf.resolver.decide(name) is expected, values
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(sections(simple))
 def test_scenarios_are_possible_and_minimal(conditions: dict[str, Any]) -> None:
     """Each leaf stands for some assignment, and no two leaves split what nobody asked for."""
@@ -180,7 +181,7 @@ def test_scenarios_are_possible_and_minimal(conditions: dict[str, Any]) -> None:
         assert all(f'"{name}"' in asked for leaf in leaves for name, _, _ in leaf.scenario.values)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(sections(st.one_of(simple, composite)), st.sampled_from([True, False]))
 def test_where_keeps_the_outcome(conditions: dict[str, Any], outcome: bool) -> None:
     """The scenarios of a guard are those in which it holds, and they cover all of its cases."""

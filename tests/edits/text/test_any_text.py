@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 from tests.edits.apply import applied
 from tests.edits.text.emit import emitted
 from tests.edits.text.plain import insert, remove, replace
@@ -106,7 +107,7 @@ def _check(text: str, edit: Edit) -> None:
         )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.data(), DOCUMENTS, st.integers(0, 2**32))
 def test_yaml_in_any_style(data: st.DataObject, document: Any, seed: int) -> None:
     """Block and flow style, comments, quotes, tags, indentation and line breaks by chance."""
@@ -115,7 +116,7 @@ def test_yaml_in_any_style(data: st.DataObject, document: Any, seed: int) -> Non
     _check(text, data.draw(edits(document)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.data(), DOCUMENTS, st.integers(0, 2**32))
 def test_anchors_stay(data: st.DataObject, document: Any, seed: int) -> None:
     """An anchor that nobody repeats is no obstacle."""
@@ -124,7 +125,7 @@ def test_anchors_stay(data: st.DataObject, document: Any, seed: int) -> None:
     _check(text, data.draw(edits(document)))
 
 
-@settings(max_examples=70)
+@settings(max_examples=examples(70))
 @given(st.data(), DOCUMENTS, st.integers(0, 2**32))
 def test_several_edits_are_carried_out_together(
     data: st.DataObject, document: Any, seed: int
@@ -148,7 +149,7 @@ def test_several_edits_are_carried_out_together(
     assert parse(changed(text, found), "t.yml").data == expected
 
 
-@settings(max_examples=70)
+@settings(max_examples=examples(70))
 @given(
     st.data(),
     st.dictionaries(KEYS, VALUES, min_size=1, max_size=3),

@@ -57,9 +57,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-@settings(
-    max_examples=examples(12, 5), suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     folders=st.lists(st.sampled_from(FOLDERS), min_size=1, max_size=9, unique=True),
     stacks=st.lists(st.sampled_from(STACKS or FOLDERS), max_size=5, unique=True),
@@ -144,7 +142,7 @@ class Whole(NamedTuple):
 # --- lines ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     before=st.integers(0, 400),
     length=st.integers(1, 700),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.amount import examples
 
 from copilot_preflight.base.finding import Report
 from copilot_preflight.render.formats import FORMATS, render
@@ -111,7 +112,7 @@ ANYTHING = st.one_of(
 )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_anything_anywhere_is_refused_or_harmless(tmp_path: Path, whole: Any, data: Any) -> None:
     """One or two values are exchanged: there is one line, or a report that nobody obeys."""
