@@ -270,9 +270,9 @@ def many_wrong_statements() -> Any:
 
 
 def many_actions_and_resources() -> Any:
-    """One statement with five thousand actions and as many resources."""
-    wide = statement([f"arn:aws:s3:::bucket{index}" for index in range(5000)])
-    wide["Action"] = [f"s3:Get*{index}" for index in range(5000)]
+    """One statement with three thousand actions and as many resources."""
+    wide = statement([f"arn:aws:s3:::bucket{index}" for index in range(3000)])
+    wide["Action"] = [f"s3:Get*{index}" for index in range(3000)]
     return template(wide)
 
 

@@ -1,11 +1,12 @@
 """The rules in the real cfn-lint, one process for each run.
 
-The runs are without ``.pth`` files (``python -S``), so that nothing of this project is installed
-but what a test puts on the path.
+Each is a copy of a process that has loaded cfn-lint and no more, without ``.pth`` files
+(``python -S``), so that nothing of this project is installed but what a test puts on the path.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
@@ -14,7 +15,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
@@ -36,6 +39,8 @@ OTHER_BUCKET = GRANTED.replace("artifacts", "elsewhere")
 
 PACKAGES = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
 CODE = (PROJECT / "src", PROJECT / "rules")
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 
 
 class Match(NamedTuple):
@@ -64,6 +69,24 @@ class Output:
         return [match.rule for match in self.ours]
 
 
+@cache
+def server() -> subprocess.Popen[str]:
+    """cfn-lint, loaded once for all runs of this process."""
+    made = subprocess.Popen(
+        [sys.executable, "-S", str(HERE / "cfn_lint_server.py")],
+        env={**_kept(), "PYTHONPATH": os.pathsep.join(PACKAGES), "PYTHONUTF8": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    atexit.register(made.communicate)  # it ends with its input
+    return made
+
+
+def _kept() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+
+
 def cfn_lint(
     *arguments: str,
     cwd: Path,
@@ -72,23 +95,25 @@ def cfn_lint(
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """A run of cfn-lint; its last line on stderr names the ``copilot_preflight`` that it loaded."""
-    code = (
-        "import atexit, sys; from cfnlint.runner import main;"
-        "where = lambda: getattr(sys.modules.get('copilot_preflight'), '__file__', None);"
-        "atexit.register(lambda: print(where(), file=sys.stderr)); main()"
-    )
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-    paths = os.pathsep.join([*map(str, on_path), *PACKAGES])
-    home = {"HOME": str(cwd), "USERPROFILE": str(cwd), "PYTHONPATH": paths, "PYTHONUTF8": "1"}
-    return subprocess.run(
-        [sys.executable, "-S", "-c", code, *arguments],
-        cwd=cwd,
-        env={**kept, **home, **(environment or {})},
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    home = {"HOME": str(cwd), "USERPROFILE": str(cwd), "PYTHONUTF8": "1"}
+    with TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in ("in", "out", "err")]
+        files[0].write_text(stdin, encoding="utf-8")
+        request = {
+            "arguments": arguments,
+            "folder": str(cwd),
+            "environment": {**_kept(), **home, **(environment or {})},
+            "path": [str(it) for it in on_path],
+            "files": [str(it) for it in files],
+        }
+        process = server()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        status = int(process.stdout.readline())
+        out, err = (it.read_text(encoding="utf-8") for it in files[1:])
+        return subprocess.CompletedProcess(arguments, status, out, err)
 
 
 def lint(
