@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.amount import EVERYWHERE
 from tests.hosts.fenced import PROJECT, SAMPLES, Ran, bash, blocks, clean_environment, run
 
 fcntl = pytest.importorskip("fcntl", reason="workers share the environment through a lock file")
@@ -54,12 +56,19 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session")
 def env(shared: Path) -> Mapping[str, str]:
-    """The environment of a user whose pre-commit keeps what it installs in a folder of ours."""
+    """The environment of a user whose pre-commit keeps what it installs in a folder of ours.
+
+    Its pip finds our own environment's packages, so that it installs nothing but this checkout;
+    with ALL_MUTATIONS it fetches and installs the dependencies too. An editable install of ours is
+    not seen: .pth files count in Python's own folders only.
+    """
+    more = {} if EVERYWHERE else {"PYTHONPATH": sysconfig.get_path("purelib")}
     return clean_environment(
         PRE_COMMIT_HOME=str(shared / "home"),
         PRE_COMMIT_COLOR="never",
         PIP_RETRIES="2",
         PIP_NO_COMPILE="1",  # of what cfn-lint brings along nothing is imported
+        **more,
         **WHO,
     )
 
