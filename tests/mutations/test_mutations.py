@@ -36,11 +36,16 @@ ON_EVERY_STACK = {"policy removed", "policy moved to the task role"}
 
 
 def cases(mutation: Mutation) -> Iterator[tuple[Stack, Site]]:
-    """The changed stacks: each of our own, and some of Copilot's, others for each mutation."""
+    """The changed stacks: each of our own, and some of Copilot's, others for each mutation.
+
+    Every other mutation that ours have room for has none of Copilot's.
+    """
     turn = MUTATIONS.index(mutation)
-    for stack in OWN:
-        yield from _some(list(_changed(mutation, stack)), turn)
+    own = [case for stack in OWN for case in _some(list(_changed(mutation, stack)), turn)]
+    yield from own
     left = len(COPILOT) if EVERYWHERE or mutation.name in ON_EVERY_STACK else 1
+    if own and left == 1 and turn % 2:
+        return
     for stack in _turned(turn):
         found = list(_some(list(_changed(mutation, stack)), turn))
         yield from found
