@@ -31,6 +31,10 @@ WORTH_KEEPING: Final = 50
 """Templates of a run whose output is kept: fewer are judged in no time."""
 
 
+_BRIEF: Final = frozenset({"concise", "gitlab"})
+"""Formats that show no ways out."""
+
+
 class CheckRequest(NamedTuple):
     """What `check` was asked for, but for what a configuration file can hold too.
 
@@ -103,7 +107,8 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
         suppressions=not request.no_suppressions,
         jobs=request.jobs,
         shows_proof=request.proof,
-        shows_ways_out=not request.quiet and not request.forms <= {"gitlab", "concise"},
+        shows_ways_out=not request.quiet and not request.forms <= _BRIEF,
+        drops_ways_out=request.forms <= _BRIEF,
     )
     if request.changed:
         from copilot_preflight.inputs.affected import templates_with

@@ -242,8 +242,11 @@ class Judge:
         """The last of very many findings in a large template are shown without their fixes.
 
         Each takes the time of reading the template once more. Which ones does not depend on what
-        is suppressed, or on who judges what.
+        is suppressed, or on who judges what. Ways out that no report shows are dropped: in a large
+        run they take more memory than all the rest of its findings.
         """
+        if self._options.drops_ways_out:
+            return [it._replace(help="", remedy=None) for it in findings]
         if len(findings) * LARGEST <= MOST_READ:
             return findings
         from copilot_preflight.edits.edit import Help

@@ -53,7 +53,8 @@ class Options(NamedTuple):
     ``assume_defaults`` takes the defaults of parameters for their values where no file gives any.
     With a ``shard``, all of the run is read and a share of its templates is judged. ``before`` is
     the release that the run is compared with. ``shows_ways_out``: a report will show all of them;
-    ``shows_proof``: and every call. ``observe`` sees every analysis, of which a run keeps few.
+    ``drops_ways_out``: none will show any, so that findings need not keep them; ``shows_proof``: a
+    report shows every call. ``observe`` sees every analysis, of which a run keeps few.
     ``exclude`` are files that are left out wherever a folder is searched. ``evidence`` are files
     and folders with answers of the account, which are noted where they are older than
     ``evidence_max_age`` days, if that is not None.
@@ -85,6 +86,7 @@ class Options(NamedTuple):
     shard: Shard | None = None
     before: Earlier | None = None
     shows_ways_out: bool = False
+    drops_ways_out: bool = False
     shows_proof: bool = False
     observe: Observe | None = None
     exclude: Globs | None = None
