@@ -11,6 +11,7 @@ from typing import Any, Final
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.edits.edit import END, Edit, Operation
 from copilot_preflight.edits.text import meaning
+from copilot_preflight.edits.text.part import data_of_part
 from copilot_preflight.edits.text.source import CannotWrite, Source, TextChange
 from copilot_preflight.edits.text.writing import written
 from copilot_preflight.read.document import DocumentError, parse
@@ -32,9 +33,10 @@ def text_changes(text: str, edits: Sequence[Edit]) -> tuple[TextChange, ...]:
     edit that is there twice is carried out once, and one that changes nothing gives no change.
     ``Edit.file`` is not looked at, nor whether a value has gaps that somebody has to fill in.
 
-    The changed text is read again, and its data are those that the edits mean and no others:
-    nothing else changes by way of an anchor, an alias or a merge key. Edits that do not touch each
-    other are proved together, as reading a text costs more than all else.
+    The changed text is read again, of a large one the entry that changed, and its data are those
+    that the edits mean and no others: nothing else changes by way of an anchor, an alias or a merge
+    key. Edits that do not touch each other are proved together, as reading a text costs more than
+    all else.
 
     Raises CannotWrite for all of them where there is no such node to replace or remove, a key to
     insert is there already, an edit would reach other places too, two edits are of the same node or
@@ -178,7 +180,10 @@ class _Work:
 
     def _carry_out(self, batch: _Batch) -> None:
         text = changed(self._text, batch.changes)
-        if meaning.is_same(_data_of(text), batch.data):
+        data = data_of_part(self.source, batch.changes)
+        if data is None:
+            data = _data_of(text)
+        if meaning.is_same(data, batch.data):
             self.pieces = _cut(self.pieces, batch.changes)
             self._text = text
             return

@@ -1,0 +1,120 @@
+"""What a changed text is read as, where only one entry of it has to be read again.
+
+Reading a template of 1 MB takes longer than all that is done for a fix, and a fix is nearly always
+inside of one resource.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from copilot_preflight.edits.text.source import Source, TextChange
+from copilot_preflight.read.document import MAX_SIZE, DocumentError, parse
+from copilot_preflight.read.yaml.tree import MapEntry, Node
+
+WORTH_IT: Final = 50_000
+"""Characters of a text; a smaller one is read in no time."""
+
+_ANCHOR: Final = re.compile(r"(?:^|[\s\[{,:])&[\w-]")
+_MARKER: Final = re.compile("[\r\n\x85\u2028\u2029](?:---|\\.\\.\\.)")
+
+
+class _Part(NamedTuple):
+    """The lines of an entry of a section, which both are block mappings; those behind it to the
+    next entry included.
+    """
+
+    section: str
+    name: str
+    start: int
+    end: int
+
+
+def data_of_part(source: Source, changes: Sequence[TextChange]) -> Any:
+    """The data of a text after changes that are sorted, all in one entry such as a resource.
+
+    The lines of the entry mean by themselves what they mean in the text: they stand at the same
+    columns in a mapping of one key, no anchor or merge key reaches out of them, and the next line
+    is that of a key further to the left or in the same column. None where any of it is not so, and
+    where the entry is not one afterwards: then the text has to be read as a whole.
+    """
+    if len(source.text) < WORTH_IT or not changes:
+        return None
+    part = _part(source, changes[0].start, changes[-1].end)
+    if part is None:
+        return None
+    lines: list[str] = []
+    at = part.start
+    for change in changes:
+        lines += (source.text[at : change.start], change.new)
+        at = change.end
+    text = "".join(("section:\n", *lines, source.text[at : part.end]))
+    if _reaches_out(text) or len(source.text) + len(text) > MAX_SIZE:
+        return None
+    if part.end < len(source.text) and text[-1] not in "\r\n":
+        return None  # the next key comes to stand on the last line
+    try:
+        read = parse(text, "").data
+    except DocumentError:
+        return None
+    found = read.get("section") if isinstance(read, dict) and len(read) == 1 else None
+    if not isinstance(found, dict) or list(found) != [part.name]:
+        return None
+    entries = {**source.data[part.section], **found}
+    return {key: entries if key == part.section else it for key, it in source.data.items()}
+
+
+def _reaches_out(text: str) -> bool:
+    """Whether there may be an anchor, a merge key, or the beginning or end of a document.
+
+    A directive, too: it stands above the beginning.
+    """
+    return (
+        "<<" in text
+        or ("&" in text and _ANCHOR.search(text) is not None)
+        or (("---" in text or "..." in text) and _MARKER.search(text) is not None)
+    )
+
+
+def _part(source: Source, start: int, end: int) -> _Part | None:
+    """The entry of a section in which a stretch of a text lies, behind its key."""
+    text = source.text
+    if _reaches_out(text):
+        return None
+    section = _entry_around(source, source.tree.root, start, end, len(text))
+    if section is None or source.column(section[0].key_start):
+        return None
+    entry = _entry_around(source, section[0].value, start, end, section[1])
+    if entry is None or not source.column(entry[0].key_start):
+        return None
+    return _Part(
+        _name_of(source.tree.root, section[0]),
+        _name_of(section[0].value, entry[0]),
+        source.line_start(entry[0].key_start),
+        entry[1],
+    )
+
+
+def _entry_around(
+    source: Source, node: Node, start: int, end: int, behind: int
+) -> tuple[MapEntry, int] | None:
+    """The entry of a block mapping in which a stretch lies, and where the lines of it end."""
+    if node.tag or not isinstance(node.children, dict) or not source.is_block(node):
+        return None
+    entries = source.own_entries(node)
+    number = sum(entry.key_start <= start for entry in entries) - 1
+    if number < 0 or entries[number].key_end > start:
+        return None
+    near = entries[number : number + 2]
+    if not all(source.is_first(entry.key_start) for entry in near):
+        return None
+    if len(near) > 1:
+        behind = source.line_start(near[1].key_start)
+    return (near[0], behind) if end <= behind else None
+
+
+def _name_of(node: Node, entry: MapEntry) -> str:
+    assert isinstance(node.children, dict)
+    return next(name for name, it in node.children.items() if it is entry)
