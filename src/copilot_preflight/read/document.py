@@ -111,6 +111,10 @@ class Document:
                 return found
         return self._positions.span(path, key=key)
 
+    def work_out_positions(self) -> None:
+        """Has all positions ready, for whoever asks for more than a few of them."""
+        self._positions  # noqa: B018
+
     def note_span(self, path: DataPath, span: Span, *, key: bool) -> None:
         """Takes over what another process has found out, so that it need not be worked out here."""
         self._spans[path, key] = span

@@ -207,6 +207,8 @@ class Judge:
         run = self._run
         errors: list[InputError] = []
         before = run.stacks
+        if self._options.observe is not None:  # which asks for more places than the rules do
+            self._sources[stack.file].work_out_positions()
         run.reads.begin()
         try:
             findings = self._findings(stack, errors)

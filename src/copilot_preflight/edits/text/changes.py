@@ -183,7 +183,7 @@ class _Work:
         data = data_of_part(self.source, batch.changes)
         if data is None:
             data = _data_of(text)
-        if meaning.is_same(data, batch.data):
+        if meaning.is_proved(data, batch.data):
             self.pieces = _cut(self.pieces, batch.changes)
             self._text = text
             return

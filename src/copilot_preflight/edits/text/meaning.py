@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marshal import dumps
 from typing import Any
 
 from copilot_preflight.base.finding import DataPath
@@ -103,3 +104,16 @@ def is_same(one: Any, other: Any) -> bool:
         elif left != right:
             return False
     return True
+
+
+def is_proved(read: Any, meant: Any) -> bool:
+    """`is_same`, in a third of the time where the keys are in the same order, as they mostly are.
+
+    Bytes of that version say nothing of which objects are one.
+    """
+    try:
+        if dumps(read, 2) == dumps(meant, 2):
+            return True
+    except ValueError:  # too deep, or a value that is no plain data
+        pass
+    return is_same(read, meant)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -234,31 +233,29 @@ class Source:
         steps: Counter[int] = Counter()
         list_steps: Counter[int] = Counter()
         has_tags = False
-        for node in self._nodes():
+        rest = [self.tree.root]
+        while rest:
+            node = rest.pop()
             has_tags = has_tags or bool(node.tag)
-            if not isinstance(node.children, dict) or not self.is_block(node):
+            if node.children is None or self.is_alias(node) or self.is_parts(node):
+                continue
+            if isinstance(node.children, list):
+                rest.extend(node.children)
+                continue
+            entries = self.own_entries(node)
+            rest.extend(entry.value for entry in entries)
+            if self.is_flow(node):
                 continue
             column = self.column(self.content(node))
-            for entry in self.own_entries(node):
-                value = entry.value
-                if self.is_block(value) and self.is_first(self.content(value)):
+            for value in (entry.value for entry in entries):
+                if value.children is None or not self.is_block(value):
+                    continue
+                if self.is_first(self.content(value)):
                     below = self.column(self.content(value)) - column
                     (list_steps if isinstance(value.children, list) else steps)[below] += 1
         step = max(steps, key=steps.__getitem__, default=2)
         list_step = max(list_steps, key=list_steps.__getitem__, default=min(step, 2))
         return Style(step, list_step, has_tags)
-
-    def _nodes(self) -> Iterator[Node]:
-        rest = [self.tree.root]
-        while rest:
-            node = rest.pop()
-            yield node
-            if self.is_alias(node) or self.is_parts(node):
-                continue
-            if isinstance(node.children, dict):
-                rest.extend(entry.value for entry in self.own_entries(node))
-            elif node.children is not None:
-                rest.extend(node.children)
 
     @cached_property
     def unit(self) -> str:
