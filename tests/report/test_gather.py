@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.report.pictures import THREE_SERVICES, call, caller, group, picture, picture_of
 
-from copilot_preflight.report.model import OUTCOMES, count, summary
+from copilot_preflight.report.model import OUTCOMES, summary
 
 PROJECT = Path(__file__).parents[2]
 SHOP = picture_of(THREE_SERVICES)
@@ -221,15 +221,3 @@ def test_every_finding_of_a_run_is_in_its_picture(
             for found in each.calls:
                 assert found.outcome in OUTCOMES
                 assert (found.outcome == "allowed") is not bool(found.reason), found
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_calls_are_counted_as_a_check_counts_them(sample: str) -> None:
-    """But for those without a role in the run, which a check counts nowhere."""
-    from copilot_preflight.run.check import check
-
-    drawn = picture(str(PROJECT / sample))
-    groups = [it for stack in drawn.stacks for it in stack.groups if it.role.file]
-    counts = count(call for it in groups for call in it.calls)
-    calls = check([str(PROJECT / sample)]).calls
-    assert (counts["allowed"], counts["denied"], counts["undecided"]) == calls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,6 +18,7 @@ from copilot_preflight.access.cause import (
 from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call, calls_of
 from copilot_preflight.base.finding import Finding, Place, Related, Remedy
+from copilot_preflight.checks.outcomes import CallOutcome, every_call
 from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.model.starts import KINDS
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
@@ -117,6 +118,11 @@ class Analysis:
         return tuple(
             decision for need in self.needs for call in calls_of(need) for decision in decide(call)
         )
+
+    @cached_property
+    def calls(self) -> Sequence[CallOutcome]:
+        """Every call of the template with what becomes of it in all scenarios together."""
+        return every_call(self.needs, self.decisions)
 
     @cached_property
     def denials(self) -> tuple[Denial, ...]:

@@ -7,7 +7,8 @@ from typing import Final
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import LayerAnswer, Place, ProvedCall
-from copilot_preflight.checks.outcomes import CallOutcome, outcomes_of
+from copilot_preflight.checks.outcomes import CallOutcome
+from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.layers import Layer, Voice
 
@@ -15,13 +16,14 @@ MOST_MISSING: Final = 3
 """Facts, at most, that are named for an undecided call."""
 
 
-def proof_of(decisions: Iterable[Decision]) -> tuple[ProvedCall, ...]:
+def proof_of(calls: Iterable[CallOutcome]) -> tuple[ProvedCall, ...]:
     """The calls that `outcomes.counted` counts, in the order in which they are asked for."""
-    needed = (it for it in decisions if not it.call.needed.is_optional)
-    return tuple(map(_proved, outcomes_of(needed)))
+    return tuple(_proved(it) for it in calls if not it.needed.is_optional)
 
 
 def _proved(outcome: CallOutcome) -> ProvedCall:
+    if not outcome.decisions:
+        return _without_role(outcome)
     decisive = [it for it in outcome.decisions if _is_decisive(it, outcome.outcome)]
     first = decisive[0]
     call = first.call
@@ -36,6 +38,27 @@ def _proved(outcome: CallOutcome) -> ProvedCall:
         resource=str(call.resource),
         outcome=outcome.outcome,
         layers=tuple(_layers(decisive)),
+        missing=missing,
+    )
+
+
+def _without_role(outcome: CallOutcome) -> ProvedCall:
+    need, named = outcome.need, outcome.need.role_value
+    role = f"no {need.user} role"
+    role_at = need.place if need.task is None else need.task.place
+    missing: tuple[str, ...] = ()
+    if named is not None:
+        role = f"{need.user} role '{abridged(named.text())}'"
+        role_at = named.place
+        missing = (f"{role}, which is outside the run",)
+    return ProvedCall(
+        role=role,
+        role_at=role_at,
+        subject=need.subject,
+        at=need.place,
+        action=outcome.needed.action,
+        resource=str(outcome.needed.resource),
+        outcome=outcome.outcome,
         missing=missing,
     )
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.access.cause import LAYER_CAUSES
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import Finding, Severity
 from copilot_preflight.checks.analysis import Analysis, Denial
+from copilot_preflight.checks.outcomes import CallOutcome, Proved
 from copilot_preflight.checks.wording import denials as wording
 from copilot_preflight.checks.wording.parts import abridged
 from copilot_preflight.iam.evaluate import Outcome as Verdict
 from copilot_preflight.iam.layers import Layer
 from copilot_preflight.model.roles import Role
-from copilot_preflight.needs.need import Need, NeededCall
+from copilot_preflight.needs.need import Need
 from copilot_preflight.read.document import Document
 from copilot_preflight.render.helps import Writer
 from copilot_preflight.report.callers import assumed
@@ -69,32 +70,25 @@ RoleKey = tuple[str, str]
 """The file and the logical id of a role; a role outside the run has no file."""
 
 
-class _Ask(NamedTuple):
-    """Something that asks for a call, in all of its scenarios; no decision where no role is."""
+_OUTCOMES: Final[Mapping[Proved, Outcome]] = {
+    "allowed": "allowed",
+    "denied": "denied",
+    "undetermined": "undecided",
+}
 
-    need: Need
-    needed: NeededCall
-    decisions: tuple[Decision, ...]
 
-    @property
-    def outcome(self) -> Outcome:
-        """`denied` in one scenario, `allowed` in all, or neither."""
-        if any(decision.is_denied for decision in self.decisions):
-            return "denied"
-        if not self.decisions:
-            is_lacking = self.need.role_value is None and self.need.needs_role
-            return "denied" if is_lacking else "undecided"
-        is_certain = all(it.outcome is Verdict.ALLOWED for it in self.decisions)
-        return "allowed" if is_certain else "undecided"
+def _outcome(ask: CallOutcome) -> Outcome:
+    return _OUTCOMES[ask.outcome]
 
-    @property
-    def shown(self) -> Decision | None:
-        """The decision that the outcome comes from."""
-        for decision in self.decisions:
-            is_open = decision.outcome is Verdict.UNDETERMINED
-            if self.outcome == ("denied" if decision.is_denied else "undecided" if is_open else ""):
-                return decision
-        return next(iter(self.decisions), None)
+
+def _shown(ask: CallOutcome) -> Decision | None:
+    """The decision that the outcome comes from."""
+    outcome = ask.outcome
+    for decision in ask.decisions:
+        is_open = decision.outcome is Verdict.UNDETERMINED
+        if outcome == ("denied" if decision.is_denied else "undetermined" if is_open else ""):
+            return decision
+    return next(iter(ask.decisions), None)
 
 
 class _Drawn:
@@ -103,7 +97,7 @@ class _Drawn:
     def __init__(self, box: RoleBox) -> None:
         self.box = box
         self.callers: list[Caller] = []
-        self.asks: dict[tuple[str, str, Outcome, bool], list[_Ask]] = {}
+        self.asks: dict[tuple[str, str, Outcome, bool], list[CallOutcome]] = {}
 
 
 class _Gathering:
@@ -148,7 +142,7 @@ class _Gathering:
                 continue
             line = self._excerpts.line(role.place)
             self._draw(lane, key, purpose, line).callers.append(caller)
-        for ask in self._asks():
+        for ask in self._analysis.calls:
             self._add(ask)
         for key, caller in elsewhere:
             for (_, other), drawn in self._drawn.items():
@@ -174,25 +168,7 @@ class _Gathering:
 
     # --- calls -------------------------------------------------------------------------------
 
-    def _asks(self) -> Iterator[_Ask]:
-        """Whatever asks for a call, each once."""
-        found: dict[object, list[Decision]] = {}
-        for decision in self._analysis.decisions:
-            call = decision.call
-            key = (call.need.key, call.role.place, call.action, str(call.resource))
-            found.setdefault(key, []).append(decision)
-        for decisions in found.values():
-            call = decisions[0].call
-            yield _Ask(call.need, call.needed, tuple(decisions))
-        seen: set[object] = set()
-        for need in self._analysis.needs:
-            for needed in need.calls if need.role is None else ():
-                asked = need.key, needed.action, str(needed.resource)
-                if asked not in seen:
-                    seen.add(asked)
-                    yield _Ask(need, needed, ())
-
-    def _add(self, ask: _Ask) -> None:
+    def _add(self, ask: CallOutcome) -> None:
         need, role = ask.need, ask.need.role if not ask.decisions else ask.decisions[0].call.role
         key = _key_of(need, role)
         lane = _LANE_OF_USER.get(need.user) or self._lane_with(key)
@@ -205,7 +181,7 @@ class _Gathering:
         if role is None:
             drawn.callers.extend(_caller_without(need))
         resource = str(ask.needed.resource)
-        edge = (resource, ask.needed.action, ask.outcome, ask.needed.is_optional)
+        edge = (resource, ask.needed.action, _outcome(ask), ask.needed.is_optional)
         drawn.asks.setdefault(edge, []).append(ask)
 
     def _lane_with(self, key: RoleKey) -> LaneKey:
@@ -222,9 +198,9 @@ class _Gathering:
             layers = combined(call.layers for call in calls)
             yield Target(resource, kind, label_of(resource), layers, tuple(calls))
 
-    def _call(self, action: str, outcome: Outcome, asks: Sequence[_Ask]) -> Call:
+    def _call(self, action: str, outcome: Outcome, asks: Sequence[CallOutcome]) -> Call:
         first = asks[0]
-        decision = first.shown
+        decision = _shown(first)
         denial = self._denials.get((first.need.key, action)) if outcome == "denied" else None
         if denial is not None and str(denial.call.resource) != str(first.needed.resource):
             denial = None
@@ -246,7 +222,7 @@ class _Gathering:
             is_optional=first.needed.is_optional,
         )
 
-    def _reason(self, ask: _Ask, outcome: Outcome, denial: Denial | None) -> tuple[str, str]:
+    def _reason(self, ask: CallOutcome, outcome: Outcome, denial: Denial | None) -> tuple[str, str]:
         """Why a call is not allowed, and what can be done about it."""
         if outcome == "undecided":
             for found in self._open:
@@ -281,9 +257,9 @@ class _Gathering:
 
     # --- findings ----------------------------------------------------------------------------
 
-    def _about(self, ask: _Ask) -> Iterable[Finding]:
+    def _about(self, ask: CallOutcome) -> Iterable[Finding]:
         """The findings that are about what asks for a call that is not allowed."""
-        if ask.outcome != "denied":
+        if _outcome(ask) != "denied":
             return ()
         denial = self._denials.get((ask.need.key, ask.needed.action))
         if denial is None:

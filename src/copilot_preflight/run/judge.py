@@ -316,7 +316,7 @@ class Judge:
 
     def _calls_of(self, stack: Stack) -> CallCounts:
         analysis = self.analyses.get(stack.file)
-        return NO_CALLS if analysis is None else counted(analysis.decisions)
+        return NO_CALLS if analysis is None else counted(analysis.calls)
 
     def _proof_of(self, stack: Stack) -> Sequence[ProvedCall]:
         analysis = self.analyses.get(stack.file)
@@ -324,7 +324,7 @@ class Judge:
             return ()
         from copilot_preflight.checks.proof import proof_of
 
-        return proof_of(analysis.decisions)
+        return proof_of(analysis.calls)
 
     def _spans_of(
         self, findings: Iterable[Finding], proof: Iterable[ProvedCall]
