@@ -339,3 +339,14 @@ def test_findings_are_what_is_exported() -> None:
     """The classes of a report are those that a program imports."""
     assert Finding is copilot_preflight.Finding
     assert Finding.__module__ == "copilot_preflight.base.finding"
+
+
+def test_what_is_excluded_is_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("web.yml", "old/web.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("Resources: {T: {Type: AWS::SNS::Topic}}", encoding="utf-8")
+    assert copilot_preflight.lint(".", exclude="old/").files == 1
+    assert copilot_preflight.lint(".", exclude=["old/", "w*.yml"]).files == 0
+    with pytest.raises(ValueError, match=r"exclude='': a pattern cannot be empty"):
+        copilot_preflight.lint(".", exclude="")

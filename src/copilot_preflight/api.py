@@ -15,6 +15,7 @@ from copilot_preflight.read.document import Document, DocumentError, parse, read
 from copilot_preflight.run import check as engine
 
 if TYPE_CHECKING:
+    from copilot_preflight.base.globs import Globs
     from copilot_preflight.iam.layers import PolicySet
 
 StrPath = str | os.PathLike[str]
@@ -94,7 +95,7 @@ def lint(
         ("evidence",): list(_files(evidence)),
         ("select",): _rules(select),
         ("ignore",): _rules(ignore),
-        ("exclude",): [exclude] if isinstance(exclude, str) else list(exclude),
+        ("exclude",): _globs((exclude,) if isinstance(exclude, str) else tuple(exclude)),
     }
     asked = {key: value for key, value in asked.items() if value}
     asked.update({("parameters", name): value for name, value in parameters.items()})
@@ -108,11 +109,17 @@ def lint(
         held = configuration.settings_of(asked, None if config is None else os.fspath(config))
     except ConfigError as error:
         raise ValueError("; ".join(map(_told, error.faults))) from None
+    named_paths = [paths] if isinstance(paths, str | os.PathLike) else paths
+    files = [os.fspath(path) for path in named_paths]
+    if config is not None:
+        held = held._replace(choice=("--config", os.fspath(config)))
+    elif configuration.find_for(files) is not None:  # which the command would take
+        held = held._replace(choice=("--no-config",))
     options = configuration.options_of(held)._replace(jobs=jobs)
     if baseline is not None:
-        options = options._replace(baseline=Path(baseline))
-    named_paths = [paths] if isinstance(paths, str | os.PathLike) else paths
-    return engine.check([os.fspath(path) for path in named_paths], options)
+        named_file = ("--baseline", os.fspath(baseline))
+        options = options._replace(baseline=Path(baseline), asked=(*options.asked, named_file))
+    return engine.check(files, options)
 
 
 def _files(files: StrPath | Sequence[StrPath]) -> tuple[str, ...]:
@@ -120,6 +127,16 @@ def _files(files: StrPath | Sequence[StrPath]) -> tuple[str, ...]:
     if isinstance(files, str | os.PathLike):
         return (os.fspath(files),)
     return tuple(os.fspath(file) for file in files)
+
+
+def _globs(patterns: tuple[str, ...]) -> Globs | None:
+    """Patterns of files, from the current folder."""
+    from copilot_preflight.base.globs import Globs, fault_of
+
+    for pattern in patterns:
+        if wrong := fault_of(pattern) if pattern else "a pattern cannot be empty":
+            raise ValueError(f"exclude={pattern!r}: {wrong}")
+    return Globs(os.path.realpath(os.curdir), patterns) if patterns else None
 
 
 def _rules(names: Iterable[str]) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ def test_no_arguments_are_a_failure(run: Run) -> None:
         (["check", "-q", "--"], "missing argument 'PATH...': nothing stands behind '--' (see 'cop"),
         (
             ["check", "--fix", "infra"],
-            "check has no --fix: run 'copilot-preflight fix infra' (see 'copilot-preflight check",
+            "check has no --fix: run copilot-preflight fix infra (see 'copilot-preflight check",
         ),
         (["--xyzzy"], r"no such option:? '?--xyzzy'? \(see 'copilot-preflight check --help'\)"),
         (["web.yml", "--bogus"], "no such option"),

@@ -157,6 +157,9 @@ def test_other_data_is_of_no_workload(data: Any) -> None:
 # --- the command ---------------------------------------------------------------------------------
 
 
+SAME = "with the options and paths of this run"
+
+
 def last_lines(report: Report) -> list[str]:
     return render(report, "text").rstrip("\n").split("\n\n")[-1].split("\n")
 
@@ -166,10 +169,11 @@ def last_lines(report: Report) -> list[str]:
     [
         (["web.yml"], "1 can be fixed: copilot-preflight fix web.yml"),
         (["a b", "it's", "$(rm -rf x)"], "'a b' 'it'\"'\"'s' '$(rm -rf x)'"),
-        (["a", "b", "c", "d"], "copilot-preflight fix PATH..."),
-        (["--diff"], "copilot-preflight fix PATH..."),
-        (["\x1b[31m.yml"], "copilot-preflight fix PATH..."),
-        (["a\u202eb"], "copilot-preflight fix PATH..."),
+        (["a", "b", "c", "d"], "copilot-preflight fix a b c d"),
+        (["--diff"], "copilot-preflight fix -- --diff"),
+        ([f"{number}.yml" for number in range(100)], f"copilot-preflight fix, {SAME}"),
+        (["\x1b[31m.yml"], f"copilot-preflight fix, {SAME}"),
+        (["a\u202eb"], f"copilot-preflight fix, {SAME}"),
     ],
 )
 def test_the_command_can_be_pasted(tmp_path: Path, paths: list[str], told: str) -> None:

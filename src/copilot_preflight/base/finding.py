@@ -226,6 +226,10 @@ class ProvedCall(NamedTuple):
 _NO_SOURCES: Final[Mapping[str, Source]] = {}
 
 
+Asked = Sequence[tuple[str, ...]]
+"""Options of a command line, each with its value if it has one: ``("--region", "eu-west-1")``."""
+
+
 class Report(NamedTuple):
     """The result of a run, in the order in which it is shown.
 
@@ -234,7 +238,9 @@ class Report(NamedTuple):
     are suppressed, and none of ``findings``. ``not_judged`` are the types of resource that start
     containers and that no rule looks at, each with their number. ``calls`` counts what the run is
     about, whatever is suppressed; ``proof`` has each of them, None where nobody asked for it.
-    ``paths`` are the files and folders that were to be checked, as they were named.
+    ``paths`` are the files and folders that were to be checked, as they were named, and ``asked``
+    the options that the findings depend on: each with its value, as a command line has them; None
+    where they cannot be shown.
     """
 
     files: int
@@ -250,6 +256,7 @@ class Report(NamedTuple):
     calls: CallCounts = NO_CALLS
     paths: Sequence[str] = ()
     proof: Sequence[ProvedCall] | None = None
+    asked: Asked | None = ()
 
     def span(self, place: Place) -> Span:
         """Where a place stands; the first character of a file that the run did not load."""

@@ -78,6 +78,14 @@ class CheckRequest(NamedTuple):
         )
 
     @property
+    def asked(self) -> Iterator[tuple[str, ...]]:
+        """What `fix` has to be told, too, to find the same."""
+        if self.baseline and not self.write_baseline:
+            yield "--baseline", self.baseline
+        if self.no_suppressions:
+            yield ("--no-suppressions",)
+
+    @property
     def look(self) -> Look:
         """How the report looks on standard output."""
         return look_of(self.color, self.group_by, self.max_findings)
@@ -105,6 +113,7 @@ def run(request: CheckRequest, held: Settings) -> NoReturn:
     options = options._replace(
         baseline=None if request.write_baseline else own_baseline,
         suppressions=not request.no_suppressions,
+        asked=(*options.asked, *request.asked),
         jobs=request.jobs,
         shows_proof=request.proof,
         shows_ways_out=not request.quiet and not request.forms <= _BRIEF,
@@ -186,7 +195,7 @@ def _replay(
     how = request._replace(paths=(), jobs=None)
     config = options.config and (options.config.file, options.config.text)
     today = time.strftime("%Y-%m-%d")  # suppressions expire
-    shown = (request.has_summary, request.look)
+    shown = (request.has_summary, request.look, options.asked)
     return Replay(paths, (how, shown, asked_of(options), config, held.get("fail-on"), today))
 
 

@@ -32,7 +32,9 @@ def configured(
 
     try:
         file = config or (to_options.find_for(paths) if is_wanted else None)
-        return to_options.settings_of(asked, file)
+        held = to_options.settings_of(asked, file)
+        choice = ("--config", config) if config else () if is_wanted else ("--no-config",)
+        return held._replace(choice=choice)
     except ConfigError as error:
         from copilot_preflight.base.finding import InputError
         from copilot_preflight.render.text import error_line

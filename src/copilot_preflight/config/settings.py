@@ -30,11 +30,12 @@ class Settings(NamedTuple):
 
     ``by_key`` has each setting under the path of its key: ``("select",)``,
     ``("parameters", "EnvName")``. Paths of files are from the current folder. ``config`` is the
-    file, None where there is none.
+    file, None where there is none; ``choice`` are the words of a command line that chose it.
     """
 
     by_key: Mapping[DataPath, Setting]
     config: Document | None = None
+    choice: tuple[str, ...] = ()
 
     def get(self, key: str) -> Any:
         """The value of a key that is no map: as set, else its default, else None."""

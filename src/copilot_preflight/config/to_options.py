@@ -8,7 +8,7 @@ under ``paths``.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -114,6 +114,7 @@ def options_of(held: Settings) -> Options:
         evidence_max_age=_max_age(held.get("evidence-max-age")),
         grades=grades,
         exclude=held.get("exclude"),
+        asked=tuple(_asked(held)),
     )
     if held.config is None:
         return options
@@ -128,6 +129,30 @@ _MAX_AGE: Final = 7
 
 def _max_age(days: int | None) -> int | None:
     return _MAX_AGE if days is None else days or None
+
+
+def _asked(held: Settings) -> Iterator[tuple[str, ...]]:
+    """What the command line asks for and the findings depend on, in its words."""
+    if held.choice:
+        yield held.choice
+    for (key, *below), setting in held.by_key.items():
+        option, value = f"--{key}", setting.value
+        if setting.place is not None:
+            continue
+        if below:  # a policy may be given twice, which has a number then
+            yield "--policy" if key == "policies" else "--parameter", f"{below[0]}={value}"
+        elif key in ("info", "assume-defaults"):
+            yield (option if value else f"--no-{key}",)
+        elif key in ("scps", "rcps"):
+            yield from ((option.removesuffix("s"), ",".join(level)) for level in value)
+        elif key in ("select", "ignore"):
+            yield option, ",".join(value)
+        elif key in ("params", "exclude", "evidence"):
+            yield from ((option, it) for it in getattr(value, "patterns", value))
+        elif key in (*_PSEUDO, "evidence-max-age"):
+            yield option, str(value)
+    if held.is_asked("fail-on") and held.get("fail-on") == "info" and not held.is_asked("info"):
+        yield ("--info",)
 
 
 def _asked_paths(held: Settings) -> list[Path]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from copilot_preflight._version import NAME
-from copilot_preflight.base.finding import Finding, Report
+from copilot_preflight.base.finding import Asked, Finding, Report
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 """What no shell reads anything into. Source: ``quote`` of Python's module ``shlex``."""
 
-MOST_PATHS: Final = 3
-"""Paths, at most, that a command to paste repeats."""
+LONGEST: Final = 500
+"""Characters of a command, at most: nobody pastes the files of a whole commit."""
+
+_SAME: Final = "with the options and paths of this run"
+"""What is said of a command that cannot be written out."""
 
 
 class WaysOut:
@@ -52,27 +55,31 @@ class WaysOut:
         None for standard input, and for a report that does not say what was checked.
         """
         ready, review = self._found["safe"], self._found["review"]
-        paths = _pasted(self._report.paths) if ready or review else ""
-        if not paths:
+        if not (ready or review) or not self._report.paths or "-" in self._report.paths:
             return
         if not ready:
-            yield f"{review} can be fixed after a review: {NAME} fix --review --diff {paths}"
+            yield f"{review} can be fixed after a review: {self._fix('--review', '--diff')}"
         elif review:
-            yield f"{ready} can be fixed, {review} more with --review: {NAME} fix {paths}"
+            yield f"{ready} can be fixed, {review} more with --review: {self._fix()}"
         else:
-            yield f"{ready} can be fixed: {NAME} fix {paths}"
+            yield f"{ready} can be fixed: {self._fix()}"
+
+    def _fix(self, *flags: str) -> str:
+        words = again(self._report.asked, self._report.paths)
+        first = " ".join((NAME, "fix", *flags))
+        return f"{first} {words}" if words else f"{first}, {_SAME}"
 
 
-def _pasted(paths: Sequence[str]) -> str:
-    """The paths of a command line, for another one; ``""`` where there are none to name."""
-    if not paths or "-" in paths:
+def again(asked: Asked | None, paths: Sequence[str]) -> str:
+    """The options and paths of a run for another command; ``""`` where they cannot be shown."""
+    if asked is None or not paths:
         return ""
-    is_plain = len(paths) <= MOST_PATHS and not any(
-        path.startswith("-") or safe(path) != path for path in paths
-    )
-    return " ".join(map(_quoted, paths)) if is_plain else "PATH..."
+    words = [*(word for option in asked for word in option)]
+    words += (*(["--"] if any(path.startswith("-") for path in paths) else ()), *paths)
+    line = " ".join(map(_quoted, words))
+    return line if len(line) <= LONGEST and safe(line) == line else ""
 
 
-def _quoted(path: str) -> str:
-    """A path as a shell takes it for one word."""
-    return path if _WORD.fullmatch(path) else "'" + path.replace("'", "'\"'\"'") + "'"
+def _quoted(word: str) -> str:
+    """What a shell takes for one word."""
+    return word if _WORD.fullmatch(word) else "'" + word.replace("'", "'\"'\"'") + "'"

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from copilot_preflight.base.finding import Finding, Place, Report, Severity
 from copilot_preflight.render.helps import Writer
+from copilot_preflight.render.ways_out import again
 from copilot_preflight.report.model import Excerpt, FindingShown, Picture, StackPicture
 
 T = TypeVar("T")
@@ -28,7 +29,8 @@ def joined(
     told = {(it.rule, it.at, it.message): it for it in report.findings}
     plain = _Plain(hidden, _Told(told, report), secret)
     drawn = [plain.of(it) for it in stacks if it is not None]
-    return Picture(tuple(_with_late(drawn, plain.told)), tuple(report.errors))
+    words = "" if "-" in report.paths else again(report.asked, report.paths)
+    return Picture(tuple(_with_late(drawn, plain.told)), tuple(report.errors), words)
 
 
 _Identity = tuple[str, Place, str]

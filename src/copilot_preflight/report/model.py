@@ -217,10 +217,15 @@ class StackPicture(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """All templates of a run, in its order, and the inputs that could not be judged."""
+    """All templates of a run, in its order, and the inputs that could not be judged.
+
+    ``again`` are the options and paths with which a command finds the same, ``""`` where they
+    cannot be shown.
+    """
 
     stacks: tuple[StackPicture, ...]
     errors: tuple[InputError, ...] = ()
+    again: str = ""
 
     @property
     def counts(self) -> Mapping[Outcome, int]:

@@ -172,7 +172,8 @@ class _Check:
             calls=CallCounts.total(it.calls for it in self.judged.values()),
             proof=self._proof(),
             # what is wrong with an update, no command on the new release alone puts right
-            paths=tuple(paths) if self.options.before is None else (),
+            paths=tuple(paths) if self.options.before is None and shard is None else (),
+            asked=self.options.asked,
         )
         hidden = self.hidden = self._hidden()
         if shard is not None:

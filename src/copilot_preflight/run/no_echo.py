@@ -18,6 +18,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from copilot_preflight.base.finding import (
+    Asked,
     CitedCall,
     Finding,
     InputError,
@@ -73,7 +74,9 @@ class Hidden:
         self._parts: dict[str, str] = {}
         self._places = tuple(places)
         self._lines: dict[str, bool] = {}
+        self._names: set[str] = set()
         for value, name in values:
+            self._names.add(name)
             if len(value) >= SHORTEST and value.lower() not in _NO_SECRETS:
                 self._whole.setdefault(_key(value), name)
                 for part in _parts_of(value):
@@ -137,7 +140,18 @@ class Hidden:
             ),
             notes=tuple(map(self.text, report.notes)),
             proof=report.proof and tuple(it.worded(self.text) for it in report.proof),
+            asked=report.asked if self.may_show(report.asked or ()) else None,
         )
+
+    def may_show(self, asked: Asked) -> bool:
+        """Whether options give no value to a secret parameter, and have none in their values."""
+        for option in asked:
+            name, equals, _ = option[-1].partition("=")
+            if option[0] == "--parameter" and equals and name in self._names:
+                return False
+            if any(self.text(word) != word for word in option):
+                return False
+        return True
 
     def error(self, error: InputError) -> InputError:
         return error._replace(message=self.text(error.message))

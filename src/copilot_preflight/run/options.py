@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from copilot_preflight.base.finding import Finding, Severity
+from copilot_preflight.base.finding import Asked, Finding, Severity
 from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import document
@@ -57,7 +57,8 @@ class Options(NamedTuple):
     report shows every call. ``observe`` sees every analysis, of which a run keeps few.
     ``exclude`` are files that are left out wherever a folder is searched. ``evidence`` are files
     and folders with answers of the account, which are noted where they are older than
-    ``evidence_max_age`` days, if that is not None.
+    ``evidence_max_age`` days, if that is not None. ``asked`` is what a command that is to find the
+    same has to repeat.
     """
 
     rules: Sequence[Rule | RuleEntry] = CATALOGUE
@@ -92,6 +93,7 @@ class Options(NamedTuple):
     exclude: Globs | None = None
     evidence: Sequence[Path] = ()
     evidence_max_age: int | None = None
+    asked: Asked = ()
 
     def most_of(self, rule: Rule | RuleEntry) -> Severity | None:
         """The greatest severity that a rule's findings may have, None for a rule that is off."""

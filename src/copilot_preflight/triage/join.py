@@ -249,10 +249,13 @@ class _Joining:
         """The command that fixes a finding, else the first line of its help."""
         answer = answer_of(finding, partial(data_of, self._report.sources))
         is_reported = any(it.rule == finding.rule for it in self._report.findings)
-        if isinstance(answer, Fix) and not answer.gaps and is_reported and self._paths:
+        asked = self._report.asked
+        is_sayable = is_reported and self._paths and asked is not None
+        if isinstance(answer, Fix) and not answer.gaps and is_sayable:
             review = ("--review",) if answer.applicability is Applicability.REVIEW else ()
-            words = ("copilot-preflight", "fix", *review, "--select", finding.rule, *self._paths)
-            return confirm.command(*words)
+            others = (it for it in asked or () if it[0] not in ("--select", "--ignore"))
+            words = (*review, "--select", finding.rule, *(word for it in others for word in it))
+            return confirm.command("copilot-preflight", "fix", *words, *self._paths)
         title = answer.title if isinstance(answer, Fix) else ""
         return title or " ".join(finding.help.split("\n")[0].split()).rstrip(":")
 

@@ -10,6 +10,7 @@ import click
 from copilot_preflight.cli.checking import CheckRequest, run
 from copilot_preflight.cli.commands.candidates import files
 from copilot_preflight.cli.commands.options import (
+    known,
     looking,
     outputs_of,
     quietly,
@@ -17,6 +18,7 @@ from copilot_preflight.cli.commands.options import (
     settings_of,
     shared,
     summarised,
+    unsuppressed,
     with_statistics,
     written_to,
 )
@@ -70,19 +72,14 @@ class _Check(click.Command):
 @looking
 @with_statistics
 @click.option("--proof", is_flag=True, help="Also list every call, with what decides it.")
-@click.option(
-    "--baseline",
-    metavar="FILE",
-    shell_complete=files,
-    help="Leave out the findings that this file lists.",
-)
+@known
 @click.option(
     "--write-baseline",
     metavar="FILE",
     shell_complete=files,
     help="Write what is found to a baseline.",
 )
-@click.option("--no-suppressions", is_flag=True, help="Tell also what is suppressed.")
+@unsuppressed
 @click.option(
     "--changed",
     is_flag=True,
@@ -146,8 +143,11 @@ def check(
     could not be judged.
     """
     if fix:
-        named = " ".join(paths) or "PATH..."
-        raise click.UsageError(f"check has no --fix: run 'copilot-preflight fix {named}'")
+        from copilot_preflight.config.to_options import options_of
+        from copilot_preflight.render.ways_out import again
+
+        words = again(options_of(settings_of(paths=paths, **given)).asked, paths) or "PATH..."
+        raise click.UsageError(f"check has no --fix: run copilot-preflight fix {words}")
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
     shown, outputs = outputs_of(form, output)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from copilot_preflight.cli.commands.candidates import files
-from copilot_preflight.cli.commands.options import settings_of, shared
+from copilot_preflight.cli.commands.options import known, settings_of, shared, unsuppressed
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write
 from copilot_preflight.cli.printing import look_of, remarks
 from copilot_preflight.render.safe_text import safe
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=files)
 @shared
+@known
+@unsuppressed
 @click.option("--diff", is_flag=True, help="Print the changes as a patch, and write nothing.")
 @click.option(
     "--review",
@@ -40,7 +43,14 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Write files, too, that git could not bring back.")
 def fix(
-    paths: tuple[str, ...], diff: bool, review: bool, form: str, force: bool, **given: Any
+    paths: tuple[str, ...],
+    baseline: str | None,
+    no_suppressions: bool,
+    diff: bool,
+    review: bool,
+    form: str,
+    force: bool,
+    **given: Any,
 ) -> None:
     """Mend what check finds, and prove it before anything is written.
 
@@ -55,7 +65,9 @@ def fix(
     if STDIN in paths:
         raise click.UsageError("standard input cannot be fixed: name a file")
     held = settings_of(paths=paths, **given)
-    options = options_of(held)._replace(jobs=None)
+    options = options_of(held)._replace(jobs=None, suppressions=not no_suppressions)
+    if baseline is not None:
+        options = options._replace(baseline=Path(baseline))
     plan = planned(paths, options, lambda run: writer_for(form, run), with_review=review)
     for line in remarks(plan.after):
         tell(line)

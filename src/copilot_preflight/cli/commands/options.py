@@ -46,6 +46,15 @@ coloured: Final = click.option(
     show_default=True,
     help="Colours: auto is for terminals, and goes by NO_COLOR and FORCE_COLOR.",
 )
+known: Final = click.option(
+    "--baseline",
+    metavar="FILE",
+    shell_complete=candidates.files,
+    help="Leave out the findings that this file lists.",
+)
+unsuppressed: Final = click.option(
+    "--no-suppressions", is_flag=True, help="Tell also what is suppressed."
+)
 _LOOKS: Final = (
     click.option(
         "--group-by",

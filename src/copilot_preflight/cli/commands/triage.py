@@ -96,7 +96,11 @@ def _checked(paths: tuple[str, ...], failures: Sequence[Failure], **given: Any) 
     options = options_of(settings_of(**given))._replace(jobs=1, info=True)
     accounts = {failure.account for failure in failures if failure.role} - {""}
     if len(accounts) == 1 and "AWS::AccountId" not in options.pseudo:
-        options = options._replace(pseudo={**options.pseudo, "AWS::AccountId": accounts.pop()})
+        account = accounts.pop()
+        options = options._replace(
+            pseudo={**options.pseudo, "AWS::AccountId": account},
+            asked=(*options.asked, ("--account", account)),
+        )
     return checked(paths, options)
 
 

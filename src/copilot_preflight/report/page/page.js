@@ -351,8 +351,8 @@
         finding.message === said ? "" : finding.message,
         finding.is_suppressed && el("span", { class: "small" }, " (suppressed)")),
       finding.help && el("pre", { tabindex: "0", "aria-label": `help of ${finding.rule}` }, el("code", {}, finding.help)),
-      finding.fix && el("p", { class: "small" }, el("code", {}, `copilot-preflight fix${finding.needs_review ? " --review" : ""}`),
-        ` would ${finding.fix}`));
+      finding.fix && el("p", { class: "small" }, el("code", {}, `copilot-preflight fix${finding.needs_review ? " --review" : ""}${picture.again && ` ${picture.again}`}`),
+        `${picture.again ? "" : ", with the options and paths of this report,"} would ${finding.fix}`));
   }
   const part = (level, title, ...content) => {
     const inside = content.flat().filter(Boolean);

@@ -108,6 +108,7 @@ class _Join:
             not_judged=tuple(sorted(not_judged.items())),
             calls=CallCounts.total(part.calls for part in parts),
             paths=first.paths,
+            asked=first.asked,
         )
 
     # --- suppressions ------------------------------------------------------------------------

@@ -82,6 +82,7 @@ def parts_of(seen: Seen) -> dict[str, Any]:
         "today": seen.options.today or date(),
         "ignored": seen.ignored,
         "paths": list(seen.paths),
+        "asked": _asked(seen),
         "templates": [
             [number, file, file not in seen.judged or seen.judged[file].is_sound]
             for number, file in enumerate(seen.templates)
@@ -99,6 +100,13 @@ def parts_of(seen: Seen) -> dict[str, Any]:
         "baseline": _baseline(seen),
         **table.told(),
     }
+
+
+def _asked(seen: Seen) -> list[list[str]] | None:
+    asked = seen.options.asked
+    if seen.hidden is not None and not seen.hidden.may_show(asked):
+        return None
+    return list(map(list, asked))
 
 
 def _counts(kinds: Iterable[str]) -> list[list[Any]]:

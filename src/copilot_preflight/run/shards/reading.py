@@ -18,6 +18,7 @@ from copilot_preflight._version import NAME, __version__
 from copilot_preflight.base.finding import (
     EXTERNAL,
     IN_SOURCE,
+    Asked,
     CallCounts,
     CitedCall,
     Finding,
@@ -78,6 +79,7 @@ class Part(NamedTuple):
     today: str
     ignored: int
     paths: Sequence[str]
+    asked: Asked | None
     templates: Sequence[tuple[int, str, bool]]
     left_out: frozenset[str]
     not_judged: Mapping[str, int]
@@ -153,6 +155,7 @@ def _part(name: str, report: Value) -> Part:
         said["today"].text(),
         said["ignored"].number(),
         said["paths"].each(Value.text),
+        said["asked"].maybe(_asked),
         said["templates"].each(_template),
         frozenset(said["left_out"].each(Value.text)),
         dict(said["not_judged"].each(_count)),
@@ -170,6 +173,10 @@ def _part(name: str, report: Value) -> Part:
         table.spans,
         {file: _lines(lines) for file, lines in said["lines"].items()},
     )
+
+
+def _asked(value: Value) -> Asked:
+    return value.each(lambda it: tuple(it.each(Value.text)))
 
 
 def _template(value: Value) -> tuple[int, str, bool]:
