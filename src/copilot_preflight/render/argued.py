@@ -104,7 +104,7 @@ class Writer:
         yield self.row()
         lines = _lines_of(source)
         yield from self.excerpt(lines, marks)
-        if source.text[:200].lstrip()[:1] == "{":
+        if source.text[:200].lstrip()[:1] == "{":  # most files are not, and load nothing
             from copilot_preflight.render.whole import residence
 
             self.inside += residence(source, lines, ((mark.place, mark.span) for mark in marks))

@@ -63,7 +63,20 @@ def _line(lines: Sequence[str], number: int) -> str:
     return lines[number - 1] if number <= len(lines) else ""
 
 
+_CONSTRUCT: Final = '"aws:cdk:path"'
+
+
 # --- where it is ----------------------------------------------------------------------------------
+
+
+def is_json(source: Source) -> bool:
+    """Whether a file is JSON, where a line may say little of what stands in it."""
+    return source.text[:200].lstrip()[:1] == "{"
+
+
+def has_constructs(source: Source) -> bool:
+    """Whether the CDK made a template, and says of which constructs."""
+    return _CONSTRUCT in source.text
 
 
 def residence(
@@ -75,20 +88,19 @@ def residence(
     https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html#identifiers-paths
     """
     known = list(places)
-    has_constructs = '"aws:cdk:path"' in source.text
-    if not has_constructs and not any(
-        len(_line(lines, span.start.line)) > _LONG for _, span in known
-    ):
+    is_cdks = has_constructs(source)
+    if not is_cdks and not any(len(_line(lines, span.start.line)) > _LONG for _, span in known):
         return
-    data = getattr(source, "data", None) if has_constructs else None
+    data = getattr(source, "data", None) if is_cdks else None
     for name in dict.fromkeys(
         str(place.path[1]) for place, _ in known if place.path[:1] == ("Resources",) != place.path
     ):
-        construct = _construct(data, name)
+        construct = construct_of(data, name)
         yield f"'{name}' (construct '{construct}')" if construct else f"'{name}'"
 
 
-def _construct(data: Any, name: str) -> str:
+def construct_of(data: Any, name: str) -> str:
+    """The construct of the CDK that made a resource, ``""`` where nothing says so."""
     try:
         path = data["Resources"][name]["Metadata"]["aws:cdk:path"]
     except (KeyError, TypeError):

@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.amount import examples, some
 
 from copilot_preflight.base.finding import DataPath, Finding, Place, Position, Report, Span
-from copilot_preflight.render.formats import FORMATS, render
+from copilot_preflight.render.formats import FORMATS, GROUPINGS, Look, render
 from copilot_preflight.run import check as engine
 from copilot_preflight.run.options import Options
 from copilot_preflight.run.shards.excerpts import Excerpt, lines_of, quoted
@@ -39,8 +39,12 @@ def part(paths: Sequence[str], options: Options, shard: Shard, folder: Path) -> 
 def assert_same(one: Report, other: Report, width: int = 100) -> None:
     for form in FORMATS:
         assert render(one, form) == render(other, form)
-    for colour in (False, True):
-        texts = [render(it, "text", colour=colour, width=width) for it in (one, other)]
+    for look in (
+        Look(width=width),
+        Look(colour=True, width=width, wraps=True, has_links=True, is_live=True),
+        *(Look(group_by=it) for it in GROUPINGS),
+    ):
+        texts = [render(it, "text", look) for it in (one, other)]
         assert texts[0] == texts[1]
     assert tuple(one.notes) == tuple(other.notes)
     assert one.errors == other.errors
@@ -55,6 +59,43 @@ def assert_joins(paths: Sequence[str], of: int, folder: Path, width: int, option
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+
+
+def cdk(name: str, **metadata: str) -> dict[str, Any]:
+    """A stack whose execution role may not read its file, as the CDK writes it or anybody else."""
+    role = {"Statement": {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                          "Action": "sts:AssumeRole"}}  # fmt: skip
+    file = {"Type": "s3", "Value": {"Fn::Sub": f"arn:aws:s3:::files/{name}.env"}}
+    return {
+        "Resources": {
+            "Task": {
+                "Type": "AWS::ECS::TaskDefinition",
+                "Properties": {
+                    "ExecutionRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "ContainerDefinitions": [{"Name": "web", "EnvironmentFiles": [file]}],
+                },
+                **({"Metadata": metadata} if metadata else {}),
+            },
+            "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": role}},
+        }
+    }
+
+
+@pytest.mark.parametrize("of", [1, 2, 5])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_constructs_join(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: int, indent: int | None
+) -> None:
+    """What made a resource is named as in one run, and so is the resource on a long line."""
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    for name in "abc":
+        made = {"aws:cdk:path": f"Shop/{name}/Task/Resource"} if name < "c" else {}
+        text = json.dumps(cdk(name, **made), indent=indent)
+        Path("out", f"{name}.template.json").write_text(text, encoding="utf-8")
+    one = render(engine.check(["out"]), "text")
+    assert "in: 'Task' (construct 'Shop/a/Task/Resource')" in one
+    assert_joins(["out"], of, tmp_path, 80, Options())
 
 
 @settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])

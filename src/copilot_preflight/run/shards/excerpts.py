@@ -91,16 +91,25 @@ def _pieces(line: str, stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[i
 
 
 class Excerpt:
-    """What is known of a file that others have read: places, and lines as they are quoted."""
+    """What is known of a file that others have read: places, and lines as they are quoted.
 
-    text = ""
+    Of a file in JSON, ``text`` and ``data`` say that it is, and what made its resources.
+    """
 
     def __init__(self) -> None:
+        self.text = ""
+        self.data: dict[str, Any] = {"Resources": {}}
         self.spans: dict[tuple[DataPath, bool], Span] = {}
         self.lines = Lines()
 
     def span(self, path: DataPath, *, key: bool = False) -> Span:
         return self.spans.get((path, key), _START)
+
+    def put_json(self, constructs: Mapping[str, str] | None) -> None:
+        """The file is JSON; None where no construct of the CDK is named in it."""
+        self.text = "{" if constructs is None else '{"aws:cdk:path"'
+        for name, path in (constructs or {}).items():
+            self.data["Resources"][name] = {"Metadata": {"aws:cdk:path": path}}
 
     def put(self, place: Place, span: Span) -> None:
         self.spans[place.path, place.key] = span

@@ -203,6 +203,10 @@ def _sources(parts: Iterable[Part]) -> Mapping[str, Source]:
             if span is not None:
                 sources.setdefault(place.file, Excerpt()).put(place, span)
     for part in parts:
+        for file, constructs in part.json.items():
+            if file in sources:
+                sources[file].put_json(constructs)
+    for part in parts:
         for file, lines in part.lines.items():
             for number, line in lines:
                 if file in sources:

@@ -20,6 +20,7 @@ from copilot_preflight.base.finding import (
     Span,
 )
 from copilot_preflight.read.document import Document
+from copilot_preflight.render import whole
 from copilot_preflight.render.helps import Writer
 from copilot_preflight.run.options import Options
 from copilot_preflight.run.shards import fixes
@@ -201,6 +202,7 @@ class _Table:
         self._baseline = seen.baseline
         self._places: dict[Place, int] = {}
         self._lines: dict[str, dict[int, set[Span | None]]] = {}
+        self._json: dict[str, dict[str, str] | None] = {}
 
     def place(self, place: Place) -> int:
         """The number of a place."""
@@ -214,6 +216,9 @@ class _Table:
             it = self._hidden.finding(it, self._sources)
         for file, line, span in quoted(it, self._sources):
             self._lines.setdefault(file, {}).setdefault(line, set()).add(span)
+        if not it.is_secret:
+            for place in (it.at, *(related.place for related in it.related)):
+                self._note_construct(place)
         help, fix = self._writer.of(it)
         return {
             "template": template,
@@ -237,7 +242,18 @@ class _Table:
         return {
             "places": list(map(self._place, self._places)),
             "lines": dict(map(self._lines_of, self._lines)),
+            "json": self._json,
         }
+
+    def _note_construct(self, place: Place) -> None:
+        """That a file is JSON, and which construct of the CDK made the resource at a place."""
+        source = self._sources.get(place.file)
+        if not isinstance(source, Document) or not whole.is_json(source):
+            return
+        known = self._json.setdefault(place.file, {} if whole.has_constructs(source) else None)
+        if known is not None and place.path[:1] == ("Resources",) != place.path:
+            name = str(place.path[1])
+            known[name] = whole.construct_of(source.data, name)
 
     def _place(self, place: Place) -> list[Any]:
         """The place, and where it stands; nothing for a file that the run has not loaded."""

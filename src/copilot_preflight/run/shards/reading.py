@@ -96,6 +96,7 @@ class Part(NamedTuple):
     entries: Sequence[tuple[int, int]]
     spans: Mapping[Place, Span | None]
     lines: Mapping[str, Sequence[tuple[int, Line]]]
+    json: Mapping[str, Mapping[str, str] | None]
 
 
 def read(name: str) -> Part:
@@ -172,6 +173,7 @@ def _part(name: str, report: Value) -> Part:
         () if baseline.data is None else baseline["entries"].each(_numbers),
         table.spans,
         {file: _lines(lines) for file, lines in said["lines"].items()},
+        {file: names.maybe(_constructs) for file, names in said["json"].items()},
     )
 
 
@@ -209,6 +211,10 @@ def _pair(value: Value) -> tuple[str, str]:
 def _numbers(value: Value) -> tuple[int, int]:
     first, second = value.several(2)
     return first.number(), second.number(1)
+
+
+def _constructs(value: Value) -> Mapping[str, str]:
+    return {name: path.text() for name, path in value.items()}
 
 
 def _lines(value: Value) -> Sequence[tuple[int, Line]]:
