@@ -18,6 +18,8 @@ INSTALLED_DEV := $(VENV)/installed-dev-$(call key,pyproject.toml)
 UV_VENV := .venv-uv
 UV := $(UV_VENV)/bin/uv
 UV_INSTALLED := $(UV_VENV)/installed-$(call key,requirements/uv.txt)
+DOCS_VENV := .venv-docs
+DOCS_INSTALLED := $(DOCS_VENV)/installed-$(call key,requirements/docs.txt)
 COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.10 \
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock'
 
@@ -25,8 +27,8 @@ SOURCES := $(wildcard src rules tests benchmarks docs tools)
 SNAPSHOTS = $(shell grep -rl --include='test_*.py' SnapshotAssertion tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick soak fuzz coverage mutate lint format snapshots docs rule bench lock \
-	upgrade test-cdk test-oldest test-newest clean
+.PHONY: help demo test quick soak fuzz coverage mutate lint format snapshots docs site rule bench \
+	lock upgrade test-cdk test-oldest test-newest clean
 
 help:
 	@echo "make demo         lint sample_templates/ and show the findings"
@@ -40,7 +42,8 @@ help:
 	@echo "make lint         ruff and mypy only"
 	@echo "make format       let ruff rewrite what it can"
 	@echo "make snapshots    write the pinned reports and the documentation, and show what changed"
-	@echo "make docs         write what the documentation takes from the code"
+	@echo "make docs         write what the documentation takes from the code, and build its site"
+	@echo "make site         build the site alone"
 	@echo "make rule NAME=some-new-rule ID=E9799"
 	@echo "                  begin a rule: its code, page, sample and line in the catalogue"
 	@echo "make bench        measure everything next to other tools and write benchmarks/RESULTS.md;"
@@ -97,6 +100,12 @@ snapshots: $(INSTALLED_DEV)
 
 docs: $(INSTALLED_DEV)
 	$(BIN)/python -m docs.generate
+	@$(MAKE) --no-print-directory site
+
+# A link that leads nowhere fails it. .github/workflows/docs.yml publishes the same with mike.
+site: $(DOCS_INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet
+	@echo "site/index.html"
 
 rule: $(INSTALLED_DEV)
 	@$(BIN)/python -m tools.new_rule '$(NAME)' '$(ID)'
@@ -112,6 +121,7 @@ lock: $(UV_INSTALLED)
 	$(COMPILE) --upgrade --constraints requirements/dev.txt --group build \
 		--output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) $(UPGRADE) --group lock --output-file requirements/uv.txt
+	$(COMPILE) $(UPGRADE) --group docs --output-file requirements/docs.txt
 
 upgrade: UPGRADE := --upgrade
 upgrade: lock
@@ -130,7 +140,7 @@ test-oldest test-newest: test-%: $(UV_INSTALLED)
 	.venv-$*/bin/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 clean:
-	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .fuzz .hypothesis build dist
+	rm -rf $(VENV) .venv-* site .mypy_cache .pytest_cache .ruff_cache .fuzz .hypothesis build dist
 	find $(SOURCES) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One recipe makes the environment, so that an interrupted one is made anew. An activated one may
@@ -156,4 +166,9 @@ $(INSTALLED_DEV): | $(MADE)
 $(UV_INSTALLED):
 	@$(PYTHON) -m venv --clear $(UV_VENV)
 	$(UV_VENV)/bin/python $(PIP) --require-hashes --requirement requirements/uv.txt
+	@touch $@
+
+$(DOCS_INSTALLED):
+	@$(PYTHON) -m venv --clear $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python $(PIP) --require-hashes --requirement requirements/docs.txt
 	@touch $@

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-LOCKS = ("runtime", "dev", "uv")
+LOCKS = ("runtime", "dev", "uv", "docs")
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 NAME = r"[a-z0-9][a-z0-9.-]*"
