@@ -22,9 +22,9 @@ from copilot_preflight.base.finding import (
     Source,
     Span,
 )
-from copilot_preflight.render.formats import render
+from copilot_preflight.render.formats import Look, render
 from copilot_preflight.render.safe_text import UNSAFE
-from copilot_preflight.render.text import error_line
+from copilot_preflight.render.text import COLOURS, error_line
 
 MakeReport = Callable[..., Report]
 MakePlace = Callable[..., Place]
@@ -446,29 +446,33 @@ def test_colour_marks_severity_gutter_paths_and_help(report: MakeReport, place: 
     shown = report(found, files=FILES)
     text = render(shown, "text", colour=True)
     assert text.replace("\x1b", "␛").split("\n\n")[0].split("\n") == [
-        "␛[1;31merror[E9712]␛[0m env-file-stale-grant: "
+        "␛[1;38;5;196merror[E9712]␛[0m env-file-stale-grant: "
         "␛[1mcontainer 'web' asks for another env file␛[0m",
-        "  ␛[1;34m-->␛[0m ␛[1mweb.stack.yml:7:11␛[0m",
-        "␛[1;34m   |␛[0m",
-        "␛[1;34m 5 |␛[0m       ExecutionRoleArn: !GetAtt ExecutionRole.Arn",
-        "␛[1;34m   |␛[0m                                 ␛[1;34m----------------- the role␛[0m",
-        "␛[1;34m 6 |␛[0m       ContainerDefinitions:",
-        "␛[1;34m 7 |␛[0m         - Name: web",
-        "␛[1;34m   |␛[0m           ␛[1;31m^^^^^^^^^ this␛[0m",
-        "␛[1;34m   |␛[0m",
-        "  ␛[1;34m = ␛[0m␛[1mcause:␛[0m stale-hash",
-        "␛[32mhelp:␛[0m deploy again",
+        "  ␛[1;38;5;32m-->␛[0m ␛[1mweb.stack.yml:7:11␛[0m",
+        "␛[1;38;5;32m   |␛[0m",
+        "␛[1;38;5;32m 5 |␛[0m       ExecutionRoleArn: !GetAtt ExecutionRole.Arn",
+        "␛[1;38;5;32m   |␛[0m                                 "
+        "␛[1;38;5;32m----------------- the role␛[0m",
+        "␛[1;38;5;32m 6 |␛[0m       ContainerDefinitions:",
+        "␛[1;38;5;32m 7 |␛[0m         - Name: web",
+        "␛[1;38;5;32m   |␛[0m           ␛[1;38;5;196m^^^^^^^^^ this␛[0m",
+        "␛[1;38;5;32m   |␛[0m",
+        "  ␛[1;38;5;32m = ␛[0m␛[1mcause:␛[0m stale-hash",
+        "␛[38;5;28mhelp:␛[0m deploy again",
     ]
 
 
 @pytest.mark.parametrize(
     ("rule", "painted"),
-    [("W9713", "\x1b[33mwarning[W9713]\x1b[0m"), ("I9790", "\x1b[36minfo[I9790]\x1b[0m")],
+    [
+        ("W9713", "\x1b[1;38;5;166mwarning[W9713]\x1b[0m"),
+        ("I9790", "\x1b[38;5;30minfo[I9790]\x1b[0m"),
+    ],
 )
 def test_severities_have_their_colours(
     report: MakeReport, place: MakePlace, rule: str, painted: str
 ) -> None:
-    """Warnings are yellow, but not the bright yellow that light backgrounds swallow."""
+    """Warnings are orange: light backgrounds swallow yellow."""
     shown = report(finding(place("web"), rule=rule), files=FILES)
     assert render(shown, "text", colour=True).startswith(painted)
 
@@ -608,3 +612,32 @@ def test_excerpt_fits_the_width(text: str, span: tuple[int, ...], width: int) ->
         wide = sum(unicodedata.east_asian_width(char) in "WF" for char in row)
         none = sum(unicodedata.category(char) in ("Mn", "Me") for char in row)
         assert len(row) + wide - none <= width + 1
+
+
+def _luminance(rgb: tuple[int, int, int]) -> float:
+    """Source: https://www.w3.org/TR/WCAG21/#dfn-relative-luminance"""
+    parts = [it / 255 for it in rgb]
+    linear = (it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in parts)
+    red, green, blue = linear
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("style", [it for it in COLOURS if it != "strong"])
+def test_colours_can_be_read_on_light_and_on_dark(style: str) -> None:
+    """They are of the cube of 256 colours, which is the same in every terminal."""
+    number = int(COLOURS[style].rpartition(";")[2])
+    assert 16 <= number < 232
+    steps = (0, 95, 135, 175, 215, 255)
+    cube = number - 16
+    own = _luminance((steps[cube // 36], steps[cube // 6 % 6], steps[cube % 6]))
+    assert 1.05 / (own + 0.05) >= 3.7
+    assert (own + 0.05) / 0.05 >= 3.7
+
+
+def test_no_line_ends_in_a_hole_of_an_arn() -> None:
+    """An ARN is copied from here, and the names of its holes have blanks."""
+    where = "arn:aws:logs:eu-west-1:111122223333:log-group:/copilot/web:log-stream:${task id here}"
+    message = f"role 'Role' may not logs:PutLogEvents on '{where}' at all"
+    report = Report(1, [Finding(Place("web.yml", ()), message, rule="E9743")])
+    text = render(report, "text", Look(width=60, wraps=True))
+    assert f"'{where}'" in text

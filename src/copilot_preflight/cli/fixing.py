@@ -50,12 +50,12 @@ def is_shown(plan: Plan, line: str) -> bool:
     return unobeyed(safe(plain)) == plain and plan.is_shown(line)
 
 
-_SGR = {"---": "1", "+++": "1", "@@ ": "36", "+": "32", "-": "31"}
-"""Colours of a patch, by how its lines begin."""
+_SGR = {"---": "1", "+++": "1", "@@ ": "38;5;30", "+": "38;5;28", "-": "38;5;160"}
+"""Colours of a patch, by how its lines begin, as `text.COLOURS` are for light and dark."""
 
 
 def colored(patch: str) -> str:
-    """A patch in the colours of git."""
+    """A patch in colours like those of git."""
     return "".join(map(_colored, patch.splitlines(keepends=True)))
 
 

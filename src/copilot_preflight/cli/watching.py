@@ -56,7 +56,7 @@ def _is_in(file: str, unjudged: Collection[str]) -> bool:
 def shown(before: Report | None, after: Report, look: Look = PLAIN) -> Iterator[str]:
     """The lines for people: findings that appeared in full, a line for what went, the sum."""
     from copilot_preflight.render.formats import render
-    from copilot_preflight.render.text import error_line
+    from copilot_preflight.render.text import error_line, painted
 
     found = difference(before, after)
     yield from map(error_line, found.faults)
@@ -69,7 +69,7 @@ def shown(before: Report | None, after: Report, look: Look = PLAIN) -> Iterator[
         line, column = before.span(finding.at).start
         place = f"{finding.at.file}:{line}:{column}"
         gone = unobeyed(safe(f"gone: {place}: {finding.rule} {finding.message}"))
-        yield f"\x1b[32m{gone}\x1b[0m" if look.colour else gone
+        yield painted("help", gone) if look.colour else gone
     for fault in found.mended:
         yield unobeyed(safe(f"readable again: {fault.file}"))
     if after.files or not after.errors:  # "no findings" is no comfort where nothing was judged

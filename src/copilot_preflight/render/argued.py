@@ -18,6 +18,7 @@ _TAB_STOP = 4
 _DEEPER = " " * 4
 _MANY = 40  # findings in one block, of which no other files are shown
 _ELLIPSIS = "..."
+_HOLE = re.compile(r"\$\{[^{}]*\}")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as documents count lines: not all of str.splitlines
 
 
@@ -186,10 +187,12 @@ class Writer:
 
         margin = " " * indent
         below = margin if deeper is None else " " * deeper
-        # whole words only: ARNs and links are copied from here
-        return TextWrapper(
+        # whole words only: ARNs and links are copied from here, with the blanks of their holes
+        text = _HOLE.sub(lambda hole: hole[0].replace(" ", "\0"), safe(text))
+        wrapper = TextWrapper(
             self.width, margin, below, break_long_words=False, break_on_hyphens=False
-        ).wrap(safe(text))
+        )
+        return [line.replace("\0", " ") for line in wrapper.wrap(text)]
 
     def paint(self, style: str, text: str) -> str:
         return painted(style, text) if self.colour else text
