@@ -41,7 +41,7 @@ def _lines(page: str, look: Look) -> Iterator[str]:
                 outside = ""
             fence = not fence
         elif fence:
-            yield _paint("help", f"{_BLOCK}{line}", look).rstrip() if line else ""
+            yield f"{_BLOCK}{line}".rstrip()
         elif line.startswith("#"):
             yield from _prose(outside, look)
             outside = ""

@@ -172,7 +172,10 @@ class _Gathering:
         need, role = ask.need, ask.need.role if not ask.decisions else ask.decisions[0].call.role
         key = _key_of(need, role)
         lane = _LANE_OF_USER.get(need.user) or self._lane_with(key)
-        purpose = "without a role" if need.is_anonymous else f"{need.user} role".strip()
+        is_named = role is not None or need.role_value is not None
+        purpose = f"{need.user} role".strip() if is_named else ""
+        if need.is_anonymous:
+            purpose = "without a role"
         drawn = self._draw(
             lane, key, purpose, 0 if role is None else self._excerpts.line(role.place)
         )

@@ -94,7 +94,7 @@ def _stack(stack: StackPicture) -> Iterator[str]:
 def _argument(lane: str, group: Group, target: Target, call: Call) -> Iterator[str]:
     yield f"### {MARKS[call.outcome]} {code_span(call.action)} is {call.outcome}"
     yield ""
-    role = f"{group.role.purpose} {code_span(group.role.name)}"
+    role = f"{group.role.purpose} {code_span(group.role.name)}".strip()
     yield f"- lane: {lane}"
     yield f"- role: {role}"
     yield f"- resource: {code_span(target.resource)}"

@@ -144,13 +144,23 @@ class Caller(NamedTuple):
 
 
 class RoleBox(NamedTuple):
-    """A role. ``line`` is 0 where no file of the run has it; ``boundary`` is ``""`` without one."""
+    """A role. ``line`` is 0 where no file of the run has it; ``boundary`` is ``""`` without one.
+
+    ``purpose`` is ``""`` where there is no role, and ``name`` says which one is missing.
+    """
 
     name: str
     purpose: str
     file: str
     line: int
     boundary: str = ""
+
+    @property
+    def where(self) -> str:
+        """Where it stands, in two or three words."""
+        if self.line:
+            return f"line {self.line}"
+        return "outside the run" if self.purpose else "none is named"
 
 
 class Group(NamedTuple):

@@ -205,7 +205,7 @@ def _caller(caller: Caller, box: Box) -> str:
 
 def _role(group: Group, box: Box) -> str:
     role = group.role
-    where = f"line {role.line}" if role.line else "outside the run"
+    where = role.where
     boundary = f" · boundary {role.boundary}" if role.boundary else ""
     counts = count(group.calls)
     tally = []
@@ -222,7 +222,7 @@ def _role(group: Group, box: Box) -> str:
         text_at(box.x + 14, box.y + 38, fitted(role.name, box.width - 26, 7.6), "name"),
         text_at(box.x + 14, box.y + 54, fitted(where + boundary, box.width - 26, SMALL), "small"),
         *tally,
-        full=f"{role.purpose} {role.name}{boundary}",
+        full=f"{role.purpose} {role.name}{boundary}".strip(),
     )
 
 

@@ -210,9 +210,9 @@
   function roleCard(role, group) {
     const counts = countsOf([group]);
     return el("div", { class: "card role" },
-      el("p", { class: "eyebrow" }, role.purpose || "role"),
+      el("p", { class: "eyebrow" }, role.purpose || "missing"),
       el("h4", {}, breakable(role.name)),
-      el("p", { class: "small" }, role.line ? `line ${role.line}` : "outside the run"),
+      el("p", { class: "small" }, role.line ? `line ${role.line}` : role.purpose ? "outside the run" : "none is named"),
       role.boundary && el("p", { class: "small" }, "boundary ", el("code", {}, breakable(role.boundary))),
       el("ul", { class: "tally" }, OUTCOMES.filter((it) => counts[it]).map((it) =>
         el("li", {}, icon(it), String(counts[it]), hidden(` ${it}`)))));
@@ -363,7 +363,7 @@
   function callDetail(call, target, group) {
     return { title: headline(call.outcome, call.action, call.outcome), body: (level) => [
       el("dl", {},
-        el("dt", {}, "role"), el("dd", {}, `${group.role.purpose} `, el("code", {}, breakable(group.role.name))),
+        el("dt", {}, "role"), el("dd", {}, group.role.purpose && `${group.role.purpose} `, el("code", {}, breakable(group.role.name))),
         el("dt", {}, "resource"), el("dd", {}, el("code", {}, breakable(target.resource))),
         call.when && [el("dt", {}, "when"), el("dd", {}, call.when)]),
       call.reason && el("p", { class: "reason" }, call.reason),
