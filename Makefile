@@ -118,7 +118,7 @@ bench: $(INSTALLED_DEV)
 # those of the development's, so that an environment for one can grow into the other.
 lock: $(UV_INSTALLED)
 	$(COMPILE) $(UPGRADE) --extra dev --group build --output-file requirements/dev.txt pyproject.toml
-	$(COMPILE) --upgrade --constraints requirements/dev.txt --group build \
+	$(COMPILE) --upgrade --constraints requirements/dev.txt --extra report --group build \
 		--output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) $(UPGRADE) --group lock --output-file requirements/uv.txt
 	$(COMPILE) $(UPGRADE) --group docs --output-file requirements/docs.txt

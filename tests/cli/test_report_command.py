@@ -101,8 +101,9 @@ def test_without_jinja_the_way_out_is_told(tmp_path: Path) -> None:
     refused = done("-o", "x.html")
     assert refused.returncode == 2
     assert refused.stderr == (
-        "error: the HTML report needs Jinja2: pip install 'copilot-preflight[report]', or take "
-        "--format svg, mermaid or markdown, which need nothing\n"
+        "error: the HTML report needs Jinja2: install copilot-preflight with its extra 'report' "
+        "(pip install Jinja2 does, too), or take --format svg, mermaid or markdown, which need "
+        "nothing\n"
     )
     assert not (tmp_path / "x.html").exists()
     assert done("--format", "svg").stdout.startswith("<svg ")

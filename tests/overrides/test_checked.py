@@ -11,6 +11,7 @@ from copilot_preflight.base.finding import Finding, Report
 from copilot_preflight.edits.edit import Help
 from copilot_preflight.inputs.affected import templates_with
 from copilot_preflight.inputs.copilot_names import find_overrides
+from copilot_preflight.render.formats import render
 from copilot_preflight.run.check import check, checked
 from copilot_preflight.run.options import Options
 
@@ -413,6 +414,7 @@ def test_a_package_is_judged_as_it_is_and_a_workspace_as_it_will_be() -> None:
     assert report.notes == (
         f"{PACKAGE}: 1 of these findings is mended by {PATCHES}: package again",
     )
+    assert "can be fixed" not in render(report, "text"), "there is nothing left to write"
     for folder in ("copilot", "copilot/web", "copilot/web/overrides"):
         report = check([folder])
         assert said(report) == []

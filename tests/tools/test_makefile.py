@@ -45,7 +45,10 @@ def test_a_lock_holds_nothing_but_pins_with_hashes(lock: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize(("lock", "extras"), [("runtime", {""}), ("dev", {"", "dev", "lsp"})])
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [("runtime", {"", "report"}), ("dev", {"", "dev", "lsp", "report", "watch"})],
+)
 def test_a_lock_has_what_the_project_asks_for(lock: str, extras: set[str], python: str) -> None:
     """On every Python each package has one version, which is within the project's range."""
     here = {"python_version": python, "python_full_version": f"{python}.1"}

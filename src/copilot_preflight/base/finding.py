@@ -97,6 +97,7 @@ class Finding(NamedTuple):
     ``is_secret``, a secret may stand near one of the places, and no report quotes their lines. A
     rule leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it, and
     so are ``graded`` and ``assumes``, the parameters whose defaults must hold for it to be true.
+    ``is_patched``: the workspace has a patch already that ends it when it is packaged again.
     """
 
     at: Place
@@ -113,6 +114,7 @@ class Finding(NamedTuple):
     url: str = ""
     graded: Severity | None = None
     assumes: tuple[str, ...] = ()
+    is_patched: bool = False
 
     @property
     def severity(self) -> Severity:

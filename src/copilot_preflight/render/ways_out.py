@@ -45,7 +45,7 @@ class WaysOut:
     def of(self, finding: Finding) -> WayOut:
         """The way out of one finding."""
         found = self._writer.of(finding)
-        if found.fix is not None:
+        if found.fix is not None and not finding.is_patched:
             self._found[found.fix.applicability.value] += 1
         return found
 

@@ -129,6 +129,8 @@ def _joined(
     gone = [it for it in now.findings if _key(it) not in expected and it.at.file != pending.file]
     if not then.is_sound or not gone:
         return joined, ""
+    patched_ones = (it._replace(is_patched=True) if it in gone else it for it in now.findings)
+    joined = joined._replace(findings=(*patched_ones, *new))
     count = f"{len(gone)} of these findings {'is' if len(gone) == 1 else 'are'}"
     return joined, f"{now.file}: {count} mended by {pending.file}: package again"
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from copilot_preflight.report.model import Picture
 
 _MISSING = (
-    "the HTML report needs Jinja2: pip install 'copilot-preflight[report]', or take --format svg, "
-    "mermaid or markdown, which need nothing"
+    "the HTML report needs Jinja2: install copilot-preflight with its extra 'report' "
+    "(pip install Jinja2 does, too), or take --format svg, mermaid or markdown, which need nothing"
 )
 _STDOUT = "-"
 

@@ -234,6 +234,7 @@ class _Table:
             "fix": fix and fixes.told(fix),
             "is_secret": it.is_secret,
             "assumes": list(it.assumes),
+            "is_patched": it.is_patched,
             "by": list(met.by),
             "known": list(known) if known else None,
         }

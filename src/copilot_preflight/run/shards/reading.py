@@ -293,6 +293,7 @@ class _Table:
             *rule,
             None if severity is None else _SEVERITIES[severity],
             value["assumes"].each(Value.text),
+            value["is_patched"].flag(),
         )
 
     def _related(self, value: Value) -> Related:
