@@ -45,6 +45,7 @@ def _web(write: Write) -> None:
         "it's params.json": f'{{"Parameters": {{"File": "{ENV_FILE}"}}}}',
         "scp.json": EVERYTHING,
         "rcp.json": EVERYTHING.replace('"Action"', '"Principal": "*", "Action"'),
+        "answers/empty.json": "{}",
         "other.yml": "ignore: [W9719]\n",
         ".copilot-preflight.yml": "ignore: [E9711]\n",
     })  # fmt: skip
@@ -85,6 +86,7 @@ def asked(command: Any, words: list[str]) -> Options:
         f"--parameter File={ENV_FILE} --no-config --policy artifacts=none --fail-on info",
         f"--parameter File={ENV_FILE} --no-config --exclude 'old/' --exclude '*.tmp.yml' --no-info",
         f"--parameter File={ENV_FILE} --no-config --no-suppressions --assume-defaults",
+        f"--parameter File={ENV_FILE} --no-config --evidence answers --evidence-max-age 0",
     ],
 )
 def test_the_command_asks_for_what_the_check_was_asked_for(run: Run, line: str) -> None:
