@@ -73,8 +73,11 @@ Refer = Callable[[View, Text], Reference | None]
 """Tells which secret or parameter a value names; None for nothing that is read."""
 
 
-class _Reader(NamedTuple):
-    """Who reads: the fields that the needs of one task or service share."""
+class Reader(NamedTuple):
+    """Who reads: the fields that the needs of one task, service, job or build project share.
+
+    ``who`` says it in a sentence, ``page`` is AWS's, ``""`` for that of the store in ECS's guide.
+    """
 
     kind: str
     view: View
@@ -254,12 +257,12 @@ def secret_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     for task in tasks:
         reader = _reader(SECRET, view, task, "ECS reads it with the execution role")
         for container in task.containers:
-            for item in _maps(container.value, "Secrets"):
-                yield from _secret(reader, item, "ValueFrom", "secret", str(container))
+            for item in maps(container.value, "Secrets"):
+                yield from secret_site(reader, item, "ValueFrom", "secret", str(container))
             logs = reader._replace(page=_LOG_PAGE)
-            for configuration in _own_maps(container.value, "LogConfiguration"):
-                for item in _maps(configuration, "SecretOptions"):
-                    yield from _secret(logs, item, "ValueFrom", "log option", str(container))
+            for configuration in own_maps(container.value, "LogConfiguration"):
+                for item in maps(configuration, "SecretOptions"):
+                    yield from secret_site(logs, item, "ValueFrom", "log option", str(container))
     if may_have_proxies(view.stack):
         yield from _proxy_sites(view, tasks or task_definitions(view))
     yield from _app_runner_sites(view)
@@ -272,7 +275,7 @@ def registry_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site
         who = "ECS logs in to the registry with the execution role"
         reader = _reader(REGISTRY, view, task, who)._replace(page=_REGISTRY_PAGE)
         for container in task.containers:
-            for credentials in _own_maps(container.value, "RepositoryCredentials"):
+            for credentials in own_maps(container.value, "RepositoryCredentials"):
                 for value in credentials.children("CredentialsParameter"):
                     yield reader.site(value, f"registry login of {container}", credentials_at)
 
@@ -284,8 +287,8 @@ def _proxy_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     for proxy in proxies(view, tasks):
         who = "ECS reads it with the execution role"
         reader = _reader(SECRET, view, proxy.task, who)._replace(page=_LOG_PAGE)
-        for item in _maps(proxy.logs, "SecretOptions"):
-            yield from _secret(reader, item, "ValueFrom", "log option", str(proxy))
+        for item in maps(proxy.logs, "SecretOptions"):
+            yield from secret_site(reader, item, "ValueFrom", "log option", str(proxy))
 
 
 def _app_runner_sites(view: View) -> Iterator[Site]:
@@ -295,41 +298,46 @@ def _app_runner_sites(view: View) -> Iterator[Site]:
             roles = list(instance.children("InstanceRoleArn")) if instance is not None else []
             role = roles[0] if roles else None
             who = "App Runner reads it with the instance role"
-            reader = _Reader(SECRET, view, "instance", role, None, who, _APP_RUNNER_PAGE)
-            for source in _own_maps(properties, "SourceConfiguration"):
+            reader = Reader(SECRET, view, "instance", role, None, who, _APP_RUNNER_PAGE)
+            for source in own_maps(properties, "SourceConfiguration"):
                 for holder in _app_runner_images(source):
-                    for item in _maps(holder, "RuntimeEnvironmentSecrets"):
+                    for item in maps(holder, "RuntimeEnvironmentSecrets"):
                         service = f"App Runner service '{logical_id}'"
-                        yield from _secret(reader, item, "Value", "secret", service)
+                        yield from secret_site(reader, item, "Value", "secret", service)
 
 
 def _app_runner_images(source: Value) -> Iterator[Value]:
-    for image in _own_maps(source, "ImageRepository"):
-        yield from _own_maps(image, "ImageConfiguration")
-    for code in _own_maps(source, "CodeRepository"):
-        for configuration in _own_maps(code, "CodeConfiguration"):
-            yield from _own_maps(configuration, "CodeConfigurationValues")
+    for image in own_maps(source, "ImageRepository"):
+        yield from own_maps(image, "ImageConfiguration")
+    for code in own_maps(source, "CodeRepository"):
+        for configuration in own_maps(code, "CodeConfiguration"):
+            yield from own_maps(configuration, "CodeConfigurationValues")
 
 
-def _reader(kind: str, view: View, task: TaskDefinition, who: str) -> _Reader:
-    return _Reader(kind, view, "execution", task.execution_role, task, who)
+def _reader(kind: str, view: View, task: TaskDefinition, who: str) -> Reader:
+    return Reader(kind, view, "execution", task.execution_role, task, who)
 
 
-def _secret(reader: _Reader, item: Value, key: str, what: str, holder: str) -> Iterator[Site]:
+def secret_site(reader: Reader, item: Value, key: str, what: str, holder: str) -> Iterator[Site]:
+    """The sites of one element of a list of secrets, whose ``key`` says which one it is.
+
+    Messages call it ``<what> '<its Name>' of <holder>``.
+    """
     name = item.child("Name")
     subject = f"{what} '{name.text()}' of {holder}" if name is not None else f"{what} of {holder}"
     for value in item.children(key):
         yield reader.site(value, subject, reference_to)
 
 
-def _maps(value: Value, key: str) -> Iterator[Value]:
+def maps(value: Value, key: str) -> Iterator[Value]:
     """The elements of a list that are maps; of others nothing can be said."""
     for item in value.each(key):
         if isinstance(item.raw, dict) and not item.is_opaque and not item.is_open:
             yield item
 
 
-def _own_maps(value: Value, key: str) -> Iterator[Value]:
+def own_maps(value: Value, key: str) -> Iterator[Value]:
+    """The maps under a key, one for each way that it can be there; of others nothing is known."""
     for child in value.children(key):
         if isinstance(child.raw, dict) and not child.is_opaque:
             yield child

@@ -48,6 +48,15 @@ class PrivateImage(NamedTuple):
     repository: Text
 
 
+class Puller(NamedTuple):
+    """Who pulls an image: fields of a `Need`, and a sentence that says it, with AWS's page."""
+
+    user: str
+    role_value: Value | None
+    who: str
+    needs_role: bool = False
+
+
 @SitesOfTasks
 def image_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     """The image of every container; a need where it comes from a private registry of ECR.
@@ -63,22 +72,34 @@ def image_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
 
 
 def _needs(view: View, task: TaskDefinition, container: Container, value: Value) -> Iterator[Need]:
+    is_asked = private_image(value.text()) is not None or _open_condition(value)
+    agent = agent_role(view, task) if is_asked else None
+    if agent is None:
+        return
+    who = f"ECS pulls the image with the {agent.user} role ({_PAGE})"
+    puller = Puller(agent.user, agent.role_value, who, agent.needs_role)
+    for need in image_needs(view, value, f"image of {container}", puller):
+        yield need._replace(task=task, role=agent.role)
+
+
+def image_needs(view: View, value: Value, subject: str, puller: Puller) -> Iterator[Need]:
+    """The need of a node that names an image, where that is, or may be, a private one.
+
+    ``subject`` is how messages name the image; ``detail`` is its `PrivateImage`.
+    """
     image = private_image(value.text())
     undecided = "" if image else _open_condition(value)
-    agent = agent_role(view, task) if image is not None or undecided else None
-    if agent is None:
+    if image is None and not undecided:
         return
     yield Need(
         kind=IMAGE,
         view=view,
         value=value,
-        subject=f"image of {container}",
-        user=agent.user,
-        role_value=agent.role_value,
-        calls=tuple(_calls(view, image, agent.user)) if image else (),
-        task=task,
-        role=agent.role,
-        needs_role=agent.needs_role and image is not None,
+        subject=subject,
+        user=puller.user,
+        role_value=puller.role_value,
+        calls=tuple(_calls(view, image, puller)) if image else (),
+        needs_role=puller.needs_role and image is not None,
         undecided=undecided,
         is_copilots=image is not None and _is_copilots(view, image),
         detail=image,
@@ -102,8 +123,8 @@ def _open_condition(value: Value) -> str:
     return next((hole.condition for hole in value.text().holes if hole.condition), "")
 
 
-def _calls(view: View, image: PrivateImage, user: str) -> Iterator[NeededCall]:
-    who = f"ECS pulls the image with the {user} role ({_PAGE})"
+def _calls(view: View, image: PrivateImage, puller: Puller) -> Iterator[NeededCall]:
+    who = puller.who
     resource = repository_arn(view, image)
     yield NeededCall(GET_AUTHORIZATION_TOKEN, Text.of("*"), who)
     yield NeededCall(BATCH_GET_IMAGE, resource, who)
@@ -113,7 +134,7 @@ def _calls(view: View, image: PrivateImage, user: str) -> Iterator[NeededCall]:
     # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchCheckLayerAvailability.html
     yield NeededCall(CHECK_LAYERS, resource, who, is_optional=True)
     if is_cache(view, resource):
-        fetched = f"ECR fetches what is not cached yet with the {user} role ({_CACHE_PAGE})"
+        fetched = f"ECR fetches what is not cached yet with the {puller.user} role ({_CACHE_PAGE})"
         cached = (Fact("fact", f"whether repository '{image.repository}' is cached already"),)
         yield NeededCall(IMPORT_UPSTREAM, resource, fetched, doubts=cached)
         yield NeededCall(CREATE_REPOSITORY, resource, fetched, doubts=cached)
