@@ -65,6 +65,8 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
         "artifact-acl-rejected",
         resources=("AWS::S3::Bucket", "AWS::CodePipeline::Pipeline"),
     ),
+    RuleEntry("E9775", "pipeline-call-denied", ("denials",)),
+    RuleEntry("W9776", "build-output-denied", ("denials",)),
     RuleEntry("E9781", "rollout-strands-revision", ("stranded",)),
     RuleEntry("W9782", "rollout-may-strand-revision", ("stranded",)),
     RuleEntry("W9783", "grant-not-awaited", ("unawaited",)),

@@ -96,8 +96,8 @@ def _of_proxies(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
 
 def _asked(value: Value, who: str, container: Text, page: str = _PAGE) -> _Logging:
     """What a LogConfiguration asks for."""
-    group, region = _option(value, "group"), _option(value, "region")
-    return _Logging(value, who, container, group, region, _option(value, "stream-prefix"), page)
+    group, region = option_of(value, "group"), option_of(value, "region")
+    return _Logging(value, who, container, group, region, option_of(value, "stream-prefix"), page)
 
 
 def _of_express(view: View, task: TaskDefinition, container: Container) -> Iterator[Site]:
@@ -128,7 +128,7 @@ def _needs(view: View, task: TaskDefinition, logging: _Logging) -> Iterator[Need
     agent = agent_role(view, task) if is_ours else None
     if agent is None:
         return
-    group = _log_group(logging.group)
+    group = None if logging.group is None else group_named(logging.group)
     yield Need(
         kind=LOGS,
         view=view,
@@ -144,31 +144,55 @@ def _needs(view: View, task: TaskDefinition, logging: _Logging) -> Iterator[Need
     )
 
 
-def _log_group(name: Text | None) -> Text | None:
+def group_of(configuration: Value) -> Text | None:
     """The name of the log group; None where there is none, or what stands there is no name."""
-    if name is None or not name.parts or any(":" in p for p in name.parts if isinstance(p, str)):
+    name = option_of(configuration, "group")
+    return None if name is None else group_named(name)
+
+
+def group_named(name: Text) -> Text | None:
+    """A name of a log group, of which its holes are known to be parts; None for what is none."""
+    if not name.parts or any(":" in p for p in name.parts if isinstance(p, str)):
         return None
     return _named(name)
 
 
+def stream_hole(name: str, scope: str) -> Hole:
+    """A part of the name of a log stream that nobody knows beforehand."""
+    return Hole(name, scope, _EXCLUDES, nonempty=True)
+
+
 def _calls(view: View, logging: _Logging, group: Text, agent: AgentRole) -> Iterator[NeededCall]:
-    """What sending takes. Streams are always made by the driver, groups if it is told to.
+    """What sending takes. Streams are always made by the driver, groups if it is told to."""
+    region = logging.region or view.pseudo("AWS::Region")
+    who = f"ECS sends the logs with the {agent.user} role ({logging.page})"
+    may_make = _may_be_made(view, logging.value, group)
+    yield from sending_calls(view, LogGroup(group, region, may_make), _stream(logging), who)
+
+
+class LogGroup(NamedTuple):
+    """Where logs go. ``may_be_made``: whoever sends them makes the group, if it is not there."""
+
+    name: Text
+    region: Text
+    may_be_made: bool = False
+
+
+def sending_calls(view: View, group: LogGroup, stream: Text, who: str) -> Iterator[NeededCall]:
+    """The calls that send logs to a stream; ``who`` says who makes them, with AWS's page.
 
     That IAM compares the group's creation with the ARN of a stream without a name, AWS tells in
     the text of its AccessDenied, as in https://github.com/terraform-aws-modules/terraform-aws-ecs/pull/313
     """
-    pseudo = view.resolver.pseudo
-    region = logging.region or pseudo("AWS::Region")
-    account = pseudo("AWS::AccountId")
-    head = Text.of("arn:", pseudo("AWS::Partition"), ":logs:", region, ":", account)
-    streams = Text.of(head, ":log-group:", group, ":log-stream:")
-    stream = Text.of(streams, _stream(logging))
-    who = f"ECS sends the logs with the {agent.user} role ({logging.page})"
-    if _may_be_made(view, logging.value, group):
-        unknown = (Fact("fact", f"whether log group '{group}' exists already"),)
+    head = Text.of("arn:", view.pseudo("AWS::Partition"), ":logs:", group.region, ":")
+    streams = Text.of(head, view.pseudo("AWS::AccountId"), ":log-group:", group.name)
+    streams = Text.of(streams, ":log-stream:")
+    resource = Text.of(streams, stream)
+    if group.may_be_made:
+        unknown = (Fact("fact", f"whether log group '{group.name}' exists already"),)
         yield NeededCall(CREATE_LOG_GROUP, streams, who, doubts=unknown)
-    yield NeededCall(CREATE_LOG_STREAM, stream, who)
-    yield NeededCall(PUT_LOG_EVENTS, stream, who)
+    yield NeededCall(CREATE_LOG_STREAM, resource, who)
+    yield NeededCall(PUT_LOG_EVENTS, resource, who)
 
 
 def _stream(logging: _Logging) -> Text:
@@ -176,13 +200,13 @@ def _stream(logging: _Logging) -> Text:
     scope = f"{logging.value.place.file}:{logging.value.path}"
     prefix = logging.prefix
     if prefix is None or not prefix.parts:
-        return Text.of(Hole("log stream", scope, _EXCLUDES, nonempty=True))
+        return Text.of(stream_hole("log stream", scope))
     task = Hole("task id", scope, f"{_EXCLUDES}/", nonempty=True)
     return Text.of(_named(prefix), "/", _named(logging.container), "/", task)
 
 
 def _may_be_made(view: View, configuration: Value, group: Text) -> bool:
-    asked = _option(configuration, "create-group")
+    asked = option_of(configuration, "create-group")
     return (
         asked is not None
         and (asked.literal or "").lower() == "true"
@@ -214,7 +238,7 @@ def is_blocking(configuration: Value) -> bool:
 
 def is_made_by_the_driver(configuration: Value) -> bool:
     """Whether the driver is told, or may be told, to make the log group itself."""
-    asked = _option(configuration, "create-group")
+    asked = option_of(configuration, "create-group")
     return asked is not None and (asked.literal or "").lower() != "false"
 
 
@@ -228,7 +252,8 @@ def _groups(view: View) -> dict[Text, str]:
     }
 
 
-def _option(configuration: Value, name: str) -> Text | None:
+def option_of(configuration: Value, name: str) -> Text | None:
+    """The option ``awslogs-<name>`` of a log configuration; None where there is none."""
     for options in configuration.children("Options"):
         if isinstance(options.raw, dict) and not options.is_opaque:
             return text_of(options, f"awslogs-{name}")

@@ -98,7 +98,7 @@ def _behind_hole(view: View, value: Text, first: Hole) -> Reference:
     """A value that begins with what is not known: a name, an ARN, or an ARN and a tail."""
     if ":" in first.excludes:
         return _parameter(view, value)
-    pieces = _pieces(value)
+    pieces = pieces_of(value)
     if len(pieces) == _WITH_TAIL - 1 and pieces[0].only_hole is not None:
         resource = _of_hole(view.stack, pieces[0], first)
         return Reference(SECRETS_MANAGER, pieces[0], resource, stage=pieces[2].literal or "")
@@ -167,7 +167,7 @@ def _of_secret(value: Text, head: Text, resource: Text) -> Reference:
 
     Source: https://github.com/aws/amazon-ecs-agent, agent/taskresource/asmsecret/asmsecret.go
     """
-    pieces = _pieces(resource)
+    pieces = pieces_of(resource)
     if len(pieces) > 2 and pieces[1].literal == "arn":
         problem = (
             "holds an ARN where the secret's name belongs: !Ref of a secret is its ARN already"
@@ -193,7 +193,7 @@ def _of_secret(value: Text, head: Text, resource: Text) -> Reference:
     return Reference(SECRETS_MANAGER, value, None)
 
 
-def _pieces(text: Text) -> list[Text]:
+def pieces_of(text: Text) -> list[Text]:
     """A string split at the colons that are written out."""
     pieces: list[list[str | Hole]] = [[]]
     for part in text.parts:

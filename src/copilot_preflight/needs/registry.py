@@ -62,6 +62,7 @@ _SERVICE: Final = "AWS::ECS::Service"
 _APP_RUNNER: Final = "AWS::AppRunner::Service"
 _PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 _BUILD: Final = "AWS::CodeBuild::Project"
+_JOB: Final = "AWS::Batch::JobDefinition"
 _RUNNERS: Final = (
     _SERVICE,
     "AWS::ECS::TaskSet",
@@ -111,6 +112,18 @@ SOURCES: Final = (
         elsewhere=("AWS::S3::Bucket",),
     ),
     SourceEntry("required", "required_sites", (_TASK, _EXPRESS), on_demand=True),
+    SourceEntry("app_runner_images", "app_runner_image_sites", (_APP_RUNNER,), ("AccessRoleArn",)),
+    SourceEntry(
+        "build_images",
+        "build_image_sites",
+        (_BUILD,),
+        ("ImagePullCredentialsType", "RegistryCredential"),
+    ),
+    SourceEntry("build_variables", "build_variable_sites", (_BUILD,), ("EnvironmentVariables",)),
+    SourceEntry("build_logs", "build_log_sites", (_BUILD,)),
+    SourceEntry("build_network", "build_network_sites", (_BUILD,), ("VpcConfig",)),
+    SourceEntry("build_outputs", "build_output_sites", (_BUILD,), ("Cache", "S3Logs", "BuildSpec")),
+    SourceEntry("batch_jobs", "batch_job_sites", (_JOB,)),
 )
 """Everything that makes AWS calls with a role, in the order in which the calls are made."""
 

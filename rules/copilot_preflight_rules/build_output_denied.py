@@ -1,0 +1,22 @@
+"""W9776: the role of a build project may not store a cache, logs in S3 or a test report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot_preflight.base.finding import Finding
+from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.checks.rule import rule
+from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.needs.build_outputs import BUILD_OUTPUT
+
+
+@rule(
+    "W9776",
+    "build-output-denied",
+    "Role may not store a build's cache, S3 logs or reports",
+    fix="safe",
+)
+def build_output_denied(analysis: Analysis) -> Iterator[Finding]:
+    for group in telling.together(analysis.denials_of(BUILD_OUTPUT)):
+        yield telling.not_granted(group)

@@ -1,0 +1,93 @@
+"""The network interfaces through which builds reach a VPC.
+
+CodeBuild makes them with the role of the project. Without ``ec2:DescribeSecurityGroups`` not even
+the project is made; without the two calls that make an interface no build begins. The other
+actions that AWS lists only clean up or look around.
+
+Sources: https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html
+(``customer-managed-policies-example-create-vpc-network-interface``),
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html,
+https://github.com/aws/aws-cdk/issues/2652 and https://github.com/aws/aws-cdk/issues/12705
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.model.pipelines import Project, projects
+from copilot_preflight.needs.need import Need, NeededCall, Site
+from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
+
+BUILD_NETWORK: Final = "build-network"
+"""The kind of this source's needs."""
+
+CREATE_INTERFACE: Final = "ec2:CreateNetworkInterface"
+CREATE_PERMISSION: Final = "ec2:CreateNetworkInterfacePermission"
+DESCRIBE_GROUPS: Final = "ec2:DescribeSecurityGroups"
+
+_PAGE: Final = (
+    "https://docs.aws.amazon.com/codebuild/latest/userguide/"
+    "auth-and-access-control-iam-identity-based-access-control.html"
+)
+_OTHERS: Final = (
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DeleteNetworkInterface",
+)
+
+
+def build_network_sites(view: View) -> Iterator[Site]:
+    """The VPC of every project that names one with its subnets."""
+    for project in projects(view):
+        for network in project.value.children("VpcConfig"):
+            if not network.is_opaque:
+                yield Site(BUILD_NETWORK, network, partial(_needs, project, network))
+
+
+def _needs(project: Project, network: Value) -> Iterator[Need]:
+    if not any(network.children("VpcId")) or not any(network.children("Subnets")):
+        return
+    yield Need(
+        kind=BUILD_NETWORK,
+        view=project.view,
+        value=network,
+        subject=f"VPC of {project}",
+        user="build",
+        role_value=project.role,
+        calls=tuple(_calls(project, network)),
+        needs_role=False,
+    )
+
+
+def _calls(project: Project, network: Value) -> Iterator[NeededCall]:
+    view = project.view
+    who = f"CodeBuild makes the interface with the role of the build project ({_PAGE})"
+    everything = Text.of("*")
+    some = Hole("network interface", view.file, excludes=":/*?", nonempty=True)
+    interface = Text.of(_head(view), "network-interface/", some)
+    yield NeededCall(DESCRIBE_GROUPS, everything, who)
+    yield NeededCall(CREATE_INTERFACE, interface, who)
+    yield NeededCall(CREATE_PERMISSION, interface, who, _context(view, network))
+    for action in _OTHERS:
+        resource = interface if action == "ec2:DeleteNetworkInterface" else everything
+        yield NeededCall(action, resource, who, is_optional=True)
+
+
+def _context(view: View, network: Value) -> Mapping[str, tuple[Text, ...]]:
+    """For whom the permission is, and in which subnet the interface is, where there is just one."""
+    found = {"ec2:authorizedservice": (Text.of("codebuild.amazonaws.com"),)}
+    subnets = list(network.each("Subnets"))
+    if len(subnets) == 1 and not subnets[0].is_open:
+        found["ec2:subnet"] = (Text.of(_head(view), "subnet/", subnets[0].text()),)
+    return found
+
+
+def _head(view: View) -> Text:
+    region, account = view.pseudo("AWS::Region"), view.pseudo("AWS::AccountId")
+    return Text.of("arn:", view.pseudo("AWS::Partition"), ":ec2:", region, ":", account, ":")

@@ -1,0 +1,76 @@
+"""The secrets and parameters that CodeBuild puts into the environment of a build.
+
+It reads them with the role of the project before the build begins. A pipeline may give a variable
+of the same name another value.
+
+Sources: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_EnvironmentVariable.html,
+https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html (parameters),
+https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html (``env``)
+and https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeBuild.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from copilot_preflight.iam.policy import Fact
+from copilot_preflight.model.pipelines import PIPELINE, Project, pipelines, projects
+from copilot_preflight.needs.build_references import parameter_at, secret_at
+from copilot_preflight.needs.container_secrets import SECRET, Reader, Refer, maps, own_maps
+from copilot_preflight.needs.need import Need, Site
+from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.view import View
+
+_PAGE: Final = (
+    "https://docs.aws.amazon.com/codebuild/latest/APIReference/API_EnvironmentVariable.html"
+)
+_REFER: Final[dict[str | None, Refer]] = {
+    "SECRETS_MANAGER": secret_at,
+    "PARAMETER_STORE": parameter_at,
+}
+
+
+def build_variable_sites(view: View) -> Iterator[Site]:
+    """Every variable of a project that is kept elsewhere; ``detail`` is its `SecretRead`."""
+    for project in projects(view):
+        who = "CodeBuild reads it with the role of the build project"
+        reader = Reader(SECRET, view, "build", project.role, None, who, _PAGE)
+        for environment in own_maps(project.value, "Environment"):
+            for item in maps(environment, "EnvironmentVariables"):
+                refer = _REFER.get(item.literal("Type"))
+                if refer is not None:
+                    for value in item.children("Value"):
+                        yield _site(reader, project, item, value, refer)
+
+
+def _site(reader: Reader, project: Project, item: Value, value: Value, refer: Refer) -> Site:
+    name = item.literal("Name")
+    subject = f"variable '{name or '?'}' of {project}"
+    site = reader.site(value, subject, refer)
+    if name is None or not _may_be_given_anew(reader.view, name):
+        return site
+    fact = Fact("fact", f"whether a pipeline gives '{name}' another value")
+    return site._replace(build=partial(_doubted, site, fact))
+
+
+def _may_be_given_anew(view: View, name: str) -> bool:
+    """Whether a pipeline of the template names a variable, in JSON, for some build."""
+    if not view.stack.has(PIPELINE):
+        return False
+    given = (
+        action.setting("EnvironmentVariables")
+        for pipeline in pipelines(view)
+        for action in pipeline.actions
+        if action.provider == "CodeBuild"
+    )
+    return any(
+        text is not None and (text.literal is None or name in text.literal) for text in given
+    )
+
+
+def _doubted(site: Site, fact: Fact) -> Iterator[Need]:
+    for need in site.build():
+        calls = (call._replace(doubts=(*call.doubts, fact)) for call in need.calls)
+        yield need._replace(calls=tuple(calls))
