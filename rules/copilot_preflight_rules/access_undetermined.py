@@ -108,7 +108,7 @@ def _not_judged(unread: Unread) -> Finding:
     return Finding(
         at=unread.place,
         message=f"{unread.who}: which calls '{unread.logical_id}' makes with which role is not "
-        f"judged, as {unread.kind} is not read",
+        f"judged, as {unread.why}",
         label="not judged",
         cause="not-judged",
         help="see that its roles may pull the image, write the logs and read the secrets",

@@ -11,6 +11,6 @@ from copilot_preflight.checks.wording import images_and_logs as starts
 from copilot_preflight.needs.logs import LOGS
 
 
-@rule("E9743", "log-delivery-denied", "Role may not send a container's logs", fix="safe")
+@rule("E9743", "log-delivery-denied", "Role may not send logs to CloudWatch", fix="safe")
 def log_delivery_denied(analysis: Analysis) -> Iterator[Finding]:
     yield from starts.findings(analysis, LOGS)

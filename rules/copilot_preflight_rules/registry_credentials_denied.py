@@ -14,7 +14,7 @@ from copilot_preflight.needs.container_secrets import REGISTRY
 @rule(
     "E9744",
     "registry-credentials-denied",
-    "Execution role may not read registry credentials",
+    "Role may not read registry credentials",
     fix="safe",
     no_fix="which secret is meant by the value, nobody can tell",
 )

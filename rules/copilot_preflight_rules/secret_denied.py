@@ -14,7 +14,7 @@ from copilot_preflight.needs.container_secrets import SECRET
 @rule(
     "E9741",
     "secret-denied",
-    "Execution role may not read a secret",
+    "Role may not read a secret",
     fix="safe or review",
     no_fix="which secret is meant by the value, nobody can tell",
 )

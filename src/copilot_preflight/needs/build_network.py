@@ -12,11 +12,12 @@ https://github.com/aws/aws-cdk/issues/2652 and https://github.com/aws/aws-cdk/is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
 from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.pipelines import Project, projects
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value
@@ -73,19 +74,34 @@ def _calls(project: Project, network: Value) -> Iterator[NeededCall]:
     interface = Text.of(_head(view), "network-interface/", some)
     yield NeededCall(DESCRIBE_GROUPS, everything, who)
     yield NeededCall(CREATE_INTERFACE, interface, who)
-    yield NeededCall(CREATE_PERMISSION, interface, who, _context(view, network))
+    yield _permission(view, network, NeededCall(CREATE_PERMISSION, interface, who))
     for action in _OTHERS:
         resource = interface if action == "ec2:DeleteNetworkInterface" else everything
         yield NeededCall(action, resource, who, is_optional=True)
 
 
-def _context(view: View, network: Value) -> Mapping[str, tuple[Text, ...]]:
-    """For whom the permission is, and in which subnet the interface is, where there is just one."""
-    found = {"ec2:authorizedservice": (Text.of("codebuild.amazonaws.com"),)}
+def _permission(view: View, network: Value, needed: NeededCall) -> NeededCall:
+    """The call that gives the interface to CodeBuild's account, in the subnet that it takes.
+
+    Which one that is, nobody knows: it is denied where it is in all of them.
+    """
+    context = {"ec2:authorizedservice": (Text.of("codebuild.amazonaws.com"),)}
     subnets = list(network.each("Subnets"))
-    if len(subnets) == 1 and not subnets[0].is_open:
-        found["ec2:subnet"] = (Text.of(_head(view), "subnet/", subnets[0].text()),)
-    return found
+    if any(subnet.is_open for subnet in subnets):
+        return needed._replace(context=context)
+    calls = [
+        needed._replace(context={**context, "ec2:subnet": (_subnet(view, subnet),)})
+        for subnet in subnets
+    ]
+    first, *others = calls
+    for other in others:
+        doubts = (Fact("fact", "in which of the subnets CodeBuild makes the interface"),)
+        first = other._replace(doubts=doubts, alternative=first)
+    return first
+
+
+def _subnet(view: View, subnet: Value) -> Text:
+    return Text.of(_head(view), "subnet/", subnet.text())
 
 
 def _head(view: View) -> Text:

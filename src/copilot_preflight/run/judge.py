@@ -21,7 +21,7 @@ from copilot_preflight.base.finding import (
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.outcomes import counted
 from copilot_preflight.checks.rule import Rule, RuleEntry
-from copilot_preflight.needs.unread import UNREAD
+from copilot_preflight.needs.unread import unread_kinds
 from copilot_preflight.read.document import Document
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.run import Run
@@ -230,7 +230,7 @@ class Judge:
             stack.file in self.analyses,
             stack.scenarios,
             time.perf_counter() - start,
-            [kind for kind in UNREAD for _ in stack.of_type(kind)],
+            unread_kinds(stack),
             self._spans_of(findings, proof),
             self._calls_of(stack),
             proof,

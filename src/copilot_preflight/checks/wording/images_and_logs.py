@@ -31,11 +31,13 @@ from copilot_preflight.statements.arn_traps import (
 _MANAGED: Final = {
     "execution": "service-role/AmazonECSTaskExecutionRolePolicy",
     "instance": "service-role/AmazonEC2ContainerServiceforEC2Role",
+    "access": "service-role/AWSAppRunnerServicePolicyForECRAccess",
 }
 """The policies of AWS that grant all that this takes.
 
 Sources: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonECSTaskExecutionRolePolicy.html
 https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEC2ContainerServiceforEC2Role.html
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSAppRunnerServicePolicyForECRAccess.html
 """
 
 

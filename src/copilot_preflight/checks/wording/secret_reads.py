@@ -27,6 +27,9 @@ from copilot_preflight.needs.container_secrets import (
     SecretRead,
 )
 
+_CALLERS: Final = {"execution": "ECS", "build": "CodeBuild"}
+"""Who reads secrets with a role, by what the role is for; App Runner with that of instances."""
+
 _IMPROVED: Final = (OTHER_RESOURCE, OTHER_ACTION, diagnosis.NO_GRANT)
 """The causes for which a closer look at secrets may find a better one."""
 
@@ -118,7 +121,8 @@ def _argument(denied: Denial) -> tuple[str, Help | str]:
         let_in = f"let {denied.call.role} in, in that policy"
         no_fix = "whom else the policy of a secret is for, only its owner knows"
         return f"the policy of the secret {said}", advice.help_with(let_in, no_fix=no_fix)
-    if action == GET_PARAMETERS and (taken := _taken_for_a_name(denied)) is not None:
+    by_name = action == GET_PARAMETERS and denied.need.user != "build"
+    if by_name and (taken := _taken_for_a_name(denied)) is not None:
         name, secret = taken
         at, title = _read(denied).value.place, "name the secret by its ARN"
         edit = replaced(at, str(secret), title, is_safe=False)
@@ -128,13 +132,19 @@ def _argument(denied: Denial) -> tuple[str, Help | str]:
             Help(f"give the secret's ARN in place of its name: {edit.yaml}", edits=(edit,)),
         )
     if cause.kind == OTHER_ACTION and cause.entry is not None and _is_single(cause.entry.text):
-        who = "ECS" if denied.need.user == "execution" else "App Runner"
+        who = _CALLERS.get(denied.need.user, "App Runner")
         reason = f"the grant is for {cause.entry.text}, and {who} calls {GET_PARAMETERS}"
         for entry in cause.statement.resources if cause.statement is not None else ():
             if near := _missed_by(entry.text, denied):
                 reason += f"; its '{abridged(entry.text)}' {near}"
         return reason, ""
-    if action == GET_PARAMETERS and _is_meant_as_secret(denied):
+    if action == GET_PARAMETERS and not by_name and _is_meant_as_secret(denied):
+        return (
+            f"the variable has the type PARAMETER_STORE, and the role is granted "
+            f"{GET_SECRET_VALUE}: for a secret the type is SECRETS_MANAGER",
+            "",
+        )
+    if by_name and _is_meant_as_secret(denied):
         name = _read(denied).value.text()
         return (
             f"a bare name such as '{name}' is that of an SSM parameter, and the role is granted "
