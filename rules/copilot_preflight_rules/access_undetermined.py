@@ -54,6 +54,8 @@ _HELP = {
     "answer": "put that answer into a file of the evidence",
 }
 
+_MADE_UP = ("artifact key", "id of the build")
+
 
 @rule(
     "I9790",
@@ -116,9 +118,9 @@ def _not_judged(unread: Unread) -> Finding:
 
 
 def _tellable(facts: Sequence[Fact]) -> list[Fact]:
-    """The facts that somebody can know, in the order in which they help: a key that is made up
-    while the pipeline runs is reported only where nothing else is open."""
-    known = [fact for fact in facts if not fact.name.startswith("artifact key")]
+    """The facts that somebody can know, in the order in which they help: what is made up while a
+    pipeline or a build runs is reported only where nothing else is open."""
+    known = [fact for fact in facts if not fact.name.startswith(_MADE_UP)]
     return sorted(known or facts, key=_is_pseudo)
 
 
