@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from tests import stacks
 from tests.needs.asked import findings
@@ -55,14 +54,13 @@ def test_the_access_role_may_pull() -> None:
 def test_a_grant_on_the_repository_grants_no_token() -> None:
     """AWS says so of access roles; its managed policy is the way out for want of all."""
     assert [it.message for it in findings(service(OWN, PULL))] == [
-        "access role 'Role' may not ecr:GetAuthorizationToken on '*', which the image of App Runner "
-        "service 'Service' needs: no statement of the role grants it"
+        "access role 'Role' may not ecr:GetAuthorizationToken on '*', which the image of App "
+        "Runner service 'Service' needs: no statement of the role grants it"
     ]
     nothing = "{Effect: Allow, Action: s3:ListAllMyBuckets, Resource: '*'}"
     (found,) = findings(service(OWN, nothing))
-    assert found.help.startswith(
-        "attach !Sub 'arn:${AWS::Partition}:iam::aws:policy/service-role/AWSAppRunnerServicePolicyForECRAccess'"
-    )
+    managed = "service-role/AWSAppRunnerServicePolicyForECRAccess"
+    assert found.help.startswith(f"attach !Sub 'arn:${{AWS::Partition}}:iam::aws:policy/{managed}'")
 
 
 @pytest.mark.parametrize(
@@ -94,8 +92,7 @@ def test_a_repository_of_another_account_has_to_let_the_role_in() -> None:
 
 def test_copilots_service_is_silent() -> None:
     """A Request-Driven Web Service, as Copilot writes it."""
-    found = stacks.stack(
-        """
+    template = """
 Parameters:
   AppName: {Type: String}
   WorkloadName: {Type: String}
@@ -110,9 +107,11 @@ Resources:
     Properties:
       AssumeRolePolicyDocument:
         Statement:
-          - {Effect: Allow, Principal: {Service: build.apprunner.amazonaws.com}, Action: sts:AssumeRole}
+          - Effect: Allow
+            Principal: {Service: build.apprunner.amazonaws.com}
+            Action: sts:AssumeRole
       ManagedPolicyArns:
-        - !Sub arn:${AWS::Partition}:iam::aws:policy/service-role/AWSAppRunnerServicePolicyForECRAccess
+        - !Sub arn:${AWS::Partition}:iam::aws:policy/<managed>
   Service:
     Type: AWS::AppRunner::Service
     Properties:
@@ -124,14 +123,15 @@ Resources:
         ImageRepository:
           ImageIdentifier: !Ref ContainerImage
           ImageRepositoryType: !Ref ImageRepositoryType
-""",
-        {
-            "AppName": "shop",
-            "WorkloadName": "web",
-            "ContainerImage": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1",
-            "ImageRepositoryType": "ECR",
-        },
-        {"AWS::Region": "eu-west-1", "AWS::Partition": "aws", "AWS::AccountId": "111122223333"},
-    )
+"""
+    values = {
+        "AppName": "shop",
+        "WorkloadName": "web",
+        "ContainerImage": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1",
+        "ImageRepositoryType": "ECR",
+    }
+    where = {"AWS::Region": "eu-west-1", "AWS::Partition": "aws", "AWS::AccountId": "111122223333"}
+    managed = "service-role/AWSAppRunnerServicePolicyForECRAccess"
+    found = stacks.stack(template.replace("<managed>", managed), values, where)
     assert answers(found, IMAGE)["ecr:GetAuthorizationToken"] == "ALLOWED"
     assert findings(found, "EW") == []

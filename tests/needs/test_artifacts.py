@@ -197,7 +197,7 @@ Resources:
       Artifacts: {Type: CODEPIPELINE}
 """
     stack(project + role("ItsRole", NOTHING), run, "build.yml")
-    denials = Analysis(own).denials
+    denials = [it for it in Analysis(own).denials if it.need.kind in KINDS]
     assert {denied.call.role.logical_id for denied in denials} == {"ItsRole"}
     assert {denied.need.place.file for denied in denials} == {"pipeline.yml"}
 
@@ -471,9 +471,8 @@ def test_one_grant_makes_one_finding_however_many_actions_need_it() -> None:
 def test_a_grant_on_the_arn_of_the_bucket_is_the_statements_finding() -> None:
     """E9751 reports it: one broken statement, one finding."""
     text = template(SOURCE, pipeline=allow(PUT, "!GetAtt Artifacts.Arn"))
-    assert list(map(told, Analysis(stack(text)).denials)) == [
-        "PipelineRole s3:PutObject object-action-on-bucket-arn"
-    ]
+    denials = [it for it in Analysis(stack(text)).denials if it.need.kind in KINDS]
+    assert list(map(told, denials)) == ["PipelineRole s3:PutObject object-action-on-bucket-arn"]
     assert findings(text) == []
 
 

@@ -1,4 +1,4 @@
-"""Images that builds run in: whose credentials pull them, and what logging in to a registry takes."""
+"""Images that builds run in: whose credentials pull them, and what a registry's login takes."""
 
 from __future__ import annotations
 

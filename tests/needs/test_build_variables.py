@@ -1,4 +1,4 @@
-"""Variables of builds that are kept in Secrets Manager and Parameter Store: what reading them takes."""
+"""Variables of builds that are kept in Secrets Manager or Parameter Store, and reading them."""
 
 from __future__ import annotations
 

@@ -52,6 +52,7 @@ _DECIDING: Final = (
     "AWS::CodePipeline::Pipeline",
     "AWS::CodeBuild::Project",
     "AWS::AppRunner::Service",
+    "AWS::Batch::JobDefinition",
 )
 """What decides whether a call is allowed, or asks for one."""
 

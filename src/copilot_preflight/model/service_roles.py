@@ -124,6 +124,14 @@ ROLE_HANDOVERS: Final[tuple[RoleHandover, ...]] = (
             )
             for key, what in (("ExecutionRoleArn", "execution"), ("JobRoleArn", "job"))
         ),
+        *(
+            ("Batch::JobDefinition", f"{tasks}.{key}", what, _JOBS, _BATCH_JOBS)
+            for tasks in (
+                "EcsProperties.TaskProperties",
+                "NodeProperties.NodeRangeProperties.EcsProperties.TaskProperties",
+            )
+            for key, what in (("ExecutionRoleArn", "execution"), ("TaskRoleArn", "job"))
+        ),
     ),
     *_hands(
         "ecs",

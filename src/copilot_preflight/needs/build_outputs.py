@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
+from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.pipelines import Project, projects
 from copilot_preflight.needs.artifact_calls import GET_OBJECT, PUT_OBJECT, any_key, object_in
@@ -138,24 +139,24 @@ def _folder(location: Text) -> _Folder | None:
 
     A hole may bring the prefix with it, unless a slash is written out behind it.
     """
-    parts = list(location.parts)
-    if parts and isinstance(parts[0], str) and parts[0].startswith("arn:"):
-        _, found, parts[0] = parts[0].partition(":s3:::")
-        if not found:
-            return None
+    first = location.parts[0] if location.parts else ""
+    if isinstance(first, str) and first.startswith("arn:"):
+        named = arn.parse_s3(location)
+        return None if named is None else _made(named.bucket, named.key or Text(()))
+    parts = location.parts
     for index, part in enumerate(parts):
         if isinstance(part, str) and "/" in part:
             before, _, after = part.partition("/")
-            prefix = Text.of(after, *parts[index + 1 :])
-            literal = prefix.parts[-1] if prefix.parts else ""
-            if isinstance(literal, str) and literal.endswith("/"):
-                prefix = Text.of(*prefix.parts[:-1], literal.rstrip("/"))
-            return _made(Text.of(*parts[:index], before), prefix)
+            return _made(Text.of(*parts[:index], before), Text.of(after, *parts[index + 1 :]))
     is_whole = all(isinstance(part, str) or "/" in part.excludes for part in parts)
     return _made(Text.of(*parts), Text(())) if is_whole else None
 
 
 def _made(bucket: Text, prefix: Text) -> _Folder | None:
+    """A folder, without the slash that may stand at its end."""
+    last = prefix.parts[-1] if prefix.parts else ""
+    if isinstance(last, str) and last.endswith("/"):
+        prefix = Text.of(*prefix.parts[:-1], last.rstrip("/"))
     return _Folder(bucket, prefix) if bucket.parts else None
 
 

@@ -57,4 +57,5 @@ def unread_kinds(stack: Stack) -> list[str]:
 def _is_read(job: Value) -> bool:
     from copilot_preflight.needs.batch_jobs import runs_on_fargate
 
-    return all(map(runs_on_fargate, job.children("Properties")))
+    found = list(job.children("Properties"))
+    return bool(found) and all(map(runs_on_fargate, found))
