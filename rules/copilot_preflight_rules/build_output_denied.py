@@ -8,6 +8,9 @@ from copilot_preflight.base.finding import Finding
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording import denials as telling
+from copilot_preflight.checks.wording import grants as advice
+from copilot_preflight.checks.wording.slips import slips
+from copilot_preflight.needs.artifact_calls import granted
 from copilot_preflight.needs.build_outputs import BUILD_OUTPUT
 
 
@@ -19,4 +22,14 @@ from copilot_preflight.needs.build_outputs import BUILD_OUTPUT
 )
 def build_output_denied(analysis: Analysis) -> Iterator[Finding]:
     for group in telling.together(analysis.denials_of(BUILD_OUTPUT)):
-        yield telling.not_granted(group)
+        first = group[0]
+        owner, actions = advice.policy_of(first.call), [denied.call.action for denied in group]
+        resource = granted(advice.resource_of(first.call))
+        yield telling.finding(
+            group,
+            telling.reason(first),
+            related=telling.shown(first),
+            help=advice.granted(
+                first.call, advice.grant(owner, actions, resource), edits=slips(group)
+            ),
+        )

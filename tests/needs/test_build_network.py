@@ -11,8 +11,8 @@ from copilot_preflight.needs.build_network import BUILD_NETWORK, CREATE_PERMISSI
 VPC = "VpcConfig: {VpcId: vpc-1, Subnets: [!Ref Left, subnet-2], SecurityGroupIds: [sg-1]}"
 LEFT = "Left: {Type: AWS::EC2::Subnet}"
 MAKE = """{Effect: Allow, Resource: '*', Action: [ec2:CreateNetworkInterface,
-  ec2:DescribeDhcpOptions, ec2:DescribeNetworkInterfaces, ec2:DeleteNetworkInterface, ec2:DescribeSubnets,
-  ec2:DescribeSecurityGroups, ec2:DescribeVpcs]}"""
+  ec2:DescribeDhcpOptions, ec2:DescribeNetworkInterfaces, ec2:DeleteNetworkInterface,
+  ec2:DescribeSubnets, ec2:DescribeSecurityGroups, ec2:DescribeVpcs]}"""
 HEAD = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}"
 PERMIT = (
     "{Effect: Allow, Action: ec2:CreateNetworkInterfacePermission, "

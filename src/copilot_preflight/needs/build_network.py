@@ -30,6 +30,9 @@ CREATE_INTERFACE: Final = "ec2:CreateNetworkInterface"
 CREATE_PERMISSION: Final = "ec2:CreateNetworkInterfacePermission"
 DESCRIBE_GROUPS: Final = "ec2:DescribeSecurityGroups"
 
+AUTHORIZED_SERVICE: Final = "ec2:AuthorizedService"
+CODEBUILD: Final = "codebuild.amazonaws.com"
+
 _PAGE: Final = (
     "https://docs.aws.amazon.com/codebuild/latest/userguide/"
     "auth-and-access-control-iam-identity-based-access-control.html"
@@ -41,6 +44,12 @@ _OTHERS: Final = (
     "ec2:DescribeNetworkInterfaces",
     "ec2:DeleteNetworkInterface",
 )
+_INTERFACE: Final = "network interface"
+
+
+def granted(resource: str) -> str:
+    """The resource as a grant names it: any interface, as CodeBuild makes them."""
+    return resource.replace(f"${{{_INTERFACE}}}", "*")
 
 
 def build_network_sites(view: View) -> Iterator[Site]:
@@ -70,7 +79,7 @@ def _calls(project: Project, network: Value) -> Iterator[NeededCall]:
     view = project.view
     who = f"CodeBuild makes the interface with the role of the build project ({_PAGE})"
     everything = Text.of("*")
-    some = Hole("network interface", view.file, excludes=":/*?", nonempty=True)
+    some = Hole(_INTERFACE, view.file, excludes=":/*?", nonempty=True)
     interface = Text.of(_head(view), "network-interface/", some)
     yield NeededCall(DESCRIBE_GROUPS, everything, who)
     yield NeededCall(CREATE_INTERFACE, interface, who)
@@ -85,7 +94,7 @@ def _permission(view: View, network: Value, needed: NeededCall) -> NeededCall:
 
     Which one that is, nobody knows: it is denied where it is in all of them.
     """
-    context = {"ec2:authorizedservice": (Text.of("codebuild.amazonaws.com"),)}
+    context = {AUTHORIZED_SERVICE.lower(): (Text.of(CODEBUILD),)}
     subnets = list(network.each("Subnets"))
     if any(subnet.is_open for subnet in subnets):
         return needed._replace(context=context)

@@ -26,6 +26,7 @@ _TASK: Final = "AWS::ECS::TaskDefinition"
 _EXPRESS: Final = "AWS::ECS::ExpressGatewayService"
 _PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 _PROJECT: Final = "AWS::CodeBuild::Project"
+_JOB: Final = "AWS::Batch::JobDefinition"
 _APP_RUNNER: Final = "AWS::AppRunner::Service"
 
 _WHO: Final[Mapping[tuple[str, str], tuple[LaneKey | None, str, str]]] = {
@@ -34,6 +35,8 @@ _WHO: Final[Mapping[tuple[str, str], tuple[LaneKey | None, str, str]]] = {
     (_EXPRESS, "execution"): ("agent", "ECS agent", "Express service"),
     (_EXPRESS, "task"): ("application", "application", "Express service"),
     (_EXPRESS, "infrastructure"): ("agent", "ECS", "Express service"),
+    (_JOB, "execution"): ("agent", "ECS agent", "job definition"),
+    (_JOB, "job"): ("application", "application", "job definition"),
     (_PIPELINE, "service"): ("pipeline", "CodePipeline", "pipeline"),
     (_PIPELINE, "action"): ("pipeline", "CodePipeline", "an action of pipeline"),
     (_PROJECT, "service"): ("pipeline", "CodeBuild", "build project"),

@@ -47,6 +47,8 @@ _LANE_OF_USER: Final[Mapping[str, LaneKey]] = {
     "execution": "agent",
     "instance": "agent",
     "infrastructure": "agent",
+    "access": "agent",
+    "job": "application",
     "task": "application",
     "pipeline": "pipeline",
     "action": "pipeline",
