@@ -21,14 +21,14 @@ from copilot_preflight.needs.build_outputs import BUILD_OUTPUT
     fix="safe",
 )
 def build_output_denied(analysis: Analysis) -> Iterator[Finding]:
-    for group in telling.together(analysis.denials_of(BUILD_OUTPUT)):
+    for group in telling.of_needs(analysis.denials_of(BUILD_OUTPUT)):
         first = group[0]
         owner, actions = advice.policy_of(first.call), [denied.call.action for denied in group]
         resource = granted(advice.resource_of(first.call))
         yield telling.finding(
             group,
-            telling.reason(first),
-            related=telling.shown(first),
+            telling.reasons(group),
+            related=dict.fromkeys(it for denied in group for it in telling.shown(denied)),
             help=advice.granted(
                 first.call, advice.grant(owner, actions, resource), edits=slips(group)
             ),

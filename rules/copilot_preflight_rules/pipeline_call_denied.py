@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     fix="safe",
 )
 def pipeline_call_denied(analysis: Analysis) -> Iterator[Finding]:
-    for group in telling.together(analysis.denials_of(BUILD_NETWORK)):
+    for group in telling.of_needs(analysis.denials_of(BUILD_NETWORK)):
         first = group[0]
         yield telling.finding(
             group,
-            telling.reason(first),
-            related=telling.shown(first),
+            telling.reasons(group),
+            related=dict.fromkeys(it for denied in group for it in telling.shown(denied)),
             help=advice.granted(first.call, *_grants(group)),
         )
 

@@ -31,6 +31,15 @@ def together(denials: Iterable[Denial]) -> Iterator[tuple[Denial, ...]]:
     return (tuple(group) for group in groups.values())
 
 
+def of_needs(denials: Iterable[Denial]) -> Iterator[tuple[Denial, ...]]:
+    """The denials of one need, whatever their causes, which make one finding."""
+    groups: dict[object, list[Denial]] = {}
+    for denied in denials:
+        if not denied.call.needed.is_optional:
+            groups.setdefault(denied.need.key, []).append(denied)
+    return (tuple(group) for group in groups.values())
+
+
 def finding(
     group: Sequence[Denial],
     reason: str,
@@ -98,6 +107,15 @@ def reason(denied: Denial) -> str:
         action=denied.call.action,
     )
     return f"{said}, which has a blank at an end" if granted != granted.strip() else said
+
+
+def reasons(group: Sequence[Denial]) -> str:
+    """Why the role's own policies do not allow some calls: what is known, then the rest."""
+    known = [denied for denied in group if denied.cause.kind != diagnosis.NO_GRANT]
+    told = [*map(reason, known or group)]
+    if known and len(known) < len(group):
+        told.append("no statement of the role grants the rest")
+    return "; ".join(dict.fromkeys(told))
 
 
 _NAMED: Final = 3
