@@ -21,6 +21,8 @@ from tests.edits.apply import applied
 from tests.mutations import test_cdk, test_exec, test_mutations, test_secrets, test_starts
 from tests.mutations import test_statements as statements
 from tests.mutations.branches import BRANCHES, FOLDERS, HERE
+from tests.mutations.builds import EDITS as BUILDS
+from tests.mutations.builds import STACK as BUILDS_STACK
 from tests.mutations.harness import (
     NOTHING,
     STACKS,
@@ -141,6 +143,12 @@ def of_pipelines() -> Iterator[Case]:
                 yield Case(f"{path.name}: {edit.name}", {"pipeline.yml": text})
 
 
+def of_builds() -> Iterator[Case]:
+    for edit in BUILDS:
+        text = re.sub(edit.pattern, edit.becomes, BUILDS_STACK.read_text())
+        yield Case(f"builds: {edit.name}", {"builds.yml": text})
+
+
 def of_starts() -> Iterator[Case]:
     """Copilot's stacks with other grants for images and logs, or none for ECS Exec."""
     for turn, case in enumerate(test_starts.CASES):
@@ -215,6 +223,7 @@ TABLES: Final[Mapping[str, Callable[[], Iterator[Case]]]] = {
     "buckets": of_buckets,
     "secrets": of_secrets,
     "pipelines": of_pipelines,
+    "builds": of_builds,
     "starts": of_starts,
     "statements": of_statements,
     "cdk": of_cdk,
