@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from copilot_preflight.needs.container_secrets import own_maps
 from copilot_preflight.needs.images import (
     IMAGE,
     PrivateImage,
@@ -24,7 +23,7 @@ from copilot_preflight.needs.images import (
     repository_arn,
 )
 from copilot_preflight.needs.need import Need, NeededCall, Site
-from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.value import Value, maps_of
 from copilot_preflight.resolve.view import View
 
 DESCRIBE_IMAGES: Final = "ecr:DescribeImages"
@@ -40,16 +39,16 @@ def app_runner_image_sites(view: View) -> Iterator[Site]:
     """
     for logical_id, resource in view.resources("AWS::AppRunner::Service"):
         for properties in resource.children("Properties"):
-            for source in own_maps(properties, "SourceConfiguration"):
+            for source in maps_of(properties, "SourceConfiguration"):
                 for role in _access_roles(source):
-                    for repository in own_maps(source, "ImageRepository"):
+                    for repository in maps_of(source, "ImageRepository"):
                         for image in repository.children("ImageIdentifier"):
                             build = partial(_needs, view, logical_id, repository, image, role)
                             yield Site(IMAGE, image, build)
 
 
 def _access_roles(source: Value) -> Iterator[Value]:
-    for authentication in own_maps(source, "AuthenticationConfiguration"):
+    for authentication in maps_of(source, "AuthenticationConfiguration"):
         yield from list(authentication.children("AccessRoleArn"))[:1]
 
 

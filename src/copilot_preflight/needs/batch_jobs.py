@@ -25,8 +25,6 @@ from copilot_preflight.needs.container_secrets import (
     REGISTRY,
     SECRET,
     Reader,
-    maps,
-    own_maps,
     secret_site,
 )
 from copilot_preflight.needs.efs import CLIENT_MOUNT, EFS_MOUNT, Mount
@@ -43,7 +41,7 @@ from copilot_preflight.needs.logs import (
 )
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.needs.references import credentials_at
-from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.value import Value, each_map, maps_of, text_of
 from copilot_preflight.resolve.view import View
 
 JOB: Final = "AWS::Batch::JobDefinition"
@@ -105,21 +103,21 @@ def _jobs(view: View) -> Iterator[Job]:
     for logical_id, resource in view.resources(JOB):
         for properties in resource.children("Properties"):
             fargate = runs_on_fargate(properties)
-            for value in own_maps(properties, "ContainerProperties"):
+            for value in maps_of(properties, "ContainerProperties"):
                 yield _job(logical_id, fargate, value, "JobRoleArn", (value,))
-            for ecs in own_maps(properties, "EcsProperties"):
+            for ecs in maps_of(properties, "EcsProperties"):
                 yield from _tasks(logical_id, fargate, ecs)
-            for nodes in own_maps(properties, "NodeProperties"):
-                for group in maps(nodes, "NodeRangeProperties"):
-                    for value in own_maps(group, "Container"):
+            for nodes in maps_of(properties, "NodeProperties"):
+                for group in each_map(nodes, "NodeRangeProperties"):
+                    for value in maps_of(group, "Container"):
                         yield _job(logical_id, False, value, "JobRoleArn", (value,))
-                    for ecs in own_maps(group, "EcsProperties"):
+                    for ecs in maps_of(group, "EcsProperties"):
                         yield from _tasks(logical_id, False, ecs)
 
 
 def _tasks(logical_id: str, fargate: bool | None, ecs: Value) -> Iterator[Job]:
-    for task in maps(ecs, "TaskProperties"):
-        yield _job(logical_id, fargate, task, "TaskRoleArn", tuple(maps(task, "Containers")))
+    for task in each_map(ecs, "TaskProperties"):
+        yield _job(logical_id, fargate, task, "TaskRoleArn", tuple(each_map(task, "Containers")))
 
 
 def _job(
@@ -163,13 +161,13 @@ def _secrets(view: View, job: Job, container: Value) -> Iterator[Site]:
         Reader(SECRET, view, "execution", role, None, who, _SECRET_PAGE),
         _name(job, container),
     )
-    for item in maps(container, "Secrets"):
+    for item in each_map(container, "Secrets"):
         yield from secret_site(reader, item, "ValueFrom", "secret", holder)
-    for configuration in own_maps(container, "LogConfiguration"):
-        for item in maps(configuration, "SecretOptions"):
+    for configuration in maps_of(container, "LogConfiguration"):
+        for item in each_map(configuration, "SecretOptions"):
             yield from secret_site(reader, item, "ValueFrom", "log option", holder)
     login = reader._replace(kind=REGISTRY, who="ECS logs in with the execution role of the job")
-    for credentials in own_maps(container, "RepositoryCredentials"):
+    for credentials in maps_of(container, "RepositoryCredentials"):
         for value in credentials.children("CredentialsParameter"):
             yield login.site(value, f"registry login of {holder}", credentials_at)
 
@@ -218,9 +216,9 @@ def _log_needs(
 
 def _volumes(view: View, job: Job) -> Iterator[Site]:
     """The volumes in EFS that are mounted with the job role."""
-    for volume in maps(job.holder, "Volumes"):
-        for configuration in own_maps(volume, "EfsVolumeConfiguration"):
-            for authorization in own_maps(configuration, "AuthorizationConfig"):
+    for volume in each_map(job.holder, "Volumes"):
+        for configuration in maps_of(volume, "EfsVolumeConfiguration"):
+            for authorization in maps_of(configuration, "AuthorizationConfig"):
                 for value in authorization.children("Iam"):
                     if value.text().literal == "ENABLED":
                         mount = _Mount(volume, configuration, authorization, value)

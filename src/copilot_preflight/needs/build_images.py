@@ -17,10 +17,10 @@ from typing import Final
 
 from copilot_preflight.model.pipelines import Project, projects
 from copilot_preflight.needs.build_references import secret_at
-from copilot_preflight.needs.container_secrets import REGISTRY, Reader, own_maps
+from copilot_preflight.needs.container_secrets import REGISTRY, Reader
 from copilot_preflight.needs.images import IMAGE, Puller, image_needs
 from copilot_preflight.needs.need import Need, Site
-from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.value import Value, maps_of
 from copilot_preflight.resolve.view import View
 
 _GUIDE: Final = "https://docs.aws.amazon.com/codebuild/latest/userguide"
@@ -34,10 +34,10 @@ def build_image_sites(view: View) -> Iterator[Site]:
     ``detail`` of the needs is a `PrivateImage` or a `SecretRead`.
     """
     for project in projects(view):
-        for environment in own_maps(project.value, "Environment"):
+        for environment in maps_of(project.value, "Environment"):
             for image in environment.children("Image"):
                 yield Site(IMAGE, image, partial(_needs, project, environment, image))
-            for login in own_maps(environment, "RegistryCredential"):
+            for login in maps_of(environment, "RegistryCredential"):
                 who = "CodeBuild logs in to the registry with the role of the build project"
                 reader = Reader(REGISTRY, view, "build", project.role, None, who, _LOGIN_PAGE)
                 for credential in login.children("Credential"):

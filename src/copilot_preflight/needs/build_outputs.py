@@ -19,10 +19,9 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.pipelines import Project, projects
 from copilot_preflight.needs.artifact_calls import GET_OBJECT, PUT_OBJECT, any_key, object_in
-from copilot_preflight.needs.container_secrets import own_maps
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.read.document import DocumentError, parse
-from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.value import Value, maps_of
 from copilot_preflight.resolve.view import View
 
 BUILD_OUTPUT: Final = "build-output"
@@ -46,14 +45,14 @@ def build_output_sites(view: View) -> Iterator[Site]:
     Of the last only those of a buildspec that stands in the template.
     """
     for project in projects(view):
-        for cache in own_maps(project.value, "Cache"):
+        for cache in maps_of(project.value, "Cache"):
             for location in cache.children("Location"):
                 yield _site(location, _cache_needs, project, cache, location)
-        for configuration in own_maps(project.value, "LogsConfig"):
-            for logs in own_maps(configuration, "S3Logs"):
+        for configuration in maps_of(project.value, "LogsConfig"):
+            for logs in maps_of(configuration, "S3Logs"):
                 for location in logs.children("Location"):
                     yield _site(location, _log_needs, project, logs, location)
-        for source in own_maps(project.value, "Source"):
+        for source in maps_of(project.value, "Source"):
             for spec in source.children("BuildSpec"):
                 for name in _report_groups(spec.text()):
                     yield _site(spec, _report_needs, project, spec, name, name=name)

@@ -17,38 +17,38 @@ from typing import Final
 
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.pipelines import PIPELINE, Project, pipelines, projects
-from copilot_preflight.needs.build_references import parameter_at, secret_at
-from copilot_preflight.needs.container_secrets import SECRET, Reader, Refer, maps, own_maps
 from copilot_preflight.needs.need import Need, Site
-from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.value import Value, each_map, maps_of
 from copilot_preflight.resolve.view import View
 
 _PAGE: Final = (
     "https://docs.aws.amazon.com/codebuild/latest/APIReference/API_EnvironmentVariable.html"
 )
-_REFER: Final[dict[str | None, Refer]] = {
-    "SECRETS_MANAGER": secret_at,
-    "PARAMETER_STORE": parameter_at,
-}
+_KEPT: Final = ("SECRETS_MANAGER", "PARAMETER_STORE")
+"""The types of variables whose value says where the value is."""
 
 
 def build_variable_sites(view: View) -> Iterator[Site]:
     """Every variable of a project that is kept elsewhere; ``detail`` is its `SecretRead`."""
     for project in projects(view):
-        who = "CodeBuild reads it with the role of the build project"
-        reader = Reader(SECRET, view, "build", project.role, None, who, _PAGE)
-        for environment in own_maps(project.value, "Environment"):
-            for item in maps(environment, "EnvironmentVariables"):
-                refer = _REFER.get(item.literal("Type"))
-                if refer is not None:
+        for environment in maps_of(project.value, "Environment"):
+            for item in each_map(environment, "EnvironmentVariables"):
+                kind = item.literal("Type")
+                if kind in _KEPT:
                     for value in item.children("Value"):
-                        yield _site(reader, project, item, value, refer)
+                        yield _site(project, item, value, is_secret=kind == _KEPT[0])
 
 
-def _site(reader: Reader, project: Project, item: Value, value: Value, refer: Refer) -> Site:
+def _site(project: Project, item: Value, value: Value, *, is_secret: bool) -> Site:
+    # Most variables are plain: what reads the others is not even loaded for them.
+    from copilot_preflight.needs.build_references import parameter_at, secret_at
+    from copilot_preflight.needs.container_secrets import SECRET, Reader
+
     name = item.literal("Name")
     subject = f"variable '{name or '?'}' of {project}"
-    site = reader.site(value, subject, refer)
+    who = "CodeBuild reads it with the role of the build project"
+    reader = Reader(SECRET, project.view, "build", project.role, None, who, _PAGE)
+    site = reader.site(value, subject, secret_at if is_secret else parameter_at)
     if name is None or not _may_be_given_anew(reader.view, name):
         return site
     fact = Fact("fact", f"whether a pipeline gives '{name}' another value")

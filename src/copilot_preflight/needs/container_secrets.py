@@ -32,7 +32,7 @@ from copilot_preflight.needs.references import (
     credentials_at,
     reference_to,
 )
-from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.value import Value, each_map, maps_of
 from copilot_preflight.resolve.view import View
 
 SECRET: Final = "secret"
@@ -257,11 +257,11 @@ def secret_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     for task in tasks:
         reader = _reader(SECRET, view, task, "ECS reads it with the execution role")
         for container in task.containers:
-            for item in maps(container.value, "Secrets"):
+            for item in each_map(container.value, "Secrets"):
                 yield from secret_site(reader, item, "ValueFrom", "secret", str(container))
             logs = reader._replace(page=_LOG_PAGE)
-            for configuration in own_maps(container.value, "LogConfiguration"):
-                for item in maps(configuration, "SecretOptions"):
+            for configuration in maps_of(container.value, "LogConfiguration"):
+                for item in each_map(configuration, "SecretOptions"):
                     yield from secret_site(logs, item, "ValueFrom", "log option", str(container))
     if may_have_proxies(view.stack):
         yield from _proxy_sites(view, tasks or task_definitions(view))
@@ -275,7 +275,7 @@ def registry_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site
         who = "ECS logs in to the registry with the execution role"
         reader = _reader(REGISTRY, view, task, who)._replace(page=_REGISTRY_PAGE)
         for container in task.containers:
-            for credentials in own_maps(container.value, "RepositoryCredentials"):
+            for credentials in maps_of(container.value, "RepositoryCredentials"):
                 for value in credentials.children("CredentialsParameter"):
                     yield reader.site(value, f"registry login of {container}", credentials_at)
 
@@ -299,19 +299,19 @@ def _app_runner_sites(view: View) -> Iterator[Site]:
             role = roles[0] if roles else None
             who = "App Runner reads it with the instance role"
             reader = Reader(SECRET, view, "instance", role, None, who, _APP_RUNNER_PAGE)
-            for source in own_maps(properties, "SourceConfiguration"):
+            for source in maps_of(properties, "SourceConfiguration"):
                 for holder in _app_runner_images(source):
-                    for item in maps(holder, "RuntimeEnvironmentSecrets"):
+                    for item in each_map(holder, "RuntimeEnvironmentSecrets"):
                         service = f"App Runner service '{logical_id}'"
                         yield from secret_site(reader, item, "Value", "secret", service)
 
 
 def _app_runner_images(source: Value) -> Iterator[Value]:
-    for image in own_maps(source, "ImageRepository"):
-        yield from own_maps(image, "ImageConfiguration")
-    for code in own_maps(source, "CodeRepository"):
-        for configuration in own_maps(code, "CodeConfiguration"):
-            yield from own_maps(configuration, "CodeConfigurationValues")
+    for image in maps_of(source, "ImageRepository"):
+        yield from maps_of(image, "ImageConfiguration")
+    for code in maps_of(source, "CodeRepository"):
+        for configuration in maps_of(code, "CodeConfiguration"):
+            yield from maps_of(configuration, "CodeConfigurationValues")
 
 
 def _reader(kind: str, view: View, task: TaskDefinition, who: str) -> Reader:
@@ -327,17 +327,3 @@ def secret_site(reader: Reader, item: Value, key: str, what: str, holder: str) -
     subject = f"{what} '{name.text()}' of {holder}" if name is not None else f"{what} of {holder}"
     for value in item.children(key):
         yield reader.site(value, subject, reference_to)
-
-
-def maps(value: Value, key: str) -> Iterator[Value]:
-    """The elements of a list that are maps; of others nothing can be said."""
-    for item in value.each(key):
-        if isinstance(item.raw, dict) and not item.is_opaque and not item.is_open:
-            yield item
-
-
-def own_maps(value: Value, key: str) -> Iterator[Value]:
-    """The maps under a key, one for each way that it can be there; of others nothing is known."""
-    for child in value.children(key):
-        if isinstance(child.raw, dict) and not child.is_opaque:
-            yield child

@@ -183,3 +183,17 @@ def text_of(value: Value, key: str) -> Text | None:
     if not any(value.children(key)):
         return None
     return value.reader.text(value.raw[key], (*value.path, key), value.guard)
+
+
+def maps_of(value: Value, key: str) -> Iterator[Value]:
+    """The maps under a key, one for each way that it can be there; of others nothing is known."""
+    for child in value.children(key):
+        if isinstance(child.raw, dict) and not child.is_opaque:
+            yield child
+
+
+def each_map(value: Value, key: str) -> Iterator[Value]:
+    """The elements of a list that are maps; of others nothing can be said."""
+    for item in value.each(key):
+        if isinstance(item.raw, dict) and not item.is_opaque and not item.is_open:
+            yield item
