@@ -54,7 +54,7 @@ _HELP = {
     "answer": "put that answer into a file of the evidence",
 }
 
-_MADE_UP = ("artifact key", "id of the build")
+_MADE_UP = ("artifact key", "id of the build", "network interface")
 
 
 @rule(
