@@ -29,7 +29,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9736", "infrastructure-role-denied", ("denials",)),
     RuleEntry("E9737", "reference-unknown", ("unknown_references",)),
     RuleEntry("E9741", "secret-denied", ("denials", "needs_without_calls")),
-    RuleEntry("E9742", "image-pull-denied", ("denials",)),
+    RuleEntry("E9742", "image-pull-denied", ("denials", "refused_pulls")),
     RuleEntry("E9743", "log-delivery-denied", ("denials",)),
     RuleEntry("E9744", "registry-credentials-denied", ("denials", "needs_without_calls")),
     RuleEntry("E9745", "firelens-config-denied", ("denials", "needs_without_calls")),

@@ -83,7 +83,7 @@ EDITS: Final = (
     Edit("a build without a VPC", r" +VpcConfig: \{.*\n", ""),
     # What is asked for.
     Edit("CodeBuild pulls by itself", "ImagePullCredentialsType: SERVICE_ROLE\n +Env",
-         "ImagePullCredentialsType: CODEBUILD\n        Env"),
+         "ImagePullCredentialsType: CODEBUILD\n        Env", denied("E9742")),
     Edit("another secret is asked for", r"\$\{Password\}:password", "${Hub}:password",
          denied(f"E9741 BuildRole {_READ}")),
     Edit("the secret by its ARN", r"!Sub '\$\{Password\}:password'", "!Ref Password"),

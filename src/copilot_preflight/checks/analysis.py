@@ -33,6 +33,7 @@ from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mi
 if TYPE_CHECKING:
     from copilot_preflight.access.drift import Drift
     from copilot_preflight.access.endpoint_routes import PossibleDenial
+    from copilot_preflight.access.service_pulls import RefusedPull
     from copilot_preflight.access.unawaited import Unawaited
     from copilot_preflight.model.trust import Assumption
     from copilot_preflight.overrides.verdict import Verdict
@@ -189,6 +190,15 @@ class Analysis:
                 if possible_denial is not None
             ][:1]
         )
+
+    @cached_property
+    def refused_pulls(self) -> tuple[RefusedPull, ...]:
+        """The images that CodeBuild may not pull with credentials of its own."""
+        if "ImagePullCredentialsType" not in indexes.keys_of(self.stack, "AWS::CodeBuild::Project"):
+            return ()
+        from copilot_preflight.access.service_pulls import refused_pulls
+
+        return tuple(refused_pulls(self.view))
 
     @cached_property
     def refused_on_the_way(self) -> bool:

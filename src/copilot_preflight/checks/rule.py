@@ -75,6 +75,7 @@ Part = Literal[
     "unknown_references",
     "reads",
     "refused_on_the_way",
+    "refused_pulls",
     "stranded",
     "unawaited",
 ]
