@@ -211,7 +211,9 @@ EcsProperties:
   TaskProperties:
     - ExecutionRoleArn: !GetAtt Role.Arn
       Containers:
-        - {Name: main, Image: !Sub '${Repository.RepositoryUri}:1'}
+        - Name: main
+          Image: !Sub '${Repository.RepositoryUri}:1'
+          LogConfiguration: {LogDriver: awslogs}
         - {Name: side, Image: x, Secrets: [{Name: S, ValueFrom: /app/s}]}
 """
 NODES = """
@@ -227,12 +229,11 @@ NodeProperties:
 
 
 def test_each_container_of_a_task_is_judged() -> None:
-    """By its own name."""
+    """By its own name; of one without a LogConfiguration no page says where its logs go."""
     subjects = {need.subject for need in Analysis(template(TASKS)).needs}
     assert subjects == {
         "image of container 'main' of job definition 'Job'",
         "log delivery of container 'main' of job definition 'Job'",
-        "log delivery of container 'side' of job definition 'Job'",
         "secret 'S' of container 'side' of job definition 'Job'",
     }
 

@@ -156,11 +156,8 @@ def _images(view: View, job: Job, container: Value) -> Iterator[Site]:
 
 
 def _secrets(view: View, job: Job, container: Value) -> Iterator[Site]:
-    who, role = "ECS reads it with the execution role of the job", job.execution_role
-    reader, holder = (
-        Reader(SECRET, view, "execution", role, None, who, _SECRET_PAGE),
-        _name(job, container),
-    )
+    who, holder = "ECS reads it with the execution role of the job", _name(job, container)
+    reader = Reader(SECRET, view, "execution", job.execution_role, None, who, _SECRET_PAGE)
     for item in each_map(container, "Secrets"):
         yield from secret_site(reader, item, "ValueFrom", "secret", holder)
     for configuration in maps_of(container, "LogConfiguration"):
@@ -173,8 +170,9 @@ def _secrets(view: View, job: Job, container: Value) -> Iterator[Site]:
 
 
 def _logs(view: View, job: Job, container: Value) -> Iterator[Site]:
+    """The logs of a container: where nothing is said, Batch sends those of a job's only one."""
     configurations = list(container.children("LogConfiguration"))
-    if not configurations:
+    if not configurations and container == job.holder:
         yield Site(LOGS, container, partial(_log_needs, view, job, container, None))
     for value in configurations:
         if not value.is_opaque:
