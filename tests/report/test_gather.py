@@ -34,6 +34,29 @@ def test_the_roles_of_a_pipeline_have_a_lane_of_their_own() -> None:
     }
 
 
+def test_jobs_services_and_builds_have_callers_of_their_own() -> None:
+    """And what stands for any resource is another target in each service."""
+    (stack,) = picture("tests/mutations/stacks/builds.yml").stacks
+    lanes = {
+        lane.key: {(it.role.name, it.callers[0].of) for it in lane.groups} for lane in stack.lanes
+    }
+    assert lanes == {
+        "agent": {
+            ("ExecutionRole", "job definition 'Job'"),
+            ("InstanceRole", "service 'Service'"),
+            ("AccessRole", "service 'Service'"),
+        },
+        "application": {("JobRole", "job definition 'Job'")},
+        "pipeline": {
+            ("BuildRole", "build project 'Build'"),
+            ("OtherRole", "build project 'Other'"),
+        },
+    }
+    builds = next(it for lane in stack.lanes for it in lane.groups if it.role.name == "BuildRole")
+    kinds = {target.kind for target in builds.targets if target.resource == "*"}
+    assert kinds == {"ECR registry", "ec2 (any resource)"}
+
+
 def test_a_shared_role_has_all_who_assume_it() -> None:
     callers = group(SHOP, "SharedExecutionRole").callers
     assert [it.of for it in callers] == ["task definition 'WebTask'", "task definition 'ApiTask'"]

@@ -48,6 +48,8 @@ def unread_resources(view: View) -> Iterator[Unread]:
 
 def unread_kinds(stack: Stack) -> list[str]:
     """The types of `unread_resources`, one for each of them; of a broken template, of all."""
+    if not any(map(stack.has, UNREAD)):
+        return []
     try:
         return [unread.kind for unread in unread_resources(View(stack))]
     except TemplateError:

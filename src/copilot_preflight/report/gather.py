@@ -194,10 +194,13 @@ class _Gathering:
         return next((lane for lane, other in self._drawn if other == key), "application")
 
     def _targets(self, drawn: _Drawn) -> Iterator[Target]:
-        by_resource: dict[str, list[Call]] = {}
+        by_resource: dict[tuple[str, str], list[Call]] = {}
         for (resource, action, outcome, _), asks in drawn.asks.items():
-            by_resource.setdefault(resource, []).append(self._call(action, outcome, asks))
-        for resource, calls in by_resource.items():
+            # What stands for any resource is another thing in each service.
+            service = action.partition(":")[0] if resource == "*" else ""
+            key = service, resource
+            by_resource.setdefault(key, []).append(self._call(action, outcome, asks))
+        for (_, resource), calls in by_resource.items():
             calls.sort(key=lambda call: OUTCOMES.index(call.outcome))
             kind = kind_of(calls[0].action, resource)
             layers = combined(call.layers for call in calls)
