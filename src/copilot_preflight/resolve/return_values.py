@@ -18,8 +18,8 @@ Lookup = Callable[[str], "Text | None"]
 
 class _Kind(NamedTuple):
     name_property: str  # the property that names the resource, "" where AWS does
-    # What stands behind "arn:{partition}:", with {region}, {account}, {path} and {name}; "" where
-    # no attribute of the resource is its ARN.
+    # What stands behind "arn:{partition}:", with {region}, {account}, {path}, {name} and what AWS
+    # adds to it, {suffix} or {revision}; "" where no attribute of the resource is its ARN.
     arn: str
     ref: str = "name"  # what Ref returns: "name" or "arn"
     arn_attribute: str = "Arn"
@@ -48,6 +48,12 @@ _KINDS: Final = {
     ),
     "AWS::ECR::Repository": _Kind("RepositoryName", "ecr:{region}:{account}:repository/{name}"),
     "AWS::ECS::Cluster": _Kind("ClusterName", "ecs:{region}:{account}:cluster/{name}"),
+    "AWS::ECS::TaskDefinition": _Kind(
+        "Family",
+        "ecs:{region}:{account}:task-definition/{name}:{revision}",
+        ref="arn",
+        arn_attribute="TaskDefinitionArn",
+    ),
     "AWS::SNS::Topic": _Kind(
         "TopicName", "sns:{region}:{account}:{name}", ref="arn", arn_attribute="TopicArn"
     ),
@@ -76,7 +82,9 @@ _ATTACHMENT: Final = "AWS::SecretsManager::SecretTargetAttachment"
 NAMING: Final = frozenset({"Path", "SecretId", *(kind.name_property for kind in _KINDS.values())})
 """The properties on which what ``Ref`` and ``Fn::GetAtt`` return depends."""
 
-_OTHERWISE_REPLACED: Final = frozenset({"AWS::EFS::FileSystem", "AWS::EFS::AccessPoint"})
+_OTHERWISE_REPLACED: Final = frozenset(
+    {"AWS::EFS::FileSystem", "AWS::EFS::AccessPoint", "AWS::ECS::TaskDefinition"}
+)
 """The types above of which other properties than their names make CloudFormation replace them."""
 
 
@@ -160,6 +168,7 @@ def _arn(kind: _Kind, resource_type: str, logical_id: str, scope: str, lookup: L
     fills: dict[str, Text | None] = {
         "name": _name(kind, resource_type, logical_id, scope, lookup),
         "suffix": Text.of(name_hole(f"{logical_id} suffix", scope).but(length=6)),
+        "revision": Text.of(name_hole(f"{logical_id} revision", scope)),
         "region": lookup("AWS::Region"),
         "account": lookup("AWS::AccountId"),
         "path": lookup("Path") or Text.of("/"),
