@@ -36,6 +36,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9746", "exec-channel-denied", ("denials",)),
     RuleEntry("E9747", "efs-mount-denied", ("denials",)),
     RuleEntry("E9748", "required-call-denied", ("denials",)),
+    RuleEntry("E9749", "task-launch-denied", ("denials", "needs_without_role")),
     RuleEntry("W9750", "policy-version-missing"),
     RuleEntry("E9751", "object-action-on-bucket-arn"),
     RuleEntry("E9752", "bucket-action-on-object-arn"),

@@ -18,11 +18,16 @@ _SECRET_OF_STACK: Final = re.compile(
 )
 """The ARN of a secret of the stack to which AWS gives the name: ``Ref`` returns it."""
 
+_REVISION_OF_STACK: Final = re.compile(
+    r"arn:\S+:ecs:\S+:task-definition/\S+:\$\{(?!latest )(\w+) revision\}"
+)
+"""The ARN of a task definition of the stack: ``Ref`` returns it."""
+
 _SUFFIX: Final = re.compile(r"-\$\{(?:\w+ )?suffix\}|(\$\{suffix if any\})")
 """The end of a secret's ARN, which a policy can only name by its length."""
 
-_EACH_TIME: Final = re.compile(r"\$\{(?:task id|log stream)\}")
-"""What AWS makes up anew for every task."""
+_EACH_TIME: Final = re.compile(r"\$\{(?:task id|log stream|latest revision)\}")
+"""What AWS makes up anew, or looks up, for every task."""
 
 _PLACEHOLDER: Final = re.compile(r"\$\{\w+ (bucket|key|repository)\}")
 """A name that AWS makes up for a resource, and no function of a template returns."""
@@ -189,6 +194,8 @@ def spelling_of(text: str) -> Spelling:
     """How a template writes a string with holes: an ARN, or a part of one."""
     if (secret := _SECRET_OF_STACK.fullmatch(text)) is not None:
         return Spelling(secret[1], "Ref")
+    if (task := _REVISION_OF_STACK.fullmatch(text)) is not None:
+        return Spelling(task[1], "Ref")
     text = _PLACEHOLDER.sub(r"<\1>", text)
     text = _EACH_TIME.sub("*", text)
     text = _SUFFIX.sub(lambda found: "*" if found[1] else "-??????", text)

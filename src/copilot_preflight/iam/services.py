@@ -72,6 +72,9 @@ _SERVICES: Final = (
         other_endpoints=_FROM_THE_REGISTRY,
     ),
     Service("logs", tells_home=True, endpoint="logs"),
+    # Rules and state machines call these from AWS's own network.
+    Service("ecs", tells_home=True),
+    Service("events", tells_home=True),
     # Mounts go to the mount target, past any endpoint.
     # https://docs.aws.amazon.com/efs/latest/ug/efs-vpc-endpoints.html
     Service("elasticfilesystem", policy=ResourcePolicyKind.OTHER),

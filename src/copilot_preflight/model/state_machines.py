@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.resolve.value import Value, function_of
@@ -19,11 +19,31 @@ _MARK: Final = re.compile(r"\ue000|\\ue000", re.IGNORECASE)
 """What stands in the place of holes while JSON is read, as it is or as JSON escapes it."""
 
 _DYNAMIC: Final = ".$"
-_RUN_TASK: Final = ":states:::ecs:runTask"
+_JSONATA: Final = "{%"
+"""How a string begins that is an expression of JSONata.
+
+Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+_RUN_TASK: Final = re.compile(r":states:::(?:aws-sdk:)?ecs:runTask(?:\.(sync|waitForTaskToken))?")
 
 
-def run_task_parameters(properties: Value) -> Iterator[Value]:
-    """What each state of a state machine passes to ``ecs:RunTask``, as a map.
+class RunTask(NamedTuple):
+    """A state that calls ``ecs:RunTask``.
+
+    ``parameters`` is what it passes, a map; ``name`` tells the states of one definition apart.
+    ``waits`` says that it waits for the end of the task, by ``.sync``. ``credentials`` is whether
+    it takes on a role of its own.
+    """
+
+    parameters: Value
+    name: str
+    waits: bool
+    credentials: bool
+
+
+def run_tasks(properties: Value) -> Iterator[RunTask]:
+    """The states of a state machine that call ``ecs:RunTask``, by the service or by its SDK.
 
     A value that only an execution can tell is a hole. Nothing comes of a definition that cannot
     be read: one in S3, or one of which a hole holds more than strings.
@@ -38,23 +58,30 @@ def run_task_parameters(properties: Value) -> Iterator[Value]:
         if not value.is_opaque:
             yield from _runs(value._replace(raw=_filled(value, value.raw, given)))
     for value in properties.children("DefinitionString"):
-        definition = _parsed(_substituted(value.text(), given), value.reader.file)
+        definition = parsed(_substituted(value.text(), given), value.reader.file)
         yield from _runs(value._replace(raw=definition))
 
 
-def _runs(node: Value) -> Iterator[Value]:
-    """The parameters of the tasks in a definition, wherever its states are nested."""
-    pending = [node.raw]
+def run_task_parameters(properties: Value) -> Iterator[Value]:
+    """What each state of a state machine passes to ``ecs:RunTask``, as a map."""
+    return (run.parameters for run in run_tasks(properties))
+
+
+def _runs(node: Value) -> Iterator[RunTask]:
+    """The tasks in a definition, wherever its states are nested."""
+    pending: list[tuple[str, Any]] = [("", node.raw)]
     while pending:
-        raw = pending.pop()
+        name, raw = pending.pop()
         if isinstance(raw, list):
-            pending += reversed(raw)
+            pending += ((f"{name}/{index}", item) for index, item in reversed([*enumerate(raw)]))
         elif isinstance(raw, dict):
-            pending += reversed(list(raw.values()))
+            pending += ((f"{name}/{key}", item) for key, item in reversed([*raw.items()]))
             resource = node.reader.text(raw.get("Resource"), node.path)
             passed = raw.get("Parameters", raw.get("Arguments"))
-            if _RUN_TASK in str(resource) and _is_read(passed):
-                yield node._replace(raw=passed)
+            found = _RUN_TASK.search(str(resource))
+            if found and _is_read(passed):
+                parameters, own = node._replace(raw=passed), "Credentials" in raw
+                yield RunTask(parameters, name, found[1] == "sync", own)
 
 
 def _is_read(passed: Any) -> bool:
@@ -64,7 +91,7 @@ def _is_read(passed: Any) -> bool:
 def _filled(node: Value, raw: Any, given: Mapping[str, Text]) -> Any:
     """A definition whose strings are texts; functions stay, for whoever asks for their values."""
     if isinstance(raw, str):
-        return _substituted(node.reader.text(raw, node.path), given)
+        return _known(_substituted(node.reader.text(raw, node.path), given), node.reader.file)
     if isinstance(raw, list):
         return [_filled(node, item, given) for item in raw]
     if not isinstance(raw, dict) or function_of(raw) is not None:
@@ -83,6 +110,13 @@ def _without_paths(raw: dict[str, Any], file: str) -> dict[str, Any]:
     }
 
 
+def _known(text: Text, file: str) -> Text:
+    """A string of a definition, or the hole that an expression is."""
+    first = text.parts[0] if text.parts else ""
+    is_expression = isinstance(first, str) and first.startswith(_JSONATA)
+    return Text.of(Hole(text.identity, file)) if is_expression else text
+
+
 def _substituted(text: Text, given: Mapping[str, Text]) -> Text:
     """A string with its ``${Name}`` replaced by what DefinitionSubstitutions says."""
     parts: list[str | Hole | Text] = []
@@ -95,7 +129,7 @@ def _substituted(text: Text, given: Mapping[str, Text]) -> Text:
     return Text.of(*parts)
 
 
-def _parsed(text: Text, file: str) -> Any:
+def parsed(text: Text, file: str) -> Any:
     """A JSON text as data whose strings are texts; None if it cannot be read as JSON."""
     if any(_MARK.search(part) for part in text.parts if isinstance(part, str)):
         return None
@@ -111,7 +145,7 @@ def _parsed(text: Text, file: str) -> Any:
 def _with_holes(data: Any, holes: list[Hole], file: str) -> Any:
     if isinstance(data, str):
         pieces = _PLACEHOLDER.split(data)
-        return Text.of(*(holes[int(p)] if i % 2 else p for i, p in enumerate(pieces)))
+        return _known(Text.of(*(holes[int(p)] if i % 2 else p for i, p in enumerate(pieces))), file)
     if isinstance(data, list):
         return [_with_holes(item, holes, file) for item in data]
     if isinstance(data, dict):

@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
+from copilot_preflight.iam import arn
 from copilot_preflight.resolve.hints import reference_in
 from copilot_preflight.resolve.indexes import keys_of
 from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Value, function_of
-from copilot_preflight.resolve.view import View
+from copilot_preflight.resolve.view import View, index_of
 
 _TYPE: Final = "AWS::ECS::TaskDefinition"
 SERVICE: Final = "AWS::ECS::Service"
@@ -103,6 +104,42 @@ def task_definitions_of(view: View, logical_id: str) -> tuple[TaskDefinition, ..
             if name == logical_id:
                 return tasks(view, name, resource)
     return ()
+
+
+def task_named(view: View, named: Text) -> tuple[View, TaskDefinition] | None:
+    """The task definition that a text stands for, with the view of the template that has it.
+
+    By its ARN as the template gives it, or by its family: the newest revision of that is the one
+    of the template. A revision that is spelt out is another one, as far as can be known.
+    """
+    parsed = arn.parse(named)
+    keys = (named,) if parsed is None else (named, parsed.resource)
+    found: dict[str, tuple[View, TaskDefinition]] = {}
+    for other in view.holding(_by_name, keys):
+        index = _by_name(other)
+        logical_id = next((index[key] for key in keys if key in index), None)
+        tasks = () if logical_id is None else task_definitions_of(other, logical_id)
+        for task in tasks[:1]:
+            if other.file == view.file:
+                return other, task
+            found.setdefault(other.file, (other, task))
+    # Two templates with one family may be two deployments: which of them it is, none can tell.
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+@index_of(_TYPE)
+def _by_name(view: View) -> dict[Text, str]:
+    """The logical ids of the task definitions of a template, by what may name them."""
+    found: dict[Text, str] = {}
+    for logical_id, resource in view.resources(_TYPE):
+        named = view.ref(logical_id, resource)
+        found[named] = logical_id
+        parsed = arn.parse(named)
+        family = None if parsed is None else parsed.resource.split(":", 1).items[0]
+        if family is not None:
+            found.setdefault(family, logical_id)
+            found.setdefault(Text.of(*family.split("/", 1).items[1:]), logical_id)
+    return found
 
 
 @query_by(lambda logical_id, _: logical_id)

@@ -63,15 +63,14 @@ _APP_RUNNER: Final = "AWS::AppRunner::Service"
 _PIPELINE: Final = "AWS::CodePipeline::Pipeline"
 _BUILD: Final = "AWS::CodeBuild::Project"
 _JOB: Final = "AWS::Batch::JobDefinition"
-_RUNNERS: Final = (
-    _SERVICE,
-    "AWS::ECS::TaskSet",
+_LAUNCHERS: Final = (
     "AWS::Events::Rule",
     "AWS::Scheduler::Schedule",
     "AWS::Pipes::Pipe",
     "AWS::StepFunctions::StateMachine",
-    _EXPRESS,
+    "AWS::Serverless::StateMachine",
 )
+_RUNNERS: Final = (_SERVICE, "AWS::ECS::TaskSet", *_LAUNCHERS[:4], _EXPRESS)
 _SECRETS: Final = ("Secrets", "SecretOptions", "RuntimeEnvironmentSecrets")
 
 SOURCES: Final = (
@@ -103,6 +102,12 @@ SOURCES: Final = (
         (_TASK,),
         ("EnableExecuteCommand",),
         elsewhere=_RUNNERS,
+    ),
+    SourceEntry(
+        "launches",
+        "launch_sites",
+        _LAUNCHERS,
+        ("EcsParameters", "EcsTaskParameters", "DefinitionString", "Definition", "Target"),
     ),
     SourceEntry(
         "implied_by_grants",

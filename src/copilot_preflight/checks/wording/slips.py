@@ -103,8 +103,20 @@ def _readdressed(call: Call, statement: Statement, entry: Entry) -> Iterator[_Me
     if match(granted.partition, asked.partition) is False:
         rest = entry.text.split(":", 2).items[2]
         yield mended(Text.of("arn:", asked.partition, ":", rest), "name the stack's own partition")
+    if (every := every_revision(call, entry)) is not None:
+        yield mended(every, "name every revision of the task definition")
     if asked.service.literal == "kms" and any(alias in str(entry.text) for alias in _ALIASES):
         yield mended(call.resource, "name the key itself, not its alias")
+
+
+def every_revision(call: Call, entry: Entry) -> Text | None:
+    """The ARN of a family with all of its revisions, where a grant names the family alone."""
+    granted = arn.parse(entry.text)
+    if call.action != "ecs:RunTask" or granted is None:
+        return None
+    pieces, is_whole = granted.resource.split(":", 1)
+    every = Text.of(entry.text, ":*")
+    return every if is_whole and len(pieces) == 1 and match(every, call.resource) else None
 
 
 def _is_named(action: Entry, name: str) -> bool:
