@@ -84,7 +84,7 @@ def _denied(group: Sequence[Denial], others: Iterator[Related]) -> Finding:
 def _reason(denied: Denial) -> str:
     entry = denied.cause.entry
     if entry is not None and every_revision(denied.call, entry) is not None:
-        return f"the grant '{abridged(entry.text)}' names no revision, and every call has one"
+        return f"the grant '{abridged(entry.text)}' names no revision, and ECS asks with one"
     return telling.reason(denied)
 
 

@@ -36,6 +36,8 @@ from tests.mutations.harness import (
     own_stacks,
     policies_of_buckets,
 )
+from tests.mutations.launches import MUTATIONS as OF_LAUNCHES
+from tests.mutations.launches import STACK as WITH_LAUNCHES
 from tests.mutations.pipelines import COPILOT_STACKS, COPILOTS, OWN, OWN_STACK
 from tests.mutations.secrets import MUTATIONS as OF_SECRETS
 from tests.mutations.secrets import STACK as WITH_SECRETS
@@ -132,6 +134,15 @@ def of_secrets() -> Iterator[Case]:
             yield Case(name, {"shop.yml": text}, lambda _, it=options: it)  # type: ignore[misc]
 
 
+def of_launches() -> Iterator[Case]:
+    """Rules, schedules, pipes and state machines that run a task."""
+    for mutation in OF_LAUNCHES:
+        text = WITH_LAUNCHES
+        for old, new in mutation.edits:
+            text = text.replace(old, new)
+        yield Case(f"launches: {mutation.name}", {"jobs.yml": text})
+
+
 def of_pipelines() -> Iterator[Case]:
     for edit in OWN:
         text = re.sub(edit.pattern, edit.becomes, OWN_STACK.read_text())
@@ -222,6 +233,7 @@ TABLES: Final[Mapping[str, Callable[[], Iterator[Case]]]] = {
     "files": of_files,
     "buckets": of_buckets,
     "secrets": of_secrets,
+    "launches": of_launches,
     "pipelines": of_pipelines,
     "builds": of_builds,
     "starts": of_starts,

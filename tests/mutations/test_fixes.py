@@ -12,7 +12,15 @@ from tests.mutations.fixes import BY_ID, TABLES, Table, table_of
 from copilot_preflight.checks.rule import Rule
 from copilot_preflight_rules import RULES
 
-SOME = {"buckets": 4, "builds": 2, "files": 40, "pipelines": 3, "secrets": 2, "starts": 40}
+SOME = {
+    "buckets": 4,
+    "builds": 2,
+    "files": 40,
+    "launches": 3,
+    "pipelines": 3,
+    "secrets": 2,
+    "starts": 40,
+}
 """Of these tables every so manieth case is taken, unless all mutations are asked for."""
 
 

@@ -26,13 +26,13 @@ class Launch(NamedTuple):
 
     ``noun`` is what a message calls ``owner``, the logical id. ``value`` is the node that asks,
     ``name`` tells several that stand at one node apart. ``task`` names the task definition and
-    ``cluster`` the cluster, None for the default one, which ``is_cluster_arn`` if it can be nothing
-    else. ``role`` is the node that names the role, None where there is none.
+    ``cluster`` the cluster, None for the default one; ``is_cluster_arn`` where it can be nothing
+    else than an ARN. ``role`` is the node that names the role, None where there is none.
 
-    ``launch_type`` is ``""`` where none is known. ``overrides`` are the roles that are passed in the place of the task definition's own, by the
-    names of its properties; None where an execution may bring any. ``is_tagged`` says that the
-    request has tags of its own, ``may_be_tagged`` that others are put on the task; ``waits`` that
-    the end of the task is waited for.
+    ``launch_type`` is ``""`` where none is known. ``overrides`` are the roles that are passed in
+    the place of the task definition's own, by the names of its properties; None where an execution
+    may bring any. ``is_tagged`` says that the request has tags of its own, ``may_be_tagged`` that
+    others are put on the task; ``waits`` that the end of the task is waited for.
     """
 
     owner: str
@@ -80,9 +80,7 @@ def _of_schedule(owner: str, schedule: Value) -> Iterator[Launch]:
             yield from _by_sdk(owner, target)
 
 
-def _targeted(
-    owner: str, noun: str, target: Value, asked: Value, tags: str
-) -> Iterator[Launch]:
+def _targeted(owner: str, noun: str, target: Value, asked: Value, tags: str) -> Iterator[Launch]:
     """A launch of a target, whose ``Arn`` is that of the cluster."""
     for value in asked.children("TaskDefinitionArn"):
         yield _launch(
