@@ -55,7 +55,7 @@ class Launch(NamedTuple):
 
 def launches(view: View) -> Iterator[Launch]:
     """Everything in a template that has tasks run, as far as it can be read."""
-    for kind, read in _KINDS.items():
+    for kind, read in _READERS.items():
         for owner, resource in view.resources(kind):
             for properties in resource.children("Properties"):
                 yield from read(owner, properties)
@@ -246,10 +246,13 @@ def _role(value: Value, key: str) -> Value | None:
     return next(value.children(key), None)
 
 
-_KINDS: Final[Mapping[str, Callable[[str, Value], Iterator[Launch]]]] = {
+_READERS: Final[Mapping[str, Callable[[str, Value], Iterator[Launch]]]] = {
     "AWS::Events::Rule": _of_rule,
     "AWS::Scheduler::Schedule": _of_schedule,
     "AWS::Pipes::Pipe": _of_pipe,
     "AWS::StepFunctions::StateMachine": _of_state_machine,
     "AWS::Serverless::StateMachine": _of_sam_machine,
 }
+
+KINDS: Final = tuple(_READERS)
+"""The types of resource that launch tasks."""

@@ -35,6 +35,7 @@ from copilot_preflight.rollout.phases import (
     deployment_of,
     phases_of,
 )
+from copilot_preflight.rollout.pins import Pin, pins_on
 from copilot_preflight.rollout.words import Words
 
 NOT_STARTED: Final = "not-started"
@@ -97,7 +98,7 @@ class Cell(NamedTuple):
 
 
 class TaskRollout(NamedTuple):
-    """The update of one task definition."""
+    """The update of one task definition; ``pins`` are what may go on starting its old revision."""
 
     logical_id: str
     old: TaskDefinition
@@ -105,6 +106,7 @@ class TaskRollout(NamedTuple):
     deployment: Deployment
     phases: tuple[Phase, ...]
     cells: tuple[Cell, ...]
+    pins: tuple[Pin, ...] = ()
 
     def cell(self, revision: str, phase: Phase) -> Cell:
         return next(it for it in self.cells if it.revision == revision and it.phase == phase)
@@ -172,7 +174,10 @@ def compare(old: Stack, new: Stack) -> Rollout:
     }
     pairs = list(_pairs(before, after, theirs, mine))
     tasks = tuple(
-        _rollout(one, two, _deployment(before, after, one, two), starts) for one, two in pairs
+        _rollout(
+            one, two, _deployment(before, after, one, two), pins_on(before, after, one), starts
+        )
+        for one, two in pairs
     )
     known = {task.logical_id for pair in pairs for task in pair}
     lost, gained = changes(before, after, forth, back)
@@ -231,16 +236,17 @@ def _rollout(
     old: TaskDefinition,
     new: TaskDefinition,
     deployment: Deployment,
+    pins: tuple[Pin, ...],
     starts: Mapping[str, Mapping[str, list[StartCall]]],
 ) -> TaskRollout:
-    phases = tuple(phases_of(deployment))
+    phases = tuple(phases_of(deployment, pins))
     names = {OLD: old.logical_id, NEW: new.logical_id}
     cells = tuple(
         _cell(revision, phase, starts[revision].get(names[revision], ()))
         for revision in REVISIONS
         for phase in phases
     )
-    return TaskRollout(new.logical_id, old, new, deployment, phases, cells)
+    return TaskRollout(new.logical_id, old, new, deployment, phases, cells, pins)
 
 
 def _cell(revision: str, phase: Phase, starts: Iterable[StartCall]) -> Cell:

@@ -9,25 +9,27 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-opt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from copilot_preflight.model.services import flag_of, runs_of
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
+from copilot_preflight.rollout.pins import Pin
 
 OLD, NEW = "old", "new"
 REVISIONS: Final = (OLD, NEW)
 BEFORE: Final = "before"
+LATER: Final = "old-revisions-later"
 
 
 class Phase(NamedTuple):
     """A stretch of an update. ``key`` is stable, ``title`` is what a table shows.
 
     ``starts`` are the revisions of which tasks may start then, ``who`` starts them. ``roles`` says
-    whose roles and policies hold. ``is_certain``: the phase comes with every update, and tasks that
-    run then are replaced without anybody's doing. ``is_cleaned_up``: what the new release lacks or
+    whose roles and policies hold. ``is_certain``: the phase comes with every update, and tasks
+    start then without anybody's doing. ``is_cleaned_up``: what the new release lacks or
     replaces has been deleted.
     """
 
@@ -120,11 +122,15 @@ def _of_service(names: tuple[str, ...], logical_id: str, resource: Value) -> Dep
 
 _BY_SERVICE: Final = "scale-out, replacement of a failed or Spot task, a daemon on a new instance"
 _BY_OTHERS: Final = "whatever is scheduled or run by hand meanwhile"
-_LATER: Final = "schedules and state machines pinned to the revision, run-task by hand"
+_BY_PINS: Final = "schedules and state machines pinned to the revision, run-task by hand"
 
 
-def phases_of(deployment: Deployment) -> Iterator[Phase]:
-    """The phases that a task definition goes through, or may go through."""
+def phases_of(deployment: Deployment, pins: Sequence[Pin] = ()) -> Iterator[Phase]:
+    """The phases that a task definition goes through, or may go through.
+
+    ``pins`` are the launches that name a revision of it: where one certainly names the old one,
+    that is started as long as the launch is there.
+    """
     runs = deployment.is_running
     who = _BY_SERVICE if runs else _BY_OTHERS
     yield Phase(BEFORE, "before", (OLD,), who, OLD, is_certain=True)
@@ -136,7 +142,16 @@ def phases_of(deployment: Deployment) -> Iterator[Phase]:
     if runs:
         yield Phase("failed-no-rollback", "--no-rollback", (OLD,), who, NEW)
     yield Phase("stack-rollback", "stack rollback", REVISIONS, who, OLD)
-    yield Phase("old-revisions-later", "later", REVISIONS, _LATER, NEW, is_cleaned_up=True)
+    certain = [pin.launcher for pin in pins if pin.is_certain]
+    yield Phase(
+        LATER,
+        "later",
+        REVISIONS,
+        ", ".join(dict.fromkeys(certain)) or _BY_PINS,
+        NEW,
+        is_certain=bool(certain),
+        is_cleaned_up=True,
+    )
 
 
 def raw(phase: Phase) -> Mapping[str, Any]:

@@ -69,12 +69,17 @@ def _at(first: Stranded, cause: Cause | None) -> Place:
 
 
 def _related(group: Sequence[Stranded]) -> Iterator[Related]:
+    from copilot_preflight.rollout.phases import LATER  # there, where something was compared
+
     first = group[0]
     need, own = first.start.need, first.start.own.decision
     yield Related(need.place, "the old revision goes on asking for it")
     yield from value_of_parameter(need.view.stack, need.value)
     for statement in own.granting[:1] if own is not None else ():
         yield Related(statement.place, "the grant that goes")
+    for pin in first.task.pins if any(phase.key == LATER for phase in first.phases) else ():
+        doubt = "" if pin.is_certain else ", which may be the old one"
+        yield Related(pin.place, f"{pin.launcher} goes on starting revision {pin.revision}{doubt}")
 
 
 _KEEP_THE_ROLE: Final = (
