@@ -93,8 +93,9 @@ class RuleEntry(NamedTuple):
     """A rule as the catalogue lists it: it is loaded when it has something to look at.
 
     ``parts`` and ``resources`` say what there must be for the rule to find anything: one of some
-    parts of an `Analysis` that are not empty, or of some types of resource. With neither it always
-    looks. ``is_last``: its findings are made when all other rules have looked, at a whole run.
+    parts of an `Analysis` that are not empty, and one of some types of resource. With neither it
+    always looks. ``is_last``: its findings are made when all other rules have looked, at a whole
+    run.
     """
 
     id: str
@@ -123,8 +124,6 @@ class RuleEntry(NamedTuple):
     def _has_something(self, analysis: Analysis) -> bool:
         if self.is_last:
             return False
-        return (
-            not (self.parts or self.resources)
-            or any(getattr(analysis, part) for part in self.parts)
-            or any(map(analysis.stack.has, self.resources))
-        )
+        if self.resources and not any(map(analysis.stack.has, self.resources)):
+            return False
+        return not self.parts or any(getattr(analysis, part) for part in self.parts)

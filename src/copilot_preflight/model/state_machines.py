@@ -58,8 +58,9 @@ def run_tasks(properties: Value) -> Iterator[RunTask]:
         if not value.is_opaque:
             yield from _runs(value._replace(raw=_filled(value, value.raw, given)))
     for value in properties.children("DefinitionString"):
-        definition = parsed(_substituted(value.text(), given), value.reader.file)
-        yield from _runs(value._replace(raw=definition))
+        text = _substituted(value.text(), given)
+        if _RUN_TASK.search(str(text)):  # few machines run tasks, and definitions are long
+            yield from _runs(value._replace(raw=parsed(text, value.reader.file)))
 
 
 def run_task_parameters(properties: Value) -> Iterator[Value]:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
-from copilot_preflight.iam.policy import Fact
+from copilot_preflight.iam.policy import Fact, missing_values
 from copilot_preflight.model.launchers import EXECUTION_ROLE, TASK_ROLE, Launch, launches
 from copilot_preflight.model.roles import role_named
 from copilot_preflight.model.services import FARGATE, is_fargate
@@ -105,11 +105,14 @@ def _calls(view: View, launch: Launch, own: Text | None) -> Iterator[NeededCall]
         key = {"ecs:cluster": (cluster.arn,)}
         context, evidence = (key, {}) if cluster.is_certain else ({}, key)
     asked = launched_arn(view, launch.task)
-    run = NeededCall(RUN_TASK, asked, because, context, evidence=evidence)
-    if own is not None and any(hole.name == LATEST for hole in asked.holes):
+    run = NeededCall(RUN_TASK, asked or launch.task, because, context, evidence=evidence)
+    if asked is None:
+        yield _if_it_is_an_arn(run)
+    elif own is not None and any(hole.name == LATEST for hole in asked.holes):
         latest = (Fact("fact", "which revision is the latest one"),)
-        run = run._replace(doubts=latest, alternative=run._replace(resource=own))
-    yield run
+        yield run._replace(doubts=latest, alternative=run._replace(resource=own))
+    else:
+        yield run
     if launch.may_be_tagged or launch.is_tagged:
         # "Only if tags are applied": of tags that ECS itself puts on, AWS does not say it.
         unsure = (Fact("fact", "whether ECS asks for it where it propagates tags"),)
@@ -149,26 +152,37 @@ def _waiting(
         )
 
 
-def launched_arn(view: View, named: Text) -> Text:
+def _if_it_is_an_arn(call: NeededCall) -> NeededCall:
+    """A call on what may be a whole ARN or not, if nobody knows: certain if it is the same for all.
+
+    ``resource`` is the text as it is written.
+    """
+    named = call.resource
+    doubts = tuple(missing_values(named)) or (Fact("value", str(named)),)
+    anything = Text.of(Hole(f"ARN of {named}", named.identity, nonempty=True))
+    return call._replace(
+        doubts=(*call.doubts, *doubts), alternative=call._replace(resource=anything)
+    )
+
+
+def launched_arn(view: View, named: Text) -> Text | None:
     """The ARN that RunTask asks for, by what names the task definition.
 
     It always has a revision, the latest one where none is named: ECS looks it up beforehand, so
-    that an ARN without any matches no call. What may be an ARN or not is a hole.
+    that an ARN without any matches no call. None for what may be an ARN or not.
     Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
     """
-    anything = Text.of(Hole(f"ARN of {named}", named.identity, nonempty=True))
     first = named.parts[0] if named.parts else ""
     if isinstance(first, Hole):
         if ":" not in first.excludes:
-            return anything
+            return None
         return _with_revision(Text.of(_head(view), "task-definition/", named))
     if not first.startswith("arn:"):
         known = named.literal
         if known is not None and not _FAMILY.fullmatch(known):
-            return anything
+            return None
         return _with_revision(Text.of(_head(view), "task-definition/", named))
-    parsed = arn.parse(named)
-    return anything if parsed is None else _with_revision(named)
+    return None if arn.parse(named) is None else _with_revision(named)
 
 
 def _with_revision(named: Text) -> Text:
@@ -245,9 +259,10 @@ def _passes(view: View, launch: Launch, key: str) -> Iterator[Need]:
     if key == TASK_ROLE and not _is_on_fargate(launch, found):
         doubts = (*doubts, _ON_INSTANCES)
     what = "execution" if key == EXECUTION_ROLE else "task"
+    role_arn = _role_arn(there, named)
     call = NeededCall(
         PASS_ROLE,
-        _role_arn(there, named),
+        role_arn or named,
         f"whoever runs a task passes its {what} role on ({_ROLE_PAGE})",
         {"iam:passedtoservice": (Text.of(TASKS),)},
         doubts=doubts,
@@ -255,7 +270,7 @@ def _passes(view: View, launch: Launch, key: str) -> Iterator[Need]:
     need = _need(view, launch, None if found is None else found[1], key)
     yield need._replace(
         name=f"{launch.name} {key}",
-        calls=(call,),
+        calls=(call if role_arn is not None else _if_it_is_an_arn(call),),
         undecided=next(iter(open_ones), "") if is_here else "",
     )
 
@@ -274,11 +289,9 @@ def _is_on_fargate(launch: Launch, found: tuple[View, TaskDefinition] | None) ->
     return found is not None and is_fargate(*found) is True
 
 
-def _role_arn(view: View, named: Text) -> Text:
+def _role_arn(view: View, named: Text) -> Text | None:
     """The ARN of a role, which a task definition may name by its name as well."""
     role = role_named(view, named)
     if role is not None:
         return role.arn
-    if arn.parse(named) is not None:
-        return named
-    return Text.of(Hole(f"ARN of {named}", named.identity, nonempty=True))
+    return None if arn.parse(named) is None else named
