@@ -99,7 +99,7 @@ def test_what_lacks_the_same_for_several_launches_is_told_once() -> None:
     schedule = STACK.partition("  Schedule:\n")[2].partition("  ScheduleRole:")[0]
     text = STACK.replace("  ScheduleRole:", f"  Again:\n{schedule}  ScheduleRole:")
     granted = "Action: ecs:RunTask\n                Resource: ["
-    text = text.replace(granted, granted.replace("RunTask", "StopTask"))
+    text = text.replace(granted, granted.replace("RunTask", "StartTask"))
     (found,) = findings(stacks.stack(text), "E")
     assert [it.message for it in found.related if "too" in it.message] == [
         "the launch of task definition 'Task' by schedule 'Again' needs it too"
