@@ -37,10 +37,7 @@ _CONDITIONS = {
     no_fix="which role may run the task, only you know",
 )
 def task_launch_denied(analysis: Analysis) -> Iterator[Finding]:
-    for need in analysis.needs_without_role:
-        detail = need.detail
-        if isinstance(detail, Launched) and not detail.passed:
-            yield _without_role(need)
+    yield from _without_role(analysis)
     told: dict[object, list[Denial]] = {}
     others: dict[object, dict[Place, Need]] = {}
     for denied in analysis.denials_of(TASK_LAUNCH):
@@ -114,7 +111,19 @@ def _grants(group: Sequence[Denial]) -> Iterator[Grant]:
         )
 
 
-def _without_role(need: Need) -> Finding:
+def _without_role(analysis: Analysis) -> Iterator[Finding]:
+    launches: dict[object, list[Need]] = {}
+    for need in analysis.needs:
+        if isinstance(need.detail, Launched) and not need.detail.passed:
+            launches.setdefault(need.key, []).append(need)
+    for needs in launches.values():
+        lacking = [need for need in needs if need.role_value is None and need.needs_role]
+        if lacking:
+            when = f" when {lacking[0].view.scenario}" if len(lacking) < len(needs) else ""
+            yield _no_role(lacking[0], when)
+
+
+def _no_role(need: Need, when: str) -> Finding:
     launch = need.about(Launched).launch
     help = advice.help_with(
         "give it a RoleArn that may run the task",
@@ -122,7 +131,7 @@ def _without_role(need: Need) -> Finding:
     )
     return Finding(
         at=need.place,
-        message=f"{launch} has no RoleArn, and the {need.subject} takes one",
+        message=f"{launch} has no RoleArn{when}, and the {need.subject} takes one",
         label="no role",
         cause="no-role",
         help=help.text,

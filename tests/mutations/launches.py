@@ -408,6 +408,39 @@ MUTATIONS: Final = (
     ),
     # whose role
     _denied("no role", "          RoleArn: !GetAtt RuleRole.Arn\n", "", ("Rule", "")),
+    _denied(
+        "no role under a condition",
+        "RoleArn: !GetAtt RuleRole.Arn",
+        "RoleArn: !If [IsProd, !GetAtt RuleRole.Arn, !Ref AWS::NoValue]",
+        ("Rule", ""),
+    ),
+    Mutation(
+        "AWS's own policy for rules",
+        (
+            (
+                "Action: ecs:RunTask\n                Resource: !Ref Task  # for",
+                "Action: sqs:*\n                Resource: !Ref Task  # for",
+            ),
+            (_PASSED, "Action: 'iam:GetRole', Resource: '*'}"),
+            (
+                "  RuleRole:\n    Type: AWS::IAM::Role\n    Properties:\n",
+                "  RuleRole:\n    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: "
+                "['arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceEventsRole']\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "AWS's own policy for EventBridge",
+        (
+            (_WAIT, _WAIT.replace("ECSTask", "BatchJobs")),
+            (
+                "  MachineRole:\n    Type: AWS::IAM::Role\n    Properties:\n",
+                "  MachineRole:\n    Type: AWS::IAM::Role\n    Properties:\n"
+                "      ManagedPolicyArns: "
+                "['arn:aws:iam::aws:policy/AmazonEventBridgeFullAccess']\n",
+            ),
+        ),
+    ),
     _open(
         "a role of somewhere else", "RoleArn: !GetAtt RuleRole.Arn", "RoleArn: !Ref Other", "Rule"
     ),

@@ -43,13 +43,15 @@ SERVICES = (
     "ssmmessages",
     "sts",
 )
-# FireLens delivers to Firehose, and ECS makes load balancers, scaling and certificates: a managed
-# policy may grant that, the action table is not needed.
+# FireLens delivers to Firehose, ECS makes load balancers, scaling and certificates, and state
+# machines wait by rules of EventBridge: a managed policy may grant that, the action tables are not
+# needed.
 SERVICES_OF_MANAGED_POLICIES = (
     *SERVICES,
     "acm-pca",
     "application-autoscaling",
     "elasticloadbalancing",
+    "events",
     "firehose",
 )
 

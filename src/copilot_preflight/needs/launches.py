@@ -221,12 +221,11 @@ def _cluster(view: View, launch: Launch) -> _Cluster:
         pieces, is_whole = parsed.resource.split("/", 1)
         is_named = is_whole and len(pieces) > 1
         return _Cluster(pieces[1] if is_named else unknown, given)
-    if launch.is_cluster_arn:
-        return _Cluster(unknown, given)
-    first = given.parts[0] if given.parts else ""
-    if isinstance(first, str) and first.startswith("arn:"):
-        return _Cluster(unknown, None)
     is_name = all(":" in hole.excludes for hole in given.holes)
+    if launch.is_cluster_arn and not is_name:
+        return _Cluster(unknown, given)
+    if str(given).startswith("arn:"):
+        return _Cluster(unknown, None)
     return _Cluster(given, Text.of(_head(view), "cluster/", given), is_certain=is_name)
 
 
