@@ -42,6 +42,10 @@ _WHO: Final[Mapping[tuple[str, str], tuple[LaneKey | None, str, str]]] = {
     (_PROJECT, "service"): ("pipeline", "CodeBuild", "build project"),
     (_APP_RUNNER, "instance"): ("agent", "App Runner", "service"),
     (_APP_RUNNER, "access"): ("agent", "App Runner", "service"),
+    ("AWS::Events::Rule", "target"): (None, "EventBridge", "rule"),
+    ("AWS::Scheduler::Schedule", "target"): (None, "EventBridge Scheduler", "schedule"),
+    ("AWS::Pipes::Pipe", "execution"): (None, "EventBridge Pipes", "pipe"),
+    ("AWS::StepFunctions::StateMachine", "execution"): (None, "Step Functions", "state machine"),
     ("AWS::IAM::InstanceProfile", "instance"): (None, "container instance", "instance profile"),
 }
 """Lane, caller and what it works for, of the roles that a picture is about."""

@@ -29,7 +29,7 @@ def flows_of(analysis: Analysis, lanes: Sequence[Lane]) -> Iterator[Flow]:
                 note = _OVERRIDDEN if is_passed_over else _kept_out(group)
                 yield Flow("application", tuple(_of_application(group)), note)
             else:
-                yield Flow("pipeline", tuple(_of_service(group)), _kept_out(group))
+                yield Flow(lane.key, tuple(_of_service(group)), _kept_out(group))
 
 
 def _kept_out(group: Group) -> str:
@@ -93,7 +93,10 @@ def _kinds(group: Group) -> str:
 
 _NAMES: Final = {
     "ecr": "ECR",
+    "ecs": "ECS",
     "elasticfilesystem": "EFS",
+    "events": "EventBridge",
+    "iam": "IAM",
     "kms": "KMS",
     "logs": "CloudWatch Logs",
     "s3": "S3",

@@ -9,7 +9,10 @@ from copilot_preflight.checks.wording.parts import abridged
 
 _KINDS: Final[Mapping[str, str]] = {
     "ecr": "ECR repository",
+    "ecs": "ECS",
     "elasticfilesystem": "EFS file system",
+    "events": "EventBridge",
+    "iam": "IAM role",
     "kms": "KMS key",
     "logs": "CloudWatch log",
     "s3": "S3 object",

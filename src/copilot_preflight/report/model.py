@@ -22,11 +22,12 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("denied", "undecided", "allowed")
 MARKS: Final[Mapping[Outcome, str]] = {"allowed": "✓", "denied": "✗", "undecided": "?"}
 """A sign for each, for whoever does not see colours."""
 
-LaneKey = Literal["agent", "application", "pipeline"]
+LaneKey = Literal["agent", "application", "launcher", "pipeline"]
 
 LANES: Final[Mapping[LaneKey, str]] = {
     "agent": "ECS agent → execution role",
     "application": "application → task role",
+    "launcher": "rule, schedule, pipe or state machine → its role",
     "pipeline": "pipeline → its roles",
 }
 """Who calls with which role, in the order in which they are drawn."""

@@ -20,6 +20,7 @@
   const LANES = {
     agent: "ECS agent → execution role",
     application: "application → task role",
+    launcher: "rule, schedule, pipe or state machine → its role",
     pipeline: "pipeline → its roles",
   };
 
