@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from copilot_preflight.base.finding import CitedCall, Finding, Related
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording.parts import abridged, cited
@@ -26,6 +27,7 @@ _WORDS = {
     "boundary": "permissions boundary '{}', which is outside the run",
     "fact": "knowing {}",
     "answer": "the account's answer to '{}'",
+    "absent": "{}, which the account does not have",
 }
 _GIVE_VALUES = "give parameter values, with --params FILE or --parameter NAME=VALUE"
 _GIVE_REGION = "say where the stack is deployed, with --region REGION"
@@ -52,6 +54,7 @@ _HELP = {
     "--policy NAME_OR_ARN=FILE",
     "fact": "no file can say that: look in the account",
     "answer": "put that answer into a file of the evidence",
+    "absent": "make the role, or correct its name",
 }
 
 _MADE_UP = ("artifact key", "id of the build", "network interface")
@@ -68,8 +71,7 @@ def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
         yield _not_judged(unread)
     for need in analysis.needs_once():
         if need.role is None and need.role_value is not None:
-            role = abridged(need.role_value.text())
-            yield _finding(need, [], [Fact("document", f"{need.user} role '{role}'")])
+            yield _finding(need, [], [_missing_role(need, need.role_value.text())])
     open_calls: dict[object, list[tuple[Need, CitedCall, tuple[Fact, ...]]]] = {}
     seen = set()
     for decision in analysis.decisions:
@@ -88,6 +90,20 @@ def access_undetermined(analysis: Analysis) -> Iterator[Finding]:
         if assumption.missing and trust not in trusts:
             trusts.add(trust)
             yield _open_trust(assumption)
+
+
+def _missing_role(need: Need, named: Text) -> Fact:
+    """The role that no template has: where there are answers of the account, the one that is not.
+
+    What the account has answered that it has not, no further answer brings.
+    """
+    account, name = need.view.run.outside.account, named.split("/").items[-1].literal
+    if account is not None and name is not None and account.absent_role(named) is None:
+        return Fact("answer", f"aws iam get-role --role-name {name}")
+    role = f"{need.user} role '{abridged(named)}'"
+    if account is not None and account.absent_role(named) is not None:
+        return Fact("absent", role)
+    return Fact("document", role)
 
 
 def _open_trust(assumption: Assumption) -> Finding:

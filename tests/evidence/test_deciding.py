@@ -155,7 +155,7 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
     ) -> Report:
         Path("web.stack.yml").write_text(template)
         files = {**evidence, **(changed or {})}
-        known = {it["file"] for it in files.get("snapshot.json", {}).get("answers", ())}
+        known = {it.get("file") for it in files.get("snapshot.json", {}).get("answers", ())}
         listed = [
             {"call": call_in(PurePath(name)), "file": name}
             for name, data in files.items()
@@ -358,10 +358,10 @@ MISSING: Mapping[str, str] = {
     "iam/role/app-exec/list-attached-role-policies.json": "aws iam list-attached-role-policies",
     SECRETS: "aws iam get-role-policy --role-name app-exec",
     FILES: f"aws iam get-policy-version --policy-arn {MANAGED}",
-    "s3/files/get-bucket-policy.json": "the policy of bucket 'files'",
-    "kms/key/get-key-policy.json": f"the policy of key '{KEY}'",
-    "secretsmanager/db/get-resource-policy.json": "the policy of secret",
-    "ecr/web/get-repository-policy.json": "the policy of repository 'web'",
+    "s3/files/get-bucket-policy.json": "aws s3api get-bucket-policy --bucket files",
+    "kms/key/get-key-policy.json": f"get-key-policy --policy-name default --key-id {KEY}",
+    "secretsmanager/db/get-resource-policy.json": f"get-resource-policy --secret-id {SECRET}",
+    "ecr/web/get-repository-policy.json": "get-repository-policy --repository-name web",
 }
 
 
@@ -563,3 +563,19 @@ def test_endpoints_of_a_template_come_first(judge: Judge) -> None:
     shut = _endpoint("Interface", "secretsmanager", SHUT)
     report = judge({**NETWORK, ENDPOINTS: shut}, RUNNING + own)
     assert report.findings == ()
+
+
+def test_a_role_of_which_nothing_is_known(judge: Judge) -> None:
+    """--info names the answer that is missing, and says so where the account has no such role."""
+    gone = {name: None for name in WHOLE if name.startswith("iam/role/")}
+    report = judge(gone)
+    assert {it.rule for it in report.findings} == {"I9790"}
+    assert all("'aws iam get-role --role-name app-exec'" in it.message for it in report.findings)
+    absent = {
+        "call": "iam get-role",
+        "parameters": {"RoleName": "app-exec"},
+        "error": "NoSuchEntity",
+    }
+    index = {**WHOLE["snapshot.json"], "answers": [absent]}
+    report = judge({**gone, "snapshot.json": index})
+    assert all("which the account does not have" in it.message for it in report.findings)

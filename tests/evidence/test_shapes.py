@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import PurePath
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 
-from copilot_preflight.evidence.reading import _READERS
+from copilot_preflight.evidence.reading import _READERS, read
 from copilot_preflight.evidence.shapes import SHAPES, call_in, call_of, error_of, operation_in
 
 STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::files/*"}
@@ -138,3 +139,29 @@ def test_operations_in_paths(path: str, call: str, spelt: str) -> None:
 def test_errors() -> None:
     assert error_of({"Error": {"Code": "NoSuchEntity", "Message": ""}}) == "NoSuchEntity"
     assert error_of({"Error": "x"}) == error_of({"Role": {}}) == error_of([]) == ""
+
+
+def _broken(data: Any) -> Iterator[Any]:
+    """The data with something else in the place of each of its nodes."""
+    for other in (None, "x", [None]):
+        yield other
+        if isinstance(data, dict):
+            for key, value in data.items():
+                yield from ({**data, key: it} for it in _broken(value))
+        if isinstance(data, list):
+            for number, value in enumerate(data):
+                yield from ([*data[:number], it, *data[number + 1 :]] for it in _broken(value))
+
+
+def test_whatever_stands_in_a_file_is_read_or_refused(tmp_path: Path) -> None:
+    """No answer of another shape ends in a traceback; each says in one line what is wrong."""
+    number = 0
+    for call, data in ANSWERS.items():
+        for broken in {json.dumps(it): it for it in _broken(data)}.values():
+            if call_of(broken, call):
+                number += 1
+                name = f"{call.partition(' ')[2]}.subject-{number}.json"
+                (tmp_path / name).write_text(json.dumps(broken))
+    found = read([tmp_path])
+    assert number > len(ANSWERS)
+    assert all("\n" not in it.message and it.message for it in found.faults)

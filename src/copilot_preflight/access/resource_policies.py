@@ -13,6 +13,7 @@ from copilot_preflight.iam.policy import Fact
 from copilot_preflight.iam.services import service_of
 from copilot_preflight.model.buckets import bucket_policy, is_bucket_known
 from copilot_preflight.model.keys import key_with_arn
+from copilot_preflight.resolve.view import View
 
 
 class ResourcePolicy(NamedTuple):
@@ -42,7 +43,7 @@ def _policy_of_bucket(call: Call) -> ResourcePolicy:
     found = bucket_policy(view, bucket)
     unseen: tuple[Fact, ...] = ()
     if not call.need.is_copilots and not is_bucket_known(view, bucket):
-        unseen = (Fact("resource-policy", f"bucket '{bucket}'"),)
+        unseen = (_unseen(view, "bucket", bucket),)
     return ResourcePolicy(PolicySet(found), unseen=unseen)
 
 
@@ -52,7 +53,7 @@ def _policy_of_key(call: Call) -> ResourcePolicy:
         parsed = arn.parse(key.arn)
         owner = parsed.account if parsed is not None else None
         return ResourcePolicy(PolicySet(key.policy), must_allow=True, owner=owner)
-    unseen = () if call.need.is_copilots else (Fact("resource-policy", f"key '{call.resource}'"),)
+    unseen = () if call.need.is_copilots else (_unseen(call.view, "key", call.resource),)
     return ResourcePolicy(unseen=unseen)
 
 
@@ -66,7 +67,7 @@ def _policy_of_secret(call: Call) -> ResourcePolicy:
     if is_secret_known(view, call.resource):
         parsed = arn.parse(call.resource)
         return ResourcePolicy(policy, owner=parsed.account if parsed is not None else None)
-    unseen = Fact("resource-policy", f"secret '{without_suffix(call.resource)}'")
+    unseen = _unseen(view, "secret", without_suffix(call.resource))
     return ResourcePolicy(policy, unseen=(unseen,))
 
 
@@ -79,8 +80,9 @@ def _policy_of_repository(call: Call) -> ResourcePolicy:
     found = repository_with_arn(call.view, call.resource)
     if found is not None:
         return ResourcePolicy(PolicySet(found.policy), owner=parsed.account)
-    name = f"repository '{str(parsed.resource).partition('/')[2]}'"
-    return ResourcePolicy(unseen=() if call.need.is_copilots else (Fact("resource-policy", name),))
+    name = Text.of(str(parsed.resource).partition("/")[2])
+    unseen = _unseen(call.view, "repository", name)
+    return ResourcePolicy(unseen=() if call.need.is_copilots else (unseen,))
 
 
 def _policy_of_file_system(call: Call) -> ResourcePolicy:
@@ -89,7 +91,24 @@ def _policy_of_file_system(call: Call) -> ResourcePolicy:
     found = file_system(call.view, call.resource)
     if found is not None:
         return ResourcePolicy(PolicySet(found.policy or ()))
-    return ResourcePolicy(unseen=(Fact("resource-policy", f"file system '{call.resource}'"),))
+    return ResourcePolicy(unseen=(_unseen(call.view, "file system", call.resource),))
+
+
+def _unseen(view: View, what: str, name: Text) -> Fact:
+    """What is missing: a policy, and where there are answers of the account, which one is not."""
+    if view.run.outside.account is not None and "${" not in str(name):
+        return Fact("answer", f"{_CALLS[what]} {name}")
+    return Fact("resource-policy", f"{what} '{name}'")
+
+
+_CALLS: Final[Mapping[str, str]] = {
+    "bucket": "aws s3api get-bucket-policy --bucket",
+    "key": "aws kms get-key-policy --policy-name default --key-id",
+    "secret": "aws secretsmanager get-resource-policy --secret-id",
+    "repository": "aws ecr get-repository-policy --repository-name",
+    "file system": "aws efs describe-file-system-policy --file-system-id",
+}
+"""The calls of the AWS CLI that answer with the policies of resources."""
 
 
 _READERS: Final[Mapping[str, Callable[[Call], ResourcePolicy]]] = {
