@@ -579,3 +579,59 @@ def test_a_role_of_which_nothing_is_known(judge: Judge) -> None:
     index = {**WHOLE["snapshot.json"], "answers": [absent]}
     report = judge({**gone, "snapshot.json": index})
     assert all("which the account does not have" in it.message for it in report.findings)
+
+
+# --- whose key it is ------------------------------------------------------------------------------
+
+OTHER = KEY.replace("0001", "0002")
+
+
+def _head(**said: Any) -> dict[str, Any]:
+    """What `head-object` answers, by way of an index that names the object."""
+    call = {
+        "call": "s3api head-object",
+        "parameters": {"Bucket": "files", "Key": "web.env"},
+        "file": "head.json",
+    }
+    index = {**WHOLE["snapshot.json"], "answers": [call]}
+    return {"snapshot.json": index, "head.json": {"ETag": "1", "ContentLength": 1, **said}}
+
+
+def _managed_by(who: str) -> dict[str, Any]:
+    data = {"KeyMetadata": {"KeyId": OTHER[-36:], "Arn": OTHER, "KeyManager": who}}
+    return {"kms/other/describe-key.json": data}
+
+
+@pytest.mark.parametrize(
+    ("changed", "keys"),
+    [
+        (_head(), set()),
+        (_head(SSEKMSKeyId=KEY), {KEY}),  # whose that is nobody has answered: as the bucket has it
+        ({**_head(SSEKMSKeyId=OTHER), **_managed_by("AWS")}, set()),
+        ({**_head(SSEKMSKeyId=OTHER), **_managed_by("CUSTOMER")}, {OTHER}),
+        (
+            {
+                **_managed_by("AWS"),
+                "s3/files/get-bucket-encryption.json": {
+                    "ServerSideEncryptionConfiguration": {
+                        "Rules": [
+                            {
+                                "ApplyServerSideEncryptionByDefault": {
+                                    "SSEAlgorithm": "aws:kms",
+                                    "KMSMasterKeyID": OTHER,
+                                }
+                            }
+                        ]
+                    }
+                },
+            },
+            set(),
+        ),
+    ],
+)
+def test_the_key_of_an_object(judge: Judge, changed: dict[str, Any], keys: set[str]) -> None:
+    """That of the object itself counts, and none that AWS manages asks for a permission."""
+    report = judge(changed)
+    assert report.errors == ()
+    env_file = [it for it in report.proof or () if it.subject.startswith("environment file")]
+    assert {it.resource for it in env_file if it.action == "kms:Decrypt"} == keys

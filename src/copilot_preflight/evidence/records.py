@@ -211,7 +211,8 @@ class Deployed(NamedTuple):
 class StoredObject(NamedTuple):
     """What `head-object` answers; ``exists`` is False where it answered that there is none.
 
-    ``key`` is the ARN of the key that encrypts it, ``""`` for none that needs a permission.
+    ``encryption_key`` is the ARN of the key of KMS that encrypts it, AWS's own among them; ``""``
+    for none.
     """
 
     bucket: str
@@ -219,3 +220,4 @@ class StoredObject(NamedTuple):
     place: Place
     exists: bool = True
     encryption_key: str = ""
+    bucket_key: bool = False

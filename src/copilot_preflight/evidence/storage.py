@@ -96,7 +96,8 @@ def stored_object(draft: Draft, answer: Answer) -> None:
     if not bucket:
         raise answer.fault((), "whose object is this: no index names the Bucket")
     own = "" if answer.error else text_of(answer.data, "SSEKMSKeyId")
-    found = StoredObject(bucket, key, answer.place, not answer.error, own)
+    has_bucket_key = not answer.error and answer.data.get("BucketKeyEnabled") is True
+    found = StoredObject(bucket, key, answer.place, not answer.error, own, has_bucket_key)
     draft.objects.setdefault((bucket, key), found)
 
 

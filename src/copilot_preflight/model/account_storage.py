@@ -40,10 +40,36 @@ def encryption_in_account(view: View, name: Text) -> Encryption | None:
     if found is None or found.encryption is None:
         return None
     own = found.encryption
-    if not own.key:
+    if not own.key or _is_managed(view, own.key):
         return Encryption(own.place)
     key = key_arn(view, _located(view, own.key, found))
     return None if key is None else Encryption(own.place, key, own.bucket_key)
+
+
+def object_encryption_in_account(view: View, bucket: Text, key: Text) -> Encryption | None:
+    """How an object is encrypted; None where that, or whose key it is, has not been answered.
+
+    An object keeps the key that it was written with, whatever its bucket does with new ones.
+    """
+    account = view.run.outside.account
+    found = None if account is None else account.stored_object(bucket, key)
+    if account is None or found is None or not found.exists:
+        return None
+    if not found.encryption_key:
+        return Encryption(found.place)
+    own = account.key(Text.of(found.encryption_key))
+    if own is None or not own.manager:
+        return None  # it may be the key that AWS manages
+    if own.manager == "AWS":
+        return Encryption(found.place)
+    return Encryption(found.place, Text.of(found.encryption_key), found.bucket_key)
+
+
+def _is_managed(view: View, key: str) -> bool:
+    """Whether a key is known to be one that AWS manages for a service."""
+    account = view.run.outside.account
+    found = None if account is None else account.key(Text.of(key))
+    return found is not None and found.manager == "AWS"
 
 
 def _located(view: View, key: str, bucket: records.Bucket) -> Text:
@@ -94,8 +120,9 @@ def secret_in_account(view: View, reference: Text) -> Secret | None:
     found = _secret(view, reference)
     if found is None or found.key is None:
         return None
-    key = key_arn(view, Text.of(found.key)) if found.key else None
-    if found.key and key is None:
+    is_own = bool(found.key) and not _is_managed(view, found.key)
+    key = key_arn(view, Text.of(found.key)) if is_own else None
+    if is_own and key is None:
         return None
     tags = {name: Text.of(value) for name, value in (found.tags or {}).items()}
     has_all = found.tags is not None
@@ -123,7 +150,7 @@ def parameter_in_account(view: View, reference: Text) -> Parameter | None:
         return None
     tags = {name: Text.of(value) for name, value in (found.tags or {}).items()}
     key: Text | None = None
-    if found.key:
+    if found.key and not _is_managed(view, found.key):
         given = Text.of(found.key)
         hole = Hole(f"the key of parameter '{found.name}'", excludes="*?", nonempty=True)
         key = key_arn(view, given) or Text.of(hole)

@@ -86,6 +86,12 @@ class EnvFileRead(NamedTuple):
         name, bucket = self.name, self.bucket
         if bucket is not None:
             return bucket.encryption
+        if (
+            name is not None
+            and name.key is not None
+            and (found := self._stored(name.bucket, name.key))
+        ):
+            return found
         told = encryption_of(self.view, name.bucket) if name else None
         if told is not None:
             return told
@@ -95,6 +101,14 @@ class EnvFileRead(NamedTuple):
         given = self.view.stack.given(COPILOT_KEY_PARAMETER)
         place = self.file.value.place if given is None or given.place is None else given.place
         return Encryption(place, key, bucket_key=True) if key.parts else None
+
+    def _stored(self, bucket: Text, key: Text) -> Encryption | None:
+        """How the object that is there now is encrypted, as the account has answered."""
+        if self.view.run.outside.account is None:
+            return None
+        from copilot_preflight.model.account_storage import object_encryption_in_account
+
+        return object_encryption_in_account(self.view, bucket, key)
 
 
 @SitesOfTasks
