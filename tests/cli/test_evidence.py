@@ -81,6 +81,18 @@ def test_a_denial_shows_the_answer(run: Run, write: Write) -> None:
     assert result.out.endswith("1 denied; 1 error in 1 file\n")
 
 
+def test_a_report_says_what_it_rests_on(run: Run, write: Write) -> None:
+    """In JSON: the answers to which it points, with their times."""
+    write({"web.stack.yml": STACK, "evidence/account.json": DETAILS, "evidence/b.json": DETAILS})
+    os.utime("evidence/b.json", (0, 0))
+    os.utime("evidence/account.json", (1_795_852_800, 1_795_852_800))
+    given = ("check", "web.stack.yml", "--format", "json")
+    report = json.loads(run(*given, "--evidence", "evidence").out)
+    name = os.path.join("evidence", "account.json")
+    assert report["evidence"] == [{"file": name, "taken": "2026-11-28T08:00:00Z"}]
+    assert "evidence" not in json.loads(run(*given).out)
+
+
 def test_evidence_in_the_configuration(run: Run, write: Write) -> None:
     """Its files are named from where the configuration lies."""
     write(

@@ -242,7 +242,8 @@ class Report(NamedTuple):
     about, whatever is suppressed; ``proof`` has each of them, None where nobody asked for it.
     ``paths`` are the files and folders that were to be checked, as they were named, and ``asked``
     the options that the findings depend on: each with its value, as a command line has them; None
-    where they cannot be shown.
+    where they cannot be shown. ``evidence`` are the answers of the account that it rests on, each
+    with its time in UTC as ISO 8601; None where none were given.
     """
 
     files: int
@@ -259,6 +260,7 @@ class Report(NamedTuple):
     paths: Sequence[str] = ()
     proof: Sequence[ProvedCall] | None = None
     asked: Asked | None = ()
+    evidence: Sequence[tuple[str, str]] | None = None
 
     def span(self, place: Place) -> Span:
         """Where a place stands; the first character of a file that the run did not load."""

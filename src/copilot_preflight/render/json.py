@@ -37,6 +37,8 @@ def render(report: Report) -> str:
     }
     if report.proof is not None:
         document["proof"] = [_proved(report, call) for call in report.proof]
+    if report.evidence is not None:
+        document["evidence"] = [{"file": it, "taken": taken} for it, taken in report.evidence]
     text = dump(document)
     if report.shard is not None:  # on one line: what programs read, and long
         shard = _readable(json.dumps(report.shard, ensure_ascii=False, separators=(",", ":")))

@@ -175,6 +175,10 @@ class _Check:
             paths=tuple(paths) if self.options.before is None and shard is None else (),
             asked=self.options.asked,
         )
+        if provided.account is not None:
+            from copilot_preflight.run.evidence_files import rested_on
+
+            report = report._replace(evidence=rested_on(report, provided.account))
         hidden = self.hidden = self._hidden()
         if shard is not None:
             from copilot_preflight.run.shards.parts import Seen, parts_of

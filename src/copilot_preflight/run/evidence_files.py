@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.base.finding import Finding, Place, Related, Report
 from copilot_preflight.evidence.account import Account
 from copilot_preflight.evidence.levels import Level
 from copilot_preflight.evidence.reading import read
@@ -117,5 +117,21 @@ def dated(finding: Finding, account: Account) -> Finding:
     return finding if related == finding.related else finding._replace(related=related)
 
 
+def rested_on(report: Report, account: Account) -> Sequence[tuple[str, str]]:
+    """The answers to which findings and calls of a report point, with their times in UTC."""
+    places = [it for finding in report.findings for it in (finding.at, *_related(finding))]
+    places += (place for call in report.proof or () for place in call.places)
+    files = sorted({place.file for place in places if place.file in account.taken})
+    return [(file, f"{_written(account.taken[file], '%Y-%m-%dT%H:%M:%S')}Z") for file in files]
+
+
+def _related(finding: Finding) -> Iterator[Place]:
+    return (it.place for it in finding.related)
+
+
 def _answer_of(moment: float) -> str:
-    return f"the account's answer of {time.strftime('%Y-%m-%d', time.gmtime(moment))}"
+    return f"the account's answer of {_written(moment, '%Y-%m-%d')}"
+
+
+def _written(moment: float, form: str) -> str:
+    return time.strftime(form, time.gmtime(moment))
