@@ -12,8 +12,10 @@ from urllib.parse import quote
 import pytest
 
 from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.evidence import large
 from copilot_preflight.evidence.reading import Evidence, files_of, read
 from copilot_preflight.evidence.records import Absent, Role
+from copilot_preflight.read import document
 
 ACCOUNT = "111122223333"
 ARN = f"arn:aws:iam::{ACCOUNT}:role/web"
@@ -486,3 +488,25 @@ def test_an_organization_counts_as_a_whole(reading: Reading, left_out: str) -> N
     if levels is not None:
         assert [len(it.policies) for it in levels[0]] == [1, 0]
         assert found.account.levels("999999999999") == ((), ())
+
+
+def test_an_answer_larger_than_any_template(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All roles of an account may be one file of many megabytes; its places are lines as ever."""
+    monkeypatch.setattr(large, "MAX_SIZE", 100)
+    monkeypatch.setattr(document, "MAX_SIZE", 100)
+    details = {"RoleDetailList": [{**ROLE, "RolePolicyList": [], "AttachedManagedPolicies": []}]}
+    found = reading({"all.json": details, "task.json": SECRETS["task"]})
+    assert found.faults == []
+    role = _role(found)
+    assert role.missing == ()
+    assert found.documents[role.place.file].span(role.place.path).start.line == 3
+    assert "hunter2" not in found.documents[str(Path("e/task.json"))].text
+    monkeypatch.setattr(large, "LARGEST", 200)
+    (fault, _) = reading({"all.json": details}).faults
+    assert fault.message == "file has 0 MB: leave out what no template needs"
+    monkeypatch.setattr(large, "LARGEST", 10_000)
+    broken = json.dumps(details, indent=2).replace('"Arn":', '"Arn"')
+    faults = [it for it in reading({"all.json": broken}).faults if it.file.endswith("all.json")]
+    assert [(it.line, it.message) for it in faults] == [(5, "no JSON: Expecting ':' delimiter")]

@@ -25,6 +25,7 @@ from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.collected import Folder
 from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import Entry, Index
+from copilot_preflight.evidence.large import is_large, read_large
 from copilot_preflight.evidence.secrets import without_secrets
 from copilot_preflight.evidence.shapes import SUBJECTS, call_in, call_of, error_of
 from copilot_preflight.evidence.subjects import Neighbours, neighbours_of, subject_of
@@ -202,7 +203,8 @@ class _Reading:
 
     def _load(self, path: Path) -> Document | None:
         try:
-            found = without_secrets(self._read(path, str(path)))
+            of_file = read_large if is_large(path) else self._read
+            found = without_secrets(of_file(path, str(path)))
         except DocumentError as fault:
             self.faults.append(fault)
             return None

@@ -5,6 +5,7 @@ Nobody needs them here, and a report quotes the lines around a place.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -33,8 +34,10 @@ def without_secrets(found: Document) -> AnswerDocument:
     lines = found.text.split("\n")
     for path in paths:
         _blank(lines, found.span(path))
-    blanked = document.parse("\n".join(lines), found.file)
-    return AnswerDocument(blanked.file, blanked.text, blanked.data)
+    text = "\n".join(lines)
+    if len(text) > document.MAX_SIZE:  # which is JSON
+        return AnswerDocument(found.file, text, json.loads(text))
+    return AnswerDocument(found.file, text, document.parse(text, found.file).data)
 
 
 def _secret_paths(data: Any, path: DataPath) -> Iterator[DataPath]:
