@@ -201,6 +201,14 @@ class AnswerDocument(Document):
 
     is_answer = True
 
+    def _span(self, path: DataPath, *, key: bool) -> Span:
+        if self.text.lstrip()[:1] in ("{", "["):
+            from copilot_preflight.read.json_places import json_span
+
+            if (found := json_span(self.text, path, key=key)) is not None:
+                return found
+        return super()._span(path, key=key)
+
 
 _FEW_SPANS: Final = 48
 """Spans of a document that are looked for one by one: with more of them, all are worked out."""
