@@ -510,3 +510,55 @@ def test_an_answer_larger_than_any_template(
     broken = json.dumps(details, indent=2).replace('"Arn":', '"Arn"')
     faults = [it for it in reading({"all.json": broken}).faults if it.file.endswith("all.json")]
     assert [(it.line, it.message) for it in faults] == [(5, "no JSON: Expecting ':' delimiter")]
+
+
+def test_answers_that_do_not_say_where(reading: Reading) -> None:
+    """They are put to the one thing of that name of which another answer says where it is."""
+    arn = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/app/token"
+    repository = f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/web"
+    found = reading(
+        {
+            "a.json": {"Parameters": [{"Name": "/app/token", "Type": "String", "ARN": arn}]},
+            "list-tags-for-resource.%2Fapp%2Ftoken.json": {"TagList": [{"Key": "a", "Value": "b"}]},
+            "b.json": {"repositories": [{"repositoryArn": repository, "repositoryName": "web"}]},
+            "c.json": {
+                "registryId": ACCOUNT,
+                "repositoryName": "web",
+                "policyText": json.dumps(DOCUMENT),
+            },
+        }
+    )
+    assert found.faults == []
+    parameter = found.account.parameter(Text.of(arn))
+    assert parameter is not None
+    assert (parameter.tags, parameter.region) == ({"a": "b"}, "eu-west-1")
+    known = found.account.repository(Text.of(repository))
+    assert known is not None
+    assert known.policy is not None
+    elsewhere = repository.replace("eu-west-1", "us-east-1")
+    assert found.account.repository(Text.of(elsewhere)) is None
+
+
+def test_a_call_of_another_region(reading: Reading) -> None:
+    """What an index says of the region holds for the calls that name no other."""
+    call = "ecr get-repository-policy"
+    index = {
+        "version": 1,
+        "account": ACCOUNT,
+        "region": "eu-west-1",
+        "answers": [
+            {"call": call, "parameters": {"repositoryName": "a"}, "file": "a.json"},
+            {
+                "call": call,
+                "parameters": {"repositoryName": "b"},
+                "region": "us-east-1",
+                "error": "RepositoryPolicyNotFoundException",
+            },
+        ],
+    }
+    answer = {"repositoryName": "a", "policyText": json.dumps(DOCUMENT)}
+    account = reading({"snapshot.json": index, "a.json": answer}).account
+    for name, region in (("a", "eu-west-1"), ("b", "us-east-1")):
+        for asked in ("eu-west-1", "us-east-1"):
+            arn = Text.of(f"arn:aws:ecr:{asked}:{ACCOUNT}:repository/{name}")
+            assert (account.repository(arn) is not None) == (asked == region)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.evidence.draft import Draft
+from copilot_preflight.evidence.draft import Draft, news
 from copilot_preflight.evidence.index import Index
 from copilot_preflight.evidence.levels import Level, levels_of
 from copilot_preflight.evidence.naming import by_arn, is_here, the_one
@@ -354,7 +354,9 @@ def account_of(draft: Draft, indexes: Sequence[Index], taken: Mapping[str, float
 
 
 def _join(draft: Draft) -> None:
-    """Puts versions of policies that are known by name to the one policy of that name."""
+    """Puts answers that do not say where something is to the one thing of that name that does."""
+    _join_by_place(draft.parameters)
+    _join_by_place(draft.repositories)
     for name in [name for name, it in draft.policies.items() if not it.arn]:
         same = [it for it in draft.policies.values() if it.arn and it.name == name]
         if len(same) == 1:
@@ -362,6 +364,20 @@ def _join(draft: Draft) -> None:
                 same[0].versions.setdefault(version, policy)
             same[0].by_flag = same[0].by_flag or draft.policies[name].by_flag
             del draft.policies[name]
+
+
+def _join_by_place(records: dict[tuple[str, str, str], Any]) -> None:
+    """The same for records by account, region and name, of which the first two may be ``""``."""
+    for key in [key for key in records if "" in key[:2]]:
+        account, region, name = key
+        others = [
+            it
+            for it in records
+            if it[2] == name and it != key and account in ("", it[0]) and region in ("", it[1])
+        ]
+        if len(others) == 1:
+            known, said = records[others[0]], records.pop(key)
+            records[others[0]] = known._replace(**news(known, said._asdict()))
 
 
 def _same(values: Iterable[str]) -> str:

@@ -76,7 +76,7 @@ class Draft:
 
     def bucket(self, name: str, place: Place, account: str = "", **said: Any) -> None:
         known = self.buckets.get(name) or Bucket(name, place, account=account)
-        self.buckets[name] = known._replace(**_new(known, said))
+        self.buckets[name] = known._replace(**news(known, said))
 
     def key(self, id_or_arn: str, place: Place, **said: Any) -> None:
         """A key by its ARN, or by its id where that is all that is known of it."""
@@ -85,18 +85,18 @@ class Draft:
         if id.startswith("mrk-") and arn:
             id = arn  # the keys of several regions may share it
         known = self.keys.get(id) or Key(id, place)
-        self.keys[id] = known._replace(**_new(known, {"arn": arn, **said}))
+        self.keys[id] = known._replace(**news(known, {"arn": arn, **said}))
 
     def secret(self, arn: str, name: str, place: Place, **said: Any) -> None:
         known = self.secrets.get(arn) or Secret(name, place, arn)
-        self.secrets[arn] = known._replace(**_new(known, said))
+        self.secrets[arn] = known._replace(**news(known, said))
 
     def parameter(
         self, name: str, place: Place, account: str = "", region: str = "", **said: Any
     ) -> None:
         key = (account, region, name)
         known = self.parameters.get(key) or Parameter(name, place, account=account, region=region)
-        self.parameters[key] = known._replace(**_new(known, said))
+        self.parameters[key] = known._replace(**news(known, said))
 
     def repository(
         self, name: str, place: Place, account: str = "", region: str = "", **said: Any
@@ -105,20 +105,22 @@ class Draft:
         known = self.repositories.get(key) or Repository(
             name, place, account=account, region=region
         )
-        self.repositories[key] = known._replace(**_new(known, said))
+        self.repositories[key] = known._replace(**news(known, said))
 
     def file_system(self, id_or_arn: str, place: Place, **said: Any) -> None:
         id = id_or_arn.rpartition("/")[2]
         arn = id_or_arn if id_or_arn.startswith("arn:") else ""
         known = self.file_systems.get(id) or FileSystem(id, place)
-        self.file_systems[id] = known._replace(**_new(known, {"arn": arn, **said}))
+        self.file_systems[id] = known._replace(**news(known, {"arn": arn, **said}))
 
 
-def _new(known: Any, said: Mapping[str, Any]) -> dict[str, Any]:
+def news(known: Any, said: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of a record that nothing newer has said of it already."""
     defaults = known._field_defaults
     return {
-        field: value for field, value in said.items() if getattr(known, field) == defaults[field]
+        field: value
+        for field, value in said.items()
+        if field in defaults and getattr(known, field) == defaults[field]
     }
 
 

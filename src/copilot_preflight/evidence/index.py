@@ -39,7 +39,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeLis
 class Entry(NamedTuple):
     """A call of an index: ``file`` is the path of its answer, ``""`` for an ``error``.
 
-    ``parameters`` are strings, and JSON where a parameter is none.
+    ``parameters`` are strings, and JSON where a parameter is none. ``region`` is that of the call,
+    where it is another one than the index's.
     """
 
     call: str
@@ -47,6 +48,7 @@ class Entry(NamedTuple):
     place: Place
     file: str = ""
     error: str = ""
+    region: str = ""
 
 
 class Index(NamedTuple):
@@ -90,6 +92,7 @@ def _entries(found: Document, folder: str) -> Iterator[Entry]:
             Place(found.file, path),
             os.path.normpath(os.path.join(folder, file)) if file else "",
             text_of(raw, "error"),
+            text_of(raw, "region"),
         )
 
 

@@ -249,9 +249,10 @@ class _Reading:
                     yield answer
         for entry, of, found in errors:
             if _is_none(entry.call, entry.error):
+                region = entry.region or of.region
                 yield Answer(
                     entry.call, found, PurePath(found.file), of.taken or 0.0, entry.parameters,
-                    of.account, of.partition, of.region, entry.error, True, entry.place,
+                    of.account, of.partition, region, entry.error, True, entry.place,
                 )  # fmt: skip
 
     def _call(self, file: _File) -> str:
@@ -286,9 +287,10 @@ class _Reading:
         taken = _time_of(file.path) if taken is None else taken
         self.taken[file.document.file] = taken
         of = file.of
+        region = (file.entry.region if file.entry is not None else "") or of.region
         return Answer(
             call, file.document, file.path, taken, known or _NOTHING,
-            of.account, of.partition, of.region, code, file.entry is not None,
+            of.account, of.partition, region, code, file.entry is not None,
         )  # fmt: skip
 
 
