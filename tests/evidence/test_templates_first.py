@@ -206,6 +206,36 @@ def test_policies_that_templates_attach(
     assert _actions(view(NOTHING + policy)) == (actions, unread)
 
 
+MINE = """\
+  Mine:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument: {{Statement: {{Effect: Deny, Action: '*', Resource: '*'}}}}
+{named}
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "is_found"),
+    [("", True), ("      ManagedPolicyName: limits", False), ("      ManagedPolicyName: x", True)],
+)
+def test_a_managed_policy_that_a_template_makes(
+    view: Make, tmp_path: Path, named: str, is_found: bool
+) -> None:
+    """What the account has of it is what it was before."""
+    allow = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
+    version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": {"Statement": allow}}
+    (tmp_path / "get-policy-version.limits.json").write_text(json.dumps({"PolicyVersion": version}))
+    details = {"PolicyName": "limits", "Arn": MANAGED, "DefaultVersionId": "v1"}
+    (tmp_path / "get-policy.json").write_text(json.dumps({"Policy": details}))
+    here = view(NOTHING, MINE.format(named=named))
+    run = Run(Outside(account=read([tmp_path]).account))
+    for stack in here.run.stacks:
+        run.add(stack.package)
+    actions, unread = _actions(View(run.stacks[0]))
+    assert ("s3:ListBucket" in actions, unread) == (is_found, [] if is_found else [LIMITS])
+
+
 @pytest.mark.parametrize(
     ("name", "may"),
     [

@@ -29,11 +29,8 @@ def may_be_made(view: View, kind: str, name: str, written: str = "") -> bool:
     for other in view.having(kind):
         for logical_id, resource in other.resources(kind):
             own = other.ref(logical_id, resource)
-            hole = own.only_hole
-            if hole is not None and hole.unique:
-                if _is_made_up(name, logical_id):
-                    return True
-            elif own.equals(known) is not False:
+            is_open = any(hole.unique for hole in own.holes)
+            if own.equals(known) is not False and (not is_open or _is_made_up(name, logical_id)):
                 return True
     return False
 

@@ -53,7 +53,12 @@ def _in_account(view: View, policy: Text) -> tuple[Statement, ...] | None:
     if found is None or found.policy is None:
         return None
     from copilot_preflight.model.account_documents import answered
+    from copilot_preflight.model.account_names import may_be_made
 
+    if aws_managed(policy) is None and may_be_made(
+        view, "AWS::IAM::ManagedPolicy", found.name, found.arn
+    ):
+        return None
     return answered(found.policy, found.name)
 
 
