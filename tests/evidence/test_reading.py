@@ -340,7 +340,7 @@ SECRETS = {
         "ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf",
         "Name": "db",
         "VersionId": "1",
-        "SecretString": "hunter2-ß\n{}",
+        "SecretString": 'hunter2-ß\n{} \u2028 "hunter2" \u0085 hunter2',
     },
     "parameter": {"Parameter": {"Name": "/a", "Type": "SecureString", "Value": "hunter2"}},
     "task": {
@@ -370,6 +370,33 @@ def test_no_secret_is_kept(reading: Reading, kind: str) -> None:
     assert "hunter2" not in document.text
     assert "hunter2" not in repr(document.data)
     assert len(document.text) == len(Path("e/a.json").read_text())
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r", "\u2028"])
+def test_no_secret_is_kept_whatever_ends_a_line(reading: Reading, ends: str) -> None:
+    """Lines end in many ways, for some readers; what is not blanked out is a fault."""
+    text = json.dumps(SECRETS["secret"], indent=2, ensure_ascii=False).replace("\n", ends)
+    found = reading({"a.json": text})
+    assert all("hunter2" not in it.text for it in found.documents.values())
+
+
+def test_a_secret_that_is_repeated(reading: Reading) -> None:
+    """An anchor of YAML puts a value in a place where nobody would look for it."""
+    text = "ARN: a\nName: &n hunter2hunter2\nVersionId: v\nSecretString: *n\n"
+    found = reading({"a.yml": text})
+    assert found.documents == {}
+    (fault,) = found.faults
+    assert fault.message == "a secret stands here that cannot be blanked out: leave it out"
+
+
+def test_a_variable_may_say_what_stands_elsewhere(reading: Reading) -> None:
+    """A region is in many places, and no secret in any of them."""
+    environment = [{"name": "AWS_REGION", "value": "eu-west-1-is-my-region"}]
+    container = {"environment": environment, "logGroup": "/eu-west-1-is-my-region/web"}
+    task = {"taskDefinitionArn": "t", "containerDefinitions": [container]}
+    found = reading({"a.json": {"taskDefinition": task}})
+    assert found.faults == []
+    assert "/eu-west-1-is-my-region/web" in found.documents[str(Path("e/a.json"))].text
 
 
 def test_no_secret_of_yaml_is_kept(reading: Reading) -> None:
