@@ -635,3 +635,37 @@ def test_the_key_of_an_object(judge: Judge, changed: dict[str, Any], keys: set[s
     assert report.errors == ()
     env_file = [it for it in report.proof or () if it.subject.startswith("environment file")]
     assert {it.resource for it in env_file if it.action == "kms:Decrypt"} == keys
+
+
+# --- ACLs -----------------------------------------------------------------------------------------
+
+PIPELINE = """\
+Resources:
+  Pipeline:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      RoleArn: !Sub 'arn:aws:iam::${AWS::AccountId}:role/pipeline'
+      ArtifactStore: {Type: S3, Location: artifacts}
+      Stages:
+        - Name: Deploy
+          Actions:
+            - Name: Upload
+              ActionTypeId: {Category: Deploy, Owner: AWS, Provider: S3, Version: '1'}
+              InputArtifacts: [{Name: built}]
+              Configuration: {BucketName: files, Extract: 'true', CannedACL: public-read}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "rules"), [("BucketOwnerEnforced", ["W9774"]), ("ObjectWriter", []), ("", [])]
+)
+def test_acls_of_a_bucket(judge: Judge, rule: str, rules: list[str]) -> None:
+    """A bucket of the account that has turned them off rejects the one of a deployment."""
+    name = "s3/files/get-bucket-ownership-controls.json"
+    answer = {"OwnershipControls": {"Rules": [{"ObjectOwnership": rule}] if rule else []}}
+    report = judge({name: answer}, PIPELINE)
+    assert report.errors == ()
+    found = [it for it in report.findings if it.rule != "I9790"]
+    assert [it.rule for it in found] == rules
+    for finding in found:
+        assert str(Path("e", name)) in _places(finding)

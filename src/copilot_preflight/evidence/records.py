@@ -86,6 +86,13 @@ class Encryption(NamedTuple):
     bucket_key: bool = False
 
 
+class Ownership(NamedTuple):
+    """Who owns objects that others put into a bucket: S3's word for it, and where it stands."""
+
+    rule: str
+    place: Place
+
+
 class Bucket(NamedTuple):
     """A bucket. ``encryption``, ``ownership`` and ``public_access`` are None where not answered."""
 
@@ -93,7 +100,7 @@ class Bucket(NamedTuple):
     place: Place
     policy: PolicyAnswer = None
     encryption: Encryption | None = None
-    ownership: str | None = None
+    ownership: Ownership | None = None
     public_access: Mapping[str, bool] | None = None
     region: str = ""
     account: str = ""

@@ -12,7 +12,13 @@ from copilot_preflight.evidence.documents import policy_at
 from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import text_of
 from copilot_preflight.evidence.parts import account_of, is_cut, maps_at, region_of, tags_of
-from copilot_preflight.evidence.records import Absent, Encryption, PolicyAnswer, StoredObject
+from copilot_preflight.evidence.records import (
+    Absent,
+    Encryption,
+    Ownership,
+    PolicyAnswer,
+    StoredObject,
+)
 from copilot_preflight.read.document import Document
 
 # --- S3 -------------------------------------------------------------------------------------------
@@ -63,12 +69,15 @@ def own_key(key: str) -> str:
 
 def bucket_ownership(draft: Draft, answer: Answer) -> None:
     """`get-bucket-ownership-controls`; without any, objects belong to whoever writes them."""
+    found: Ownership | None = None
     if answer.error:
-        found = "ObjectWriter"
+        found = Ownership("ObjectWriter", answer.place)
     else:
-        rules = list(maps_at(answer.data["OwnershipControls"], ("Rules",)))
-        found = text_of(rules[0][1], "ObjectOwnership") if rules else ""
-    draft.bucket(_bucket(answer), answer.place, ownership=found or None)
+        for at, rule in maps_at(answer.data["OwnershipControls"], ("Rules",)):
+            path = ("OwnershipControls", *at, "ObjectOwnership")
+            place = Place(answer.document.file, path)
+            found = found or Ownership(text_of(rule, "ObjectOwnership"), place)
+    draft.bucket(_bucket(answer), answer.place, ownership=found)
 
 
 def public_access(draft: Draft, answer: Answer) -> None:

@@ -17,6 +17,8 @@ from copilot_preflight.model.file_systems import FileSystem
 from copilot_preflight.model.keys import Key, key_arn
 from copilot_preflight.model.repositories import Repository
 from copilot_preflight.model.secrets import Parameter, Secret
+from copilot_preflight.resolve.plain import Plain
+from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
 
@@ -44,6 +46,15 @@ def encryption_in_account(view: View, name: Text) -> Encryption | None:
         return Encryption(own.place)
     key = key_arn(view, _located(view, own.key, found))
     return None if key is None else Encryption(own.place, key, own.bucket_key)
+
+
+def ownership_in_account(view: View, name: Text) -> Value | None:
+    """The node that says who owns the objects of a bucket, None where it was not answered."""
+    found = _bucket(view, name)
+    if found is None or found.ownership is None:
+        return None
+    place = found.ownership.place
+    return Value(Plain(place.file), found.ownership.rule, place.path)
 
 
 def object_encryption_in_account(view: View, bucket: Text, key: Text) -> Encryption | None:

@@ -152,12 +152,21 @@ def store_of(view: View, pipeline: Pipeline, action: Action) -> Store | None:
 
 
 def acls_disabled(view: View, bucket: Text | None) -> Value | None:
-    """The node by which a bucket of the run certainly disables ACLs; None for any other bucket.
+    """The node by which a bucket of the run, or of the account, certainly disables ACLs.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
     """
     found = resource_named(view, "AWS::S3::Bucket", "BucketName", bucket)
+    if found is None and bucket is not None and view.run.outside.account is not None:
+        from copilot_preflight.model.account_storage import ownership_in_account
+
+        answered = ownership_in_account(view, bucket)
+        is_off = answered is not None and answered.text().literal == _ENFORCED
+        return answered if is_off else None
     return disabled_by(found.properties) if found is not None else None
+
+
+_ENFORCED: Final = "BucketOwnerEnforced"
 
 
 def disabled_by(properties: Value) -> Value | None:
@@ -166,7 +175,7 @@ def disabled_by(properties: Value) -> Value | None:
     for rule in controls.each("Rules") if controls is not None else ():
         ownership = rule.child("ObjectOwnership")
         certain = rule.guard == properties.guard and ownership is not None
-        if certain and ownership and ownership.text().literal == "BucketOwnerEnforced":
+        if certain and ownership and ownership.text().literal == _ENFORCED:
             return ownership
     return None
 
