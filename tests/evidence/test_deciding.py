@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -152,6 +152,7 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
         changed: Mapping[str, Any] | None = None,
         template: str = TEMPLATE,
         evidence: Mapping[str, Any] = WHOLE,
+        policies: Sequence[tuple[str, Path]] = (),
     ) -> Report:
         Path("web.stack.yml").write_text(template)
         files = {**evidence, **(changed or {})}
@@ -170,7 +171,8 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(data, indent=2))
         given = [Path("e")] if evidence else []
-        return check(["web.stack.yml"], Options(evidence=given, info=True, shows_proof=True))
+        options = Options(evidence=given, info=True, shows_proof=True, policies=policies)
+        return check(["web.stack.yml"], options)
 
     return make
 
@@ -669,3 +671,15 @@ def test_acls_of_a_bucket(judge: Judge, rule: str, rules: list[str]) -> None:
     assert [it.rule for it in found] == rules
     for finding in found:
         assert str(Path("e", name)) in _places(finding)
+
+
+def test_what_the_user_provides_comes_before_the_account(judge: Judge) -> None:
+    """A policy of the command line says how it is to be; an answer how it was found."""
+    shut = _with(
+        "s3/files/get-bucket-policy.json",
+        "Policy",
+        value=written(deny("s3:*", "arn:aws:s3:::files/*", **EVERYBODY)),
+    )
+    assert {it.rule for it in judge(shut).findings} == {"E9761"}
+    Path("bucket.json").write_text(written(allow("s3:GetObject", "arn:aws:s3:::files/*", **ROOT)))
+    assert judge(shut, policies=[("files", Path("bucket.json"))]).findings == ()
