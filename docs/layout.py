@@ -33,6 +33,7 @@ ORDER: Final = (
     "run",
     "fixes",
     "triage",
+    "snapshot",
     "config",
     "simulator",
     "api",

@@ -25,6 +25,8 @@ FLOOR = {folder: n for n, folder in enumerate(ORDER)}
 # Who may import a package that is not Python's own.
 PACKAGES = {
     "aws_cdk": {"cdk"},
+    "boto3": {"snapshot.account"},
+    "botocore": {"snapshot.account"},
     "cfnlint": {"cfnlint"},
     "click": {
         "cli.group",
@@ -45,6 +47,7 @@ PACKAGES = {
         "cli.commands.report",
         "cli.commands.rules",
         "cli.commands.simulate",
+        "cli.commands.snapshot",
         "cli.commands.triage",
         "cli.commands.watch",
     },

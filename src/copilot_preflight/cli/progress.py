@@ -19,8 +19,15 @@ class Bar:
     It has no colours, and no control characters but the carriage return.
     """
 
-    def __init__(self, stream: TextIO | None, *, is_wanted: bool = True) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None,
+        *,
+        is_wanted: bool = True,
+        doing: str = "checking templates",
+    ) -> None:
         self._stream = stream if is_wanted and _is_terminal(stream) else None
+        self._doing = doing
         self._next = time.monotonic() + _PATIENCE
         self._shown = 0
 
@@ -28,6 +35,10 @@ class Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Takes the line away, for what is written next."""
         if self._shown:
             self._write("")
 
@@ -36,7 +47,7 @@ class Bar:
         if self._stream is None or (now := time.monotonic()) < self._next:
             return
         self._next = now + _PAUSE
-        self._write(_line(done, total))
+        self._write(_line(self._doing, done, total))
 
     def _write(self, line: str) -> None:
         assert self._stream is not None
@@ -46,11 +57,11 @@ class Bar:
         self._shown = len(line)
 
 
-def _line(done: int, total: int) -> str:
+def _line(doing: str, done: int, total: int) -> str:
     if not total:
         return f"reading templates: {done}"
     filled = _WIDTH * done // total
-    return f"checking templates: [{'#' * filled:<{_WIDTH}}] {done} of {total}"
+    return f"{doing}: [{'#' * filled:<{_WIDTH}}] {done} of {total}"
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

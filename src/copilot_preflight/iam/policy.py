@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.finding import Place
-from copilot_preflight.base.symbolic import Hole, Text, match
+from copilot_preflight.base.symbolic import EMPTY, Hole, Text, match
 
 
 class Fact(NamedTuple):
@@ -20,11 +20,13 @@ class Fact(NamedTuple):
     condition key of the request), ``"document"`` (a role or policy outside the run),
     ``"boundary"`` (a permissions boundary, which is not evaluated), ``"attachment"`` (a policy of
     which it is not known whether it is the role's) or ``"answer"`` (an answer of the account, by
-    the call that gives it).
+    the call that gives it). ``subject`` is the ARN of a managed policy that is missing, with all
+    that is known of it; ``name`` is what people read.
     """
 
     kind: str
     name: str
+    subject: Text = EMPTY
 
 
 class Match(NamedTuple):

@@ -377,7 +377,7 @@ def _managed(view: View, properties: Value) -> Iterator[Statement | Fact]:
             continue
         found = None if value.is_open else document_of(view, policy, value)
         if found is None:
-            yield Fact("document", f"managed policy {policy}")
+            yield Fact("document", f"managed policy {policy}", policy)
         else:
             yield from _guarded(found, value)
 

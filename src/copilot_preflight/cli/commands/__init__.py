@@ -14,6 +14,7 @@ COMMANDS = (
     "report",
     "rules",
     "simulate",
+    "snapshot",
     "triage",
     "watch",
 )
