@@ -162,6 +162,16 @@ def _way_out(fact: Fact) -> str:
     return _PSEUDO.get(fact.name, _HELP[kind]) if kind == "value" else _HELP[kind]
 
 
+def _account_knows(fact: Fact) -> bool:
+    """Whether a snapshot of the account may have the fact: it is in no request, and no macro's."""
+    kind = _kind(fact)
+    if kind == "value":
+        return "ImportValue" in fact.name
+    return kind in ("tag", "resource-policy", "boundary") or (
+        kind == "document" and not fact.name.startswith("what ")
+    )
+
+
 def _finding(need: Need, calls: Sequence[CitedCall], facts: Sequence[Fact]) -> Finding:
     missing = " and ".join(dict.fromkeys(map(_told, facts)))
     what = " and ".join(f"{call.action} on '{abridged(call.resource)}'" for call in calls)
@@ -172,4 +182,5 @@ def _finding(need: Need, calls: Sequence[CitedCall], facts: Sequence[Fact]) -> F
         call=calls[0] if calls else None,
         cause="undetermined",
         help="\n".join(dict.fromkeys(map(_way_out, facts))),
+        account_knows=any(map(_account_knows, facts)),
     )

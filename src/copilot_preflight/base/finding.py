@@ -98,6 +98,7 @@ class Finding(NamedTuple):
     rule leaves its own identity out: ``rule``, ``name`` and ``url`` are filled in behind it, and
     so are ``graded`` and ``assumes``, the parameters whose defaults must hold for it to be true.
     ``is_patched``: the workspace has a patch already that ends it when it is packaged again.
+    ``account_knows``: what is missing is no matter of files, and the account can say it.
     """
 
     at: Place
@@ -115,6 +116,7 @@ class Finding(NamedTuple):
     graded: Severity | None = None
     assumes: tuple[str, ...] = ()
     is_patched: bool = False
+    account_knows: bool = False
 
     @property
     def severity(self) -> Severity:

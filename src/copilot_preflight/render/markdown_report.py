@@ -37,7 +37,7 @@ def blocks(report: Report) -> Iterator[Sequence[str]]:
         yield tuple(_finding(report, finding, ways_out))
     for error in report.errors:
         yield [_error(error)]
-    for line in ways_out.command():
+    for line in ways_out.commands():
         yield [prose_and_command(line)]
 
 

@@ -46,7 +46,7 @@ def render(report: Report, look: Look = PLAIN) -> str:
 
         proved = proof_text.lines(report, colour=look.colour, width=look.width)
         parts.append("\n".join(map(unobeyed, proved)))
-    last = list(ways_out.command())
+    last = list(ways_out.commands())
     if len(shown) < len(blocks) or (look.is_live and shown):
         from copilot_preflight.render.grouping import closing
 

@@ -29,6 +29,12 @@ _SAME: Final = "with the options and paths of this run"
 """What is said of a command that cannot be written out."""
 
 
+_OF_SNAPSHOTS: Final = frozenset(
+    {"--params", "--parameter", "--config", "--no-config", "--region", "--partition"}
+)
+"""The options of a run that a snapshot takes as well."""
+
+
 class WaysOut:
     """The ways out of a report's findings, each worked out when somebody asks for it."""
 
@@ -49,11 +55,27 @@ class WaysOut:
             self._found[found.fix.applicability.value] += 1
         return found
 
-    def command(self) -> Iterator[str]:
-        """One line that says how many of what was asked for a command fixes, and that command.
+    def commands(self) -> Iterator[str]:
+        """The commands that go on from here, each in a line that says what for.
 
         None for standard input, and for a report that does not say what was checked.
         """
+        yield from self._snapshot()
+        yield from self._fixes()
+
+    def _snapshot(self) -> Iterator[str]:
+        """The command that asks the account for what the files do not say, where it may know."""
+        report = self._report
+        open_ones = sum(finding.account_knows for finding in report.findings)
+        if not open_ones or not report.paths or "-" in report.paths:
+            return
+        asked = report.asked and [it for it in report.asked if it[0] in _OF_SNAPSHOTS]
+        words = again(asked, report.paths, "--package")
+        command = f"{NAME} snapshot {words} -o evidence" if words else f"{NAME} snapshot, {_SAME}"
+        yield f"{open_ones} can be asked of the account: {command}"
+
+    def _fixes(self) -> Iterator[str]:
+        """How many of what was asked for a command fixes, and that command."""
         ready, review = self._found["safe"], self._found["review"]
         if not (ready or review) or not self._report.paths or "-" in self._report.paths:
             return
@@ -70,12 +92,18 @@ class WaysOut:
         return f"{first} {words}" if words else f"{first}, {_SAME}"
 
 
-def again(asked: Asked | None, paths: Sequence[str]) -> str:
-    """The options and paths of a run for another command; ``""`` where they cannot be shown."""
+def again(asked: Asked | None, paths: Sequence[str], option: str = "") -> str:
+    """The options and paths of a run for another command; ``""`` where they cannot be shown.
+
+    With an ``option``, each of the paths is its value.
+    """
     if asked is None or not paths:
         return ""
-    words = [*(word for option in asked for word in option)]
-    words += (*(["--"] if any(path.startswith("-") for path in paths) else ()), *paths)
+    words = [*(word for given in asked for word in given)]
+    if option:
+        words += (word for path in paths for word in (option, path))
+    else:
+        words += (*(["--"] if any(path.startswith("-") for path in paths) else ()), *paths)
     line = " ".join(map(_quoted, words))
     return line if len(line) <= LONGEST and safe(line) == line else ""
 

@@ -8,7 +8,7 @@ from typing import Final
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn, managed
 from copilot_preflight.snapshot.calls import Call, call
-from copilot_preflight.snapshot.subjects import last
+from copilot_preflight.snapshot.subjects import ANY, last
 
 Calls = Iterator[Call]
 
@@ -152,7 +152,13 @@ def about_policy(named: Text, account: str) -> Calls:
         raise Unnamed(f"'{named}' is no ARN")
     if parsed.account.literal != "aws":
         _require_own(parsed, account)
-    return of_policy(_known(named))
+    return of_policy(_known(Text.of(*map(_deployed, named.parts))))
+
+
+def _deployed(part: str | Hole) -> str | Hole:
+    """``*`` for the account and partition of a stack: a plan may be made before they are known."""
+    is_open = isinstance(part, Hole) and part.name in ("AWS::AccountId", "AWS::Partition")
+    return ANY if is_open else part
 
 
 def about_resource(action: str, resource: Text, account: str) -> Calls:
@@ -164,7 +170,7 @@ def about_resource(action: str, resource: Text, account: str) -> Calls:
     if parsed is None:
         if resource.literal == "*":  # a registry, which has nothing of its own
             return iter(())
-        raise Unnamed(f"nothing is known of '{resource}'")
+        raise Unnamed("nothing is known of it")
     return reader(resource, parsed, account)
 
 
@@ -239,7 +245,7 @@ def _known(text: Text) -> str:
     if text.literal:
         return text.literal
     missing = ", ".join(f"'{hole.name}'" for hole in dict.fromkeys(text.holes))
-    raise Unnamed(f"the value of {missing} is not known" if missing else "it has no name")
+    raise Unnamed(f"{missing} is not known" if missing else "it has no name")
 
 
 def _require_own(parsed: arn.Arn, account: str) -> None:

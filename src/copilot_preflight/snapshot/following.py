@@ -238,7 +238,14 @@ def _next(asked: Call) -> Iterator[Call]:
         else:
             yield Call(command, asked.values, asked.region)
     for command in _OTHERS.get(asked.command, ()):
-        yield _pattern(command)
+        if command in _STACKS:  # a nested stack is named after the one that has it
+            yield call(command, StackName=f"{_begins(asked.value('StackName'))}-*")
+        else:
+            yield _pattern(command)
+
+
+def _begins(stack: str) -> str:
+    return stack.rstrip("-*")
 
 
 def _pattern(command: str) -> Call:

@@ -85,7 +85,7 @@ def _calls(wanted: Wanted, request: Request) -> Iterator[Call]:
 
 
 class Snapshot:
-    """One snapshot; `take` fills it. ``unasked`` are sentences on what no call is made for."""
+    """One snapshot; `take` fills it. ``notes`` are sentences on what went wrong with a stack."""
 
     def __init__(
         self, request: Request, account: Asked, identity: Identity, step: Step, announce: Announce
@@ -97,55 +97,54 @@ class Snapshot:
         self._announce = announce
         self._answers: dict[Call, Answer] = {}
         self._imports: dict[str, None] = {}
-        self._judged: set[Call] = set()
-        self.unasked: dict[str, None] = {}
+        self._judged: dict[Call | None, judging.Judged] = {}  # None for the packages
         self.notes: dict[str, None] = {}
         self.is_cut_short = False
 
     def take(self, planned: Plan) -> None:
         """Makes the calls of a plan, judges the templates that they bring, and goes on."""
-        self._note(planned.packages)
+        self._note(None, planned.packages)
         self._make(planned.calls)
-        while self._judge_stacks():
-            pass
-        if self._exports():
+        self._judge_stacks()
+        if exports := self._exports():
             # With the values of the exports more has a name, and it may need to be asked for.
-            again = judging.of_packages(
-                self._request.packages, self._request.options, self._exports()
-            )
-            self._note(again)
-            self._make(_calls(again.wanted, self._request))
+            again = judging.of_packages(self._request.packages, self._request.options, exports)
             self._judged.clear()
-            while self._judge_stacks():
-                pass
+            self._note(None, again)
+            self._make(_calls(again.wanted, self._request))
+            self._judge_stacks()
 
-    def _judge_stacks(self) -> bool:
-        """Makes the calls that the templates of stacks need; False where none is to be judged."""
-        new = [
+    @property
+    def unasked(self) -> Sequence[str]:
+        """Sentences on what no call is made for, as too little is known of it."""
+        found = (said for it in self._judged.values() for said in it.wanted.unasked)
+        return tuple(dict.fromkeys(found))
+
+    def _judge_stacks(self) -> None:
+        """Makes the calls that the templates of stacks need, until no new stack turns up."""
+        while new := [
             call
             for call, answer in self._answers.items()
             if call.command == _TEMPLATE and answer.body is not None and call not in self._judged
-        ]
-        wanted = []
-        for call in new:
-            self._judged.add(call)
-            template = template_in(self._answers[call].body or {})
-            if template is None:
-                continue
-            name = call.folder[-1]
+        ]:
+            found = [self._judge_stack(call) for call in new]
+            self._make(_calls(Wanted.total(it.wanted for it in found), self._request))
+
+    def _judge_stack(self, call: Call) -> judging.Judged:
+        name, judged = call.folder[-1], judging.Judged()
+        template = template_in(self._answers[call].body or {})
+        if template is not None:
             stacks = (self._body(_STACK, call) or {}).get("Stacks") or [{}]
             judged = judging.of_stack(
                 name, template, stacks[0], self._request.options, self._exports()
             )
-            self._note(judged)
-            wanted.append(judged.wanted)
-            for error in judged.errors:
-                self.notes[f"stack '{name}': its template is not judged: {error.message}"] = None
-        self._make(_calls(Wanted.total(wanted), self._request))
-        return bool(new)
+        for error in judged.errors:
+            self.notes[f"stack '{name}': its template is not judged: {error.message}"] = None
+        self._note(call, judged)
+        return judged
 
-    def _note(self, judged: judging.Judged) -> None:
-        self.unasked.update(dict.fromkeys(judged.wanted.unasked))
+    def _note(self, what: Call | None, judged: judging.Judged) -> None:
+        self._judged[what] = judged
         self._imports.update(dict.fromkeys(judged.wanted.imports))
 
     def _make(self, calls: Iterable[Call]) -> None:

@@ -205,7 +205,7 @@ def _take(folder: Path, request: Request, profile: str, endpoint_url: str, where
     tell(safe(f"{folder}: {written} answer{'s' * (written != 1)} of account {identity.account}"))
     for note in _remarks(work):
         tell(f"note: {safe(note)}")
-    _end(planned, tuple(work.unasked))
+    _end(planned, work.unasked)
 
 
 def _remarks(work: Snapshot) -> Sequence[str]:

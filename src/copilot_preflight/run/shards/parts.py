@@ -235,6 +235,7 @@ class _Table:
             "is_secret": it.is_secret,
             "assumes": list(it.assumes),
             "is_patched": it.is_patched,
+            "account_knows": it.account_knows,
             "by": list(met.by),
             "known": list(known) if known else None,
         }

@@ -294,6 +294,7 @@ class _Table:
             None if severity is None else _SEVERITIES[severity],
             value["assumes"].each(Value.text),
             value["is_patched"].flag(),
+            value["account_knows"].flag(),
         )
 
     def _related(self, value: Value) -> Related:
