@@ -37,7 +37,7 @@ Resources:
           PolicyDocument:
             Version: '2012-10-17'
             Statement:
-              - {Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::artifacts/old/web.env'}
+              - {Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::artifacts/old/*'}
               - {Effect: Allow, Action: 'secretsmanager:GetSecretValue', Resource: '*'}
               - Effect: Allow
                 Action: ssm:GetParameters

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight.snapshot.subjects import KINDS, Where
+from copilot_preflight.snapshot.subjects import KINDS, Identity, Where
 
 
 class Operation(NamedTuple):
@@ -183,6 +183,20 @@ class Call(NamedTuple):
 
     def value(self, name: str) -> str:
         return dict(self.values).get(name, "")
+
+    def placed(self, identity: Identity) -> Call:
+        """The same call as it is spelt in an account and region, where it may have two spellings.
+
+        A key is named by its id in one place and by its ARN in another.
+        """
+        region = "" if self.region == identity.region else self.region
+        values = self.values
+        if self.operation.subject == "key":
+            head = f"arn:{identity.partition}:kms:{region or identity.region}:{identity.account}"
+            key = self.value("KeyId")
+            if not key.startswith("arn:"):
+                values = (("KeyId", f"{head}:{key if key.startswith('alias/') else f'key/{key}'}"),)
+        return Call(self.command, values, region)
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class Kept(NamedTuple):
 
 def require_ours(folder: Path) -> None:
     """Raises Unwritable for a folder with anything in it that no snapshot has put there."""
+    if folder.exists() and not folder.is_dir():
+        raise Unwritable(f"{folder}: not a folder")
     known = {INDEX, *_listed(folder)}
     for path in _files_in(folder):
         name = path.relative_to(folder).as_posix()
@@ -163,10 +165,6 @@ def _is_inside(name: str) -> bool:
 
 def _files_in(folder: Path) -> Iterator[Path]:
     """The files below a folder, but for hidden ones, such as those of git; no link is followed."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise Unwritable(f"{folder}: not a folder")
     for at, folders, names in os.walk(folder):
         folders[:] = sorted(it for it in folders if not it.startswith("."))
         yield from (Path(at, it) for it in folders if os.path.islink(os.path.join(at, it)))

@@ -7,14 +7,18 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copilot_preflight.base.finding import InputError
 from copilot_preflight.read.document import Document
 from copilot_preflight.run.check import checked
 from copilot_preflight.run.options import Options
+from copilot_preflight.snapshot.calls import Call
 from copilot_preflight.snapshot.keeping import HIDDEN
 from copilot_preflight.snapshot.missing import Wanted, exporting, wanted
+
+if TYPE_CHECKING:
+    from copilot_preflight.run.no_echo import Hidden
 
 
 class Judged(NamedTuple):
@@ -22,7 +26,6 @@ class Judged(NamedTuple):
 
     wanted: Wanted = Wanted()
     errors: Sequence[InputError] = ()
-    notes: Sequence[str] = ()
 
 
 def of_packages(
@@ -76,5 +79,20 @@ def _judged(
                 rules=(), info=True, jobs=1, observe=wanted, suppressions=False, read=renamed
             ),
         )
-    observed = (it.observed for it in found.judged if it.observed is not None)
-    return Judged(Wanted.total(observed), found.report.errors, found.report.notes)
+    observed = Wanted.total(it.observed for it in found.judged if it.observed is not None)
+    if found.hidden:
+        observed = _shown(observed, found.hidden)
+    return Judged(observed, found.report.errors)
+
+
+def _shown(wanted: Wanted, hidden: Hidden) -> Wanted:
+    """Without calls that would show the value of a NoEcho parameter in their list and index."""
+
+    def is_shown(call: Call) -> bool:
+        return all(hidden.text(value) == value for _, value in call.values)
+
+    calls, objects = (tuple(filter(is_shown, it)) for it in (wanted.calls, wanted.objects))
+    unasked = tuple(map(hidden.text, wanted.unasked))
+    if calls != wanted.calls:
+        unasked += ("what a NoEcho parameter names: its value is not shown",)
+    return Wanted(calls, objects, unasked, tuple(map(hidden.text, wanted.imports)))

@@ -164,12 +164,13 @@ def _template(body: dict[str, Any], no_echo: NoEcho) -> dict[str, Any]:
     """The template as data, so that a place in it is a line of the file.
 
     Defaults of NoEcho parameters and values of containers' variables are not written, but for
-    references, which say where a value comes from and not what it is.
+    references, which say where a value comes from and not what it is; nor is the metadata, where
+    Copilot's manifest has the same values once more.
     """
     template = template_in(body)
     if template is None:
         return {"StagesAvailable": body.get("StagesAvailable", [])}
-    cleaned = {**template}
+    cleaned = _without(template, "Metadata")
     parameters = template.get("Parameters")
     if isinstance(parameters, dict):
         cleaned["Parameters"] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from copilot_preflight.base.wildcards import wildcard_match
 from copilot_preflight.iam.policy import CURRENT_VERSION
 from copilot_preflight.snapshot.calls import Call
 from copilot_preflight.snapshot.following import expected
@@ -37,12 +38,12 @@ def policy_for(calls: Iterable[Call], where: Where) -> dict[str, Any]:
 
 
 def _without_covered(resources: set[str]) -> tuple[str, ...]:
-    """Only what ends in a star covers others here: ``key/*``."""
-    covering = [it.removesuffix(ANY) for it in resources if it.endswith(ANY)]
+    """A star of one covers whatever stands in its place in another."""
+    covering = [it for it in resources if ANY in it and "?" not in it]
     return tuple(
         sorted(
             it
             for it in resources
-            if not any(it.startswith(begin) and it != begin + ANY for begin in covering)
+            if not any(wildcard_match(other, it) for other in covering if other != it)
         )
     )

@@ -148,7 +148,8 @@ class Snapshot:
         self._imports.update(dict.fromkeys(judged.wanted.imports))
 
     def _make(self, calls: Iterable[Call]) -> None:
-        new = tuple(dict.fromkeys(it for it in calls if it not in self._answers))
+        placed = dict.fromkeys(it.placed(self._identity) for it in calls)
+        new = tuple(it for it in placed if it not in self._answers)
         if not new:
             return
         self._announce(new)
@@ -161,9 +162,10 @@ class Snapshot:
             answer = self._answers[call] = self._account.ask(call)
             if answer.body is not None:
                 for it in following(call, answer.body, self._identity.account):
-                    if it not in known:
-                        known.add(it)
-                        pending.append(it)
+                    found = it.placed(self._identity)
+                    if found not in known:
+                        known.add(found)
+                        pending.append(found)
             self._step(len(self._answers), len(known))
 
     def _exports(self) -> Sequence[Mapping[str, Any]]:

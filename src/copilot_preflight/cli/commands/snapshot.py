@@ -152,8 +152,8 @@ def _listing(calls: Sequence[Call], *, more: bool = False) -> str:
     """The calls as the AWS CLI would make them, and those that may follow."""
     from copilot_preflight.snapshot.following import expected
 
-    number = f"{len(calls)} call{'s' * (len(calls) != 1)}"
-    lines = [f"{number}{' more' * more}, each of which only reads:" if calls else "no calls"]
+    number = f"{len(calls)}{' more' * more} call{'s' * (len(calls) != 1)}"
+    lines = [f"{number}, each of which only reads:" if calls else "no calls"]
     lines += (f"  {safe(str(call))}" for call in calls)
     asked = {call.command for call in calls}
     later = sorted({it.command for it in expected(calls)} - asked)
