@@ -53,6 +53,11 @@ def _resource(kind: str, name: str, status: str = "CREATE_COMPLETE") -> dict[str
             [],
         ),
         (
+            call("secretsmanager describe-secret", SecretId="db"),
+            {"KmsKeyId": KEY.replace("111122223333", "999999999999")},
+            [],
+        ),
+        (
             call("kms describe-key", KeyId="alias/shop"),
             {"KeyMetadata": {"Arn": KEY, "KeyManager": "CUSTOMER"}},
             [

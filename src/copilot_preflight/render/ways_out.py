@@ -30,7 +30,7 @@ _SAME: Final = "with the options and paths of this run"
 
 
 _OF_SNAPSHOTS: Final = frozenset(
-    {"--params", "--parameter", "--config", "--no-config", "--region", "--partition"}
+    {"--params", "--parameter", "--config", "--no-config", "--region", "--partition", "--account"}
 )
 """The options of a run that a snapshot takes as well."""
 

@@ -182,6 +182,11 @@ def _bucket(resource: Text, _parsed: arn.Arn, _account: str) -> Calls:
 
 
 def _key(resource: Text, parsed: arn.Arn, account: str) -> Calls:
+    """A key of the account: KMS shows the policies of others to nobody.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
+    """
+    _require_own(parsed, account)
     named, region = _name_or_arn(resource, parsed, "key/", account)
     return of_key(named, region)
 

@@ -67,11 +67,17 @@ def _of_policy(asked: Call, answer: Answer, _account: str) -> Calls:
         yield call("iam get-policy-version", PolicyArn=policy, VersionId=version)
 
 
-def _of_encryption(_call: Call, answer: Answer, _account: str) -> Calls:
+def _of_named_key(key: str, region: str, account: str) -> Calls:
+    """The key that something is encrypted under, if it is one of the account's."""
+    if not key.startswith("arn:") or not account or key.split(":")[4] == account:
+        yield from asking.of_key(key, region)
+
+
+def _of_encryption(asked: Call, answer: Answer, account: str) -> Calls:
     rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules")
     for rule in _items(rules):
         if key := _at(rule, "ApplyServerSideEncryptionByDefault", "KMSMasterKeyID"):
-            yield from asking.of_key(key)
+            yield from _of_named_key(key, asked.region, account)
 
 
 def _of_key(asked: Call, answer: Answer, _account: str) -> Calls:
@@ -82,17 +88,17 @@ def _of_key(asked: Call, answer: Answer, _account: str) -> Calls:
         yield from asking.of_known_key(key, asked.region)
 
 
-def _of_secret(asked: Call, answer: Answer, _account: str) -> Calls:
+def _of_secret(asked: Call, answer: Answer, account: str) -> Calls:
     if key := _at(answer, "KmsKeyId"):
-        yield from asking.of_key(key, asked.region)
+        yield from _of_named_key(key, asked.region, account)
 
 
-def _of_parameters(asked: Call, answer: Answer, _account: str) -> Calls:
+def _of_parameters(asked: Call, answer: Answer, account: str) -> Calls:
     for parameter in _items(answer.get("Parameters")):
         if name := _at(parameter, "Name"):
             yield call("ssm list-tags-for-resource", asked.region, ResourceId=name)
         if key := _at(parameter, "KeyId"):
-            yield from asking.of_key(key, asked.region)
+            yield from _of_named_key(key, asked.region, account)
 
 
 def _of_resources(_call: Call, answer: Answer, _account: str) -> Calls:
