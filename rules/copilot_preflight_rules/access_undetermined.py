@@ -167,7 +167,7 @@ def _account_knows(fact: Fact) -> bool:
     kind = _kind(fact)
     if kind == "value":
         return "ImportValue" in fact.name
-    return kind in ("tag", "resource-policy", "boundary") or (
+    return kind in ("tag", "resource-policy", "boundary", "answer") or (
         kind == "document" and not fact.name.startswith("what ")
     )
 

@@ -59,7 +59,7 @@ def test_a_dry_run_prints_the_calls(package: Path) -> None:
         "  aws cloudformation list-exports",
         "and, for what the answers name:",
         "  iam get-policy, iam get-policy-version, iam get-role-policy, kms describe-key, "
-        "kms get-key-policy, kms list-resource-tags",
+        "kms get-key-policy, kms list-aliases, kms list-resource-tags",
     ]
     assert "swordfish" not in done.output
     assert done.stderr.splitlines() == [
@@ -97,7 +97,7 @@ def test_the_policy_of_a_package(package: Path) -> None:
     found = json.loads(done.stdout)
     account, keys = "arn:aws:iam::111122223333", "arn:aws:kms:eu-west-1:111122223333:key/*"
     assert [(it["Action"], it["Resource"]) for it in found["Statement"]] == [
-        (["cloudformation:ListExports"], ["*"]),
+        (["cloudformation:ListExports", "kms:ListAliases"], ["*"]),
         (
             ["iam:GetPolicy", "iam:GetPolicyVersion"],
             [f"{account}:policy/*", "arn:aws:iam::aws:policy/*"],

@@ -57,6 +57,15 @@ def test_an_operation_only_reads(operation: Operation) -> None:
     assert not operation.action.startswith("ssm:Get")
 
 
+@pytest.mark.parametrize("asked", any_call(), ids=str)
+def test_an_action_is_granted_on_what_it_works_on(asked: Call) -> None:
+    """On ``*`` where it has no resources, and on nothing as wide where it has some."""
+    action = asked.operation.action
+    if actions.is_known_service(action.partition(":")[0]):
+        has_resources = bool(actions.resource_kinds(action))
+        assert has_resources == (asked.arns(HERE) != ("*",))
+
+
 def _arns_of(planned: Call) -> Iterator[Text]:
     for arn in planned.arns(HERE):
         yield Text.of(arn.replace("*", "x").replace("?", "x"))
@@ -136,6 +145,7 @@ def test_a_policy_without_account_or_region() -> None:
             "Action": ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListResourceTags"],
             "Resource": ["arn:*:kms:*:*:key/*"],
         },
+        {"Effect": "Allow", "Action": ["kms:ListAliases"], "Resource": ["*"]},
         {
             "Effect": "Allow",
             "Action": ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],

@@ -61,6 +61,7 @@ def _resource(kind: str, name: str, status: str = "CREATE_COMPLETE") -> dict[str
             call("kms describe-key", KeyId="alias/shop"),
             {"KeyMetadata": {"Arn": KEY, "KeyManager": "CUSTOMER"}},
             [
+                f"aws kms list-aliases --key-id {KEY}",
                 f"aws kms get-key-policy --key-id {KEY} --policy-name default",
                 f"aws kms list-resource-tags --key-id {KEY}",
             ],
@@ -113,14 +114,19 @@ def _resource(kind: str, name: str, status: str = "CREATE_COMPLETE") -> dict[str
         (
             call("ec2 describe-subnets", SubnetIds="subnet-1"),
             {"Subnets": [{"VpcId": "vpc-1"}]},
-            ["aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values=vpc-1"],
+            [
+                "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values=vpc-1",
+                "aws ec2 describe-route-tables --filters Name=vpc-id,Values=vpc-1",
+            ],
         ),
         (
             call("organizations list-parents", ChildId="111122223333"),
             {"Parents": [{"Id": "ou-1", "Type": "ORGANIZATIONAL_UNIT"}]},
             [
-                "aws organizations list-policies-for-target --target-id ou-1 "
-                "--filter SERVICE_CONTROL_POLICY",
+                "aws organizations list-policies-for-target --filter SERVICE_CONTROL_POLICY "
+                "--target-id ou-1",
+                "aws organizations list-policies-for-target --filter RESOURCE_CONTROL_POLICY "
+                "--target-id ou-1",
                 "aws organizations list-parents --child-id ou-1",
             ],
         ),

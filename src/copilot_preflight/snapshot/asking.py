@@ -120,8 +120,15 @@ def of_service(service: str, cluster: str = "") -> Calls:
 
 def of_organization(account: str) -> Calls:
     """The policies of an account, and what it lies in, whose policies hold for it too."""
-    yield call("organizations list-policies-for-target", TargetId=account)
+    yield call("organizations describe-organization")
+    yield from of_target(account)
     yield call("organizations list-parents", ChildId=account)
+
+
+def of_target(target: str) -> Calls:
+    """The policies of an account, a unit or the root: what its roles may do, and its resources."""
+    for kind in ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"):
+        yield call("organizations list-policies-for-target", TargetId=target, Filter=kind)
 
 
 def of_object(bucket: str, key: str) -> Calls:

@@ -92,6 +92,7 @@ _ALL: Final = (
     Operation(
         "kms list-resource-tags", "kms", "kms:ListResourceTags", "key", _NO_KEY, pages=True
     ),
+    Operation("kms list-aliases", "kms", "kms:ListAliases", "aliases", _NO_KEY, pages=True),
     Operation(
         "secretsmanager describe-secret", "secretsmanager", "secretsmanager:DescribeSecret",
         "secret", _NO_RESOURCE,
@@ -118,6 +119,7 @@ _ALL: Final = (
     ),
     Operation("ec2 describe-subnets", "ec2", "ec2:DescribeSubnets", "subnets", pages=True),
     Operation("ec2 describe-vpc-endpoints", "ec2", "ec2:DescribeVpcEndpoints", "vpc", pages=True),
+    Operation("ec2 describe-route-tables", "ec2", "ec2:DescribeRouteTables", "vpc", pages=True),
     Operation(
         *("ecs describe-task-definition", "ecs", "ecs:DescribeTaskDefinition", "task-definition"),
     ),
@@ -147,7 +149,12 @@ _ALL: Final = (
         action="organizations:ListPoliciesForTarget",
         subject="target",
         pages=True,
-        fixed=MappingProxyType({"Filter": "SERVICE_CONTROL_POLICY"}),
+        extra="Filter",
+    ),
+    Operation(
+        *("organizations describe-organization", "organizations"),
+        action="organizations:DescribeOrganization",
+        subject="organization",
     ),
     Operation(
         *("organizations describe-policy", "organizations", "organizations:DescribePolicy"),

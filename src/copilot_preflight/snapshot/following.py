@@ -81,11 +81,22 @@ def _of_encryption(asked: Call, answer: Answer, account: str) -> Calls:
 
 
 def _of_key(asked: Call, answer: Answer, _account: str) -> Calls:
-    """The key that an alias stands for; those that AWS manages need no more."""
-    is_alias = asked.value("KeyId").rpartition(":")[2].startswith("alias/")
+    """The key that an alias stands for, by which its answers can be found again.
+
+    Keys that AWS manages need no more.
+    """
     key = _at(answer, "KeyMetadata", "Arn")
-    if is_alias and key and _at(answer, "KeyMetadata", "KeyManager") != "AWS":
+    if (
+        _may_be_alias(asked.value("KeyId"))
+        and key
+        and _at(answer, "KeyMetadata", "KeyManager") != "AWS"
+    ):
+        yield call("kms list-aliases", asked.region, KeyId=key)
         yield from asking.of_known_key(key, asked.region)
+
+
+def _may_be_alias(key: str) -> bool:
+    return key == ANY or key.rpartition(":")[2].startswith("alias/")
 
 
 def _of_secret(asked: Call, answer: Answer, account: str) -> Calls:
@@ -141,6 +152,7 @@ def _of_subnets(asked: Call, answer: Answer, _account: str) -> Calls:
     for subnet in _items(answer.get("Subnets")):
         if vpc := _at(subnet, "VpcId"):
             yield call("ec2 describe-vpc-endpoints", asked.region, Filters=vpc)
+            yield call("ec2 describe-route-tables", asked.region, Filters=vpc)
 
 
 def _of_target(_call: Call, answer: Answer, _account: str) -> Calls:
@@ -153,7 +165,7 @@ def _of_child(_call: Call, answer: Answer, _account: str) -> Calls:
     for parent in _items(answer.get("Parents")):
         if not (found := _at(parent, "Id")):
             continue
-        yield call("organizations list-policies-for-target", TargetId=found)
+        yield from asking.of_target(found)
         if _at(parent, "Type") != "ROOT":
             yield call("organizations list-parents", ChildId=found)
 
@@ -196,12 +208,12 @@ def _strings(node: Any) -> Iterator[str]:
 _SAME: Final[Mapping[str, tuple[str, ...]]] = {
     "iam list-role-policies": ("iam get-role-policy",),
     "iam get-policy": ("iam get-policy-version",),
-    "kms describe-key": ("kms get-key-policy", "kms list-resource-tags"),
+    "kms describe-key": ("kms get-key-policy", "kms list-resource-tags", "kms list-aliases"),
     "ssm describe-parameters": ("ssm list-tags-for-resource",),
 }
 """What may be asked next about the very subject."""
 
-_KEYS: Final = ("kms describe-key", "kms get-key-policy", "kms list-resource-tags")
+_KEYS: Final = ("kms describe-key",)
 _ROLES: Final = ("iam get-role", "iam list-role-policies", "iam list-attached-role-policies")
 _STACKS: Final = (
     "cloudformation describe-stacks",
@@ -224,7 +236,7 @@ _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "ecs describe-task-definition": _ROLES,
     "ecs describe-services": ("ecs describe-task-definition", "ec2 describe-subnets"),
-    "ec2 describe-subnets": ("ec2 describe-vpc-endpoints",),
+    "ec2 describe-subnets": ("ec2 describe-vpc-endpoints", "ec2 describe-route-tables"),
     "organizations list-policies-for-target": ("organizations describe-policy",),
     "organizations list-parents": (
         "organizations list-parents",
@@ -235,7 +247,8 @@ _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def _next(asked: Call) -> Iterator[Call]:
-    for command in _SAME.get(asked.command, ()):
+    is_certain = asked.command == "kms describe-key" and not _may_be_alias(asked.value("KeyId"))
+    for command in () if is_certain else _SAME.get(asked.command, ()):
         if asked.command == "ssm describe-parameters":
             names = asked.value("ParameterFilters")
             yield call(command, asked.region, ResourceId=names)
@@ -265,6 +278,7 @@ _PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
     "bucket": ("Bucket",),
     "object": ("Bucket", "Key"),
     "key": ("KeyId",),
+    "aliases": ("KeyId",),
     "secret": ("SecretId",),
     "parameter": ("ResourceId",),
     "parameters": ("ParameterFilters",),
@@ -276,7 +290,8 @@ _PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
     "exports": (),
     "subnets": ("SubnetIds",),
     "vpc": ("Filters",),
-    "target": ("TargetId",),
+    "target": ("TargetId", "Filter"),
+    "organization": (),
     "child": ("ChildId",),
     "organization-policy": ("PolicyId",),
 }

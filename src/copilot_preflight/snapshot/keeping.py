@@ -243,7 +243,8 @@ def _plain(node: Any) -> Any:
 
 _UNORDERED: Final = {
     "PolicyNames": "", "AttachedPolicies": "PolicyArn", "Tags": "Key", "TagList": "Key",
-    "Exports": "Name", "VpcEndpoints": "VpcEndpointId", "Subnets": "SubnetId",
+    "Exports": "Name", "VpcEndpoints": "VpcEndpointId", "RouteTables": "RouteTableId",
+    "Subnets": "SubnetId", "Aliases": "AliasName",
     "StackResources": "LogicalResourceId", "Policies": "Id", "Parameters": "ParameterKey",
     "Outputs": "OutputKey",
 }  # fmt: skip

@@ -177,6 +177,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "bucket": Kind(_bucket, _named("s3", "Bucket")),
     "object": Kind(_object, _named("s3", "Bucket")),
     "key": Kind(_key, lambda values: ("kms", _key_id(values))),
+    "aliases": Kind(_anything, lambda values: ("kms", _key_id(values))),
     "secret": Kind(_secret, lambda values: ("secretsmanager", _secret_name(values))),
     "parameter": Kind(_parameter, _parameter_folder),
     "parameters": Kind(_anything, _parameter_folder),
@@ -189,6 +190,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "subnets": Kind(_anything, lambda values: ("ec2", values["SubnetIds"].split(",")[0])),
     "vpc": Kind(_anything, lambda values: ("ec2", values["Filters"])),
     "target": Kind(_target, _named("organizations", "TargetId")),
+    "organization": Kind(_anything, lambda _values: ("organizations",)),
     "child": Kind(_anything, _named("organizations", "ChildId")),
     "organization-policy": Kind(_organization_policy, _named("organizations", "PolicyId")),
 }  # fmt: skip
