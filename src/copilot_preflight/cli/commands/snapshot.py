@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from copilot_preflight.cli.commands.candidates import files
-from copilot_preflight.cli.commands.options import settings_of
+from copilot_preflight.cli.commands.options import pair, require_shape
+from copilot_preflight.cli.configured import configured
 from copilot_preflight.cli.console import CLEAN, FAILED, fail, tell, write
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
+    from copilot_preflight.base.finding import DataPath
     from copilot_preflight.config.settings import Settings
     from copilot_preflight.snapshot.calls import Call
     from copilot_preflight.snapshot.subjects import Where
@@ -116,13 +118,26 @@ def snapshot(
         _take(Path(output or ""), request, profile or "", endpoint_url or "", where)
 
 
-def _settings(paths: Sequence[str], config: str | None, no_config: bool, **given: Any) -> Settings:
-    """The settings; what is about findings is no matter here."""
-    several = dict.fromkeys(
-        ("policy", "scp", "rcp", "select", "ignore", "extend_ignore", "exclude"), ()
-    )
-    single = dict.fromkeys(("info", "assume_defaults", "fail_on"))
-    return settings_of(config, no_config, paths=paths, **{**several, **single, **given})
+def _settings(
+    paths: Sequence[str],
+    config: str | None,
+    no_config: bool,
+    params: tuple[str, ...],
+    parameter: tuple[str, ...],
+    **single: str | None,
+) -> Settings:
+    """What holds for the packages; what a configuration says of findings is no matter here."""
+    if config is not None and no_config:
+        raise click.UsageError("--config and --no-config exclude each other")
+    asked: dict[DataPath, Any] = {("params",): params} if params else {}
+    for text in parameter:
+        name, value = pair(text, "--parameter", "KEY=VALUE")
+        asked[("parameters", name)] = value
+    for key, given in single.items():
+        if given:
+            require_shape(key, given)
+            asked[(key,)] = given
+    return configured(asked, config, is_wanted=not no_config, paths=paths)
 
 
 def _print_policy(planned: Plan, request: Request, where: Where) -> None:
