@@ -189,7 +189,7 @@ def test_check_ends_with_the_snapshot_that_would_decide_the_rest(package: Path) 
     done = CliRunner().invoke(cli, ["check", "--info", str(package)])
     *_, line, _ = done.stdout.splitlines()
     assert line == (
-        "4 can be asked of the account: "
+        "4 may be decided by the account's answers: "
         "copilot-preflight snapshot --package web-test.stack.yml -o evidence"
     )
     Path("other.yml").write_text(STACK.replace("shared'", "${Name}'"))

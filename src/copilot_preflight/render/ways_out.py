@@ -72,7 +72,7 @@ class WaysOut:
         asked = report.asked and [it for it in report.asked if it[0] in _OF_SNAPSHOTS]
         words = again(asked, report.paths, "--package")
         command = f"{NAME} snapshot {words} -o evidence" if words else f"{NAME} snapshot, {_SAME}"
-        yield f"{open_ones} can be asked of the account: {command}"
+        yield f"{open_ones} may be decided by the account's answers: {command}"
 
     def _fixes(self) -> Iterator[str]:
         """How many of what was asked for a command fixes, and that command."""
