@@ -22,7 +22,7 @@ Run = Callable[..., Result]
 def run(stage: Stage) -> Run:
     def invoke(*arguments: str) -> Result:
         where = ("--region", stage.region, "--endpoint-url", stage.endpoint)
-        return CliRunner().invoke(cli, ["snapshot", *arguments, *where])
+        return CliRunner().invoke(cli, ["snapshot", *where, *arguments])
 
     return invoke
 
@@ -197,7 +197,8 @@ def test_what_is_not_allowed_is_said_and_the_rest_is_kept(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--profile", "nobody"), "error: The config profile (nobody) could not be found\n"),
+        (("--profile", "nobody"), "error: the config profile (nobody) could not be found\n"),
+        (("--endpoint-url", "nonsense"), "error: invalid endpoint: nonsense\n"),
         (
             ("--account", "999999999999"),
             f"error: the credentials are of account {ACCOUNT}, and --account is 999999999999\n",

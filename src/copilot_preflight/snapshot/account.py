@@ -23,6 +23,9 @@ from copilot_preflight.snapshot.subjects import Identity
 _ALLOWED: Final = frozenset((it.service, it.api) for it in OPERATIONS.values())
 _IDENTITY: Final = ("sts", "GetCallerIdentity")
 
+_MOST_ITEMS: Final = 10_000
+"""Of one list; an answer that is cut short says so with its NextToken, as the AWS CLI's do."""
+
 _CONFIG: Final = {
     "retries": {"mode": "adaptive", "total_max_attempts": 6},
     "connect_timeout": 5,
@@ -66,7 +69,7 @@ class Account:
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             raise Unusable(f"the credentials are of no use: AWS answers {code}") from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ValueError) as error:  # the latter for what is no URL
             raise Unusable(_told(error)) from None
         caller = answer["Arn"].split(":")
         return Identity(answer["Account"], caller[1], self.region)
@@ -80,7 +83,9 @@ class Account:
         try:
             client = self._client(*at)
             if operation.pages and client.can_paginate(operation.method):
-                pages = client.get_paginator(operation.method).paginate(**call.parameters)
+                pages = client.get_paginator(operation.method).paginate(
+                    PaginationConfig={"MaxItems": _MOST_ITEMS}, **call.parameters
+                )
                 body = pages.build_full_result()
             else:
                 body = getattr(client, operation.method)(**call.parameters)
@@ -121,4 +126,6 @@ def _guard(service: str) -> Any:
 
 
 def _told(error: object) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+    """What boto3 says, as one of our messages: a line that begins with a small letter."""
+    said = " ".join(str(error).split()).rstrip(".")
+    return said[:1].lower() + said[1:]
