@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-
-from copilot_preflight.cli.group import cli
 
 STACK = """
 Parameters:
@@ -31,6 +31,14 @@ Resources:
 PARAMS = {"Files": "arn:aws:s3:::artifacts/web.env", "Token": "/swordfish/token"}
 
 
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def snapshot(run: Run) -> Run:
+    return partial(run, "snapshot")
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -39,15 +47,11 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("web-test.stack.yml")
 
 
-def _run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["snapshot", *arguments])
-
-
-def test_a_dry_run_prints_the_calls(package: Path) -> None:
+def test_a_dry_run_prints_the_calls(snapshot: Run, package: Path) -> None:
     """Nothing is called for it, no account is known, and nothing that is secret is shown."""
-    done = _run("--package", str(package), "--dry-run")
-    assert done.exit_code == 0
-    assert done.stdout.splitlines() == [
+    done = snapshot("--package", str(package), "--dry-run")
+    assert done.status == 0
+    assert done.out.splitlines() == [
         "8 calls, each of which only reads:",
         "  aws iam get-role --role-name shared",
         "  aws iam list-role-policies --role-name shared",
@@ -61,40 +65,40 @@ def test_a_dry_run_prints_the_calls(package: Path) -> None:
         "  iam get-policy, iam get-policy-version, iam get-role-policy, kms describe-key, "
         "kms get-key-policy, kms list-aliases, kms list-resource-tags",
     ]
-    assert "swordfish" not in done.output
-    assert done.stderr.splitlines() == [
+    assert "swordfish" not in done.out + done.err
+    assert done.err.splitlines() == [
         "note: not asked about '${ImportValue shared-secret}${suffix if any}': "
         "nothing is known of it",
         "note: not asked about what a NoEcho parameter names: its value is not shown",
     ]
 
 
-def test_the_files_themselves_are_asked_for_only_if_wanted(package: Path) -> None:
+def test_the_files_themselves_are_asked_for_only_if_wanted(snapshot: Run, package: Path) -> None:
     """It takes the leave to read them."""
-    assert "head-object" not in _run("--package", str(package), "--dry-run").stdout
-    done = _run("--package", str(package), "--dry-run", "--objects")
-    assert "  aws s3api head-object --bucket artifacts --key web.env\n" in done.stdout
+    assert "head-object" not in snapshot("--package", str(package), "--dry-run").out
+    done = snapshot("--package", str(package), "--dry-run", "--objects")
+    assert "  aws s3api head-object --bucket artifacts --key web.env\n" in done.out
 
 
-def test_a_stack_says_the_rest_once_it_is_read() -> None:
+def test_a_stack_says_the_rest_once_it_is_read(snapshot: Run) -> None:
     """Nobody knows its template before."""
-    done = _run("--stack", "web-test", "--dry-run", "--region", "eu-west-1")
-    assert done.exit_code == 0
-    assert [line for line in done.stdout.splitlines() if "aws " in line] == [
+    done = snapshot("--stack", "web-test", "--dry-run", "--region", "eu-west-1")
+    assert done.status == 0
+    assert [line for line in done.out.splitlines() if "aws " in line] == [
         "  aws cloudformation describe-stacks --stack-name web-test",
         "  aws cloudformation get-template --stack-name web-test",
         "  aws cloudformation describe-stack-resources --stack-name web-test",
     ]
 
 
-def test_the_policy_of_a_package(package: Path) -> None:
+def test_the_policy_of_a_package(snapshot: Run, package: Path) -> None:
     """Exactly its calls and what may follow."""
-    done = _run(
+    done = snapshot(
         *("--package", str(package), "--print-policy"),
         *("--region", "eu-west-1", "--account", "111122223333"),
     )
-    assert done.exit_code == 0
-    found = json.loads(done.stdout)
+    assert done.status == 0
+    found = json.loads(done.out)
     account, keys = "arn:aws:iam::111122223333", "arn:aws:kms:eu-west-1:111122223333:key/*"
     assert [(it["Action"], it["Resource"]) for it in found["Statement"]] == [
         (["cloudformation:ListExports", "kms:ListAliases"], ["*"]),
@@ -124,14 +128,14 @@ def test_the_policy_of_a_package(package: Path) -> None:
     ]
 
 
-def test_the_policy_of_a_stack_says_that_it_is_wide() -> None:
+def test_the_policy_of_a_stack_says_that_it_is_wide(snapshot: Run) -> None:
     """Without files nobody knows what its template names."""
-    done = _run("--stack", "web-test", "--print-policy", "--region", "eu-west-1")
-    assert done.exit_code == 0
-    assert done.stderr == (
+    done = snapshot("--stack", "web-test", "--print-policy", "--region", "eu-west-1")
+    assert done.status == 0
+    assert done.err == (
         "note: the template may need any of this: add --package PATH for a narrower policy\n"
     )
-    actions = {it for each in json.loads(done.stdout)["Statement"] for it in each["Action"]}
+    actions = {it for each in json.loads(done.out)["Statement"] for it in each["Action"]}
     assert "secretsmanager:DescribeSecret" in actions
     assert not {it for it in actions if it.startswith("organizations:")}
     assert not {"s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameters"} & actions
@@ -140,59 +144,58 @@ def test_the_policy_of_a_stack_says_that_it_is_wide() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Error: name a --stack or a --package"),
-        (("--stack", "web"), "Error: missing option '-o DIR': --dry-run and --print-policy need"),
+        ((), "error: name a --stack or a --package"),
+        (("--stack", "web"), "error: missing option '-o DIR': --dry-run and --print-policy need"),
         (
             ("--stack", "web", "--dry-run", "--print-policy"),
-            "Error: --dry-run and --print-policy exclude each other",
+            "error: --dry-run and --print-policy exclude each other",
         ),
-        (("--stack", "web", "--dry-run", "--account", "1"), "Error: Invalid value for --account"),
+        (("--stack", "web", "--dry-run", "--account", "1"), "error: invalid value for --account"),
         (
             ("--package", "nothing.yml", "--dry-run"),
             "error: nothing.yml: cannot read: no such file",
         ),
     ],
 )
-def test_what_cannot_be_asked(
-    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_asked(snapshot: Run, arguments: tuple[str, ...], message: str) -> None:
     """Status 2, and a line on what is wrong."""
-    monkeypatch.chdir(tmp_path)
-    done = _run(*arguments)
-    assert done.exit_code == 2
-    assert message in done.stderr
+    done = snapshot(*arguments)
+    assert done.status == 2
+    assert message in done.err
 
 
-def test_a_folder_of_somebody_elses_is_refused_before_anything_is_called(tmp_path: Path) -> None:
+def test_a_folder_of_somebody_elses_is_refused_before_anything_is_called(
+    snapshot: Run, tmp_path: Path
+) -> None:
     """Without credentials it would fail, too: the folder comes first."""
     (tmp_path / "notes.txt").write_text("mine")
-    done = _run("--stack", "web", "-o", str(tmp_path), "--region", "eu-west-1")
-    assert done.exit_code == 2
-    assert "'notes.txt' is none of the files that snapshot.json lists" in done.stderr
+    done = snapshot("--stack", "web", "-o", str(tmp_path), "--region", "eu-west-1")
+    assert done.status == 2
+    assert "'notes.txt' is none of the files that snapshot.json lists" in done.err
 
 
-def test_without_boto3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_boto3(snapshot: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is no dependency of a check."""
     import sys
 
     monkeypatch.setitem(sys.modules, "boto3", None)
     monkeypatch.delitem(sys.modules, "copilot_preflight.snapshot.account", raising=False)
-    done = _run("--stack", "web", "-o", str(tmp_path / "account"))
-    assert (done.exit_code, done.stderr) == (
+    done = snapshot("--stack", "web", "-o", str(tmp_path / "account"))
+    assert (done.status, done.err) == (
         2,
         "error: snapshot needs boto3: pip install 'copilot-preflight[aws]'\n",
     )
 
 
-def test_check_ends_with_the_snapshot_that_would_decide_the_rest(package: Path) -> None:
+def test_check_ends_with_the_snapshot_that_would_decide_the_rest(run: Run, package: Path) -> None:
     """With --info, where the account may know; a value that a deploy is given is no such thing."""
-    done = CliRunner().invoke(cli, ["check", "--info", str(package)])
-    *_, line, _ = done.stdout.splitlines()
+    done = run("check", "--info", str(package))
+    *_, line, _ = done.out.splitlines()
     assert line == (
         "4 may be decided by the account's answers: "
         "copilot-preflight snapshot --package web-test.stack.yml -o evidence"
     )
     Path("other.yml").write_text(STACK.replace("shared'", "${Name}'"))
-    done = CliRunner().invoke(cli, ["check", "--info", str(package), "other.yml"])
-    assert "snapshot --package web-test.stack.yml --package other.yml -o" in done.stdout
-    assert "snapshot" not in CliRunner().invoke(cli, ["check", str(package)]).stdout
+    done = run("check", "--info", str(package), "other.yml")
+    assert "snapshot --package web-test.stack.yml --package other.yml -o" in done.out
+    assert "snapshot" not in run("check", str(package)).out

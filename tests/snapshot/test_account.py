@@ -5,26 +5,48 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from click.testing import CliRunner, Result
 from tests.snapshot.stage import ACCOUNT, LOCAL, Stage
 
-from copilot_preflight.cli.group import cli
+from copilot_preflight.cli import main as cli
 from copilot_preflight.snapshot.calls import OPERATIONS, Answer, Call
 
-Run = Callable[..., Result]
+
+class Done(NamedTuple):
+    """What a run of the command left behind."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+Run = Callable[..., Done]
 
 
 @pytest.fixture
-def run(stage: Stage) -> Run:
-    def invoke(*arguments: str) -> Result:
-        where = ("--region", stage.region, "--endpoint-url", stage.endpoint)
-        return CliRunner().invoke(cli, ["snapshot", *where, *arguments])
+def command(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs any command."""
+
+    def invoke(*arguments: str) -> Done:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        return Done(int(ended.value.code or 0), *capsys.readouterr())
 
     return invoke
+
+
+@pytest.fixture
+def run(command: Run, stage: Stage) -> Run:
+    """Takes a snapshot of the account of the tests."""
+    return partial(command, "snapshot", "--region", stage.region, "--endpoint-url", stage.endpoint)
 
 
 @pytest.fixture
@@ -215,18 +237,18 @@ def test_credentials_of_no_use_end_it(
 
 
 def test_without_credentials(
-    tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch
+    command: Run, tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody has to read boto3's documentation to know what to do."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    command = ["snapshot", "--stack", "x", "-o", str(tmp_path / "a"), "--endpoint-url", endpoint]
-    done = CliRunner().invoke(cli, [*command, "--region", "eu-west-1"])
+    words = ("snapshot", "--stack", "x", "-o", str(tmp_path / "a"), "--endpoint-url", endpoint)
+    done = command(*words, "--region", "eu-west-1")
     assert done.exit_code == 2
     assert done.stderr.startswith("error: no credentials: name a profile with --profile NAME")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    done = CliRunner().invoke(cli, command)
+    done = command(*words)
     assert done.stderr.startswith("error: no region: name it with --region NAME")
 
 
