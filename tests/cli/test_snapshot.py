@@ -199,3 +199,15 @@ def test_check_ends_with_the_snapshot_that_would_decide_the_rest(run: Run, packa
     done = run("check", "--info", str(package), "other.yml")
     assert "snapshot --package web-test.stack.yml --package other.yml -o" in done.out
     assert "snapshot" not in run("check", str(package)).out
+
+
+def test_what_was_answered_before_is_asked_again(snapshot: Run, package: Path) -> None:
+    """Else the next snapshot would lack what the last one had."""
+    asked = snapshot("--package", str(package), "--dry-run").out
+    Path("account").mkdir()
+    Path("account/get-role.json").write_text(
+        json.dumps({"Role": {"RoleName": "shared", "Arn": "arn:aws:iam::111122223333:role/shared"}})
+    )
+    Path(".copilot-preflight.yml").write_text("evidence: [account]\n")
+    done = snapshot("--package", str(package), "--dry-run")
+    assert (done.status, done.out) == (0, asked)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NamedTuple
 
+from tests.snapshot import broken
+
+from copilot_preflight.read.document import parse
+
 ACCOUNT: Final = "123456789012"
 
 TRUST: Final = {
@@ -132,7 +136,23 @@ def played(endpoint: str, region: str) -> Stage:
     of("ecr").create_repository(repositoryName="shop/web")
     of("ecr").set_repository_policy(repositoryName="shop/web", policyText=json.dumps(_ANYBODY))
     stack = _stacks(of("cloudformation"), of("ec2"), secret)
+    _broken(of("cloudformation"), of("s3"), of("ssm"), key)
     return Stage(endpoint, region, key, secret, stack)
+
+
+def _broken(cloudformation: Any, s3: Any, ssm: Any, key: str) -> None:
+    resources = parse(broken.DEPLOYED, "broken.yml").data["Resources"]
+    policy = resources.pop("FilesPolicy")["Properties"]["PolicyDocument"]
+    cloudformation.create_stack(
+        StackName="shop",
+        TemplateBody=json.dumps(
+            {"Parameters": {"Key": {"Type": "String"}}, "Resources": resources}
+        ),
+        Parameters=[{"ParameterKey": "Key", "ParameterValue": key}],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    s3.put_bucket_policy(Bucket="shop-files", Policy=json.dumps(policy))
+    ssm.put_parameter(Name="/shop/token", Type="SecureString", Value="very-secret-value")
 
 
 _ROOT: Final = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.snapshot import broken
 from tests.snapshot.stage import ACCOUNT, LOCAL, Stage
 
 from copilot_preflight.cli import main as cli
@@ -282,3 +283,56 @@ def test_the_table_names_operations_of_the_api() -> None:
         # One stack is one page, and a client has no pages for what its service does not.
         is_alone = operation.command == "cloudformation describe-stacks"
         assert operation.pages == (operation.api in pages and not is_alone), operation.command
+
+
+# --- the loop ----------------------------------------------------------------------------------
+
+ERROR = (
+    "ResourceInitializationError: failed to download env files: AccessDenied: User: "
+    "arn:aws:sts::123456789012:assumed-role/shop-execution/abc is not authorized to perform: "
+    "s3:GetObject on resource: "
+    '"arn:aws:s3:::shop-files/locked/app.env" with an explicit deny in a resource-based policy'
+)
+
+Both = Callable[..., tuple[Any, Any]]
+
+
+@pytest.fixture
+def both(
+    run: Run, command: Run, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Both:
+    """What a command says, as JSON, of the whole stack, and of its task with a snapshot."""
+    monkeypatch.chdir(tmp_path)
+    Path("whole.yml").write_text(broken.WHOLE)
+    Path("web.yml").write_text(broken.LOCAL)
+    taken = run("--package", "web.yml", "-o", "account")
+    assert taken.exit_code == 0, taken.output
+
+    def say(*arguments: str) -> tuple[Any, Any]:
+        common = ("--format", "json", "--region", stage.region)
+        whole = command(*arguments, "whole.yml", "--account", ACCOUNT, *common)
+        apart = command(*arguments, "web.yml", "--evidence", "account", *common)
+        return json.loads(whole.stdout), json.loads(apart.stdout)
+
+    return say
+
+
+def test_a_check_with_a_snapshot_finds_what_a_check_of_everything_finds(both: Both) -> None:
+    """A role, a bucket, a key and a parameter that are defective are so in the account, too."""
+    whole, apart = both("check", "--info")
+    calls = {"allowed": 1, "denied": 6, "undetermined": 0, "not_judged": 0}
+    assert whole["summary"]["calls"] == calls
+    assert apart["summary"]["calls"] == calls
+    found, again = (
+        [(it["rule"], it["cause"], it["start"]) for it in said["findings"]]
+        for said in (whole, apart)
+    )
+    assert [rule for rule, *_ in found] == ["E9712", "E9715", "E9761", "E9741"]
+    assert again == found
+
+
+def test_triage_with_a_snapshot_ranks_first_what_it_does_with_everything(both: Both) -> None:
+    """The line that decides is then one of an answer."""
+    whole, apart = both("triage", ERROR, "--with")
+    first = [said["failures"][0]["causes"][0]["rule"] for said in (whole, apart)]
+    assert first == ["E9761", "E9761"]

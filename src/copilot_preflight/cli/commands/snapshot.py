@@ -107,7 +107,9 @@ def snapshot(
     held = _settings(packages, **given)
     region, account = str(held.get("region") or ""), str(held.get("account") or "")
     where = Where.of(region, account, str(held.get("partition") or ""))
-    request = Request(stacks, packages, objects, organization, options_of(held)).placed(where)
+    # What was answered before is asked again: the account may have changed.
+    options = options_of(held)._replace(evidence=())
+    request = Request(stacks, packages, objects, organization, options).placed(where)
     if print_policy:
         _print_policy(plan(request, account), request, where)
     elif dry_run:
