@@ -87,7 +87,7 @@ def test_a_stack_says_the_rest_once_it_is_read(snapshot: Run) -> None:
     assert [line for line in done.out.splitlines() if "aws " in line] == [
         "  aws cloudformation describe-stacks --stack-name web-test",
         "  aws cloudformation get-template --stack-name web-test",
-        "  aws cloudformation describe-stack-resources --stack-name web-test",
+        "  aws cloudformation list-stack-resources --stack-name web-test",
     ]
 
 
@@ -149,6 +149,10 @@ def test_the_policy_of_a_stack_says_that_it_is_wide(snapshot: Run) -> None:
         (
             ("--stack", "web", "--dry-run", "--print-policy"),
             "error: --dry-run and --print-policy exclude each other",
+        ),
+        (
+            ("--package", "-", "--dry-run"),
+            "error: --package takes files and folders, and no standard input",
         ),
         (("--stack", "web", "--dry-run", "--account", "1"), "error: invalid value for --account"),
         (

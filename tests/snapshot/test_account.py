@@ -78,9 +78,9 @@ def test_a_stack_with_all_that_its_calls_need(run: Run, stage: Stage, tmp_path: 
     assert done.exit_code == 0, done.output
     assert _named(list(_files(tmp_path / "account")), stage) == [
         "cloudformation/list-exports.json",
-        "cloudformation/web-test/describe-stack-resources.json",
         "cloudformation/web-test/describe-stacks.json",
         "cloudformation/web-test/get-template.json",
+        "cloudformation/web-test/list-stack-resources.json",
         "ecs/service/shop/web/describe-services.json",
         "ecs/task-definition/web%3A1/describe-task-definition.json",
         "iam/role/web-test-ExecutionRole-ID/get-role-policy.files.json",

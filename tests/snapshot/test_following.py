@@ -73,9 +73,9 @@ def _resource(kind: str, name: str, status: str = "CREATE_COMPLETE") -> dict[str
         ),
         (call("kms describe-key", KeyId=KEY), {"KeyMetadata": {"Arn": KEY}}, []),
         (
-            call("cloudformation describe-stack-resources", StackName="web"),
+            call("cloudformation list-stack-resources", StackName="web"),
             {
-                "StackResources": [
+                "StackResourceSummaries": [
                     _resource("AWS::ECS::Service", "arn:aws:ecs:eu-west-1:1:service/shop/web"),
                     _resource("AWS::IAM::Role", "gone", "DELETE_COMPLETE"),
                     _resource("AWS::S3::Bucket", "in-the-template"),

@@ -92,8 +92,11 @@ def of_file_system(file_system: str, region: str = "") -> Calls:
 
 
 def of_stack(name: str) -> Calls:
-    """What a stack is deployed as."""
-    for command in ("describe-stacks", "get-template", "describe-stack-resources"):
+    """What a stack is deployed as; describe-stack-resources would stop at a hundred.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
+    """
+    for command in ("describe-stacks", "get-template", "list-stack-resources"):
         yield call(f"cloudformation {command}", StackName=name)
 
 

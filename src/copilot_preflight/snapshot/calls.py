@@ -131,9 +131,10 @@ _ALL: Final = (
         "stack",
     ),
     Operation(
-        *("cloudformation describe-stack-resources", "cloudformation"),
-        action="cloudformation:DescribeStackResources",
+        *("cloudformation list-stack-resources", "cloudformation"),
+        action="cloudformation:ListStackResources",
         subject="stack",
+        pages=True,
     ),
     Operation(
         *("cloudformation list-exports", "cloudformation", "cloudformation:ListExports"),

@@ -114,7 +114,7 @@ def _of_parameters(asked: Call, answer: Answer, account: str) -> Calls:
 
 def _of_resources(_call: Call, answer: Answer, _account: str) -> Calls:
     """What of a stack may differ from its template, or be reached only by its real name."""
-    for resource in _items(answer.get("StackResources")):
+    for resource in _items(answer.get("StackResourceSummaries")):
         name = _at(resource, "PhysicalResourceId")
         ask = _BY_TYPE.get(_at(resource, "ResourceType"))
         if name and ask is not None and _at(resource, "ResourceStatus") != "DELETE_COMPLETE":
@@ -179,7 +179,7 @@ _FOLLOWING: Final[Mapping[str, Callable[[Call, Answer, str], Calls]]] = {
     "kms describe-key": _of_key,
     "secretsmanager describe-secret": _of_secret,
     "ssm describe-parameters": _of_parameters,
-    "cloudformation describe-stack-resources": _of_resources,
+    "cloudformation list-stack-resources": _of_resources,
     "ecs describe-task-definition": _of_task,
     "ecs describe-services": _of_service,
     "ec2 describe-subnets": _of_subnets,
@@ -218,7 +218,7 @@ _ROLES: Final = ("iam get-role", "iam list-role-policies", "iam list-attached-ro
 _STACKS: Final = (
     "cloudformation describe-stacks",
     "cloudformation get-template",
-    "cloudformation describe-stack-resources",
+    "cloudformation list-stack-resources",
 )
 
 _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -227,7 +227,7 @@ _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
     "s3api get-bucket-encryption": _KEYS,
     "secretsmanager describe-secret": _KEYS,
     "ssm describe-parameters": _KEYS,
-    "cloudformation describe-stack-resources": (
+    "cloudformation list-stack-resources": (
         *_ROLES,
         *_STACKS,
         "iam get-policy",

@@ -68,7 +68,7 @@ def _secret(body: dict[str, Any], _: NoEcho) -> dict[str, Any]:
 
 def _parameters(body: dict[str, Any], _: NoEcho) -> dict[str, Any]:
     """Without who changed a parameter last."""
-    found = [_without(it, "LastModifiedUser") for it in body.get("Parameters", ())]
+    found = [_without(it, "LastModifiedUser") for it in body.get("Parameters") or ()]
     return {**body, "Parameters": found}
 
 
@@ -91,14 +91,14 @@ _OF_DEPLOYMENT: Final = ("status", "taskDefinition", "networkConfiguration", "pl
 def _task(body: dict[str, Any], _: NoEcho) -> dict[str, Any]:
     """The roles of a task and what it reads; commands, labels and values may hold secrets."""
     task = body.get("taskDefinition") or {}
-    containers = [_container(it) for it in task.get("containerDefinitions", ())]
+    containers = [_container(it) for it in task.get("containerDefinitions") or ()]
     return {"taskDefinition": {**_only(task, _OF_TASK), "containerDefinitions": containers}}
 
 
 def _container(container: dict[str, Any]) -> dict[str, Any]:
     found = _only(container, _OF_CONTAINER)
     if "environment" in container:
-        found["environment"] = [_only(it, ("name",)) for it in container["environment"]]
+        found["environment"] = [_only(it, ("name",)) for it in container["environment"] or ()]
     if "logConfiguration" in container:
         found["logConfiguration"] = _log(container["logConfiguration"])
     if "firelensConfiguration" in container:
@@ -119,18 +119,18 @@ def _log(configuration: dict[str, Any]) -> dict[str, Any]:
 def _services(body: dict[str, Any], _: NoEcho) -> dict[str, Any]:
     """Without counts and events, which change by themselves."""
     services = []
-    for service in body.get("services", ()):
-        deployments = [_only(it, _OF_DEPLOYMENT) for it in service.get("deployments", ())]
+    for service in body.get("services") or ():
+        deployments = [_only(it, _OF_DEPLOYMENT) for it in service.get("deployments") or ()]
         services.append({**_only(service, _OF_SERVICE), "deployments": deployments})
     return {"services": services, "failures": body.get("failures", [])}
 
 
 def _stacks(body: dict[str, Any], no_echo: NoEcho) -> dict[str, Any]:
-    """Without the values of NoEcho parameters, and of outputs: they may show them in clear.
+    """Without the values of NoEcho parameters, and without outputs that may show them in clear.
 
     What a stack exports is an answer of list-exports.
     """
-    return {**body, "Stacks": [_stack(it, no_echo) for it in body.get("Stacks", ())]}
+    return {**body, "Stacks": [_stack(it, no_echo) for it in body.get("Stacks") or ()]}
 
 
 def _stack(stack: dict[str, Any], no_echo: NoEcho) -> dict[str, Any]:
@@ -138,13 +138,12 @@ def _stack(stack: dict[str, Any], no_echo: NoEcho) -> dict[str, Any]:
         _without(it, "ParameterValue", "ResolvedValue")
         if it.get("ParameterKey") in no_echo or it.get("ParameterValue") == HIDDEN
         else it
-        for it in stack.get("Parameters", ())
+        for it in stack.get("Parameters") or ()
     ]
     found = {**_without(stack, "Outputs", "DriftInformation"), "Parameters": parameters}
     if "Outputs" in stack:
         found["Outputs"] = [
-            it if _is_harmless(it.get("OutputValue")) else _without(it, "OutputValue")
-            for it in stack["Outputs"]
+            it for it in stack["Outputs"] or () if _is_harmless(it.get("OutputValue"))
         ]
     return found
 
@@ -155,9 +154,10 @@ def _is_harmless(value: Any) -> bool:
 
 
 def _resources(body: dict[str, Any], _: NoEcho) -> dict[str, Any]:
-    dropped = ("DriftInformation", "Timestamp", "ResourceStatusReason", "Description")
-    found = [_without(it, *dropped) for it in body.get("StackResources", ())]
-    return {**body, "StackResources": found}
+    """Without drift and reasons, which change by themselves."""
+    dropped = ("DriftInformation", "LastUpdatedTimestamp", "ResourceStatusReason")
+    found = [_without(it, *dropped) for it in body.get("StackResourceSummaries") or ()]
+    return {**body, "StackResourceSummaries": found}
 
 
 def _template(body: dict[str, Any], no_echo: NoEcho) -> dict[str, Any]:
@@ -211,7 +211,7 @@ _KEEPERS: Final[Mapping[str, Callable[[dict[str, Any], NoEcho], dict[str, Any]]]
     "ecs describe-task-definition": _task,
     "ecs describe-services": _services,
     "cloudformation describe-stacks": _stacks,
-    "cloudformation describe-stack-resources": _resources,
+    "cloudformation list-stack-resources": _resources,
     "cloudformation get-template": _template,
 }
 
@@ -245,7 +245,7 @@ _UNORDERED: Final = {
     "PolicyNames": "", "AttachedPolicies": "PolicyArn", "Tags": "Key", "TagList": "Key",
     "Exports": "Name", "VpcEndpoints": "VpcEndpointId", "RouteTables": "RouteTableId",
     "Subnets": "SubnetId", "Aliases": "AliasName",
-    "StackResources": "LogicalResourceId", "Policies": "Id", "Parameters": "ParameterKey",
+    "StackResourceSummaries": "LogicalResourceId", "Policies": "Id", "Parameters": "ParameterKey",
     "Outputs": "OutputKey",
 }  # fmt: skip
 """Lists at the top of an answer, or one below it, in an order that AWS does not promise."""

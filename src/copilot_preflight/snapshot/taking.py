@@ -180,7 +180,10 @@ class Snapshot:
 
     def kept(self) -> list[Kept]:
         """The answers as they are written."""
-        return [Kept(call, self._kept(call, it), it.error) for call, it in self._answers.items()]
+        return [
+            Kept(call, self._kept(call, it), it.error or "Unreadable")
+            for call, it in self._answers.items()
+        ]
 
     def _kept(self, call: Call, answer: Answer) -> Mapping[str, Any] | None:
         if answer.body is None:
@@ -190,7 +193,10 @@ class Snapshot:
             body = {"Exports": self._exports()}
         no_echo = frozenset[str]()
         if call.command in (_TEMPLATE, _STACK):
-            no_echo = no_echo_of(template_in(self._body(_TEMPLATE, call) or {}))
+            template = template_in(self._body(_TEMPLATE, call) or {})
+            if call.command == _TEMPLATE and template is None:
+                return None  # in what cannot be read, secrets cannot be found
+            no_echo = no_echo_of(template)
         return kept(call.command, body, no_echo)
 
     @property

@@ -96,6 +96,8 @@ def snapshot(
     """
     if not stacks and not packages:
         raise click.UsageError("name a --stack or a --package")
+    if "-" in packages:  # which is read twice where exports give it more to ask for
+        raise click.UsageError("--package takes files and folders, and no standard input")
     if dry_run and print_policy:
         raise click.UsageError("--dry-run and --print-policy exclude each other")
     if output is None and not (dry_run or print_policy):
