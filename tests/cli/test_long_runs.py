@@ -146,6 +146,18 @@ def test_bar_is_drawn_and_wiped(clock: Callable[[float], None]) -> None:
     assert stream.getvalue() == f"\r{reading}\r{checking}\r{' ' * len(checking)}\r"
 
 
+def test_bar_says_what_is_done_and_makes_way(clock: Callable[[float], None]) -> None:
+    """What is written in between begins on an empty line."""
+    stream = _Terminal()
+    with Bar(stream, doing="asking the account") as bar:
+        clock(0.6)
+        bar.step(1, 2, "")
+        bar.clear()
+        stream.write("12 calls\n")
+    asking = f"asking the account: [{'#' * 15}{' ' * 15}] 1 of 2"
+    assert stream.getvalue() == f"\r{asking}\r{' ' * len(asking)}\r12 calls\n"
+
+
 def test_short_run_shows_no_bar(clock: Callable[[float], None]) -> None:
     """What is over soon leaves the terminal alone."""
     stream = _Terminal()

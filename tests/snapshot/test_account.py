@@ -14,7 +14,7 @@ from tests.snapshot import broken
 from tests.snapshot.stage import ACCOUNT, LOCAL, Stage
 
 from copilot_preflight.cli import main as cli
-from copilot_preflight.snapshot.calls import OPERATIONS, Answer, Call
+from copilot_preflight.snapshot.calls import OPERATIONS, Answer, Call, call
 
 
 class Done(NamedTuple):
@@ -170,6 +170,55 @@ def test_a_client_makes_no_call_of_its_own(stage: Stage) -> None:
     client = account._client("secretsmanager", stage.region)
     with pytest.raises(NotAllowed, match="GetSecretValue"):
         client.get_secret_value(SecretId="shop/db")
+
+
+def test_all_pages_of_a_list_are_read(stage: Stage) -> None:
+    """A role with many policies has more than one page of names; throttled calls are repeated."""
+    from botocore.stub import Stubber
+
+    from copilot_preflight.snapshot.account import Account
+
+    account = Account(region=stage.region, endpoint_url=stage.endpoint)
+    client = account._client("iam", stage.region)
+    assert client.meta.config.retries["mode"] == "adaptive"
+    with Stubber(client) as stub:
+        pages: list[tuple[dict[str, Any], dict[str, Any]]] = [
+            ({"PolicyNames": ["a"], "IsTruncated": True, "Marker": "m"}, {"RoleName": "web"}),
+            (
+                {"PolicyNames": ["b"], "IsTruncated": False},
+                {"RoleName": "web", "Marker": "m"},
+            ),
+        ]
+        for answer, sent in pages:
+            stub.add_response("list_role_policies", answer, sent)
+        found = account.ask(call("iam list-role-policies", RoleName="web"))
+    assert found == Answer({"PolicyNames": ["a", "b"]})
+
+
+def test_an_endpoint_that_cannot_be_reached_is_tried_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of hundreds of calls would wait for as long as the first one."""
+    from botocore.exceptions import ConnectTimeoutError
+
+    from copilot_preflight.snapshot.account import Account
+
+    tried = []
+
+    class Client:
+        def can_paginate(self, _: str) -> bool:
+            return False
+
+        def get_role(self, **given: Any) -> Any:
+            tried.append(given)
+            raise ConnectTimeoutError(endpoint_url="https://iam.amazonaws.com")
+
+    account = Account(region=stage.region, endpoint_url=stage.endpoint)
+    monkeypatch.setattr(account, "_client", lambda *_: Client())
+    for name in ("one", "two"):
+        found = account.ask(call("iam get-role", RoleName=name))
+        assert found == Answer(None, "ConnectTimeoutError")
+    assert tried == [{"RoleName": "one"}]
 
 
 def test_two_snapshots_of_one_state_differ_in_their_time_only(

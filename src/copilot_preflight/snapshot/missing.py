@@ -63,7 +63,7 @@ class _Gathering:
         self.imports: dict[str, None] = {}
 
     def gather(self) -> None:
-        for need in self._analysis.needs_once():
+        for need in self._analysis.needs:
             if need.role is None and need.role_value is not None:
                 self._outside(need, need.role_value.text())
         for decision in self._analysis.decisions:
