@@ -228,6 +228,7 @@ def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) 
     assert not loaded & {f"{OURS}.{name}" for name in unused}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.suppress")}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.shards")}
+    assert not {name for name in loaded if name.startswith(f"{OURS}.snapshot")}
     account = (f"{OURS}.evidence", f"{OURS}.model.account_", f"{OURS}.run.evidence_files")
     assert not {name for name in loaded if name.startswith(account)}
     assert f"{RULES}.unused_suppression" not in loaded
@@ -245,6 +246,15 @@ def test_a_check_without_findings_loads_no_remedies(tmp_path: Path) -> None:
     names = {it.name.replace("-", "_") for it in always if it.severity > Severity.INFO}
     assert {f"{RULES}.{name}" for name in (*names, "env_file_version_locked")} <= loaded
     assert not {name for name in loaded if name.startswith(f"{OURS}.edits")}
+
+
+def test_what_makes_no_calls_loads_no_client(tmp_path: Path) -> None:
+    """A plan of a snapshot does without boto3, which may not be there."""
+    (tmp_path / "web.yml").write_text(STACK)
+    status, loaded = _loaded(tmp_path, "snapshot", "--package", "web.yml", "--dry-run")
+    assert status == 0
+    assert f"{OURS}.snapshot.taking" in loaded
+    assert not {name for name in loaded if name.partition(".")[0] in ("boto3", "botocore")}
 
 
 def test_overrides_are_loaded_where_there_are_patches(tmp_path: Path) -> None:

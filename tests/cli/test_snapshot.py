@@ -215,3 +215,37 @@ def test_what_was_answered_before_is_asked_again(snapshot: Run, package: Path) -
     Path(".copilot-preflight.yml").write_text("evidence: [account]\n")
     done = snapshot("--package", str(package), "--dry-run")
     assert (done.status, done.out) == (0, asked)
+
+
+READER = """
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions:
+        - Name: web
+          Secrets:
+            - {Name: OURS, ValueFrom: !Ref Ours}
+            - {Name: THEIRS, ValueFrom: /shop/theirs}
+  Ours: {Type: 'AWS::SSM::Parameter', Properties: {Name: /shop/ours, Type: String, Value: a}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement:
+          - {Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, Action: 'sts:AssumeRole'}
+      Policies:
+        - PolicyName: reads
+          PolicyDocument: {Statement: {Effect: Allow, Action: 'ssm:GetParameters', Resource: '*'}}
+"""
+
+
+def test_a_parameter_that_may_be_read_may_take_a_key_as_well(snapshot: Run, tmp_path: Path) -> None:
+    """Which one, only the account says; what the template makes itself takes none."""
+    (tmp_path / "web.yml").write_text(READER)
+    assert snapshot("--package", "web.yml", "--dry-run").out.splitlines()[:2] == [
+        "1 call, each of which only reads:",
+        "  aws ssm describe-parameters --parameter-filters "
+        "Key=Name,Option=Equals,Values=/shop/theirs",
+    ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from copilot_preflight.access import request as access
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.roles import Role
+from copilot_preflight.model.secrets import parameter_with_arn
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.snapshot import asking
 from copilot_preflight.snapshot.asking import Calls, Unnamed
@@ -71,6 +73,8 @@ class _Gathering:
                 self._of_role(decision.call.role)
                 self._of_call(decision.call.needed)
                 self._of_facts(decision.facts)
+            elif decision.outcome is Outcome.ALLOWED and _may_take_a_key(decision.call):
+                self._of_call(decision.call.needed)
         for assumption in self._analysis.assumptions:
             self._of_facts(assumption.missing)
 
@@ -116,6 +120,13 @@ class _Gathering:
         except Unnamed as why:
             self.unasked[f"{what}: {why}"] = None
             self._look_for_imports([str(why)])
+
+
+def _may_take_a_key(call: access.Call) -> bool:
+    """Whether a call reads a parameter outside the run: under which key it is, no file says."""
+    return (
+        call.action == "ssm:GetParameters" and parameter_with_arn(call.view, call.resource) is None
+    )
 
 
 def imported(answer: Mapping[str, Any], imports: Iterable[str]) -> list[Mapping[str, Any]]:
