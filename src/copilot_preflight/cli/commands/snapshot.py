@@ -57,7 +57,8 @@ _MISSING: Final = "snapshot needs boto3: pip install 'copilot-preflight[aws]'"
 @click.option(
     "--organization",
     is_flag=True,
-    help="Also ask for service control policies. The management account may, and few others.",
+    help="Also ask for the policies of the organization. Its management account may, and few "
+    "others.",
 )
 @click.option("--profile", metavar="NAME", help="Profile of the AWS CLI's configuration.")
 @click.option("--region", metavar="NAME", help="Region.  [default: the profile's]")
