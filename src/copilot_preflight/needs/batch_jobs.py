@@ -254,7 +254,7 @@ def _mount_needs(view: View, job: Job, mount: _Mount) -> Iterator[Need]:
         calls=(_mounting(view, mount, asked, found),),
         needs_role=False,
         undecided=found.undecided if found is not None and own else "",
-        detail=Mount(found),
+        detail=Mount(found, mount.configuration),
     )
 
 

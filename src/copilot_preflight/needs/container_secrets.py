@@ -287,7 +287,7 @@ def _proxy_sites(view: View, tasks: Iterable[TaskDefinition]) -> Iterator[Site]:
     for proxy in proxies(view, tasks):
         who = "ECS reads it with the execution role"
         reader = _reader(SECRET, view, proxy.task, who)._replace(page=_LOG_PAGE)
-        for item in maps(proxy.logs, "SecretOptions"):
+        for item in each_map(proxy.logs, "SecretOptions"):
             yield from secret_site(reader, item, "ValueFrom", "log option", str(proxy))
 
 

@@ -15,7 +15,7 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.model.roles import role_named
 from copilot_preflight.model.services import resource_named
 from copilot_preflight.needs.need import Need, NeededCall, Site
-from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.value import Value, maps_of, text_of
 from copilot_preflight.resolve.view import View
 
 INFRASTRUCTURE: Final = "infrastructure"
@@ -62,7 +62,7 @@ def infrastructure_sites(view: View) -> Iterator[Site]:
                     yield Site(INFRASTRUCTURE, value, build)
     for logical_id, resource in view.resources(_PROVIDER):
         for properties in resource.children("Properties"):
-            for provider in _maps(properties, "ManagedInstancesProvider"):
+            for provider in maps_of(properties, "ManagedInstancesProvider"):
                 for value in provider.children("InfrastructureRoleArn"):
                     build = partial(_of_instances, view, logical_id, provider, value)
                     yield Site(INFRASTRUCTURE, value, build)
@@ -120,7 +120,7 @@ _SCALING: Final = {"application-autoscaling:service-namespace": (Text.of("ecs"),
 
 def _has_own_log_group(properties: Value) -> bool:
     """Whether ECS makes a log group, as the service names none and brings no task definition."""
-    containers = list(_maps(properties, "PrimaryContainer"))
+    containers = list(maps_of(properties, "PrimaryContainer"))
     return len(containers) == 1 and "AwsLogsConfiguration" not in containers[0].raw
 
 
@@ -128,10 +128,10 @@ def _has_own_log_group(properties: Value) -> bool:
 
 
 def _encrypted(properties: Value) -> Iterator[Value]:
-    for configuration in _maps(properties, "ServiceConnectConfiguration"):
+    for configuration in maps_of(properties, "ServiceConnectConfiguration"):
         for service in configuration.each("Services"):
             if isinstance(service.raw, dict) and not service.is_opaque:
-                yield from _maps(service, "Tls")
+                yield from maps_of(service, "Tls")
 
 
 def _of_tls(view: View, logical_id: str, tls: Value, value: Value) -> Iterator[Need]:
@@ -147,7 +147,7 @@ def _of_tls(view: View, logical_id: str, tls: Value, value: Value) -> Iterator[N
     created = _arn(view, "ecs", "service/{}/{}", logical_id)
     evidence = {**_MADE_BY_ECS, "aws:requesttag/amazonecscreated": (created,)}
     calls = [NeededCall("secretsmanager:CreateSecret", secret, because, evidence=evidence)]
-    for issuer in _maps(tls, "IssuerCertificateAuthority"):
+    for issuer in maps_of(tls, "IssuerCertificateAuthority"):
         authority = text_of(issuer, "AwsPcaAuthorityArn")
         if authority is not None and not issuer.guard:
             calls.append(
@@ -199,7 +199,7 @@ def _of_instances(view: View, logical_id: str, provider: Value, value: Value) ->
 
 def _instance_roles(view: View, provider: Value) -> Iterator[Text]:
     """The ARN of the role that the instances of a capacity provider get, where the run has it."""
-    for template in _maps(provider, "InstanceLaunchTemplate"):
+    for template in maps_of(provider, "InstanceLaunchTemplate"):
         name = text_of(template, "Ec2InstanceProfileArn")
         found = resource_named(view, "AWS::IAM::InstanceProfile", "InstanceProfileName", name)
         if found is None or template.guard:
@@ -215,12 +215,6 @@ _PROFILE: Final = (
     "managed-instances-instance-profile.html"
 )
 _PASSED: Final = {"iam:passedtoservice": (Text.of("ec2.amazonaws.com"),)}
-
-
-def _maps(value: Value, key: str) -> Iterator[Value]:
-    for child in value.children(key):
-        if isinstance(child.raw, dict) and not child.is_opaque:
-            yield child
 
 
 def _arn(view: View, service: str, rest: str, logical_id: str) -> Text:
