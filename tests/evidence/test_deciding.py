@@ -185,7 +185,7 @@ def test_without_evidence_all_is_open(judge: Judge) -> None:
     """The role is outside the run, and nothing is known of it."""
     report = judge(evidence={})
     assert [it.rule for it in report.findings] == ["I9790"] * 4
-    assert report.proof == ()
+    assert {it.outcome for it in report.proof or ()} == {"undetermined"}
 
 
 def test_the_whole_evidence_allows_everything(judge: Judge) -> None:
@@ -425,7 +425,7 @@ def test_a_value_that_a_stack_exports(judge: Judge) -> None:
     report = judge(
         {"list-exports.json": exports, "b.json": there, "snapshot.json": without}, template
     )
-    assert report.proof == ()
+    assert {it.outcome for it in report.proof or ()} == {"undetermined"}
 
 
 def _organization(*statements: dict[str, Any]) -> dict[str, Any]:
