@@ -204,6 +204,7 @@ def test_a_task_with_one_role_has_no_other() -> None:
     for named, kind in (
         ("TaskRoleArn: !GetAtt TaskRole.Arn", "wrong-role"),
         ("Cpu: 256", "no-grant"),
+        ("TaskRoleArn: arn:aws:iam::111122223333:role/theirs", "no-grant"),
     ):
         changed = text.replace("TaskRoleArn: !GetAtt TaskRole.Arn", named)
         found = Analysis(stacks.stack(changed)).decisions

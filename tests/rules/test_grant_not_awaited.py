@@ -49,6 +49,7 @@ Resources:
 """
 COMMON: Final = ": CloudFormation may start tasks before it is there"
 INLINE: Final = f"Policies: [{{PolicyName: P, PolicyDocument: {{Statement: {GRANT}}}}}]"
+OTHER_DENIAL: Final = INLINE.replace("Allow", "Deny").replace("s3:Get*", "s3:PutObject")
 IF_OPEN: Final = f"Policies: [!If [Open, {INLINE[11:-1]}, !Ref AWS::NoValue]]"
 ELSEWHERE: Final = """
 Resources:
@@ -149,6 +150,7 @@ def test_the_role_and_the_policy_of_another_stack() -> None:
         "a daemon": filled(service="SchedulingStrategy: DAEMON"),
         "a default": filled(service="DesiredCount: !Ref Two"),
         "it waits for the role": filled(depends="DependsOn: Role"),
+        "the role is denied something else": filled(inline=OTHER_DENIAL),
         "a branch that is not taken": filled(service="ServiceName: !If [Holds, x, !Ref Topic]"),
         "the policy waits for the service": filled(policy="DependsOn: Service"),
     }.items(),
@@ -245,6 +247,7 @@ Resources:
             Options: {awslogs-group: %(group)s, awslogs-region: us-east-1, %(options)s}
   Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: []}}}
   Logs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /ecs/web}}
+Conditions: {Open: !Equals [!Ref AWS::Region, eu-west-1]}
 """
 
 
@@ -257,6 +260,7 @@ Resources:
         ("/ecs/web", "mode: non-blocking", "", False),
         ("/ecs/web", "awslogs-stream-prefix: web", "", False),
         ("/ecs/web", "mode: blocking", ", DependsOn: Logs", False),
+        ("/ecs/web", "mode: blocking", ", Condition: Open", False),
         ("!Ref Logs", "mode: blocking", "", False),
         ("/ecs/other", "mode: blocking", "", False),
     ],
