@@ -415,3 +415,18 @@ def test_a_grant_of_the_role_itself_serves(policies: str, outcome: Outcome) -> N
 @pytest.mark.parametrize("profile", ["!Ref Given", "arn:aws:iam::1:instance-profile/other"])
 def test_an_instance_profile_outside_the_run_asks_for_nothing(profile: str) -> None:
     assert made(instances(profile=profile)) == {}
+
+
+def test_a_template_with_several_of_them_is_read_once() -> None:
+    """An Express service next to a capacity provider: each call is decided once."""
+    provider = INSTANCES.partition("Resources:")[2] % {
+        "name": "RoleName: shop",
+        "policies": OF_AWS,
+        "profile": "!GetAtt Profile.Arn",
+    }
+    renamed = provider.replace("Infrastructure.Arn", "Second.Arn").replace(
+        "\n  Infrastructure:\n", "\n  Second:\n"
+    )
+    found = stack(more=CONTAINER % LOGS + "\n" + renamed)
+    actions = [it.call.action for it in Analysis(found).decisions]
+    assert len(actions) == len(set(actions)) > len(MADE)

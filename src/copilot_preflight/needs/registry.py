@@ -87,12 +87,11 @@ SOURCES: Final = (
     SourceEntry(
         "logs", "log_sites", (_TASK, _SERVICE, _EXPRESS), ("LogConfiguration", "PrimaryContainer")
     ),
-    SourceEntry("infrastructure", "infrastructure_sites", (_EXPRESS,)),
     SourceEntry(
         "infrastructure",
         "infrastructure_sites",
-        (_SERVICE, "AWS::ECS::CapacityProvider"),
-        ("Tls", "ManagedInstancesProvider"),
+        (_EXPRESS, _SERVICE, "AWS::ECS::CapacityProvider"),
+        ("InfrastructureRoleArn", "Tls"),
     ),
     SourceEntry("firelens", "firelens_sites", (_TASK,), ("FirelensConfiguration",)),
     SourceEntry("efs", "efs_sites", (_TASK,), ("EFSVolumeConfiguration",)),
