@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
-from copilot_preflight.evidence.draft import Draft, news
-from copilot_preflight.evidence.index import Index
-from copilot_preflight.evidence.levels import Level, levels_of
+from copilot_preflight.evidence.levels import Level
 from copilot_preflight.evidence.naming import by_arn, is_here, the_one
 from copilot_preflight.evidence.records import (
     Bucket,
@@ -186,13 +184,13 @@ class Account:
         asked = arn.parse(reference)
         if asked is None or asked.service.literal != "secretsmanager":
             return None
-        known, complete = asked.resource.split(":", 1)
-        name = known[1].parts[0] if complete and len(known) > 1 and known[1].parts else ""
-        if not isinstance(name, str):
+        pieces = asked.resource.split(":", 1).items
+        begin = pieces[1].parts[0] if len(pieces) > 1 and pieces[1].parts else ""
+        if not isinstance(begin, str):
             return None
-        whole = known[1].literal is not None
-        names = {name, _SUFFIX.sub("", name)} if whole else {name.removesuffix("-")}
-        secrets = [it for each in names for it in self._secrets.get(each, ())]
+        is_whole = pieces[1].literal is not None if begin else False
+        names = {begin, _SUFFIX.sub("", begin)} if is_whole else {begin.removesuffix("-")}
+        secrets = [it for name in names for it in self._secrets.get(name, ())]
         return by_arn(reference, secrets) or the_one(
             (it, _is_partial(asked, it.arn)) for it in secrets
         )
@@ -203,10 +201,9 @@ class Account:
         resource = asked.resource.literal if asked is not None else None
         if asked is None or resource is None or asked.service.literal != "ssm":
             return None
-        name = resource.partition("parameter/")[2].strip("/")
-        return the_one(
-            (it, is_here(it.account, it.region, asked)) for it in self._parameters.get(name, ())
-        )
+        kind, _, name = resource.partition("/")
+        known = self._parameters.get(name.strip("/"), ()) if kind == "parameter" else ()
+        return _of_place(reference, asked, known)
 
     def repository(self, reference: Text) -> Repository | None:
         """The repository of an ARN."""
@@ -214,8 +211,9 @@ class Account:
         resource = asked.resource.literal if asked is not None else None
         if asked is None or resource is None or asked.service.literal != "ecr":
             return None
-        known = self._repositories.get(resource.removeprefix("repository/"), ())
-        return the_one((it, is_here(it.account, it.region, asked)) for it in known)
+        kind, _, name = resource.partition("/")
+        known = self._repositories.get(name, ()) if kind == "repository" else ()
+        return _of_place(reference, asked, known)
 
     def file_system(self, reference: Text) -> FileSystem | None:
         """The file system of an id or an ARN."""
@@ -318,79 +316,22 @@ class Account:
         return self._levels.get(account)
 
 
-def account_of(draft: Draft, indexes: Sequence[Index], taken: Mapping[str, float]) -> Account:
-    """The account that a draft has come to."""
-    _join(draft)
-    places = [Where(it.account, it.partition, it.region) for it in indexes]
-    where = Where(*(_same(values) for values in zip(*places, strict=True))) if places else Where()
-    accounts = (
-        {account for account, _ in draft.roles}
-        | set(draft.parents)
-        | {where.account, draft.management}
-    )
-    levels = {name: found for name in accounts if name and (found := levels_of(draft, name))}
-    return Account(
-        [it.record() for it in draft.roles.values()],
-        [it.record() for it in draft.policies.values()],
-        draft.buckets,
-        draft.keys,
-        draft.aliases,
-        draft.secrets.values(),
-        draft.parameters.values(),
-        draft.repositories.values(),
-        draft.file_systems,
-        tuple(draft.endpoints.values()),
-        draft.vpcs,
-        draft.tables,
-        draft.exports.values(),
-        draft.resources.values(),
-        draft.deployed,
-        draft.objects,
-        draft.absent_roles,
-        levels,
-        taken,
-        where,
-    )
-
-
-def _join(draft: Draft) -> None:
-    """Puts answers that do not say where something is to the one thing of that name that does."""
-    _join_by_place(draft.parameters)
-    _join_by_place(draft.repositories)
-    for name in [name for name, it in draft.policies.items() if not it.arn]:
-        same = [it for it in draft.policies.values() if it.arn and it.name == name]
-        if len(same) == 1:
-            for version, policy in draft.policies[name].versions.items():
-                same[0].versions.setdefault(version, policy)
-            same[0].by_flag = same[0].by_flag or draft.policies[name].by_flag
-            del draft.policies[name]
-
-
-def _join_by_place(records: dict[tuple[str, str, str], Any]) -> None:
-    """The same for records by account, region and name, of which the first two may be ``""``."""
-    for key in [key for key in records if "" in key[:2]]:
-        account, region, name = key
-        others = [
-            it
-            for it in records
-            if it[2] == name and it != key and account in ("", it[0]) and region in ("", it[1])
-        ]
-        if len(others) == 1:
-            known, said = records[others[0]], records.pop(key)
-            records[others[0]] = known._replace(**news(known, said._asdict()))
-
-
-def _same(values: Iterable[str]) -> str:
-    found = set(values)
-    return found.pop() if len(found) == 1 else ""
-
-
 def _last(name: Text) -> str:
     """What stands behind the last slash, if it is written out."""
     last = name.parts[-1] if name.parts else ""
     if not isinstance(last, str) or ("/" not in last and len(name.parts) > 1):
         return ""
     return last.rpartition("/")[2]
+
+
+P = TypeVar("P", Parameter, Repository)
+
+
+def _of_place(reference: Text, asked: arn.Arn, known: Sequence[P]) -> P | None:
+    """The record that an ARN is of, by its own ARN or by the account and region that it is in."""
+    return by_arn(reference, known) or the_one(
+        (it, is_here(it.account, it.region, asked)) for it in known if not it.arn
+    )
 
 
 def _is_account(account: str, here: Text) -> bool | None:

@@ -20,11 +20,12 @@ from copilot_preflight.evidence import (
     stacks,
     storage,
 )
-from copilot_preflight.evidence.account import Account, account_of
+from copilot_preflight.evidence.account import Account
 from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.collected import Folder
 from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import Entry, Index
+from copilot_preflight.evidence.joining import account_of
 from copilot_preflight.evidence.large import is_large, read_large
 from copilot_preflight.evidence.secrets import without_secrets
 from copilot_preflight.evidence.shapes import SUBJECTS, call_in, call_of, error_of
