@@ -14,6 +14,7 @@ from copilot_preflight.base.finding import Report
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.evidence.reading import read
 from copilot_preflight.model.account_names import may_be_made
+from copilot_preflight.model.keys import key_with_arn
 from copilot_preflight.model.roles import role_named, trust_named
 from copilot_preflight.resolve.outside import Outside
 from copilot_preflight.resolve.run import Run
@@ -250,3 +251,65 @@ def test_names_that_cloudformation_makes_up(view: Make, name: str, may: bool) ->
     text = "  Bucket: {Type: AWS::S3::Bucket}\n  Other:\n    Type: AWS::S3::Bucket\n"
     here = view(f"{text}    Properties: {{BucketName: given}}\n")
     assert may_be_made(here, "AWS::S3::Bucket", name) == may
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+KEY_ID = "0f1c2d3e-0000-0000-0000-000000000001"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/{KEY_ID}"
+OWN_KEY = "  Key: {Type: AWS::KMS::Key, Properties: {KeyPolicy: {Statement: []}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("templates", "made", "is_found"),
+    [
+        ([NOTHING], None, True),
+        ([OWN_KEY], None, True),  # a template names its own by their logical ids
+        ([NOTHING, OWN_KEY], None, False),  # whose id may be this one
+        ([NOTHING, OWN_KEY], KEY_ID, False),
+        ([NOTHING, OWN_KEY], "another", True),
+        ([NOTHING, OWN_KEY, OWN_KEY.replace("Key:", "Other:", 1)], "another", False),
+    ],
+)
+def test_keys_of_other_templates(
+    tmp_path: Path, templates: list[str], made: str | None, is_found: bool
+) -> None:
+    """A key's id says nothing of its logical id; the answers on stacks do."""
+    answers: list[Any] = [
+        {"KeyMetadata": {"KeyId": KEY_ID, "Arn": KEY}},
+        {"Policy": RESOURCE_POLICY.replace('"*"', '"kms:*"', 1)},
+    ]
+    if made is not None:
+        resource = {"StackName": "s", "LogicalResourceId": "Key", "PhysicalResourceId": made}
+        answers.append({"StackResources": [{**resource, "ResourceType": "AWS::KMS::Key"}]})
+    for number, data in enumerate(answers):
+        (tmp_path / f"{number}.json").write_text(json.dumps(data))
+    run = Run(Outside(account=read([tmp_path]).account))
+    for number, text in enumerate(templates):
+        stacks.stack(f"Resources:\n{text}", run=run, file=f"{number}.yml")
+    found = key_with_arn(View(run.stacks[0]), Text.of(KEY))
+    assert (found is not None) == is_found
+    if found is not None:
+        assert [it.effect for it in found.policy] == ["Deny"]
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        ("stack-Bucket-1A2B3C4D5E6F", True),
+        ("stack-Bucket", False),
+        ("stack-Bucket-", False),
+        ("stack-Bucket-1a2b_c4d5e6f", False),
+        ("stack-BucketOfImages-1A2B3C4D5E6F", True),
+        ("stack-BucketOfImag-1A2B3C4D5E6F", True),  # cut: a name has so many characters
+        ("stack-BucketO-1A2B3C4D5E6F", False),  # too little to show what it is
+        ("stack-BucketOfImagesX-1A2B3C4D5E6F", False),
+        ("stack-OfImages-1A2B3C4D5E6F", False),
+    ],
+)
+def test_made_up_names(view: Make, name: str, may: bool) -> None:
+    """By the logical id, or what is left of it, and by the random end."""
+    kind = "AWS::SNS::Topic"
+    text = "".join(f"  {it}: {{Type: {kind}}}\n" for it in ("Bucket", "BucketOfImages"))
+    here = view(text.replace(kind, "AWS::IAM::Role"))
+    assert may_be_made(here, "AWS::IAM::Role", name) == may
