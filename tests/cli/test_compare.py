@@ -297,3 +297,77 @@ def test_answers_about_roles_alone(run: Run, write: Write) -> None:
     result = run("compare", "old", "new")
     assert (result.status, result.out) == (2, "")
     assert "add that of describe-task-definition" in result.err
+
+
+# --- snapshots ------------------------------------------------------------------------------------
+
+
+def snapshot_of(package: Mapping[str, str], *, name: str = "shop-test-web") -> dict[str, str]:
+    """What `copilot-preflight snapshot --stack` keeps of a stack that a package was deployed as."""
+    values = json.loads(package["web-test.params.json"])["Parameters"]
+    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()]
+    given.append({"ParameterKey": "Secret", "ParameterValue": "****"})
+    asked = {"StackName": name}
+    entries = [
+        {"call": f"cloudformation {call}", "parameters": asked, "file": f"cf/{call}.json"}
+        for call in ("get-template", "describe-stacks")
+    ]
+    return {
+        "snapshot.json": json.dumps({"version": 1, "answers": entries}),
+        "cf/get-template.json": json.dumps({"TemplateBody": package["web-test.stack.yml"]}),
+        "cf/describe-stacks.json": json.dumps(
+            {"Stacks": [{"StackName": name, "Parameters": given}]}
+        ),
+    }
+
+
+def test_what_runs_by_a_snapshot_of_its_stack(run: Run, write: Write) -> None:
+    """Template and values of the last deploy are a release as a package is."""
+    write({**below("old", PINNED), **below("new", EDITED)})
+    write(below("deployed", snapshot_of(PINNED)))
+    by_package, by_snapshot = run("compare", "old", "new"), run("compare", "deployed", "new")
+    assert (by_snapshot.status, by_snapshot.err) == (by_package.status, by_package.err) == (1, "")
+    first = by_snapshot.out.splitlines()[0].replace("\\", "/")
+    assert first == "deployed/shop-test-web.template.json -> new/web-test.stack.yml"
+    tables = [
+        it.out[it.out.index("\n") : it.out.index("403, old")] for it in (by_package, by_snapshot)
+    ]
+    assert tables[0] == tables[1]
+    assert "****" not in by_snapshot.out
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"call": "cloudformation get-template", "file": "../secret.json"},
+        {"call": "cloudformation get-template", "file": "/etc/passwd"},
+        {"call": "cloudformation get-template", "file": 3},
+        "cloudformation get-template",
+        {"call": ["cloudformation get-template"], "file": "cf/get-template.json"},
+    ],
+    ids=str,
+)
+def test_an_index_that_leads_elsewhere(run: Run, write: Write, entry: object) -> None:
+    """What is not in the folder is not read, and no name becomes a path."""
+    body = json.dumps({"TemplateBody": PINNED["web-test.stack.yml"]})
+    answers = [entry | {"parameters": {"StackName": "s"}} if isinstance(entry, dict) else entry]
+    answers.append(
+        {
+            "call": "cloudformation get-template",
+            "parameters": {"StackName": "../../s"},
+            "file": "cf/get-template.json",
+        }
+    )
+    write({"secret.json": body, "old/snapshot.json": json.dumps({"answers": answers})})
+    write({"old/cf/get-template.json": body, **below("new", EDITED)})
+    result = run("compare", "old", "new")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == "error: old: no template in this folder or below it, only 2 other files\n"
+
+
+def test_an_index_that_is_broken(run: Run, write: Write) -> None:
+    """It is one line with its place."""
+    write({"old/snapshot.json": '{"answers": [', **below("new", EDITED)})
+    result = run("compare", "old", "new")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("error: old/snapshot.json:1:")

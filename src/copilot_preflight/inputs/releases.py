@@ -7,10 +7,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document
+
+if TYPE_CHECKING:
+    from copilot_preflight.inputs.deployed_stacks import DeployedStack
 
 
 class Release(NamedTuple):
@@ -39,7 +42,12 @@ def opened(name: str, read: document.Read = document.read) -> Iterator[Release]:
     if os.path.lexists(name) or ":" not in name:
         if os.path.isdir(name):
             from copilot_preflight.inputs import cli_answers
+            from copilot_preflight.inputs.deployed_stacks import deployed_in
 
+            if stacks := deployed_in(name):
+                with _written_out(name, stacks, read) as release:
+                    yield release
+                return
             if answers := cli_answers.found_in(name):
                 with _put_together(name, answers, read) as release:
                     yield release
@@ -71,14 +79,29 @@ def at_revision(
 
 
 @contextmanager
+def _written_out(name: str, stacks: list[DeployedStack], read: document.Read) -> Iterator[Release]:
+    from copilot_preflight.inputs.deployed_stacks import written
+
+    with _shown_as(name, read) as (folder, renamed):
+        yield Release(tuple(written(stacks, folder)), renamed, folder, f"{name}/")
+
+
+@contextmanager
 def _put_together(name: str, answers: Sequence[Path], read: document.Read) -> Iterator[Release]:
     from copilot_preflight.inputs import cli_answers
 
-    with tempfile.TemporaryDirectory(prefix="copilot-preflight-") as folder:
+    with _shown_as(name, read) as (folder, renamed):
         target = os.path.join(folder, "answers.template.json")
         Path(target).write_text(cli_answers.template_of(answers), encoding="utf-8")
+        yield Release((target,), renamed, folder, f"{name}/")
+
+
+@contextmanager
+def _shown_as(name: str, read: document.Read) -> Iterator[tuple[str, document.Read]]:
+    """A folder for a while, and what reads its files under the name of another one."""
+    with tempfile.TemporaryDirectory(prefix="copilot-preflight-") as folder:
 
         def renamed(path: Path, shown: str) -> Document:
             return read(path, shown.replace(folder, name))
 
-        yield Release((target,), renamed, folder, f"{name}/")
+        yield folder, renamed

@@ -31,8 +31,9 @@ _FORMATS = ("text", "json", "markdown")
 def compare(old: str, new: str, form: str, output: str | None, **given: Any) -> None:
     """Compare two releases of a stack: who may start tasks when, and what is denied then.
 
-    OLD and NEW are each a package's folder, a template, REV:PATH of the git repository around, or
-    a folder of answers of the AWS CLI. Values given by options are those of NEW.
+    OLD and NEW are each a package's folder, a template, REV:PATH of the git repository around, a
+    snapshot of the deployed stack, or a folder of answers of the AWS CLI. Values given by options
+    are those of NEW.
     """
     from copilot_preflight.config.to_options import options_of
     from copilot_preflight.inputs.git_revisions import RevisionError
@@ -57,7 +58,8 @@ def compare(old: str, new: str, form: str, output: str | None, **given: Any) -> 
     except RevisionError as error:
         fail(str(error))
     except DocumentError as error:
-        fail(f"{error.file}: {error.message}")
+        where = f"{error.file}:{error.line}:{error.column}" if error.line else error.file
+        fail(f"{where}: {error.message}")
 
 
 def _told(found: Checked, releases: Sequence[Release]) -> Checked:
