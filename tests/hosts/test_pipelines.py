@@ -140,7 +140,8 @@ def test_the_page_shows_the_examples() -> None:
 
 def test_the_version_to_install_is_this_one() -> None:
     """Whoever copies a line gets the version whose page it is from."""
-    pages = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md"), *EXAMPLES.iterdir()]
+    examples = filter(Path.is_file, EXAMPLES.rglob("*"))
+    pages = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md"), *examples]
     pinned = r"(?:copilot-preflight/copilot-preflight@|rev: )v([0-9.]*[0-9])"
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     assert set(re.findall(pinned, text)) == {__version__}
