@@ -120,11 +120,20 @@ def task_named(view: View, named: Text) -> tuple[View, TaskDefinition] | None:
         logical_id = next((index[key] for key in keys if key in index), None)
         tasks = () if logical_id is None else task_definitions_of(other, logical_id)
         for task in tasks[:1]:
+            own = arn.parse(other.ref(task.logical_id, task.value))
+            if parsed is not None and own is not None and not _may_be_together(parsed, own):
+                continue
             if other.file == view.file:
                 return other, task
             found.setdefault(other.file, (other, task))
     # Two templates with one family may be two deployments: which of them it is, none can tell.
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _may_be_together(one: arn.Arn, other: arn.Arn) -> bool:
+    """Whether two ARNs may be of one region and account."""
+    pairs = ((one.region, other.region), (one.account, other.account))
+    return all(mine.equals(theirs) is not False for mine, theirs in pairs)
 
 
 @index_of(_TYPE)

@@ -33,7 +33,6 @@ TASKS: Final = "ecs-tasks.amazonaws.com"
 LATEST: Final = "latest revision"
 """The hole for a revision that ECS looks up when it runs the task."""
 
-_RUN_PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"
 _ROLE_PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/CWE_IAM_role.html"
 _STATES_PAGE: Final = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html"
 _TAGS_PAGE: Final = (
