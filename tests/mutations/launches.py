@@ -156,6 +156,14 @@ _ON_SCHEDULE: Final = f"TaskDefinitionArn: {_TASK}'"
 _NAMED: Final = "Task: nightly}"
 _AT: Final = "{'ecs:cluster': !GetAtt Cluster.Arn}"
 
+_APART: Final = (
+    "!Join ['', ['arn:', !Select [1, !Split [':', !Ref Task]], ':ecs:', !Select [3, !Split [':', "
+    "!Ref Task]], ':', !Select [4, !Split [':', !Ref Task]], ':', !Select [0, !Split ['/', !Select "
+    "[5, !Split [':', !Ref Task]]]], '/', !Select [1, !Split ['/', !Select [5, !Split [':', !Ref "
+    "Task]]]], ':*']]"
+)
+"""The family of a task definition with all of its revisions, from its ARN."""
+
 MUTATIONS: Final = (
     # the run
     _denied(
@@ -174,6 +182,13 @@ MUTATIONS: Final = (
         f"Resource: [{_TASK}:*', {_TASK}']",
         f"Resource: {_TASK}'",
         ("Schedule", RUN),
+    ),
+    _allowed("every revision, as the CDK takes its ARN apart", _OF_RULE, f"Resource: {_APART}"),
+    _denied(
+        "no revision, as the CDK took its ARN apart",
+        _OF_RULE,
+        f"Resource: {_APART}".replace(", ':*'", ""),
+        ("Rule", RUN),
     ),
     _allowed("every revision", _OF_RULE, f"Resource: {_TASK}:*'"),
     _allowed("every family", _OF_RULE, f"Resource: {_TASK.replace('nightly', '*')}'"),
