@@ -186,6 +186,16 @@ def _actions(here: View) -> tuple[list[str], list[str]]:
 LIMITS = f"aws iam get-policy-version --policy-arn {MANAGED}"
 
 
+ATTACHED = """\
+  Mine:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Roles: [exec]
+      {named}
+      PolicyDocument: {{Statement: {{Effect: Allow, Action: 's3:PutObject', Resource: '*'}}}}
+"""
+
+
 @pytest.mark.parametrize(
     ("policy", "actions", "unread"),
     [
@@ -193,6 +203,24 @@ LIMITS = f"aws iam get-policy-version --policy-arn {MANAGED}"
         (POLICY.format(name="more", role="exec"), ["s3:GetObject", "s3:PutObject"], [LIMITS]),
         (POLICY.format(name="own", role="exec"), ["s3:PutObject"], ["own", LIMITS]),
         (POLICY.format(name="own", role="other"), ["s3:GetObject"], [LIMITS]),
+        (POLICY.format(name="own", role="!ImportValue x"), [], ["own", LIMITS, "Policy"]),
+        (
+            POLICY.format(name="z", role="other")
+            + POLICY.replace("Policy:", "P2:", 1).format(name="own", role="exec"),
+            ["s3:PutObject"],
+            ["own", LIMITS],
+        ),
+        (
+            ATTACHED.format(named="ManagedPolicyName: limits"),
+            ["s3:GetObject", "s3:PutObject"],
+            ["limits"],
+        ),
+        (
+            ATTACHED.format(named="ManagedPolicyName: other"),
+            ["s3:GetObject", "s3:PutObject"],
+            [LIMITS],
+        ),
+        (ATTACHED.format(named="Path: /"), ["s3:GetObject", "s3:PutObject"], [LIMITS]),
         (
             POLICY.format(name="own", role="!Ref Role") + "  Role: {Type: AWS::IAM::Role}\n",
             ["s3:GetObject"],
@@ -313,3 +341,48 @@ def test_made_up_names(view: Make, name: str, may: bool) -> None:
     text = "".join(f"  {it}: {{Type: {kind}}}\n" for it in ("Bucket", "BucketOfImages"))
     here = view(text.replace(kind, "AWS::IAM::Role"))
     assert may_be_made(here, "AWS::IAM::Role", name) == may
+
+
+@pytest.mark.parametrize(
+    ("reference", "arn"),
+    [
+        ("web", "arn:${AWS::Partition}:iam::${AWS::AccountId}:role${path of role 'web'}web"),
+        (f"arn:aws:iam::{ACCOUNT}:role/team/web", f"arn:aws:iam::{ACCOUNT}:role/team/web"),
+    ],
+)
+def test_a_role_of_which_only_the_name_is_known(tmp_path: Path, reference: str, arn: str) -> None:
+    """Its ARN is what the template says, or has a path that nobody knows."""
+    answer = {"RoleName": "web", "PolicyName": "p", "PolicyDocument": DOCUMENT}
+    (tmp_path / "a.json").write_text(json.dumps(answer))
+    run = Run(Outside(account=read([tmp_path]).account))
+    here = View(stacks.stack(f"Resources:\n{NOTHING}", run=run))
+    role = role_named(here, Text.of(reference))
+    assert role is not None
+    assert (str(role.arn), str(role.id), role.trust) == (arn, "", ())
+    assert [fact.name.split(" --")[0] for fact in role.unread] == [
+        "aws iam get-role",
+        "aws iam list-role-policies",
+        "aws iam list-attached-role-policies",
+    ]
+
+
+@pytest.mark.parametrize(("logical_id", "is_same"), [("Mine", True), ("Other", False)])
+def test_a_policy_with_a_name_that_was_made_up(
+    tmp_path: Path, logical_id: str, is_same: bool
+) -> None:
+    """It is what the account has under the logical id of the template's, if anything."""
+    name = "stack-Mine-1A2B3C4D5E6F"
+    policy = f"arn:aws:iam::{ACCOUNT}:policy/{name}"
+    role = {
+        "RoleName": "exec",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:role/exec",
+        "AssumeRolePolicyDocument": TRUST,
+        "RolePolicyList": [],
+        "AttachedManagedPolicies": [{"PolicyName": name, "PolicyArn": policy}],
+    }
+    (tmp_path / "all.json").write_text(json.dumps({"RoleDetailList": [role]}))
+    run = Run(Outside(account=read([tmp_path]).account))
+    text = ATTACHED.format(named="Path: /").replace("Mine", logical_id)
+    _, unread = _actions(View(stacks.stack(f"Resources:\n{text}", run=run)))
+    missing = f"aws iam get-policy-version --policy-arn {policy}"
+    assert unread == ([name] if is_same else [missing])

@@ -30,12 +30,13 @@ def may_be_made(view: View, kind: str, name: str, written: str = "") -> bool:
         for logical_id, resource in other.resources(kind):
             own = other.ref(logical_id, resource)
             is_open = any(hole.unique for hole in own.holes)
-            if own.equals(known) is not False and (not is_open or _is_made_up(name, logical_id)):
+            if own.equals(known) is not False and (not is_open or is_made_up(name, logical_id)):
                 return True
     return False
 
 
-def _is_made_up(name: str, logical_id: str) -> bool:
+def is_made_up(name: str, logical_id: str) -> bool:
+    """Whether CloudFormation may have made up a name for a logical id: ``STACK-ID-RANDOM``."""
     rest, _, end = name.rpartition("-")
     own, logical_id = rest.rpartition("-")[2].lower(), logical_id.lower()
     if not _RANDOM.fullmatch(end):

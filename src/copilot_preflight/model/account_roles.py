@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from copilot_preflight.base.symbolic import EMPTY, Text
+from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.evidence import records
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model import roles
 from copilot_preflight.model.account_documents import answered
-from copilot_preflight.model.account_names import may_be_made
+from copilot_preflight.model.account_names import is_made_up, may_be_made
 from copilot_preflight.model.deployed_stacks import stack_name
 from copilot_preflight.model.managed_policies import document_of
 from copilot_preflight.model.roles import Boundary, Role, Trust
@@ -89,14 +90,18 @@ def _record(view: View, reference: Text) -> records.Role | None:
 
 
 def _arn_of(view: View, found: records.Role, reference: Text) -> Text:
-    """The ARN as the account has it, else as the template does, else as it must be."""
+    """The ARN as the account has it, else as the template does, else with a path that may be any.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
+    """
     if found.arn:
         return Text.of(found.arn)
     if arn.parse(reference) is not None:
         return reference
     account = Text.of(found.account) if found.account else view.pseudo("AWS::AccountId")
-    # The path of the role is not known without `get-role`.
-    return Text.of("arn:", view.pseudo("AWS::Partition"), ":iam::", account, ":role/", found.name)
+    path = Hole(f"path of role '{found.name}'", excludes=":*?", nonempty=True)  # with its slashes
+    partition = view.pseudo("AWS::Partition")
+    return Text.of("arn:", partition, ":iam::", account, ":role", path, found.name)
 
 
 def _trust(found: records.Role, own: Text) -> Trust:
@@ -121,18 +126,16 @@ def _policies(view: View, found: records.Role) -> Iterator[tuple[Statement, ...]
     Where a template of the run attaches policies to the role, one of the account's may be the one
     that it puts another in the place of.
     """
-    made = [name for other in view.having(*roles.ATTACHING) for name in _made(other, found.name)]
+    made = [it for other in view.having(*roles.ATTACHING) for it in _made(other, found.name)]
     for inline in found.inline:
-        if any(name.equals(Text.of(inline.name)) is not False for name in made):
+        if any(it.may_be(inline.name) for it in made):
             yield Fact("attachment", inline.name)
         else:
             yield answered(inline)
     for attached in found.attached:
         policy = Text.of(attached.arn)
         name = attached.arn.rpartition("/")[2]
-        if ":iam::aws:" not in attached.arn and any(
-            it.equals(Text.of(name)) is not False for it in made
-        ):
+        if ":iam::aws:" not in attached.arn and any(it.may_be(name) for it in made):
             yield Fact("attachment", name)
             continue
         place = attached.place
@@ -143,12 +146,24 @@ def _policies(view: View, found: records.Role) -> Iterator[tuple[Statement, ...]
             yield Fact("answer", f"aws iam get-policy-version --policy-arn {attached.arn}")
 
 
+class _Made(NamedTuple):
+    """A policy that a template attaches to a role, or may; ``name`` is None for a made-up one."""
+
+    logical_id: str
+    name: Text | None
+
+    def may_be(self, name: str) -> bool:
+        if self.name is None:
+            return is_made_up(name, self.logical_id)
+        return self.name.equals(Text.of(name)) is not False
+
+
 def _is_other(named: Text, role: str, own: set[Text]) -> bool:
     return named in own or named.equals(Text.of(role)) is False
 
 
-def _made(view: View, role: str) -> Iterator[Text]:
-    """The names of the policies that a template attaches to a role, or may."""
+def _made(view: View, role: str) -> Iterator[_Made]:
+    """The policies that a template attaches to a role, or may."""
     own = {name for _, name in roles.names_in(view)}  # the account's role is none of them
     for kind, key in roles.ATTACHING.items():
         for logical_id, resource in view.resources(kind):
@@ -158,5 +173,5 @@ def _made(view: View, role: str) -> Iterator[Text]:
                 if all(others):
                     continue
                 name = "ManagedPolicyName" if kind.endswith("ManagedPolicy") else "PolicyName"
-                given = [it.text() for it in properties.children(name)]
-                yield from given or [view.ref(logical_id, resource)]
+                given: list[Text | None] = [it.text() for it in properties.children(name)]
+                yield from (_Made(logical_id, it) for it in given or [None])
