@@ -110,7 +110,9 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
 
     def judge(evidence: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> list[Finding]:
         Path("web.stack.yml").write_text(json.dumps(data or template()))
-        Path("web.params.json").write_text(json.dumps({"Parameters": values(NEW)}))
+        declared = (data or template())["Parameters"]
+        given = {name: value for name, value in values(NEW).items() if name in declared}
+        Path("web.params.json").write_text(json.dumps({"Parameters": given}))
         for name, answer in evidence.items():
             path = Path("answers", name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -230,6 +232,44 @@ def test_the_role_is_the_one_that_the_stack_has_made(found: Judge) -> None:
     evidence = {"r.json": {"StackResources": [made]}, "all.json": whole(OLD, "renamed")}
     (finding,) = found(evidence)
     assert "role 'renamed' may read" in finding.message
+
+
+def task(role: str, family: str = "web", revision: Any = 7) -> dict[str, Any]:
+    """What ``describe-task-definition`` answers."""
+    arn = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/{family}:{revision}"
+    found = {"taskDefinitionArn": arn, "family": family, "revision": revision}
+    return {"taskDefinition": {**found, "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role}"}}
+
+
+def test_the_role_is_the_one_that_runs(found: Judge) -> None:
+    """The task definition that a service runs names it, where the stack's name is not known."""
+    nameless = template()
+    del nameless["Parameters"]["WorkloadName"]
+    running = {
+        "services": [
+            {"serviceArn": "s", "taskDefinition": task("a")["taskDefinition"]["taskDefinitionArn"]}
+        ]
+    }
+    evidence = {"t.json": task("renamed"), "all.json": whole(OLD, "renamed")}
+    assert len(found(evidence, nameless)) == 1
+    assert len(found({**evidence, "s.json": running}, nameless)) == 1
+    newer = {"n.json": task("newer", revision=8)}
+    assert len(found({**evidence, **newer, "s.json": running}, nameless)) == 1
+    assert found({**evidence, **newer, "s.json": {"services": []}}, nameless) == []
+    others = {
+        "t.json": task("renamed", family="api"),
+        "n.json": task("newer", family="api"),
+        "s.json": {"services": []},
+    }
+    assert found({**evidence, **others}, nameless) == []
+
+
+def test_a_revision_that_is_no_number(found: Judge) -> None:
+    """It counts as the oldest, and breaks nothing."""
+    nameless = template()
+    del nameless["Parameters"]["WorkloadName"]
+    evidence = {"a.json": task("x", revision="new"), "t.json": task("renamed")}
+    assert len(found({**evidence, "all.json": whole(OLD, "renamed")}, nameless)) == 1
 
 
 def test_a_grant_that_only_the_account_has(found: Judge) -> None:

@@ -296,12 +296,15 @@ class Account:
         if found is not None:
             return found
         revisions = [it for it in self._of("task") if it.raw.get("family") == name]
-        return max(revisions, key=lambda it: int(it.raw.get("revision") or 0), default=None)
+        return max(revisions, key=_revision, default=None)
 
-    @property
-    def services(self) -> Iterator[Deployed]:
-        """The services that run, each with the ARN of its task definition."""
-        return self._of("service")
+    def running(self, family: str) -> tuple[Deployed, ...]:
+        """The task definitions of a family that services run; the newest if none is known to."""
+        named = {str(it.raw.get("taskDefinition")) for it in self._of("service")}
+        found = [it for it in self._of("task") if it.raw.get("family") == family]
+        running = tuple(it for it in found if it.name in named)
+        newest = self.task_definition(family)
+        return running or (() if newest is None else (newest,))
 
     def _of(self, kind: str) -> Iterator[Deployed]:
         return (it for (of, _), it in self._deployed.items() if of == kind)
@@ -325,6 +328,11 @@ def _last(name: Text) -> str:
 
 
 P = TypeVar("P", Parameter, Repository)
+
+
+def _revision(task: Deployed) -> int:
+    revision = task.raw.get("revision")
+    return revision if isinstance(revision, int) else 0
 
 
 def _of_place(reference: Text, asked: arn.Arn, known: Sequence[P]) -> P | None:

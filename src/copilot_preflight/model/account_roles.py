@@ -15,6 +15,7 @@ from copilot_preflight.model.account_names import is_made_up, may_be_made
 from copilot_preflight.model.deployed_stacks import stack_name
 from copilot_preflight.model.managed_policies import document_of
 from copilot_preflight.model.roles import Boundary, Role, Trust
+from copilot_preflight.model.tasks import task_definitions
 from copilot_preflight.resolve.plain import Plain
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value
@@ -36,16 +37,40 @@ def role_in_account(view: View, reference: Text) -> Role | None:
 
 
 def role_as_deployed(view: View, role: Role) -> Role | None:
-    """The role of the account that a stack has made of a role of its template, as it is now."""
-    account, name = view.run.outside.account, stack_name(view)
+    """The role of the account that a role of a template is deployed as, as it is now.
+
+    It has the name that the template gives it, or is what the stack has made of its logical id,
+    or is named by the task definition that runs in the place of the one that uses it.
+    """
+    account, stack = view.run.outside.account, stack_name(view)
     if account is None or view.run.outside.is_answer(role.place.file):
         return None
-    found = None
+    here = view.pseudo("AWS::AccountId")
+    found: records.Role | None = None
     if role.name.literal is not None:
-        found = account.role(role.name, view.pseudo("AWS::AccountId"))
-    elif name:
-        found = account.role_made_by(name, role.logical_id)
+        found = account.role(role.name, here)
+    else:
+        found = account.role_made_by(stack, role.logical_id) if stack else None
+        running = set(_running(view, role)) if found is None else set()
+        if len(running) == 1:
+            found = account.role(Text.of(running.pop()), here)
     return None if found is None else _role(view, found, _arn_of(view, found, role.arn))
+
+
+def _running(view: View, role: Role) -> Iterator[str]:
+    """The ARNs of the roles that the running task definitions of a role's families have."""
+    account = view.run.outside.account
+    for task in task_definitions(view) if account is not None else ():
+        family = task.value.literal("Properties", "Family")
+        for used, key in (
+            (task.execution_role, "executionRoleArn"),
+            (task.task_role, "taskRoleArn"),
+        ):
+            if account is None or family is None or used is None or used.text() != role.arn:
+                continue
+            for deployed in account.running(family):
+                if isinstance(found := deployed.raw.get(key), str):
+                    yield found
 
 
 def _role(view: View, found: records.Role, own: Text) -> Role:
