@@ -219,7 +219,8 @@ def _within(rule: Rule) -> str:
 def _as_configured(folder: Path) -> engine.Options:
     file = next(folder.rglob(config.FILE), None)
     options = config.options_of(config.settings_of(file=None if file is None else str(file)))
-    return options._replace(info=True, scps=[[scp] for scp in sorted(folder.rglob("*.scp.json"))])
+    scps = [[scp] for scp in sorted(folder.rglob("*.scp.json"))]
+    return options._replace(info=True, scps=scps, evidence=sorted(folder.rglob("evidence")))
 
 
 def _comparing(folder: Path) -> engine.Options:
