@@ -47,6 +47,24 @@ USERS_AT: Final = {
 }
 
 
+LAUNCHERS: Final = frozenset({"rule", "schedule", "pipe", "state machine"})
+"""Who starts tasks, with a role of its own."""
+
+_OF_LAUNCHES: Final = frozenset(
+    {
+        "ecs:RunTask", "ecs:TagResource", "ecs:DescribeTasks", "ecs:StopTask", "iam:PassRole",
+        "events:PutRule", "events:PutTargets", "events:DescribeRule",
+    }
+)  # fmt: skip
+"""What it takes to start a task and to wait for its end."""
+
+
+def users_at(failure: Failure) -> frozenset[str]:
+    """Who makes calls of a failure's kind at its moment."""
+    launching = LAUNCHERS if failure.action in _OF_LAUNCHES else frozenset[str]()
+    return launching if failure.action == "ecs:RunTask" else USERS_AT[failure.moment] | launching
+
+
 class AtHand:
     """All roles of some templates."""
 
@@ -77,7 +95,7 @@ class AtHand:
 
     def expected(self, failure: Failure) -> tuple[Used, ...]:
         """The roles that make such calls at such a moment."""
-        return tuple(it for it in self.roles if it.users & USERS_AT[failure.moment])
+        return tuple(it for it in self.roles if it.users & users_at(failure))
 
     def resource(self, used: Used, failure: Failure) -> Text | None:
         """What a failure names, in the terms of the template; None where it names nothing."""

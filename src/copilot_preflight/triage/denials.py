@@ -26,6 +26,12 @@ _ON_RESOURCE: Final = re.compile(
     r"instance profile)\s)?[^\s\"'`\\\]]{1,2048})[\\\"'`\]]{0,4}",
     re.IGNORECASE,
 )
+_OF_CIPHERTEXT: Final = re.compile(
+    r"\s{1,80}on\s{1,80}(?:the|this)\s{1,80}resource\s{1,80}associated\s{1,80}with\s{1,80}this\s{1,80}"
+    r"ciphertext",
+    re.IGNORECASE,
+)
+"""What KMS says where it does not name the key."""
 _CONTEXT: Final = re.compile(
     r"[,.;]?\s{0,80}(?:"
     r"because\s{1,80}(?:no|the)\s{1,80}(?P<lacking>[A-Za-z -]{3,60}?)\s{1,80}(?:policy|policies|"
@@ -79,7 +85,11 @@ def refusals(text: str) -> Iterator[Refusal]:
     for core in _CORE.finditer(text):
         start, principal = _subject(text, core.start())
         end, resource = core.end(), ""
-        on = _ON_RESOURCE.match(text, end)
+        on = None
+        if (unnamed := _OF_CIPHERTEXT.match(text, end)) is not None:
+            end = unnamed.end()
+        else:
+            on = _ON_RESOURCE.match(text, end)
         if on is not None:
             end, resource = on.end(), on["resource"].rstrip(".,;:)")
         layer, is_explicit, end = _context(text, end)

@@ -16,7 +16,7 @@ from copilot_preflight.iam.layers import Layer
 from copilot_preflight.read.document import data_of
 from copilot_preflight.run.check import Checked
 from copilot_preflight.triage import confirm
-from copilot_preflight.triage.at_hand import USERS_AT, AtHand, Used
+from copilot_preflight.triage.at_hand import AtHand, Used, users_at
 from copilot_preflight.triage.by_words import said_by_words, step_of_layer, way_out
 from copilot_preflight.triage.failure import Failure
 from copilot_preflight.triage.keeping import unique, with_words, without_doubles
@@ -119,7 +119,7 @@ class _Joining:
             check = confirm.caller(failure)
             yield self._cause("role", weight, message, check, place=right.role.place, rank=-1)
             return
-        if not any(it.users & USERS_AT[failure.moment] for it in matched) and matched[0].users:
+        if not any(it.users & users_at(failure) for it in matched) and matched[0].users:
             message = (
                 f"the call was made with {matched[0].name}, and not with {right.name}: what runs "
                 "has other credentials than the templates give it"
@@ -140,9 +140,7 @@ class _Joining:
             resource = self._hand.resource(used, failure)
             if resource is None:
                 continue
-            user = next(
-                iter(sorted(used.users & USERS_AT[failure.moment]) or sorted(used.users)), ""
-            )
+            user = next(iter(sorted(used.users & users_at(failure)) or sorted(used.users)), "")
             answers.append(ask(used, user, failure.action, resource))
         return answers
 
@@ -269,7 +267,7 @@ class _Joining:
     def _excluded(
         self, failure: Failure, matched: Sequence[Used], answers: Sequence[Answer]
     ) -> Iterator[Excluded]:
-        right = [it for it in matched if it.users & USERS_AT[failure.moment]]
+        right = [it for it in matched if it.users & users_at(failure)]
         if right:
             by = f"the call was made with {right[0].name} of the templates"
             yield self._out("role", by, right[0].role.place)

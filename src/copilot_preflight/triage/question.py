@@ -15,7 +15,7 @@ from copilot_preflight.checks.wording import denials as wording
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.needs.need import Need, NeededCall
 from copilot_preflight.resolve.value import Value
-from copilot_preflight.triage.at_hand import Used
+from copilot_preflight.triage.at_hand import LAUNCHERS, Used
 
 _KIND: Final = "triage"
 
@@ -30,6 +30,7 @@ _RULES: Final = {
 }
 """The rules for the layers, whatever is called; E9748 is the one for a call that just lacks it."""
 _LACKING: Final = ("E9748", "required-call-denied")
+_LAUNCHING: Final = ("E9749", "task-launch-denied")
 
 
 class Answer(NamedTuple):
@@ -54,7 +55,8 @@ class Answer(NamedTuple):
     def finding(self) -> Finding:
         """The denial as a finding, under the rule that would report it."""
         denied = Denial(self.decision, cause_of(self.decision))
-        rule, name = _RULES.get(denied.cause.kind, _LACKING)
+        lacking = _LAUNCHING if self.used.users & LAUNCHERS else _LACKING
+        rule, name = _RULES.get(denied.cause.kind, lacking)
         found = wording.not_granted([denied])
         why = wording.reason(denied)
         if denied.cause.kind in diagnosis.LAYER_CAUSES:
