@@ -14,8 +14,9 @@ from copilot_preflight.base.finding import Report
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.evidence.reading import read
 from copilot_preflight.model.account_names import may_be_made
+from copilot_preflight.model.account_roles import role_as_deployed
 from copilot_preflight.model.keys import key_with_arn
-from copilot_preflight.model.roles import role_named, trust_named
+from copilot_preflight.model.roles import role_named, roles, trust_named
 from copilot_preflight.resolve.outside import Outside
 from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.view import View
@@ -386,3 +387,60 @@ def test_a_policy_with_a_name_that_was_made_up(
     _, unread = _actions(View(stacks.stack(f"Resources:\n{text}", run=run)))
     missing = f"aws iam get-policy-version --policy-arn {policy}"
     assert unread == ([name] if is_same else [missing])
+
+
+# --- what a template's role is today --------------------------------------------------------------
+
+STACK = """\
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: web
+      ExecutionRoleArn: !GetAtt Role.Arn
+      ContainerDefinitions: []
+  Role:
+    Type: AWS::IAM::Role
+"""
+MADE_UP = f"arn:aws:iam::{ACCOUNT}:role/prod-Role-1A2B3C4D5E6F"
+
+
+def _runs(revision: int, role: str) -> dict[str, Any]:
+    arn = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/web:{revision}"
+    task = {"family": "web", "revision": revision, "executionRoleArn": role}
+    return {"taskDefinition": {**task, "taskDefinitionArn": arn}}
+
+
+def _service(revision: int) -> dict[str, Any]:
+    arn = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/web:{revision}"
+    return {"services": [{"serviceArn": f"s{revision}", "taskDefinition": arn}]}
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_found"),
+    [
+        ([], False),
+        ([_runs(1, MADE_UP)], True),
+        ([_runs(1, "other"), _runs(2, MADE_UP)], True),
+        ([_runs(1, MADE_UP), _runs(2, "other")], False),
+        ([_runs(1, MADE_UP), _service(1)], True),
+        ([_runs(1, MADE_UP), _runs(2, "other"), _service(1)], True),
+        ([_runs(1, MADE_UP), _runs(2, MADE_UP), _service(1), _service(2)], True),
+        ([_runs(1, MADE_UP), _runs(2, f"{MADE_UP}X"), _service(1), _service(2)], False),
+        ([_runs(1, MADE_UP.replace("-Role-", "-Others-")), _service(1)], False),
+        ([_runs(1, MADE_UP), _service(2)], True),
+    ],
+)
+def test_the_role_of_running_tasks(tmp_path: Path, answers: list[Any], is_found: bool) -> None:
+    """It is what the template's role is deployed as, where its name was made up for that."""
+    names = (MADE_UP, f"{MADE_UP}X", MADE_UP.replace("-Role-", "-Others-"))
+    found = [
+        {"RoleName": it.rpartition("/")[2], "Arn": it, "AssumeRolePolicyDocument": TRUST}
+        for it in names
+    ]
+    for number, data in enumerate([{"Roles": found}, *answers]):
+        (tmp_path / f"{number}.json").write_text(json.dumps(data))
+    run = Run(Outside(account=read([tmp_path]).account))
+    here = View(stacks.stack(f"Resources:\n{STACK}", run=run))
+    (own,) = roles(here)
+    deployed = role_as_deployed(here, own)
+    assert (None if deployed is None else str(deployed.arn)) == (MADE_UP if is_found else None)

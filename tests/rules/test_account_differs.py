@@ -241,6 +241,9 @@ def task(role: str, family: str = "web", revision: Any = 7) -> dict[str, Any]:
     return {"taskDefinition": {**found, "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role}"}}
 
 
+MADE_UP: Final = "other-ExecutionRole-1A2B3C4D5E6F"
+
+
 def test_the_role_is_the_one_that_runs(found: Judge) -> None:
     """The task definition that a service runs names it, where the stack's name is not known."""
     nameless = template()
@@ -250,26 +253,27 @@ def test_the_role_is_the_one_that_runs(found: Judge) -> None:
             {"serviceArn": "s", "taskDefinition": task("a")["taskDefinition"]["taskDefinitionArn"]}
         ]
     }
-    evidence = {"t.json": task("renamed"), "all.json": whole(OLD, "renamed")}
+    evidence = {"t.json": task(MADE_UP), "all.json": whole(OLD, MADE_UP)}
     assert len(found(evidence, nameless)) == 1
     assert len(found({**evidence, "s.json": running}, nameless)) == 1
-    newer = {"n.json": task("newer", revision=8)}
+    newer = {"n.json": task(f"{MADE_UP}9", revision=8)}
     assert len(found({**evidence, **newer, "s.json": running}, nameless)) == 1
     assert found({**evidence, **newer, "s.json": {"services": []}}, nameless) == []
     others = {
-        "t.json": task("renamed", family="api"),
-        "n.json": task("newer", family="api"),
+        "t.json": task(MADE_UP, family="api"),
+        "n.json": task(f"{MADE_UP}9", family="api"),
         "s.json": {"services": []},
     }
     assert found({**evidence, **others}, nameless) == []
+    assert found({"t.json": task("exec"), "all.json": whole(OLD, "exec")}, nameless) == []
 
 
 def test_a_revision_that_is_no_number(found: Judge) -> None:
     """It counts as the oldest, and breaks nothing."""
     nameless = template()
     del nameless["Parameters"]["WorkloadName"]
-    evidence = {"a.json": task("x", revision="new"), "t.json": task("renamed")}
-    assert len(found({**evidence, "all.json": whole(OLD, "renamed")}, nameless)) == 1
+    evidence = {"a.json": task("x", revision="new"), "t.json": task(MADE_UP)}
+    assert len(found({**evidence, "all.json": whole(OLD, MADE_UP)}, nameless)) == 1
 
 
 def test_a_grant_that_only_the_account_has(found: Judge) -> None:

@@ -58,7 +58,11 @@ def role_as_deployed(view: View, role: Role) -> Role | None:
 
 
 def _running(view: View, role: Role) -> Iterator[str]:
-    """The ARNs of the roles that the running task definitions of a role's families have."""
+    """The ARNs of the roles that the running task definitions of a role's families have.
+
+    Those count that have a name which CloudFormation makes up for the role: the template may be
+    about to put a role of its own in the place of another one.
+    """
     account = view.run.outside.account
     for task in task_definitions(view) if account is not None else ():
         family = task.value.literal("Properties", "Family")
@@ -69,7 +73,8 @@ def _running(view: View, role: Role) -> Iterator[str]:
             if account is None or family is None or used is None or used.text() != role.arn:
                 continue
             for deployed in account.running(family):
-                if isinstance(found := deployed.raw.get(key), str):
+                found = deployed.raw.get(key)
+                if isinstance(found, str) and is_made_up(found, role.logical_id):
                     yield found
 
 
