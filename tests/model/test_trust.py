@@ -252,7 +252,7 @@ def test_codebuild_acts_for_projects(resource: str, outcome: Outcome) -> None:
 def test_what_is_missing(statement: str, facts: list[tuple[str, str]]) -> None:
     """Where nobody can tell, the fact is named; what AWS documents is taken to be sent."""
     (assumption,) = found(f"{{Statement: [{statement}]}}", pseudo=DEPLOYED)
-    assert [tuple(fact) for fact in assumption.missing] == facts
+    assert [(fact.kind, fact.name) for fact in assumption.missing] == facts
 
 
 def test_an_unknown_account_may_be_any() -> None:
