@@ -1,6 +1,6 @@
 """What a changed text is read as, where only one entry of it has to be read again.
 
-Reading a template of 1 MB takes longer than all that is done for a fix, and a fix is nearly always
+Reading a template takes longer than all else that is done for a fix, and a fix is nearly always
 inside of one resource.
 """
 
@@ -14,8 +14,8 @@ from copilot_preflight.edits.text.source import Source, TextChange
 from copilot_preflight.read.document import MAX_SIZE, DocumentError, parse
 from copilot_preflight.read.yaml.tree import MapEntry, Node
 
-WORTH_IT: Final = 50_000
-"""Characters of a text; a smaller one is read in no time."""
+WORTH_IT: Final = 2_000
+"""Characters of a text; of a smaller one, finding the entry costs as much as reading it all."""
 
 _ANCHOR: Final = re.compile(r"(?:^|[\s\[{,:])&[\w-]")
 _MARKER: Final = re.compile("[\r\n\x85\u2028\u2029](?:---|\\.\\.\\.)")
