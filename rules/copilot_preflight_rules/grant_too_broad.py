@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import Finding, Place, Related
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule

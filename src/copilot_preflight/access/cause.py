@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.evaluate import Outcome, applies, covers_action, evaluate

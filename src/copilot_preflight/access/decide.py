@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.access.request import MAY_SEND, Call, calls_of
 from copilot_preflight.access.resource_policies import ResourcePolicy, resource_policy
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.iam import layers
 from copilot_preflight.iam.evaluate import Outcome, evaluate
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, Voice

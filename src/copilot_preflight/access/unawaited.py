@@ -10,12 +10,13 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from copilot_preflight.access.decide import Decision, decide, decide_without
 from copilot_preflight.access.request import Call, calls_of
 from copilot_preflight.access.resource_policies import resource_policy
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.policy import Statement

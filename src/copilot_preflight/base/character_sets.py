@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.wildcards import WILDCARDS
 
 

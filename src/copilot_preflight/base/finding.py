@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
+
+from copilot_preflight.base.records import NamedTuple
 
 DataPath = tuple[str | int, ...]
 """Keys and indices from the root of a document; short tags are spelt long (``"Fn::If"``)."""

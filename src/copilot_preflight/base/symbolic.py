@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.base.character_sets import (
     Step,
@@ -19,6 +19,7 @@ from copilot_preflight.base.character_sets import (
     may_meet,
     pattern_step,
 )
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.wildcards import WILDCARDS, wildcard_match
 
 _BEFORE_WILDCARD: Final = re.compile(r"[^*?]*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.access.cause import (
     BUCKET_ACTION_ON_OBJECT,
@@ -18,6 +18,7 @@ from copilot_preflight.access.cause import (
 from copilot_preflight.access.decide import Decision, decide
 from copilot_preflight.access.request import Call, calls_of
 from copilot_preflight.base.finding import Finding, Place, Related, Remedy
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.checks.outcomes import CallOutcome, every_call
 from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.model.starts import KINDS

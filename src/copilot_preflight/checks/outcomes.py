@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import CallCounts, Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.needs.need import Need, NeededCall
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from copilot_preflight.base.finding import Finding, Severity, severity_of
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.checks.analysis import Analysis
 
 Check = Callable[[Analysis], Iterator[Finding]]

@@ -9,8 +9,9 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.cli.console import CLEAN, FAILED, FINDINGS, fail, tell, write_file
 from copilot_preflight.cli.printing import Printed, emit, has_summary, look_of, printed
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.cli.checking import CheckRequest
 from copilot_preflight.cli.commands import COMMANDS
 from copilot_preflight.render.formats import FORMATS

@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.cli.console import CLEAN, tell, write, write_file
 from copilot_preflight.render.formats import (
     FOR_PEOPLE,

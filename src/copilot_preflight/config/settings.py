@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import copilot_preflight_rules
 from copilot_preflight.base.finding import DataPath, Place, Severity
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.checks.rule import RuleEntry
 from copilot_preflight.read.document import Document, DocumentError
 

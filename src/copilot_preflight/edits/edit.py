@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from copilot_preflight.base.finding import DataPath, Place, Remedy
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.grant import Grant
 from copilot_preflight.edits.spelling import Expression, Plain, Spelling, one_line
 

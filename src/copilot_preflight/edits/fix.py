@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import PurePath
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from copilot_preflight.base.finding import Finding
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.edit import Applicability, Edit, Help, NoFix
 from copilot_preflight.edits.grant import Grant, PolicyOwner
 from copilot_preflight.edits.placing import placed

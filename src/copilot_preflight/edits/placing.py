@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.edit import END, Applicability, Edit, NoFix, Operation
 from copilot_preflight.edits.grant import Grant
 from copilot_preflight.edits.references import condition_of, names_in

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.edit import Edit, Operation
 
 _FILLED_IN: Final = re.compile(r"\$\{([^!}][^}]*)\}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from copilot_preflight.base.finding import DataPath, Position, Span
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.edit import Applicability, Operation
 from copilot_preflight.edits.spelling import Plain
 

@@ -8,7 +8,9 @@ AWS makes up for each task, a secret's suffix), and the rest is left for somebod
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from copilot_preflight.base.records import NamedTuple
 
 Plain: TypeAlias = "str | int | list[Plain] | dict[str, Plain]"
 """Data as the loader gives it: functions are spelt long, ``{"Fn::Sub": "…"}``."""

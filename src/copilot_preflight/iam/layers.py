@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.base.three_valued import all_of, any_of
 from copilot_preflight.iam.evaluate import Outcome, Request, applies, covers_action

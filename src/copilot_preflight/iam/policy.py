@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text, match
 
 

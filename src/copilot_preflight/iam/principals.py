@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.base.three_valued import all_of, any_of
 from copilot_preflight.iam import arn

@@ -6,7 +6,9 @@ A row for each service that some call of a source goes to; any other has no such
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
+
+from copilot_preflight.base.records import NamedTuple
 
 
 class ResourcePolicyKind(Enum):

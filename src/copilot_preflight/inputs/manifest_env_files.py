@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.records import NamedTuple
 
 
 class NamedEnvFile(NamedTuple):

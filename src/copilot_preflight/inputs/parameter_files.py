@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.read.document import Document, kind_of
 
 

@@ -11,9 +11,10 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.inputs.package import Manifest
 from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
 from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions

@@ -6,9 +6,9 @@ Source: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.htm
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.model.policy_documents import statements_of

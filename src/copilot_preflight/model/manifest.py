@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.inputs.manifest_env_files import NamedEnvFile, named_env_files
 from copilot_preflight.inputs.package import Manifest
 

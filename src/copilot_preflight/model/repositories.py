@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Entry, Statement

@@ -7,8 +7,8 @@ and https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnect
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.model.services import flag_of, names_of_task
 from copilot_preflight.model.tasks import SERVICE, TaskDefinition
 from copilot_preflight.resolve.value import Value, text_of

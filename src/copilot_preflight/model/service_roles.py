@@ -6,8 +6,9 @@ Source: the page that each row of the table names.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 

@@ -8,9 +8,10 @@ anything at any time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.model.tasks import EXPRESS_SERVICE, TaskDefinition
 from copilot_preflight.resolve.query import query_by

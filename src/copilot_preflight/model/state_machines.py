@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.resolve.value import Value, function_of
 

@@ -8,9 +8,10 @@ and https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
 from copilot_preflight.resolve.hints import reference_in

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import product
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.base.wildcards import WILDCARDS
 from copilot_preflight.iam import arn, conditions

@@ -7,8 +7,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_executi
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.model.roles import Role
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.resolve.query import query_by

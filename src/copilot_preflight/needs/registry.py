@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.needs.need import Need, Source, needs_of, needs_seen
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query

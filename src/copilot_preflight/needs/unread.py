@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import TemplateError, Value
 from copilot_preflight.resolve.view import View

@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath, Position, Source, Span
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.read.layout import Comment, Layout, line_starts, position
 from copilot_preflight.read.lookup import span_of
 from copilot_preflight.read.opening import begun, without_waiting

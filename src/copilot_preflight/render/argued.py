@@ -6,9 +6,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from copilot_preflight.base.finding import Finding, Place, Report, Source, Span
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.render.formats import Look
 from copilot_preflight.render.safe_text import COMMAND, SNIPPET_LINE, safe
 from copilot_preflight.render.text import Block, painted

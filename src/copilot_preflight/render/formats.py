@@ -6,9 +6,10 @@ Each format is a module, imported only when it is asked for.
 from __future__ import annotations
 
 import os
-from typing import Final, NamedTuple, TextIO
+from typing import Final, TextIO
 
 from copilot_preflight.base.finding import Report
+from copilot_preflight.base.records import NamedTuple
 
 FORMATS = ("text", "concise", "json", "sarif", "junit", "github", "gitlab", "markdown")
 

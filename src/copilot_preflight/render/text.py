@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from copilot_preflight.base.finding import (
     Finding,
@@ -12,6 +11,7 @@ from copilot_preflight.base.finding import (
     Report,
     Severity,
 )
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.render.formats import PLAIN, Look
 from copilot_preflight.render.safe_text import safe, unobeyed
 from copilot_preflight.render.ways_out import WaysOut

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.references import named_by
 from copilot_preflight.resolve.value import Guard

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.arn import PARTITIONS
 

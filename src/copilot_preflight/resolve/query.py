@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, MutableMapping
 from functools import wraps
-from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+
+from copilot_preflight.base.records import NamedTuple
 
 MEMBERS: Final = ""
 """Stands among the files of an answer that depends on which templates are in the run."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import SUB_VARIABLE

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import return_values as attributes
 from copilot_preflight.resolve.value import TemplateError

@@ -6,9 +6,10 @@ Nothing is resolved that nobody asks for, and everything that is returned can sa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from copilot_preflight.base.finding import DataPath, Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.read.document import kind_of
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.base.finding import (
     CallCounts,
@@ -16,6 +16,7 @@ from copilot_preflight.base.finding import (
     Report,
     Silenced,
 )
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.inputs import template_shape
 from copilot_preflight.inputs.discovery import DiscoveredTemplate, Discovery

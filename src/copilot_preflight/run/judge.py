@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from copilot_preflight.base.finding import (
     NO_CALLS,
@@ -18,6 +18,7 @@ from copilot_preflight.base.finding import (
     ProvedCall,
     Span,
 )
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.outcomes import counted
 from copilot_preflight.checks.rule import Rule, RuleEntry

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from copilot_preflight.base.finding import Asked, Finding, Severity
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import document

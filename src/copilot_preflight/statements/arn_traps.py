@@ -6,8 +6,9 @@ S3's own pair, a bucket and its objects, is the business of `s3_statements`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.iam import actions, arn
 from copilot_preflight.iam.arn_formats import (

@@ -8,8 +8,9 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.iam import actions, arn
 from copilot_preflight.iam.policy import Entry, Statement

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.wildcards import wildcard_match
 from copilot_preflight.iam.actions import names_of
 from copilot_preflight.iam.policy import Entry, Statement

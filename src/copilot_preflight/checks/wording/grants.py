@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from copilot_preflight.access.cause import CONTENT_HASH
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.layers import Layer

@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.finding import Related
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.checks.wording.parts import value_of_parameter
 from copilot_preflight.iam.evaluate import Outcome, Request, evaluate

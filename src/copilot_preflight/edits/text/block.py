@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.source import CannotWrite, Source, Spot, TextChange
 from copilot_preflight.edits.text.values import block, entry, inline, items, literal, short_tag
 from copilot_preflight.read.yaml.tree import MapEntry, Node

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.json_values import compact, json_string, pretty
 from copilot_preflight.edits.text.source import CannotWrite, Source, Spot, TextChange
 from copilot_preflight.edits.text.values import flow, string

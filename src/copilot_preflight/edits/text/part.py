@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.source import Source, TextChange
 from copilot_preflight.read.document import MAX_SIZE, DocumentError, parse
 from copilot_preflight.read.yaml.tree import MapEntry, Node

@@ -6,9 +6,10 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.values import Style
 from copilot_preflight.read.layout import line_starts
 from copilot_preflight.read.yaml.errors import LINE_BREAK

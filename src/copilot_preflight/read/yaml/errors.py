@@ -8,9 +8,10 @@ character of the file: what lies there may be a password.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from yaml.error import MarkedYAMLError
+
+from copilot_preflight.base.records import NamedTuple
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 """What editors, and so we, count as the end of a line (YAML 1.1 counts three more characters)."""

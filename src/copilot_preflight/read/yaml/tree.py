@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from yaml.error import YAMLError
 from yaml.events import (
@@ -22,6 +22,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.read.yaml.errors import Fault, depth_limit, explain, line_of
 from copilot_preflight.read.yaml.json_text import (
     BRACKET,
