@@ -105,7 +105,8 @@ def test_recognised_by_its_keys(call: str) -> None:
         ({"Policy": '{"Statement": []}'}, "", ""),
         ({"Policy": '{"Statement": []}'}, "kms get-key-policy", "kms get-key-policy"),
         ({"Policy": "%7B"}, "", ""),
-        (SECRET, "", "secretsmanager get-resource-policy"),
+        (SECRET, "", ""),  # put-resource-policy prints the same
+        (SECRET, "secretsmanager get-resource-policy", "secretsmanager get-resource-policy"),
         ({**SECRET, "Other": 1}, "", ""),
         ({"Resources": {}}, "iam get-role", ""),
         ([], "iam get-role", ""),

@@ -14,8 +14,9 @@ from typing import Final, NamedTuple, TypeVar
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.evidence.levels import Level
-from copilot_preflight.evidence.naming import by_arn, is_here, the_one
+from copilot_preflight.evidence.naming import by_arn, is_arn_of, is_here, the_one
 from copilot_preflight.evidence.records import (
+    MULTI_REGION,
     Bucket,
     Deployed,
     Endpoint,
@@ -52,7 +53,8 @@ class Account:
     """What was answered about the account, or about several.
 
     ``taken`` has the age of each file, in seconds since 1970; ``where`` is what all indexes say of
-    the account that was asked.
+    the account that was asked. ``resources`` stand with the newest first; ``twice`` are the names
+    of stacks that there are in two accounts or regions: nothing is known of such a name.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Account:
         exports: Iterable[Export] = (),
         resources: Iterable[StackResource] = (),
         deployed: Mapping[tuple[str, str], Deployed] = MappingProxyType({}),
+        twice: Iterable[str] = (),
         objects: Mapping[tuple[str, str], StoredObject] = MappingProxyType({}),
         absent_roles: Mapping[tuple[str, str], Place] = MappingProxyType({}),
         levels: Mapping[str, tuple[Sequence[Level], Sequence[Level]]] = MappingProxyType({}),
@@ -100,7 +103,11 @@ class Account:
         self._exports: dict[str, list[Export]] = {}
         for export in exports:
             self._exports.setdefault(export.name, []).append(export)
-        self._resources = {(it.stack, it.logical_id): it for it in resources}
+        self._made = tuple(resources)
+        self._twice = frozenset(twice)
+        self._resources: dict[tuple[str, str], StackResource] = {}
+        for made in self._made:
+            self._resources.setdefault((made.stack, made.logical_id), made)
         self._deployed = deployed
         self._objects = objects
         self._absent_roles = absent_roles
@@ -123,17 +130,20 @@ class Account:
             return the_one(found) if reference.literal == name else None
         if asked.service.literal != "iam" or not str(asked.resource).startswith("role/"):
             return None
-        return by_arn(reference, known) or the_one(
-            (it, is_here(it.account, "", asked._replace(region=Text.of(""))))
+        return the_one(
+            (it, is_arn_of(asked, it.arn) if it.arn else _is_account(it.account, asked.account))
             for it in known
-            if not it.arn
         )
 
     def absent_role(self, reference: Text) -> Place | None:
         """Where the account has answered that it has no role of such a name."""
-        parsed = arn.parse(reference)
-        name = _last(reference if parsed is None else parsed.resource)
-        return next((at for (_, of), at in self._absent_roles.items() if of == name), None)
+        asked = arn.parse(reference)
+        name = _last(reference if asked is None else asked.resource)
+        for (account, known), place in self._absent_roles.items():
+            may_be = asked is None or not account or _is_account(account, asked.account)
+            if known == name and may_be is not False:
+                return place
+        return None
 
     def policy(self, reference: Text) -> ManagedPolicy | None:
         """The managed policy of an ARN."""
@@ -141,10 +151,11 @@ class Account:
         if asked is None or asked.service.literal != "iam":
             return None
         known = self._policies.get(_last(asked.resource), ())
-        return by_arn(reference, known) or the_one(
-            (it, asked.account.equals(Text.of(it.account)) if it.account else None)
+        is_of_aws = asked.account.literal == "aws"
+        return the_one(
+            (it, is_arn_of(asked, it.arn) if it.arn else _is_account(it.account, asked.account))
             for it in known
-            if not it.arn and asked.account.literal != "aws"
+            if it.arn or not is_of_aws
         )
 
     # --- what calls act on -------------------------------------------------------------------
@@ -161,13 +172,13 @@ class Account:
         """The key of an ARN or an id; what stands for an alias is `key_of_alias`'s to tell."""
         asked = arn.parse(reference)
         known = self._keys.get(_last(reference if asked is None else asked.resource))
-        if known is None:
+        if known is None or (known.id.startswith(MULTI_REGION) and not known.arn):
             return None
         if asked is None:
             return known if reference.literal == known.id else None
         if asked.service.literal != "kms" or asked.resource.literal != f"key/{known.id}":
             return None
-        return by_arn(reference, [known]) if known.arn else known  # no two keys share an id
+        return by_arn(reference, [known]) if known.arn else known  # no two others share an id
 
     def key_of_alias(self, alias: Text) -> str:
         """The id of the key that an alias, by its name or ARN, stands for; ``""`` if not known."""
@@ -203,7 +214,7 @@ class Account:
             return None
         kind, _, name = resource.partition("/")
         known = self._parameters.get(name.strip("/"), ()) if kind == "parameter" else ()
-        return _of_place(reference, asked, known)
+        return _of_place(asked, known)
 
     def repository(self, reference: Text) -> Repository | None:
         """The repository of an ARN."""
@@ -213,7 +224,7 @@ class Account:
             return None
         kind, _, name = resource.partition("/")
         known = self._repositories.get(name, ()) if kind == "repository" else ()
-        return _of_place(reference, asked, known)
+        return _of_place(asked, known)
 
     def file_system(self, reference: Text) -> FileSystem | None:
         """The file system of an id or an ARN."""
@@ -250,15 +261,17 @@ class Account:
 
     def deployed(self, stack: str, logical_id: str) -> StackResource | None:
         """What a stack of a name has made of a logical id."""
-        return self._resources.get((stack, logical_id))
+        return None if stack in self._twice else self._resources.get((stack, logical_id))
 
     def made_of(self, logical_id: str, kind: str) -> frozenset[str]:
         """The physical ids of what any stack has made of a logical id of a type."""
         return frozenset(
-            it.physical_id
-            for it in self._resources.values()
-            if it.logical_id == logical_id and it.type == kind
+            it.physical_id for it in self._made if it.logical_id == logical_id and it.type == kind
         )
+
+    def is_made_by_other(self, physical_id: str, stack: str) -> bool:
+        """Whether something is known to belong to another stack than that of a name."""
+        return any(it.physical_id == physical_id and it.stack != stack for it in self._made)
 
     def role_made_by(self, stack: str, logical_id: str) -> Role | None:
         """The role that a stack has made of a logical id.
@@ -283,12 +296,12 @@ class Account:
 
     def parameters_of(self, stack: str) -> Mapping[str, str]:
         """The ARNs that a stack was deployed with, by the names of its parameters."""
-        found = self._deployed.get(("parameters", stack))
+        found = None if stack in self._twice else self._deployed.get(("parameters", stack))
         return {} if found is None else found.raw
 
     def template(self, stack: str) -> Deployed | None:
         """The template that a stack of a name was deployed with."""
-        return self._deployed.get(("template", stack))
+        return None if stack in self._twice else self._deployed.get(("template", stack))
 
     def task_definition(self, name: str) -> Deployed | None:
         """The task definition of an ARN, or the newest of a family."""
@@ -335,15 +348,16 @@ def _revision(task: Deployed) -> int:
     return revision if isinstance(revision, int) else 0
 
 
-def _of_place(reference: Text, asked: arn.Arn, known: Sequence[P]) -> P | None:
+def _of_place(asked: arn.Arn, known: Sequence[P]) -> P | None:
     """The record that an ARN is of, by its own ARN or by the account and region that it is in."""
-    return by_arn(reference, known) or the_one(
-        (it, is_here(it.account, it.region, asked)) for it in known if not it.arn
+    return the_one(
+        (it, is_arn_of(asked, it.arn) if it.arn else is_here(it.account, it.region, asked))
+        for it in known
     )
 
 
 def _is_account(account: str, here: Text) -> bool | None:
-    """Whether a role of an account is one of the stack's own."""
+    """Whether an account, ``""`` for an unknown one, is the one that is asked for."""
     return here.equals(Text.of(account)) if account else None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.evidence.records import (
+    MULTI_REGION,
     NO_TAGS,
     Attachment,
     Bucket,
@@ -52,7 +53,8 @@ class Draft:
         self.vpcs: dict[str, str] = {}
         self.tables: dict[str, str] = {}
         self.exports: dict[tuple[str, str, str], Export] = {}
-        self.resources: dict[tuple[str, str], StackResource] = {}
+        self.resources: dict[tuple[str, str, str, str], StackResource] = {}
+        self.stacks: dict[str, set[tuple[str, str]]] = {}
         self.deployed: dict[tuple[str, str], Deployed] = {}
         self.objects: dict[tuple[str, str], StoredObject] = {}
         self.targets: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -82,10 +84,15 @@ class Draft:
         """A key by its ARN, or by its id where that is all that is known of it."""
         id = id_or_arn.rpartition("/")[2]
         arn = id_or_arn if id_or_arn.startswith("arn:") else ""
-        if id.startswith("mrk-") and arn:
-            id = arn  # the keys of several regions may share it
+        if id.startswith(MULTI_REGION) and arn:
+            id = arn  # the keys of several regions share it
         known = self.keys.get(id) or Key(id, place)
         self.keys[id] = known._replace(**news(known, {"arn": arn, **said}))
+
+    def stack(self, name: str, account: str, region: str) -> None:
+        """Notes where there is a stack of a name, as far as an answer says."""
+        if account and region:
+            self.stacks.setdefault(name, set()).add((account, region))
 
     def secret(self, arn: str, name: str, place: Place, **said: Any) -> None:
         known = self.secrets.get(arn) or Secret(name, place, arn)
@@ -135,8 +142,8 @@ class RoleDraft:
         self.id = ""
         self.trust: Policy | None = None
         self.inline: dict[str, Policy] = {}
-        self.names: tuple[str, ...] | None = None
-        self.attached: tuple[Attachment, ...] | None = None
+        self._names: list[tuple[str, ...] | None] = []
+        self._attached: list[tuple[Attachment, ...] | None] = []
         self.is_described = False
         self.boundary: Attachment | None = None
         self.tags: Mapping[str, str] | None = None
@@ -156,28 +163,33 @@ class RoleDraft:
             self.is_described, self.boundary = True, boundary
         self.tags = tags if self.tags is None else self.tags
 
-    def list_inline(self, names: tuple[str, ...]) -> None:
-        if self.names is None:
-            self.names = names
+    def list_inline(self, names: tuple[str, ...] | None) -> None:
+        """Takes in the names of the inline policies; None for a page of them."""
+        self._names.append(names)
 
-    def list_attached(self, attached: tuple[Attachment, ...]) -> None:
-        if self.attached is None:
-            self.attached = attached
+    def list_attached(self, attached: tuple[Attachment, ...] | None) -> None:
+        """Takes in the managed policies; None for a page of them."""
+        self._attached.append(attached)
 
     def record(self) -> Role:
-        """The role; a policy that the newest list no longer has is gone."""
+        """The role; a policy that the newest list no longer has is gone.
+
+        Where there is a page of a list, what looks like the whole list may be the last page.
+        """
+        names = None if None in self._names else next(iter(self._names), None)
+        attached = None if None in self._attached else next(iter(self._attached), None)
         missing = [] if self.is_described else [f"iam get-role --role-name {self.name}"]
         inline = list(self.inline.values())
-        if self.names is None:
+        if names is None:
             missing.append(f"iam list-role-policies --role-name {self.name}")
         else:
-            inline = [self.inline[name] for name in self.names if name in self.inline]
+            inline = [self.inline[name] for name in names if name in self.inline]
             missing += (
                 f"iam get-role-policy --role-name {self.name} --policy-name {name}"
-                for name in self.names
+                for name in names
                 if name not in self.inline
             )
-        if self.attached is None:
+        if attached is None:
             missing.append(f"iam list-attached-role-policies --role-name {self.name}")
         return Role(
             self.name,
@@ -186,7 +198,7 @@ class RoleDraft:
             self.id,
             self.trust,
             tuple(inline),
-            self.attached or (),
+            attached or (),
             self.boundary,
             self.tags or NO_TAGS,
             tuple(missing),

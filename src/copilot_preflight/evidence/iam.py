@@ -10,7 +10,7 @@ from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.documents import policy_at
 from copilot_preflight.evidence.draft import Draft, RoleDraft
 from copilot_preflight.evidence.index import text_of
-from copilot_preflight.evidence.parts import account_of, is_cut, maps_at, tags_of
+from copilot_preflight.evidence.parts import account_of, is_page, maps_at, tags_of
 from copilot_preflight.evidence.records import Attachment, Policy
 
 
@@ -23,9 +23,8 @@ def roles(draft: Draft, answer: Answer) -> None:
 def role(draft: Draft, answer: Answer) -> None:
     """`get-role`; that there is none is an answer, too."""
     if answer.error:
-        draft.absent_roles.setdefault(
-            (answer.account, answer.parameters.get("RoleName", "")), answer.place
-        )
+        if name := _named(answer):
+            draft.absent_roles.setdefault((answer.account, name), answer.place)
         return
     path, raw = ("Role",), answer.data["Role"]
     found = _role(draft, answer, path, raw)
@@ -67,23 +66,25 @@ def inline_policy(draft: Draft, answer: Answer) -> None:
 
 
 def inline_names(draft: Draft, answer: Answer) -> None:
-    """`list-role-policies`; of a page that is not the last, nothing is complete."""
-    if answer.error or is_cut(answer.data):
+    """`list-role-policies`; of pages, none is complete, nor what looks like the last one."""
+    if answer.error:
         return
+    found = draft.role(_named(answer), answer.account, answer.place)
     names = tuple(it for it in answer.data["PolicyNames"] if isinstance(it, str))
-    draft.role(_named(answer), answer.account, answer.place).list_inline(names)
+    found.list_inline(None if is_page(answer) else names)
 
 
 def attached(draft: Draft, answer: Answer) -> None:
     """`list-attached-role-policies`."""
-    if not answer.error and not is_cut(answer.data):
+    if not answer.error:
+        role = draft.role(_named(answer), answer.account, answer.place)
         found = _attached(answer, (), answer.data, "AttachedPolicies")
-        draft.role(_named(answer), answer.account, answer.place).list_attached(found)
+        role.list_attached(None if is_page(answer) else found)
 
 
 def role_tags(draft: Draft, answer: Answer) -> None:
     """`list-role-tags`."""
-    if not answer.error and not is_cut(answer.data):
+    if not answer.error and not is_page(answer):
         found = draft.role(_named(answer), answer.account, answer.place)
         if found.tags is None:
             found.tags = tags_of(answer.data.get("Tags"))

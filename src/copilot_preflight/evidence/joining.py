@@ -38,6 +38,7 @@ def account_of(draft: Draft, indexes: Sequence[Index], taken: Mapping[str, float
         draft.exports.values(),
         draft.resources.values(),
         draft.deployed,
+        (name for name, found in draft.stacks.items() if len(found) > 1),
         draft.objects,
         draft.absent_roles,
         levels,
@@ -51,11 +52,12 @@ def _join(draft: Draft) -> None:
     _join_by_place(draft.parameters)
     _join_by_place(draft.repositories)
     for name in [name for name, it in draft.policies.items() if not it.arn]:
+        bare = draft.policies[name]
         same = [it for it in draft.policies.values() if it.arn and it.name == name]
-        if len(same) == 1:
-            for version, policy in draft.policies[name].versions.items():
+        if len(same) == 1 and bare.account in ("", same[0].account):
+            for version, policy in bare.versions.items():
                 same[0].versions.setdefault(version, policy)
-            same[0].by_flag = same[0].by_flag or draft.policies[name].by_flag
+            same[0].by_flag = same[0].by_flag or bare.by_flag
             del draft.policies[name]
 
 

@@ -29,7 +29,7 @@ def by_arn(asked: Text, records: Iterable[T]) -> T | None:
     parsed = arn.parse(asked)
     if parsed is None:
         return None
-    return the_one((it, _is(parsed, it.arn)) for it in records if it.arn)
+    return the_one((it, is_arn_of(parsed, it.arn)) for it in records if it.arn)
 
 
 def the_one(found: Iterable[tuple[T, bool | None]]) -> T | None:
@@ -43,7 +43,7 @@ def the_one(found: Iterable[tuple[T, bool | None]]) -> T | None:
     return next(iter(possible.values())) if len(possible) == 1 else None
 
 
-def _is(asked: arn.Arn, known: str) -> bool | None:
+def is_arn_of(asked: arn.Arn, known: str) -> bool | None:
     """Whether an ARN of a template is a known one, whose resource it has to spell out."""
     own = arn.parse(Text.of(known))
     if own is None or own.service != asked.service or own.resource != asked.resource:

@@ -10,13 +10,13 @@ from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.documents import policy_at
 from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import text_of
-from copilot_preflight.evidence.parts import is_cut, maps_at
+from copilot_preflight.evidence.parts import is_page, maps_at
 from copilot_preflight.evidence.records import Endpoint, Policy
 
 
 def endpoints(draft: Draft, answer: Answer) -> None:
     """`describe-vpc-endpoints`."""
-    is_whole = not is_cut(answer.data) and _has_all(answer)
+    is_whole = not is_page(answer) and _has_all(answer)
     for path, raw in maps_at(answer.data, ("VpcEndpoints",)):
         name = text_of(raw, "VpcEndpointId")
         policy: Policy | None = None

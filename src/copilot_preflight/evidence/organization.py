@@ -6,7 +6,7 @@ from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.documents import policy_at
 from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import text_of
-from copilot_preflight.evidence.parts import is_cut, maps_at
+from copilot_preflight.evidence.parts import is_page, maps_at
 
 
 def attached(draft: Draft, answer: Answer) -> None:
@@ -14,7 +14,7 @@ def attached(draft: Draft, answer: Answer) -> None:
     target = answer.parameters.get("TargetId", "")
     listed = list(maps_at(answer.data, ("Policies",)))
     kinds = {text_of(raw, "Type") for _, raw in listed} or {answer.parameters.get("Filter", "")}
-    if target and len(kinds) == 1 and not is_cut(answer.data):
+    if target and len(kinds) == 1 and not is_page(answer):
         names = tuple(text_of(raw, "Id") for _, raw in listed)
         draft.targets.setdefault((target, kinds.pop()), names)
 

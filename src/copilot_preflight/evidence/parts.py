@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.index import text_of
 
 
@@ -27,10 +28,19 @@ def tags_of(listed: Any) -> Mapping[str, str]:
     }
 
 
-def is_cut(data: Any) -> bool:
-    """Whether more pages would follow."""
-    keys = ("IsTruncated", "Truncated", "NextToken", "nextToken", "NextMarker")
-    return isinstance(data, dict) and any(bool(data.get(key)) for key in keys)
+_MORE: Final = ("IsTruncated", "Truncated", "NextToken", "nextToken", "NextMarker")
+_FURTHER_ON: Final = ("Marker", "NextToken", "nextToken", "StartingToken")
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether a list is only a part: more would follow, or it was asked for from further on.
+
+    Sources: https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html and
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html
+    """
+    data = answer.data
+    is_cut = isinstance(data, dict) and any(bool(data.get(key)) for key in _MORE)
+    return is_cut or any(answer.parameters.get(key) for key in _FURTHER_ON)
 
 
 def account_of(arn: str) -> str:

@@ -249,7 +249,7 @@ class _Reading:
                 if answer is not None:
                     yield answer
         for entry, of, found in errors:
-            if _is_none(entry.call, entry.error):
+            if _is_none(entry.call, entry.error) and _names_whom(entry):
                 region = entry.region or of.region
                 yield Answer(
                     entry.call, found, PurePath(found.file), of.taken or 0.0, entry.parameters,
@@ -293,6 +293,12 @@ class _Reading:
             call, file.document, file.path, taken, known or _NOTHING,
             of.account, of.partition, region, code, file.entry is not None,
         )  # fmt: skip
+
+
+def _names_whom(entry: Entry) -> bool:
+    """Whether an entry says whom its error is about."""
+    parameter = SUBJECTS.get(entry.call, "")
+    return not parameter or bool(entry.parameters.get(parameter))
 
 
 def _is_none(call: str, code: str) -> bool:

@@ -12,6 +12,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from copilot_preflight.base.finding import Place
 
+MULTI_REGION: Final = "mrk-"
+"""How the ids of keys begin that have replicas in other regions, under the same id.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+"""
+
 NO_TAGS: Final[Mapping[str, str]] = MappingProxyType({})
 
 

@@ -137,7 +137,9 @@ def _is_ambiguous(data: Mapping[str, Any]) -> bool:
     """Whether nothing in an answer shows which of several calls it is of."""
     if "RoleDetailList" in data:  # its list of policies is empty where only roles are asked for
         return False
-    return data.get("Policies") == [] or (data.get("Tags") == [] and "IsTruncated" not in data)
+    is_bare_secret = data.keys() == {"ARN", "Name"}  # put-resource-policy prints the same
+    is_without_tags = data.get("Tags") == [] and "IsTruncated" not in data
+    return data.get("Policies") == [] or is_without_tags or is_bare_secret
 
 
 def _by_content(policy: str) -> Iterator[str]:

@@ -30,21 +30,27 @@ def described(draft: Draft, answer: Answer) -> None:
             for _, it in maps_at(raw, ("Parameters",))
             if text_of(it, "ParameterValue").startswith("arn:")
         }
-        stack = text_of(raw, "StackName")
+        stack, stack_id = text_of(raw, "StackName"), text_of(raw, "StackId")
         place = Place(answer.document.file, path)
+        draft.stack(stack, *_home(answer, stack_id))
         draft.deployed.setdefault(("parameters", stack), Deployed(stack, place, values))
         for at, output in maps_at(raw, ("Outputs",)):
             name = text_of(output, "ExportName")
             if name:
                 value = text_of(output, "OutputValue")
                 place = Place(answer.document.file, (*path, *at, "OutputValue"))
-                _export(draft, answer, name, value, text_of(raw, "StackId"), place)
+                _export(draft, answer, name, value, stack_id, place)
 
 
 def _export(draft: Draft, answer: Answer, name: str, value: str, stack: str, place: Place) -> None:
-    account, region = account_of(stack) or answer.account, region_of(stack) or answer.region
+    account, region = _home(answer, stack)
     found = Export(name, value, place, stack, account, region)
     draft.exports.setdefault((account, region, name), found)
+
+
+def _home(answer: Answer, stack_id: str) -> tuple[str, str]:
+    """The account and region of a stack: by its ARN, else by the index."""
+    return account_of(stack_id) or answer.account, region_of(stack_id) or answer.region
 
 
 def resources(draft: Draft, answer: Answer) -> None:
@@ -67,7 +73,9 @@ def resources(draft: Draft, answer: Answer) -> None:
             place = Place(answer.document.file, path)
             kind = text_of(raw, "ResourceType")
             found = StackResource(stack, logical_id, physical_id, kind, place)
-            draft.resources.setdefault((stack, logical_id), found)
+            home = _home(answer, text_of(raw, "StackId"))
+            draft.stack(stack, *home)
+            draft.resources.setdefault((*home, stack, logical_id), found)
 
 
 def template(draft: Draft, answer: Answer) -> None:
@@ -78,6 +86,7 @@ def template(draft: Draft, answer: Answer) -> None:
     data = parsed_or_none(body) if isinstance(body, str) else body
     if isinstance(data, dict) and name:
         place = Place(answer.document.file, ("TemplateBody",))
+        draft.stack(name, answer.account, answer.region)
         draft.deployed.setdefault(("template", name), Deployed(name, place, data))
 
 

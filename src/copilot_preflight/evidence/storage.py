@@ -11,7 +11,7 @@ from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.documents import policy_at
 from copilot_preflight.evidence.draft import Draft
 from copilot_preflight.evidence.index import text_of
-from copilot_preflight.evidence.parts import account_of, is_cut, maps_at, region_of, tags_of
+from copilot_preflight.evidence.parts import account_of, is_page, maps_at, region_of, tags_of
 from copilot_preflight.evidence.records import (
     Absent,
     Encryption,
@@ -134,7 +134,7 @@ def key(draft: Draft, answer: Answer) -> None:
 
 def key_tags(draft: Draft, answer: Answer) -> None:
     """`list-resource-tags`."""
-    if not answer.error and not is_cut(answer.data):
+    if not answer.error and not is_page(answer):
         draft.key(_key(answer), answer.place, tags=tags_of(answer.data.get("Tags")))
 
 
