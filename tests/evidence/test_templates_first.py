@@ -15,6 +15,7 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.evidence.reading import read
 from copilot_preflight.model.account_names import may_be_made
 from copilot_preflight.model.account_roles import role_as_deployed
+from copilot_preflight.model.account_storage import key_of_alias
 from copilot_preflight.model.keys import key_with_arn
 from copilot_preflight.model.roles import role_named, roles, trust_named
 from copilot_preflight.resolve.outside import Outside
@@ -320,6 +321,51 @@ def test_keys_of_other_templates(
     assert (found is not None) == is_found
     if found is not None:
         assert [it.effect for it in found.policy] == ["Deny"]
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "is_found"),
+    [
+        ([("a", "another"), ("b", KEY_ID)], "a", True),
+        ([("a", "another"), ("b", KEY_ID)], "b", False),
+        ([("a", "another"), ("b", KEY_ID)], "c", True),  # it is that of another stack
+        ([("a", "another")], "c", False),
+    ],
+)
+def test_a_key_of_a_template_whose_stack_is_known(
+    tmp_path: Path, made: list[tuple[str, str]], name: str, is_found: bool
+) -> None:
+    """That some stack has made another key of such a logical id says nothing of the template's."""
+    answers: list[Any] = [
+        {"KeyMetadata": {"KeyId": KEY_ID, "Arn": KEY}},
+        {"Policy": RESOURCE_POLICY.replace('"*"', '"kms:*"', 1)},
+    ]
+    for stack, key in made:
+        resource = {"StackName": stack, "LogicalResourceId": "Key", "PhysicalResourceId": key}
+        answers.append({"StackResources": [{**resource, "ResourceType": "AWS::KMS::Key"}]})
+    for number, data in enumerate(answers):
+        (tmp_path / f"{number}.json").write_text(json.dumps(data))
+    run = Run(Outside(account=read([tmp_path]).account))
+    stacks.stack(f"Resources:\n{NOTHING}", run=run, file="own.yml")
+    pseudo = {"AWS::StackName": name}
+    stacks.stack(f"Resources:\n{OWN_KEY}", run=run, file="other.yml", pseudo=pseudo)
+    found = key_with_arn(View(run.stacks[0]), Text.of(KEY))
+    assert (found is not None) == is_found
+
+
+@pytest.mark.parametrize(("region", "is_found"), [("eu-west-1", True), ("us-east-1", False)])
+def test_an_alias_of_another_region(tmp_path: Path, region: str, is_found: bool) -> None:
+    """The stack's own region may have another key under the name, or none."""
+    alias = {"AliasName": "alias/app", "TargetKeyId": KEY_ID}
+    alias["AliasArn"] = KEY.replace(f"key/{KEY_ID}", "alias/app")
+    for number, data in enumerate(
+        ({"Aliases": [alias]}, {"KeyMetadata": {"KeyId": KEY_ID, "Arn": KEY}})
+    ):
+        (tmp_path / f"{number}.json").write_text(json.dumps(data))
+    run = Run(Outside(account=read([tmp_path]).account))
+    own = stacks.stack(f"Resources:\n{NOTHING}", run=run, pseudo={"AWS::Region": region})
+    found = key_of_alias(View(own), Text.of("alias/app"))
+    assert (found is not None) == is_found
 
 
 @pytest.mark.parametrize(

@@ -108,10 +108,15 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
     """The findings of the rule on a template that asks for the new file, with some evidence."""
     monkeypatch.chdir(tmp_path)
 
-    def judge(evidence: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> list[Finding]:
+    def judge(
+        evidence: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+        given: Mapping[str, str] | None = None,
+    ) -> list[Finding]:
         Path("web.stack.yml").write_text(json.dumps(data or template()))
         declared = (data or template())["Parameters"]
-        given = {name: value for name, value in values(NEW).items() if name in declared}
+        if given is None:
+            given = {name: value for name, value in values(NEW).items() if name in declared}
         Path("web.params.json").write_text(json.dumps({"Parameters": given}))
         for name, answer in evidence.items():
             path = Path("answers", name)
@@ -170,6 +175,44 @@ def test_a_grant_of_the_new_template_is_no_drift(found: Judge) -> None:
         "shop-test-web/describe-stacks.json": deployed(NEW),
     }
     assert found(evidence) == []
+
+
+def test_defaults_are_no_values_of_the_last_deploy(found: Judge) -> None:
+    """A parameter that was switched on since, whose default is on: the grant is still to come."""
+    before, after = (template(file_of(it)) for it in (NEW, NEW))
+    for data in (before, after):
+        data["Parameters"]["Reads"] = {"Type": "String", "Default": "yes"}
+        data["Conditions"] = {"IsReading": {"Fn::Equals": [{"Ref": "Reads"}, "yes"]}}
+        role = data["Resources"]["ExecutionRole"]["Properties"]
+        role["Policies"][0] = {
+            "Fn::If": ["IsReading", role["Policies"][0], {"Ref": "AWS::NoValue"}]
+        }
+    bare = whole(NEW)
+    bare["RoleDetailList"][0]["RolePolicyList"] = []
+    given = deployed(NEW)
+    given["Stacks"][0]["Parameters"].append({"ParameterKey": "Reads", "ParameterValue": "no"})
+    evidence = {
+        "all.json": bare,
+        "shop-test-web/get-template.json": {"TemplateBody": before},
+        "shop-test-web/describe-stacks.json": given,
+    }
+    assert found(evidence, after) == []
+
+
+def test_the_only_stack_of_the_answers_may_be_another_workloads(found: Judge) -> None:
+    """All of Copilot's templates have the same logical ids: the one of another says nothing."""
+    made = {
+        "StackName": "shop-test-api",
+        "LogicalResourceId": "ExecutionRole",
+        "PhysicalResourceId": OTHERS_ROLE,
+        "ResourceType": "AWS::IAM::Role",
+    }
+    evidence = {"r.json": {"StackResources": [made]}, "all.json": whole(OLD, OTHERS_ROLE)}
+    open_name = template(file_of(NEW))
+    open_name["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"][0][
+        "EnvironmentFiles"
+    ] = [{"Type": "s3", "Value": file_of(NEW)}]
+    assert found(evidence, open_name, given={}) == []
 
 
 def test_a_template_of_the_account_that_cannot_be_read_tells_nothing(found: Judge) -> None:

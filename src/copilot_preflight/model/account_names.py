@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from copilot_preflight.base.symbolic import Text
+from copilot_preflight.model.deployed_stacks import stack_name
 from copilot_preflight.resolve.view import View
 
 _RANDOM: Final = re.compile(r"[A-Za-z0-9]{6,14}")
@@ -50,13 +51,22 @@ def may_be_key_of_run(view: View, key: str) -> bool:
     A template names its own keys by their logical ids. What a stack has made of those of others,
     the answers of ``describe-stack-resources`` tell.
     """
-    account = view.run.outside.account
     for other in view.having(*_KEYS):
         if other.file == view.file:
             continue
         for kind in _KEYS:
-            for logical_id, _ in other.resources(kind):
-                made = account.made_of(logical_id, kind) if account is not None else frozenset()
-                if not made or key in made:
-                    return True
+            if any(_may_be_key(other, id, kind, key) for id, _ in other.resources(kind)):
+                return True
     return False
+
+
+def _may_be_key(view: View, logical_id: str, kind: str, key: str) -> bool:
+    """Whether the key of a template may have become one of the account."""
+    account, stack = view.run.outside.account, stack_name(view)
+    if account is None:
+        return True
+    if stack:
+        own = account.deployed(stack, logical_id)
+        return own.physical_id == key if own else not account.is_made_by_other(key, stack)
+    made = account.made_of(logical_id, kind)
+    return not made or key in made

@@ -84,11 +84,17 @@ def _is_managed(view: View, key: str) -> bool:
 
 
 def _located(view: View, key: str, bucket: records.Bucket) -> Text:
-    """A key as S3 looks it up: in the account and region of the bucket, if it is just an id."""
-    if key.startswith(("arn:", "alias/")) or not (bucket.account and bucket.region):
+    """A key as S3 looks it up: in the region of the bucket, and in its account if it is an id.
+
+    The name of an alias is looked up in the account of whoever asks for an object.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html
+    """
+    is_alias = key.startswith("alias/")
+    account = view.pseudo("AWS::AccountId") if is_alias else Text.of(bucket.account)
+    if key.startswith("arn:") or not (bucket.region and account.parts):
         return Text.of(key)
-    partition = view.pseudo("AWS::Partition")
-    return Text.of("arn:", partition, f":kms:{bucket.region}:{bucket.account}:key/{key}")
+    partition, resource = view.pseudo("AWS::Partition"), key if is_alias else f"key/{key}"
+    return Text.of("arn:", partition, f":kms:{bucket.region}:", account, f":{resource}")
 
 
 def key_in_account(view: View, key: Text) -> Key | None:
@@ -108,22 +114,20 @@ def key_of_alias(view: View, reference: Text) -> Text | None:
     account = view.run.outside.account
     if account is None:
         return None
-    parsed = arn.parse(reference)
-    name = (reference if parsed is None else parsed.resource).literal or ""
-    target = account.key_of_alias(reference) if name.startswith("alias/") else ""
-    if not target:
-        return None
-    found = account.key(Text.of(target))
-    if found is not None and found.arn:
-        return Text.of(found.arn)
-    head = parsed or arn.Arn(
+    parsed = arn.parse(reference) or arn.Arn(
         view.pseudo("AWS::Partition"),
         Text.of("kms"),
         view.pseudo("AWS::Region"),
         view.pseudo("AWS::AccountId"),
-        Text.of(""),
+        reference,
     )
-    return Text.of("arn:", head.partition, ":kms:", head.region, ":", head.account, ":key/", target)
+    head = Text.of("arn:", parsed.partition, ":kms:", parsed.region, ":", parsed.account, ":")
+    name = parsed.resource.literal or ""
+    target = account.key_of_alias(Text.of(head, name)) if name.startswith("alias/") else ""
+    if not target:
+        return None
+    found = account.key(Text.of(target))
+    return Text.of(found.arn) if found is not None and found.arn else Text.of(head, "key/", target)
 
 
 def secret_in_account(view: View, reference: Text) -> Secret | None:

@@ -32,9 +32,8 @@ def stack_name(view: View) -> str:
         return given
     if all(map(view.stack.declares, _OF_A_WORKLOAD)):
         app, environment, workload = map(view.resolver.parameter, _OF_A_WORKLOAD)
-        known = Text.of(app, "-", environment, "-", workload).literal
-        if known is not None:
-            return known
+        # whose logical ids are those of all of Copilot's workloads
+        return Text.of(app, "-", environment, "-", workload).literal or ""
     account = view.run.outside.account
     if account is None or not view.run.has_one or len(account.stacks) != 1:
         return ""
@@ -48,7 +47,8 @@ def stack_name(view: View) -> str:
 def template_as_deployed(view: View) -> View | None:
     """The template that the stack was deployed with, under the ARNs that it was deployed with.
 
-    None where the answers do not have it: those of ``get-template``.
+    What else it was deployed with is not known, so that defaults count for nothing. None where the
+    answers do not have it: those of ``get-template``.
     """
     account, name = view.run.outside.account, stack_name(view)
     found = account.template(name) if account is not None and name else None
@@ -62,4 +62,4 @@ def template_as_deployed(view: View) -> View | None:
         Document(found.place.file, "", found.raw),
         {key: ParameterValue(value) for key, value in values.items() if value},
     )
-    return View(Run().add(package, view.stack.pseudo))
+    return View(Run(opens=None).add(package, view.stack.pseudo))
