@@ -16,6 +16,7 @@ from copilot_preflight.evidence.reading import read
 from copilot_preflight.model.account_names import may_be_made
 from copilot_preflight.model.account_roles import role_as_deployed
 from copilot_preflight.model.account_storage import key_of_alias
+from copilot_preflight.model.file_systems import file_system
 from copilot_preflight.model.keys import key_with_arn
 from copilot_preflight.model.roles import role_named, roles, trust_named
 from copilot_preflight.resolve.outside import Outside
@@ -350,6 +351,36 @@ def test_a_key_of_a_template_whose_stack_is_known(
     pseudo = {"AWS::StackName": name}
     stacks.stack(f"Resources:\n{OWN_KEY}", run=run, file="other.yml", pseudo=pseudo)
     found = key_with_arn(View(run.stacks[0]), Text.of(KEY))
+    assert (found is not None) == is_found
+
+
+FILES = "  Files: {Type: AWS::EFS::FileSystem}\n"
+
+
+@pytest.mark.parametrize(
+    ("templates", "made", "is_found"),
+    [
+        ([NOTHING], None, True),
+        ([FILES], None, True),
+        ([NOTHING, FILES], None, False),
+        ([NOTHING, FILES], "fs-1", False),
+        ([NOTHING, FILES], "fs-2", True),
+    ],
+)
+def test_file_systems_of_other_templates(
+    tmp_path: Path, templates: list[str], made: str | None, is_found: bool
+) -> None:
+    """Their ids say as little of their logical ids as those of keys do."""
+    answers: list[Any] = [{"FileSystemId": "fs-1", "Policy": RESOURCE_POLICY}]
+    if made is not None:
+        resource = {"StackName": "s", "LogicalResourceId": "Files", "PhysicalResourceId": made}
+        answers.append({"StackResources": [{**resource, "ResourceType": "AWS::EFS::FileSystem"}]})
+    for number, data in enumerate(answers):
+        (tmp_path / f"{number}.json").write_text(json.dumps(data))
+    run = Run(Outside(account=read([tmp_path]).account))
+    for number, text in enumerate(templates):
+        stacks.stack(f"Resources:\n{text}", run=run, file=f"{number}.yml")
+    found = file_system(View(run.stacks[0]), Text.of("fs-1"))
     assert (found is not None) == is_found
 
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.evidence.levels import Level
-from copilot_preflight.evidence.naming import by_arn, is_arn_of, is_here, the_one
+from copilot_preflight.evidence.naming import by_arn, is_arn_of, is_here, is_made_up, the_one
 from copilot_preflight.evidence.records import (
     MULTI_REGION,
     Bucket,
@@ -34,8 +34,6 @@ from copilot_preflight.evidence.records import (
 from copilot_preflight.iam import arn
 
 _SUFFIX: Final = re.compile(r"-[A-Za-z0-9]{6}$")
-_MADE_UP: Final = re.compile(r"[A-Za-z0-9]{6,14}")
-"""The end of a name that CloudFormation makes up."""
 
 
 class Where(NamedTuple):
@@ -277,15 +275,14 @@ class Account:
         """The role that a stack has made of a logical id.
 
         Where no answer tells, it is the one that has the name that CloudFormation makes up.
-        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
         """
         made = self.deployed(stack, logical_id)
         if made is not None:
             names = [made.physical_id]
         else:
-            begin = f"{stack}-{logical_id}-"
-            names = [it for it in self._roles if _MADE_UP.fullmatch(it.removeprefix(begin))]
-            names = [it for it in names if it.startswith(begin)]
+            whole = f"{stack}-{logical_id}"
+            named = (it for it in self._roles if it.rpartition("-")[0] == whole)
+            names = [it for it in named if is_made_up(it, logical_id)]
         found = [role for name in names for role in self._roles.get(name, ())]
         return found[0] if len(found) == 1 else None
 

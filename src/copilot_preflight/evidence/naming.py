@@ -6,12 +6,30 @@ of the account that it may stand for, and nothing if there are two.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.base.three_valued import all_of
 from copilot_preflight.iam import arn
+
+_RANDOM: Final = re.compile(r"[A-Za-z0-9]{6,14}")
+_SHORTEST: Final = 8
+"""Letters of a logical id that show which one it is, where a name of CloudFormation's is cut."""
+
+
+def is_made_up(name: str, logical_id: str) -> bool:
+    """Whether CloudFormation may have made up a name for a logical id: ``STACK-ID-RANDOM``.
+
+    Some services have names in lower case.
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
+    """
+    rest, _, end = name.rpartition("-")
+    own, logical_id = rest.rpartition("-")[2].lower(), logical_id.lower()
+    if not _RANDOM.fullmatch(end):
+        return False
+    return own == logical_id or (len(own) >= _SHORTEST and logical_id.startswith(own))
 
 
 class Named(Protocol):

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.evidence import records
+from copilot_preflight.evidence.naming import is_made_up
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact, Statement
 from copilot_preflight.model import roles
 from copilot_preflight.model.account_documents import answered
-from copilot_preflight.model.account_names import is_made_up, may_be_made
+from copilot_preflight.model.account_names import may_be_made
 from copilot_preflight.model.deployed_stacks import stack_name
 from copilot_preflight.model.managed_policies import document_of
 from copilot_preflight.model.roles import Boundary, Role, Trust

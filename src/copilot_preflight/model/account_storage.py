@@ -11,7 +11,7 @@ from copilot_preflight.evidence import records
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.account_documents import answered_or_none
-from copilot_preflight.model.account_names import may_be_key_of_run, may_be_made
+from copilot_preflight.model.account_names import KEYS, may_be_made, may_be_of_other
 from copilot_preflight.model.buckets import Encryption
 from copilot_preflight.model.file_systems import FileSystem
 from copilot_preflight.model.keys import Key, key_arn
@@ -101,7 +101,7 @@ def key_in_account(view: View, key: Text) -> Key | None:
     """The key of an ARN, if its policy has been answered."""
     account = view.run.outside.account
     found = None if account is None else account.key(key)
-    if found is None or may_be_key_of_run(view, found.id):
+    if found is None or may_be_of_other(view, found.id, *KEYS):
         return None
     policy = answered_or_none(found.policy, found.id)
     if policy is None:
@@ -189,7 +189,7 @@ def file_system_in_account(view: View, reference: Text) -> FileSystem | None:
     """The file system of an id or an ARN, if its policy has been answered."""
     account = view.run.outside.account
     found = None if account is None else account.file_system(reference)
-    if found is None:  # whose ids nobody chooses: a template names its own by Ref
+    if found is None or may_be_of_other(view, found.id, "AWS::EFS::FileSystem"):
         return None
     policy = answered_or_none(found.policy, found.id)
     if policy is None:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.checks.analysis import Analysis
+from copilot_preflight.evidence.naming import is_made_up
 from copilot_preflight.iam import arn
 from copilot_preflight.model.buckets import buckets
 from copilot_preflight.model.keys import keys
 from copilot_preflight.model.roles import Role, role_named, roles
 from copilot_preflight.model.tasks import TaskDefinition, task_definitions
 from copilot_preflight.triage.failure import Failure
-
-_RANDOM: Final = re.compile(r"[A-Za-z0-9]{10,14}")
-"""What CloudFormation puts behind the names that it makes up.
-
-Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
-"""
-_LEAST: Final = 8
-"""Letters of a logical id that show which one it is, where a name of CloudFormation's is cut."""
 
 
 class Used(NamedTuple):
@@ -107,7 +99,7 @@ class AtHand:
             _, _, rest = asked.partition(":s3:::")
             bucket, _, key = rest.partition("/")
             for found in buckets(view):
-                if found.name.literal is None and _is_made_up(bucket, found.logical_id.lower()):
+                if found.name.literal is None and is_made_up(bucket, found.logical_id):
                     partition = Text.of(asked.split(":")[1])
                     return arn.s3_arn(partition, found.name, Text.of(key) if key else None)
         if failure.action.startswith("kms:"):
@@ -148,15 +140,4 @@ def _likeness(name: str, used: Used) -> int:
         return 3
     if known:
         return 0
-    return 2 if _is_made_up(name, used.role.logical_id) else 0
-
-
-def _is_made_up(name: str, logical_id: str) -> bool:
-    """Whether CloudFormation may have made a name for a logical id: STACK-ID-RANDOM."""
-    rest, _, end = name.rpartition("-")
-    if not _RANDOM.fullmatch(end):
-        return False
-    own = rest.rpartition("-")[2]
-    if own == logical_id:
-        return True
-    return len(own) >= _LEAST and logical_id.startswith(own)
+    return 2 if is_made_up(name, used.role.logical_id) else 0
