@@ -102,6 +102,13 @@ def _ids(resolver: Resolver, logical_id: str, attribute: str, resource: Value) -
     )
 
 
+def arn_behind(view: View, kind: str, reference: Text) -> Text:
+    """The ARN behind an id, which may be an ARN itself; ``kind`` is ``file-system``, for one."""
+    if str(reference).startswith("arn:"):
+        return reference
+    return view.own_arn("elasticfilesystem", f"{kind}/", reference)
+
+
 def access_point_arn(view: View, reference: Text) -> Text | None:
     """The ARN of the access point of the run that certainly has an id."""
     return view.lookup(_access_point_arns, reference)

@@ -112,18 +112,12 @@ def parameter_arn(view: View, name: Text) -> Text:
     else:  # a name that may begin with a slash, or not
         hole = Hole(f"{name} without its slash", name.identity, excludes=":*?", nonempty=True)
         rest = Text.of("/", hole)
-    return Text.of(_head(view, "ssm"), ":parameter", rest)
+    return view.own_arn("ssm", "parameter", rest)
 
 
 def secret_arn(view: View, name: Text) -> Text:
     """The ARN, without its suffix, of the stack's own secret of a name."""
-    return Text.of(_head(view, "secretsmanager"), ":secret:", name)
-
-
-def _head(view: View, service: str) -> Text:
-    pseudo = view.resolver.pseudo
-    region, account = pseudo("AWS::Region"), pseudo("AWS::AccountId")
-    return Text.of("arn:", pseudo("AWS::Partition"), f":{service}:", region, ":", account)
+    return view.own_arn("secretsmanager", "secret:", name)
 
 
 # --- what is in the run --------------------------------------------------------------------------
@@ -220,7 +214,7 @@ def tags_of_copilot(view: View, parameter: Text) -> Mapping[str, Text]:
     if not all(map(stack.declares, ("AppName", "EnvName", "WorkloadName"))):
         return {}
     owners = [view.resolver.parameter(name) for name in ("AppName", "EnvName")]
-    named = Text.of(_head(view, "ssm"), ":parameter/copilot/", owners[0], "/", owners[1])
+    named = view.own_arn("ssm", "parameter/copilot/", owners[0], "/", owners[1])
     pieces, complete = parameter.split("/")
     if not complete or len(pieces) != 6 or pieces[4].literal != "secrets" or not pieces[5].parts:
         return {}

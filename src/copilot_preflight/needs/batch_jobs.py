@@ -14,20 +14,20 @@ and https://docs.aws.amazon.com/batch/latest/userguide/efs-volumes.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.file_systems import FileSystem, access_point_arn, file_system
+from copilot_preflight.model.file_systems import FileSystem, arn_behind, file_system
 from copilot_preflight.needs.container_secrets import (
     REGISTRY,
     SECRET,
     Reader,
     secret_site,
 )
-from copilot_preflight.needs.efs import CLIENT_MOUNT, EFS_MOUNT, Mount
+from copilot_preflight.needs.efs import CLIENT_MOUNT, EFS_MOUNT, Mount, mount_context
 from copilot_preflight.needs.images import IMAGE, Puller, image_needs
 from copilot_preflight.needs.logs import (
     LOGS,
@@ -238,7 +238,7 @@ def _mount_needs(view: View, job: Job, mount: _Mount) -> Iterator[Need]:
     given = text_of(mount.configuration, "FileSystemId")
     if given is None or job.job_role is None:
         return
-    asked = _arn(view, "file-system", given)
+    asked = arn_behind(view, "file-system", given)
     found = file_system(view, given) or file_system(view, asked)
     if found is not None and found.policy is None:
         return
@@ -266,25 +266,5 @@ def _mounting(view: View, mount: _Mount, asked: Text, found: FileSystem | None) 
         doubts = (Fact("condition", found.undecided),)
     because = f"ECS mounts the file system with the job role ({_EFS_PAGE})"
     resource = found.arn if found is not None else asked
-    return NeededCall(CLIENT_MOUNT, resource, because, _context(view, mount), doubts=doubts)
-
-
-def _context(view: View, mount: _Mount) -> Mapping[str, tuple[Text, ...]]:
-    """The condition keys of EFS, which ECS always calls through a mount target."""
-    found: dict[str, tuple[Text, ...]] = {
-        "elasticfilesystem:accessedviamounttarget": (Text.of("true"),)
-    }
-    points = list(mount.authorization.children("AccessPointId"))
-    if not points:
-        found["elasticfilesystem:accesspointarn"] = ()
-    elif len(points) == 1:
-        given = points[0].text()
-        point = access_point_arn(view, given) or _arn(view, "access-point", given)
-        found["elasticfilesystem:accesspointarn"] = (point,)
-    return found
-
-
-def _arn(view: View, kind: str, name: Text) -> Text:
-    region, account = view.pseudo("AWS::Region"), view.pseudo("AWS::AccountId")
-    head = Text.of("arn:", view.pseudo("AWS::Partition"), ":elasticfilesystem:", region, ":")
-    return Text.of(head, account, f":{kind}/", name)
+    context = mount_context(view, list(mount.authorization.children("AccessPointId")))
+    return NeededCall(CLIENT_MOUNT, resource, because, context, doubts=doubts)

@@ -80,7 +80,7 @@ def _calls(project: Project, network: Value) -> Iterator[NeededCall]:
     who = f"CodeBuild makes the interface with the role of the build project ({_PAGE})"
     everything = Text.of("*")
     some = Hole(_INTERFACE, view.file, excludes=":/*?", nonempty=True)
-    interface = Text.of(_head(view), "network-interface/", some)
+    interface = view.own_arn("ec2", "network-interface/", some)
     yield NeededCall(DESCRIBE_GROUPS, everything, who)
     yield NeededCall(CREATE_INTERFACE, interface, who)
     yield _permission(view, network, NeededCall(CREATE_PERMISSION, interface, who))
@@ -110,9 +110,4 @@ def _permission(view: View, network: Value, needed: NeededCall) -> NeededCall:
 
 
 def _subnet(view: View, subnet: Value) -> Text:
-    return Text.of(_head(view), "subnet/", subnet.text())
-
-
-def _head(view: View) -> Text:
-    region, account = view.pseudo("AWS::Region"), view.pseudo("AWS::AccountId")
-    return Text.of("arn:", view.pseudo("AWS::Partition"), ":ec2:", region, ":", account, ":")
+    return view.own_arn("ec2", "subnet/", subnet.text())

@@ -81,9 +81,7 @@ def _log_needs(project: Project, logs: Value, location: Value) -> Iterator[Need]
 def _report_needs(project: Project, spec: Value, name: str) -> Iterator[Need]:
     view = project.view
     own = view.resolver.text({"Ref": project.name}, project.value.path)
-    region, account = view.pseudo("AWS::Region"), view.pseudo("AWS::AccountId")
-    head = Text.of("arn:", view.pseudo("AWS::Partition"), ":codebuild:", region, ":", account)
-    group = Text.of(head, ":report-group/", own, "-", name)
+    group = view.own_arn("codebuild", "report-group/", own, "-", name)
     if name.startswith("arn:"):
         group = Text.of(name)
     who = f"CodeBuild writes the report {_WITH} ({_REPORTS_PAGE})"

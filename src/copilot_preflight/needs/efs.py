@@ -9,14 +9,19 @@ and https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EFSAuthorizati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.policy import Fact, missing_values
-from copilot_preflight.model.file_systems import FileSystem, access_point_arn, file_system
+from copilot_preflight.model.file_systems import (
+    FileSystem,
+    access_point_arn,
+    arn_behind,
+    file_system,
+)
 from copilot_preflight.model.roles import nobody
 from copilot_preflight.model.services import flag_of, is_fargate
 from copilot_preflight.model.tasks import TaskDefinition
@@ -82,7 +87,7 @@ def _needs(view: View, task: TaskDefinition, asking: _Volume) -> Iterator[Need]:
     given = text_of(asking.configuration, "FilesystemId")
     if given is None:
         return
-    asked = _arn(view, "file-system", given)
+    asked = arn_behind(view, "file-system", given)
     mounted = file_system(view, given) or file_system(view, asked)
     asked = mounted.arn if mounted is not None else asked
     name = text_of(asking.volume, "Name")
@@ -166,24 +171,28 @@ def _calls(
 
 
 def _context(view: View, asking: _Volume) -> Mapping[str, tuple[Text, ...]]:
+    found = mount_context(view, list(_access_points(asking.configuration)))
+    is_encrypted = _is_encrypted(asking.configuration)
+    if not asking.uses_iam and is_encrypted is not None:
+        found["aws:securetransport"] = (Text.of("true" if is_encrypted else "false"),)
+    return found
+
+
+def mount_context(view: View, points: Sequence[Value]) -> dict[str, tuple[Text, ...]]:
     """The condition keys of EFS, which ECS always calls through a mount target.
 
-    EFS has no others for clients, and does not say what becomes of them.
+    ``points`` name the access point, of which there may be one. EFS has no others for clients, and
+    does not say what becomes of them.
     """
     found: dict[str, tuple[Text, ...]] = {
         "elasticfilesystem:accessedviamounttarget": (Text.of("true"),)
     }
-    points = list(_access_points(asking.configuration))
     if not points:
         found["elasticfilesystem:accesspointarn"] = ()
     elif len(points) == 1:
         given = points[0].text()
-        known = access_point_arn(view, given)
-        point = known or _arn(view, "access-point", given)
+        point = access_point_arn(view, given) or arn_behind(view, "access-point", given)
         found["elasticfilesystem:accesspointarn"] = (point,)
-    is_encrypted = _is_encrypted(asking.configuration)
-    if not asking.uses_iam and is_encrypted is not None:
-        found["aws:securetransport"] = (Text.of("true" if is_encrypted else "false"),)
     return found
 
 
@@ -205,16 +214,6 @@ def _is_encrypted(configuration: Value) -> bool | None:
         return None
     known = [value.text().literal for value in asked]
     return None if None in known else known == [ENABLED]
-
-
-def _arn(view: View, kind: str, name: Text) -> Text:
-    """The ARN behind an id, which may be an ARN itself."""
-    if str(name).startswith("arn:"):
-        return name
-    resolver = view.resolver
-    region, account = resolver.pseudo("AWS::Region"), resolver.pseudo("AWS::AccountId")
-    head = Text.of("arn:", resolver.pseudo("AWS::Partition"), ":elasticfilesystem:", region, ":")
-    return Text.of(head, account, f":{kind}/", name)
 
 
 def _is_written(task: TaskDefinition, volume: Text | None) -> bool:

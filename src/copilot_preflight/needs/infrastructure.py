@@ -219,8 +219,6 @@ _PASSED: Final = {"iam:passedtoservice": (Text.of("ec2.amazonaws.com"),)}
 
 def _arn(view: View, service: str, rest: str, logical_id: str) -> Text:
     """The ARN of something that ECS makes and names, each ``{}`` a name that nobody knows yet."""
-    pseudo = view.resolver.pseudo
-    head = Text.of("arn:", pseudo("AWS::Partition"), f":{service}:", pseudo("AWS::Region"), ":")
     first, *others = rest.split("{}")
     scope = f"{view.file}:{logical_id}:{rest}"
     parts = (
@@ -228,4 +226,4 @@ def _arn(view: View, service: str, rest: str, logical_id: str) -> Text:
         for number, other in enumerate(others)
         for part in (Hole("made by ECS", f"{scope}:{number}", ":/*?", nonempty=True), other)
     )
-    return Text.of(head, pseudo("AWS::AccountId"), ":", first, *parts)
+    return view.own_arn(service, first, *parts)

@@ -117,7 +117,7 @@ def _calls(view: View, launch: Launch, own: Text | None) -> Iterator[NeededCall]
         unsure = (Fact("fact", "whether ECS asks for it where it propagates tags"),)
         yield NeededCall(
             TAG_RESOURCE,
-            Text.of(_head(view), "task/", cluster.name, "/", Hole("task id", excludes=":*?")),
+            _task_arn(view, cluster),
             f"a task gets its tags with the role that runs it ({_TAGS_PAGE})",
             {"ecs:createaction": (Text.of("RunTask"),)},
             doubts=() if launch.is_tagged else unsure,
@@ -139,12 +139,10 @@ def _waiting(
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
     """
     because = f"Step Functions waits for the end of the task ({_SYNC_PAGE})"
-    names = (view.pseudo("AWS::Region"), ":", view.pseudo("AWS::AccountId"))
-    head = Text.of("arn:", view.pseudo("AWS::Partition"), ":events:", *names)
-    rule = Text.of(head, ":rule/StepFunctionsGetEventsForECSTaskRule")
+    rule = view.own_arn("events", "rule/StepFunctionsGetEventsForECSTaskRule")
     for action in ("PutTargets", "PutRule", "DescribeRule"):
         yield NeededCall(f"events:{action}", rule, because)
-    task = Text.of(_head(view), "task/", cluster.name, "/", Hole("task id", excludes=":*?"))
+    task = _task_arn(view, cluster)
     for action in ("DescribeTasks", "StopTask"):
         yield NeededCall(
             f"ecs:{action}", task, because, context, is_optional=True, evidence=evidence
@@ -175,12 +173,12 @@ def launched_arn(view: View, named: Text) -> Text | None:
     if isinstance(first, Hole):
         if ":" not in first.excludes:
             return None
-        return _with_revision(Text.of(_head(view), "task-definition/", named))
+        return _with_revision(view.own_arn("ecs", "task-definition/", named))
     if not first.startswith("arn:"):
         known = named.literal
         if known is not None and not _FAMILY.fullmatch(known):
             return None
-        return _with_revision(Text.of(_head(view), "task-definition/", named))
+        return _with_revision(view.own_arn("ecs", "task-definition/", named))
     return None if arn.parse(named) is None else _with_revision(named)
 
 
@@ -193,11 +191,6 @@ def _with_revision(named: Text) -> Text:
     if is_whole:
         return Text.of(named, ":", Hole(LATEST, named.identity, arn.NAME_EXCLUDES, nonempty=True))
     return Text.of(named, Hole(f"{LATEST} if none is named", named.identity, excludes="/*?"))
-
-
-def _head(view: View) -> Text:
-    names = (view.pseudo("AWS::Region"), ":", view.pseudo("AWS::AccountId"), ":")
-    return Text.of("arn:", view.pseudo("AWS::Partition"), ":ecs:", *names)
 
 
 class _Cluster(NamedTuple):
@@ -225,7 +218,12 @@ def _cluster(view: View, launch: Launch) -> _Cluster:
         return _Cluster(unknown, given)
     if str(given).startswith("arn:"):
         return _Cluster(unknown, None)
-    return _Cluster(given, Text.of(_head(view), "cluster/", given), is_certain=is_name)
+    return _Cluster(given, view.own_arn("ecs", "cluster/", given), is_certain=is_name)
+
+
+def _task_arn(view: View, cluster: _Cluster) -> Text:
+    """The ARN of a task in a cluster, whose id ECS makes up."""
+    return view.own_arn("ecs", "task/", cluster.name, "/", Hole("task id", excludes=":*?"))
 
 
 # --- the roles that are passed --------------------------------------------------------------------

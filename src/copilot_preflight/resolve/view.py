@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from copilot_preflight.base.finding import DataPath
-from copilot_preflight.base.symbolic import Text
+from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.functions import Resolver
 from copilot_preflight.resolve.query import Answers, Reads, query
@@ -201,6 +201,12 @@ class View:
     def pseudo(self, name: str) -> Text:
         """A pseudo parameter, such as ``AWS::Region``."""
         return self.resolver.pseudo(name)
+
+    def own_arn(self, service: str, *resource: str | Hole | Text) -> Text:
+        """An ARN of a service in the stack's own region and account."""
+        region, account = self.pseudo("AWS::Region"), self.pseudo("AWS::AccountId")
+        partition = self.pseudo("AWS::Partition")
+        return Text.of("arn:", partition, f":{service}:", region, ":", account, ":", *resource)
 
     def decide(self, condition: str) -> bool | None:
         """The outcome of a condition, None where it is open."""

@@ -36,7 +36,7 @@ class Pin(NamedTuple):
 def pins_on(before: View, after: View, task: TaskDefinition) -> tuple[Pin, ...]:
     """The launches that a new release has, in any template, of revisions of an old task's family.
 
-    None where the family is not known in full.
+    There are none where the family is not known in full.
     """
     return tuple(_pins(before, after, task))
 
