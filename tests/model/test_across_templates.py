@@ -12,10 +12,10 @@ from copilot_preflight.model.buckets import bucket_policy, is_bucket_known
 from copilot_preflight.model.endpoints import in_the_way
 from copilot_preflight.model.file_systems import access_point_arn, file_system
 from copilot_preflight.model.keys import key_arn, key_with_arn
+from copilot_preflight.model.named_resources import resource_named
 from copilot_preflight.model.repositories import is_cache, repository_with_arn
 from copilot_preflight.model.roles import role_named
 from copilot_preflight.model.secrets import secret_policy
-from copilot_preflight.model.services import resource_named
 from copilot_preflight.model.tasks import task_definitions
 from copilot_preflight.resolve.run import Run, run_of
 from copilot_preflight.resolve.stack import Stack

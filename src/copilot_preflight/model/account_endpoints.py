@@ -8,9 +8,8 @@ from copilot_preflight.base.symbolic import Text
 from copilot_preflight.evidence import records
 from copilot_preflight.model.account_documents import answered
 from copilot_preflight.model.endpoints import INTERFACE, Endpoint, is_answering, service_named
-from copilot_preflight.model.services import texts_of
 from copilot_preflight.resolve.plain import Plain
-from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.value import Value, text_of, texts_of
 from copilot_preflight.resolve.view import View
 
 

@@ -18,12 +18,12 @@ from copilot_preflight.base.three_valued import all_of, any_of
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.policy_documents import statements_of
-from copilot_preflight.model.services import TaskRun, flag_of, network_mode, runs_of, texts_of
+from copilot_preflight.model.services import TaskRun, network_mode, runs_of
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.stack import Stack
-from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.value import Value, flag_of, text_of, texts_of
 from copilot_preflight.resolve.view import OPEN, View, index_of
 
 GATEWAY: Final = "Gateway"

@@ -10,16 +10,9 @@ from itertools import islice
 from typing import Final
 
 from copilot_preflight.base.symbolic import Text
+from copilot_preflight.model.named_resources import NamedResource, resource_named
 from copilot_preflight.model.roles import Role, role_named
-from copilot_preflight.model.services import (
-    CAPACITY_PROVIDER,
-    EC2,
-    NamedResource,
-    TaskRun,
-    cluster_names,
-    resource_named,
-    runs_of,
-)
+from copilot_preflight.model.services import CAPACITY_PROVIDER, EC2, TaskRun, cluster_names, runs_of
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.resolve import hints as evidence
 from copilot_preflight.resolve.value import Value, text_of

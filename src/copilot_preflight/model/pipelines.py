@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.model.keys import key_arn
-from copilot_preflight.model.services import resource_named
+from copilot_preflight.model.named_resources import resource_named
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from copilot_preflight.base.records import NamedTuple
-from copilot_preflight.model.services import flag_of, names_of_task
+from copilot_preflight.model.services import names_of_task
 from copilot_preflight.model.tasks import SERVICE, TaskDefinition
-from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.value import Value, flag_of, text_of
 from copilot_preflight.resolve.view import View
 
 

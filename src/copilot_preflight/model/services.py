@@ -6,18 +6,18 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from typing import Final
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
+from copilot_preflight.model.named_resources import resource_named
 from copilot_preflight.model.state_machines import run_task_parameters
 from copilot_preflight.model.tasks import EXPRESS_SERVICE, TaskDefinition
 from copilot_preflight.resolve.query import query, query_by
-from copilot_preflight.resolve.value import Value, text_of
-from copilot_preflight.resolve.view import Index, View, index_of
+from copilot_preflight.resolve.value import Value, flag_of, text_of, texts_of
+from copilot_preflight.resolve.view import View, index_of
 
 FARGATE: Final = "FARGATE"
 EC2: Final = "EC2"
@@ -331,43 +331,6 @@ def _launch_type_of(view: View, provider: Text) -> tuple[str | None, bool | None
     return None, (False if found is not None or provider.literal else None)
 
 
-class NamedResource(NamedTuple):
-    """The properties of a resource, with the template that has it and how it is read there."""
-
-    view: View
-    properties: Value
-
-
-def resource_named(view: View, kind: str, name_key: str, name: Text | None) -> NamedResource | None:
-    """The resource of the run that ``Ref``, its ARN or the name it is given certainly stand for."""
-    if name is None:
-        return None
-    index = _by_name(kind, name_key)
-    for other in view.holding(index, (name,)):
-        if (properties := index(other).get(name)) is not None:
-            return NamedResource(other, properties)
-    return None
-
-
-@cache
-def _by_name(kind: str, name_key: str) -> Index[Text, Value]:
-    """The index of a type of resource; one for each, so that its answers are kept."""
-
-    @index_of(kind)
-    def properties_by_name(view: View) -> dict[Text, Value]:
-        found: dict[Text, Value] = {}
-        for logical_id, resource in view.resources(kind):
-            reference = view.ref(logical_id, resource)
-            its_arn = view.attribute(logical_id, "Arn", resource)
-            for properties in resource.children("Properties"):
-                for name in (reference, its_arn, text_of(properties, name_key)):
-                    if name is not None:
-                        found.setdefault(name, properties)
-        return found
-
-    return properties_by_name
-
-
 def _defaults(view: View, cluster: Text | None) -> tuple[Text, ...] | None:
     """The default strategy that a cluster is given in the files; None where it is not there."""
     key = "DefaultCapacityProviderStrategy"
@@ -423,24 +386,3 @@ def cluster_names(view: View) -> dict[str, tuple[Text, Text]]:
         )
         for logical_id, resource in view.resources(_CLUSTER)
     }
-
-
-# --- properties -----------------------------------------------------------------------------------
-
-
-def texts_of(value: Value, key: str) -> tuple[Text, ...] | None:
-    """The strings of the list under a key of a map; None where branches are open.
-
-    A list of unknown length is one hole, which only the same list shares.
-    """
-    found = list(value.each(key))
-    if any(item.guard != value.guard for item in found):
-        return None
-    return tuple(item.text() for item in found)
-
-
-def flag_of(value: Value, key: str) -> bool | None:
-    """The boolean under a key of a map, False if it is not there; None where it is not known."""
-    text = text_of(value, key)
-    known = "false" if text is None else (text.literal or "").lower()
-    return {"true": True, "false": False}.get(known)

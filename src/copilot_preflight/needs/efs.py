@@ -23,10 +23,10 @@ from copilot_preflight.model.file_systems import (
     file_system,
 )
 from copilot_preflight.model.roles import nobody
-from copilot_preflight.model.services import flag_of, is_fargate
+from copilot_preflight.model.services import is_fargate
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
-from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.value import Value, flag_of, text_of
 from copilot_preflight.resolve.view import View
 
 EFS_MOUNT: Final = "efs-mount"

@@ -14,17 +14,12 @@ from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model import credentials
 from copilot_preflight.model.keys import key_arn
-from copilot_preflight.model.services import (
-    TaskRun,
-    flag_of,
-    may_execute_command,
-    resource_named,
-    runs_of,
-)
+from copilot_preflight.model.named_resources import resource_named
+from copilot_preflight.model.services import TaskRun, may_execute_command, runs_of
 from copilot_preflight.model.tasks import TaskDefinition
 from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
 from copilot_preflight.resolve.stack import Stack
-from copilot_preflight.resolve.value import Value, text_of
+from copilot_preflight.resolve.value import Value, flag_of, text_of
 from copilot_preflight.resolve.view import View
 
 EXEC_CHANNEL: Final = "exec-channel"

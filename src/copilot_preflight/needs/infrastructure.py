@@ -12,8 +12,8 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from copilot_preflight.base.symbolic import Hole, Text
+from copilot_preflight.model.named_resources import resource_named
 from copilot_preflight.model.roles import role_named
-from copilot_preflight.model.services import resource_named
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value, maps_of, text_of
 from copilot_preflight.resolve.view import View

@@ -186,6 +186,24 @@ def text_of(value: Value, key: str) -> Text | None:
     return value.reader.text(value.raw[key], (*value.path, key), value.guard)
 
 
+def texts_of(value: Value, key: str) -> tuple[Text, ...] | None:
+    """The strings of the list under a key of a map; None where branches are open.
+
+    A list of unknown length is one hole, which only the same list shares.
+    """
+    found = list(value.each(key))
+    if any(item.guard != value.guard for item in found):
+        return None
+    return tuple(item.text() for item in found)
+
+
+def flag_of(value: Value, key: str) -> bool | None:
+    """The boolean under a key of a map, False if it is not there; None where it is not known."""
+    text = text_of(value, key)
+    known = "false" if text is None else (text.literal or "").lower()
+    return {"true": True, "false": False}.get(known)
+
+
 def maps_of(value: Value, key: str) -> Iterator[Value]:
     """The maps under a key, one for each way that it can be there; of others nothing is known."""
     for child in value.children(key):

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from copilot_preflight.model.services import flag_of, runs_of
+from copilot_preflight.model.services import runs_of
 from copilot_preflight.model.tasks import TaskDefinition
-from copilot_preflight.resolve.value import Value
+from copilot_preflight.resolve.value import Value, flag_of
 from copilot_preflight.resolve.view import View
 from copilot_preflight.rollout.pins import Pin
 
