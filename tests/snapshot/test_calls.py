@@ -121,6 +121,18 @@ def test_the_policy_allows_nothing_on_other_things(action: str, other: str) -> N
     assert verdict.outcome is Outcome.IMPLICIT_DENY
 
 
+@pytest.mark.parametrize("kind", ["service_control_policy", "resource_control_policy"])
+@pytest.mark.parametrize("owner", ["999988887777:policy/o-1", "aws:policy"])
+def test_the_policy_allows_to_read_both_types_of_organization_policies(
+    owner: str, kind: str
+) -> None:
+    """Levels count only where the policies of both types are known."""
+    found = _statements(policy_for(asking.of_organization("111122223333"), HERE))
+    resource = Text.of(f"arn:aws:organizations::{owner}/{kind}/p-12345678")
+    verdict = evaluate(found, Request("organizations:DescribePolicy", resource))
+    assert verdict.outcome is Outcome.ALLOWED
+
+
 def test_a_policy_without_account_or_region() -> None:
     """What is not known is open; what covers another resource of an action stands alone."""
     policy = policy_for([*asking.of_role("web"), *asking.of_secret("shop/db")], Where())

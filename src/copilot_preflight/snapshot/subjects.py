@@ -141,10 +141,13 @@ def _target(values: Values, where: Where) -> tuple[str, ...]:
 
 
 def _organization_policy(values: Values, where: Where) -> tuple[str, ...]:
-    policy = values["PolicyId"]
-    head = f"arn:{where.partition}:organizations:"
-    owned = f"{head}:*:policy/*/service_control_policy/{policy}"
-    return (owned, f"{head}:aws:policy/service_control_policy/{policy}")
+    """A policy's id says nothing of its type, nor of who owns it."""
+    head, policy = f"arn:{where.partition}:organizations:", values["PolicyId"]
+    return tuple(
+        f"{head}:{owner}/{kind}_control_policy/{policy}"
+        for owner in ("*:policy/*", "aws:policy")
+        for kind in ("resource", "service")
+    )
 
 
 def _named(*folders: str) -> Callable[[Values], tuple[str, ...]]:
