@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from copilot_preflight.inputs.deployed_stacks import deployed_in
+
 Run = Callable[..., Any]
 Write = Callable[[Mapping[str, str | bytes]], Path]
 
@@ -334,6 +336,17 @@ def test_what_runs_by_a_snapshot_of_its_stack(run: Run, write: Write) -> None:
     ]
     assert tables[0] == tables[1]
     assert "****" not in by_snapshot.out
+
+
+def test_a_star_is_a_value(tmp_path: Path) -> None:
+    """CloudFormation shows four of them for a value that nobody is to see."""
+    for name, text in snapshot_of(PINNED).items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.replace('"****"', '"*"') if name.endswith("stacks.json") else text)
+    (stack,) = deployed_in(str(tmp_path))
+    assert stack.parameters is not None
+    assert stack.parameters["Secret"] == "*"
 
 
 @pytest.mark.parametrize(

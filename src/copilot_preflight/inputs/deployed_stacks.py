@@ -17,6 +17,8 @@ from copilot_preflight.read import document
 INDEX: Final = "snapshot.json"
 _TEMPLATE: Final = "cloudformation get-template"
 _STACK: Final = "cloudformation describe-stacks"
+_HIDDEN: Final = "****"
+"""What CloudFormation shows for the value of a parameter with ``NoEcho``."""
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
 
@@ -73,7 +75,7 @@ def _entries(folder: str, index: Any) -> Iterator[tuple[str, str, Path]]:
 
 
 def _values(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The parameters of each stack; CloudFormation shows stars for one with ``NoEcho``."""
+    """The parameters of each stack, but for those whose values are hidden."""
     stacks = answer.get("Stacks")
     for stack in stacks if isinstance(stacks, list) else ():
         given = stack.get("Parameters") if isinstance(stack, dict) else None
@@ -87,7 +89,7 @@ def _values(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]
                 for key, value in (
                     (it.get("ParameterKey"), it.get("ParameterValue")) for it in pairs
                 )
-                if isinstance(key, str) and isinstance(value, str) and value.strip("*")
+                if isinstance(key, str) and isinstance(value, str) and value != _HIDDEN
             },
         )
 

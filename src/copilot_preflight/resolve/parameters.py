@@ -46,7 +46,7 @@ class Inputs(NamedTuple):
 
 
 _PLACEHOLDER: Final = re.compile(
-    r"x{3,}|<.*>|\{\{.*\}\}|\.{3}|todo|tbd|fixme"
+    r"x{3,}|\*{3,}|<.*>|\{\{.*\}\}|\.{3}|todo|tbd|fixme"
     r"|(?:please[-_ ]?)?(?:change|replace)[-_ ]?(?:me|this)"
     r"|(?:placeholder|dummy|your)(?:[-_ ].*)?",
     re.IGNORECASE | re.DOTALL,
