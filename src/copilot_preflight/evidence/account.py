@@ -167,7 +167,7 @@ class Account:
         return self._objects.get((bucket.literal or "", key.literal or ""))
 
     def key(self, reference: Text) -> Key | None:
-        """The key of an ARN or an id; what stands for an alias is `key_of_alias`'s to tell."""
+        """The key of an ARN or an id; for that of an alias see `key_of_alias`."""
         asked = arn.parse(reference)
         known = self._keys.get(_last(reference if asked is None else asked.resource))
         if known is None or (known.id.startswith(MULTI_REGION) and not known.arn):

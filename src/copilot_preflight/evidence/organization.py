@@ -43,7 +43,3 @@ def organization(draft: Draft, answer: Answer) -> None:
     if not answer.error and not draft.management:
         raw = answer.data["Organization"]
         draft.management = text_of(raw, "MasterAccountId", "ManagementAccountId")
-
-
-def roots(draft: Draft, answer: Answer) -> None:  # what is known of all readers
-    """`list-roots` adds nothing to `list-parents`."""

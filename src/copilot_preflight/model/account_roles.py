@@ -41,7 +41,7 @@ def role_as_deployed(view: View, role: Role) -> Role | None:
     """The role of the account that a role of a template is deployed as, as it is now.
 
     It has the name that the template gives it, or is what the stack has made of its logical id,
-    or is named by the task definition that runs in the place of the one that uses it.
+    or is named by the running task definition of the family that uses it.
     """
     account, stack = view.run.outside.account, stack_name(view)
     if account is None or view.run.outside.is_answer(role.place.file):
@@ -62,7 +62,7 @@ def _running(view: View, role: Role) -> Iterator[str]:
     """The ARNs of the roles that the running task definitions of a role's families have.
 
     Those count that have a name which CloudFormation makes up for the role: the template may be
-    about to put a role of its own in the place of another one.
+    about to replace another role by one of its own.
     """
     account = view.run.outside.account
     for task in task_definitions(view) if account is not None else ():
@@ -155,7 +155,7 @@ def _policies(view: View, found: records.Role) -> Iterator[tuple[Statement, ...]
     """The statements of each policy of a role, or what would have to be known of it.
 
     Where a template of the run attaches policies to the role, one of the account's may be the one
-    that it puts another in the place of.
+    that the next deploy replaces.
     """
     made = [it for other in view.having(*roles.ATTACHING) for it in _made(other, found.name)]
     for inline in found.inline:
