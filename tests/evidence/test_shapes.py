@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from copilot_preflight.base.symbolic import Text
 from copilot_preflight.evidence.reading import _READERS, read
 from copilot_preflight.evidence.shapes import SHAPES, call_in, call_of, error_of, operation_in
 
@@ -166,3 +167,30 @@ def test_whatever_stands_in_a_file_is_read_or_refused(tmp_path: Path) -> None:
     found = read([tmp_path])
     assert number > len(ANSWERS)
     assert all("\n" not in it.message and it.message for it in found.faults)
+
+
+@pytest.mark.parametrize(
+    ("call", "data"),
+    [
+        ("iam list-role-policies", {"PolicyNames": ["env-file", None]}),
+        ("iam list-role-policies", {"PolicyNames": [{"PolicyName": "env-file"}]}),
+        ("iam list-role-policies", {"PolicyNames": "env-file"}),
+        ("iam list-attached-role-policies", {"AttachedPolicies": {"PolicyArn": "a"}}),
+        ("iam list-attached-role-policies", {"AttachedPolicies": ["arn:aws:iam::1:policy/p"]}),
+        ("iam list-attached-role-policies", {"AttachedPolicies": [{"PolicyName": "p"}]}),
+        ("iam list-role-tags", {"Tags": {"team": "shop"}, "IsTruncated": False}),
+        ("ec2 describe-vpc-endpoints", {"VpcEndpoints": [{"VpcEndpointId": "vpce-1"}, 5]}),
+        ("cloudformation list-exports", {"Exports": {"Name": "x"}}),
+    ],
+)
+def test_what_cannot_be_read_is_not_missing(tmp_path: Path, call: str, data: Any) -> None:
+    """A list in another form shows nothing of what a role lacks: it is refused, as a whole."""
+    (tmp_path / "get-role.json").write_text(json.dumps(ANSWERS["iam get-role"]))
+    (tmp_path / f"{call.partition(' ')[2]}.json").write_text(json.dumps(data))
+    found = read([tmp_path])
+    assert [it.message for it in found.faults] == [f"this is not what 'aws {call}' answers"]
+    role = found.account.role(Text.of(ROLE["Arn"]), Text.of("111122223333"))
+    assert role is not None
+    for other in ("iam list-role-policies", "iam list-attached-role-policies"):
+        assert f"{other} --role-name web" in role.missing
+    assert not found.account.endpoints

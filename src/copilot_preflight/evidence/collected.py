@@ -97,6 +97,8 @@ def _role(draft: Draft, folder: Folder) -> None:
             role.inline.setdefault(names[-1], document)
     role.list_inline(tuple(names))
     managed = folder.files.get("managed-policies")
+    if managed is not None and not _is_list_of_texts(managed.data):
+        raise TypeError("no ARNs of policies")
     role.list_attached(
         tuple(
             Attachment(str(arn), Place(managed.file, (number,)))
@@ -105,6 +107,10 @@ def _role(draft: Draft, folder: Folder) -> None:
         if managed is not None
         else ()
     )
+
+
+def _is_list_of_texts(data: Any) -> bool:
+    return isinstance(data, list) and all(isinstance(it, str) for it in data)
 
 
 def _managed_policy(draft: Draft, folder: Folder) -> None:

@@ -69,9 +69,11 @@ def inline_names(draft: Draft, answer: Answer) -> None:
     """`list-role-policies`; of pages, none is complete, nor what looks like the last one."""
     if answer.error:
         return
+    names = answer.data["PolicyNames"]
+    if not isinstance(names, list) or not all(isinstance(it, str) for it in names):
+        raise TypeError("names that are no texts")
     found = draft.role(_named(answer), answer.account, answer.place)
-    names = tuple(it for it in answer.data["PolicyNames"] if isinstance(it, str))
-    found.list_inline(None if is_page(answer) else names)
+    found.list_inline(None if is_page(answer) else tuple(names))
 
 
 def attached(draft: Draft, answer: Answer) -> None:
@@ -115,7 +117,8 @@ def accounts_of(answers: Iterable[Any]) -> Mapping[str, frozenset[str]]:
     for data in answers:
         if not isinstance(data, dict):
             continue
-        listed = [raw for key in ("Roles", "RoleDetailList") for _, raw in maps_at(data, (key,))]
+        lists = [data.get(key) for key in ("Roles", "RoleDetailList")]
+        listed = [raw for it in lists if isinstance(it, list) for raw in it]
         if isinstance(data.get("Role"), dict):
             listed.append(data["Role"])
         for raw in listed:
@@ -150,10 +153,12 @@ def _boundary(answer: Answer, path: DataPath, raw: Mapping[str, Any]) -> Attachm
 def _attached(
     answer: Answer, path: DataPath, raw: Mapping[str, Any], key: str
 ) -> tuple[Attachment, ...]:
+    listed = maps_at(raw, (key,))
+    if not all(text_of(it, "PolicyArn") for _, it in listed):
+        raise ValueError("a policy without its ARN")
     return tuple(
         Attachment(text_of(it, "PolicyArn"), Place(answer.document.file, (*path, *at, "PolicyArn")))
-        for at, it in maps_at(raw, (key,))
-        if text_of(it, "PolicyArn")
+        for at, it in listed
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
@@ -10,22 +10,31 @@ from copilot_preflight.evidence.answers import Answer
 from copilot_preflight.evidence.index import text_of
 
 
-def maps_at(data: Any, path: DataPath) -> Iterator[tuple[DataPath, Mapping[str, Any]]]:
-    """The maps of a list below some keys, each with its path."""
+def maps_at(data: Any, path: DataPath) -> Sequence[tuple[DataPath, Mapping[str, Any]]]:
+    """The maps of the list below some keys, each with its path; none where there is no list.
+
+    Raises TypeError for anything else than maps in a list: whoever asks what an account has takes
+    what is not listed for missing, which may not follow from what merely could not be read.
+    """
     for key in path:
         data = data.get(key) if isinstance(data, dict) else None
-    for number, item in enumerate(data if isinstance(data, list) else ()):
-        if isinstance(item, dict):
-            yield (*path, number), item
+    return [((*path, number), item) for number, item in enumerate(_maps(data))]
 
 
 def tags_of(listed: Any) -> Mapping[str, str]:
-    """Tags as a map, of a list with ``Key`` or ``TagKey``."""
+    """Tags as a map, of a list with ``Key`` or ``TagKey``. Raises TypeError as ``maps_at`` does."""
     return {
         text_of(it, "Key", "TagKey", "key"): text_of(it, "Value", "TagValue", "value")
-        for it in (listed if isinstance(listed, list) else ())
-        if isinstance(it, dict)
+        for it in _maps(listed)
     }
+
+
+def _maps(listed: Any) -> Sequence[Mapping[str, Any]]:
+    if listed is None:
+        return ()
+    if not isinstance(listed, list) or not all(isinstance(it, dict) for it in listed):
+        raise TypeError("not a list of maps")
+    return listed
 
 
 _MORE: Final = ("IsTruncated", "Truncated", "NextToken", "nextToken", "NextMarker")
