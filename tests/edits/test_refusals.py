@@ -259,3 +259,21 @@ def test_a_policy_of_its_own_is_not_taken_away() -> None:
     """Something may refer to it, or wait for it."""
     at = ("Resources", "Policy", "Properties", "PolicyDocument", "Statement", 0)
     assert left(taken(at)) == "no statement would be left in 'Policy'"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Fn::GetAtt": []},
+        {"Fn::GetAtt": None},
+        {"Fn::Sub": []},
+        {"Fn::Sub": ["${a}", 5]},
+        {"Fn::Sub": ["${a}", None]},
+        {"Fn::If": []},
+        {"Fn::If": None},
+        {"Ref": []},
+    ],
+)
+def test_functions_of_a_wrong_shape_name_what_they_can(value: Any) -> None:
+    """What refers to a name stands in whole templates, where somebody may have mistyped it."""
+    assert names_in([value, {"Ref": "Key"}]).values - {"a"} == {"Key"}

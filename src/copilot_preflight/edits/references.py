@@ -52,15 +52,15 @@ def _references(value: Any) -> Iterator[tuple[str, bool]]:
 def _of_function(function: str, inner: Any) -> Iterator[tuple[str, bool]]:
     if function == "Ref" and isinstance(inner, str) and not inner.startswith(_PSEUDO):
         yield inner, False
-    elif function == "Fn::GetAtt":
+    elif function == "Fn::GetAtt" and inner:
         yield str(inner[0] if isinstance(inner, list) else inner).partition(".")[0], False
     elif function == "Fn::If" and isinstance(inner, list) and inner:
         yield str(inner[0]), True
     elif function == "Fn::Sub":
-        text, own = (*inner, {})[:2] if isinstance(inner, list) else (inner, {})
+        text, own = (*inner, None, None)[:2] if isinstance(inner, list) else (inner, None)
         for name in _FILLED_IN.findall(str(text)):
             head = name.strip().partition(".")[0]
-            if _NAME.fullmatch(head) and head not in own:
+            if _NAME.fullmatch(head) and not (isinstance(own, dict) and head in own):
                 yield head, False
 
 
