@@ -56,6 +56,14 @@ def test_no_subnet_of_the_project_may_be_named() -> None:
     assert [it.rule for it in findings(found)] == ["E9775"]
 
 
+@pytest.mark.parametrize("subnets", ["[]", "[!Ref AWS::NoValue]", "!Ref AWS::NoValue"])
+def test_without_a_subnet_nothing_is_made(subnets: str) -> None:
+    """A list that a condition leaves empty puts no build into a VPC."""
+    found = build(f"VpcConfig: {{VpcId: vpc-1, Subnets: {subnets}, SecurityGroupIds: []}}", LOGS)
+    assert not answers(found, BUILD_NETWORK)
+    assert findings(found) == []
+
+
 def test_what_looks_around_and_cleans_up_stops_no_build() -> None:
     """Only the calls of which the failure is known make a finding."""
     actions = "[ec2:CreateNetworkInterface*, ec2:DescribeSecurityGroups]"

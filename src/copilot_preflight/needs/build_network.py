@@ -61,7 +61,7 @@ def build_network_sites(view: View) -> Iterator[Site]:
 
 
 def _needs(project: Project, network: Value) -> Iterator[Need]:
-    if not any(network.children("VpcId")) or not any(network.children("Subnets")):
+    if not any(network.children("VpcId")) or not any(network.each("Subnets")):
         return
     yield Need(
         kind=BUILD_NETWORK,
