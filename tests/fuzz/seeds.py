@@ -14,6 +14,7 @@ from tests.fuzz import bundle
 ROOT: Final = Path(__file__).parents[2]
 CORPUS: Final = Path(__file__).with_name("corpus")
 EVERYTHING: Final = _EVERYTHING.read_text(encoding="utf-8")
+RUNNERS: Final = Path(__file__).with_name("runners.yml").read_bytes()
 ENV_FILE: Final = f"arn:aws:s3:::artifacts/manual/env-files/web.env/{'0f1c' * 16}.env"
 
 _TEXTS: Final = (
@@ -186,7 +187,7 @@ def templates() -> Sequence[bytes]:
     """One template each."""
     found = sorted((ROOT / "sample_templates").rglob("*.yml"))
     texts = [path.read_bytes() for path in found if b"Resources:" in path.read_bytes()]
-    return (*texts, _STACK.encode(), *_kept("resolve"))
+    return (*texts, _STACK.encode(), RUNNERS, *_kept("resolve"))
 
 
 @cache
@@ -199,6 +200,8 @@ def packages() -> Sequence[bytes]:
             for number, folder in enumerate(folders)
         ),
         *(_settings(*given) for given in _ARGUMENTS[:3]),
+        _bundle({"runners.yml": RUNNERS}, "--info"),
+        *(_bundle(_account(), "--evidence=evidence", *given) for given in _ARGUMENTS[:3]),
         *_kept("check"),
     )
 
@@ -214,6 +217,11 @@ def settings() -> Sequence[bytes]:
         _settings("--no-config", "--policy=shop-config=web.env", "--scp=policy.json"),
         *_kept("settings"),
     )
+
+
+def _account() -> dict[str, bytes]:
+    """A package, and answers of its account that decide something else."""
+    return dict(bundle.packed(ROOT / "sample_templates/broken/account-differs"))
 
 
 def _settings(*given: str) -> bytes:
