@@ -27,6 +27,7 @@ from copilot_preflight.run import check as engine
 Write = Callable[..., Path]
 
 EVERYTHING = Path(__file__).with_name("everything.yml")
+RUNNERS = Path(__file__).parents[1] / "fuzz" / "runners.yml"
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 HASH = "0f1c" * 16
 
@@ -233,3 +234,16 @@ def test_any_data_anywhere(tmp_path: Path, seed: int, misfit: Any) -> None:
     everywhere = list(paths_of(data))
     path = everywhere[seed % len(everywhere)]
     is_told_well(check(tmp_path, with_misfit(data, path, misfit), parameters={"Stage": "test"}))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_misfit_in_what_else_runs_containers(tmp_path: Path, seed: int) -> None:
+    """Launches, builds, jobs and services beyond task definitions, with one value of another kind.
+
+    An empty list is where most of them differ: a property that is there, and holds nothing.
+    """
+    data = document.read(RUNNERS).data
+    draw = random.Random(seed)
+    everywhere = list(paths_of(data["Resources"], ("Resources",)))[1:]
+    for misfit in ([], *draw.sample(MISFITS, 20 if EVERYWHERE else 1)):
+        is_told_well(check(tmp_path, with_misfit(data, draw.choice(everywhere), misfit)))
