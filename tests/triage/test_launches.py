@@ -40,6 +40,21 @@ def test_the_role_of_the_schedule_is_to_blame(
     ]
 
 
+def test_a_role_that_may_not_be_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one finding with the task that may not be run, and its second call."""
+    monkeypatch.chdir(ROOT)
+    text = (
+        "User: arn:aws:sts::111122223333:assumed-role/shop-ScheduleRole-1A2B3C4D5E6F/abc is not "
+        "authorized to perform: iam:PassRole on resource: "
+        "arn:aws:iam::111122223333:role/shop-TaskRole-1A2B3C4D5E6F because no identity-based "
+        "policy allows the iam:PassRole action"
+    )
+    (found,) = diagnosed(failures_in(text), checked([SAMPLE], Options(info=True)))
+    first = found.causes[0]
+    assert (first.rule, first.weight) == ("E9749", Weight.PROVED)
+    assert first.fix == f"copilot-preflight fix --select E9749 {SAMPLE}"
+
+
 def test_a_key_that_kms_does_not_name() -> None:
     """The words in its place are no resource."""
     (failure,) = failures_in(

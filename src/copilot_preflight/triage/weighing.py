@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from copilot_preflight.access.drift import ONLY_IN_ACCOUNT
@@ -67,6 +67,9 @@ _STEPS: Final = {
 """The step to which a rule belongs; to the grant if it is none of these."""
 
 _HOLE: Final = re.compile(r"\$\{[^{}]{1,200}\}|\*")
+_DENIED: Final = re.compile(
+    r"(?P<actions>[\w-]+:\w+(?:(?:, | and )[\w-]+:\w+){0,20}) on '(?P<resource>arn:[^']{1,2048})'"
+)
 _VERSION: Final = re.compile(r"/[0-9a-f]{64}\.env$")
 
 
@@ -82,13 +85,16 @@ def grade_of(
     named = step_of_layer(failure)
     about = finding.rule in _RULES_OF.get(failure.what, ())
     call = finding.call
-    same_action = call is not None and failure.action and call.action == failure.action
-    if failure.action and not same_action and f"{failure.action} on" in finding.message:
-        same_action = True
+    denied = tuple(_resources(finding, failure.action))
+    same_action = bool(failure.action) and (
+        bool(denied) or f"{failure.action} on" in finding.message
+    )
     if not about and not same_action:
         return None
-    if same_action and call is not None and _is_of_another(finding, call.resource, failure):
-        return None
+    if same_action and call is not None:
+        asked = denied or (call.resource,)
+        if all(_is_of_another(finding, resource, failure) for resource in asked):
+            return None
     if makers and call is not None and call.principal not in makers:
         return None
     if finding.rule == DRIFT:
@@ -142,6 +148,20 @@ def same_file(one: str, other: str) -> bool:
     """Whether two ARNs name an env file of the same name, of whatever version."""
     names = [_VERSION.sub("", it).rpartition("/")[2] for it in (one, other)]
     return names[0] == names[1] and all(has_version(it) for it in (one, other))
+
+
+def _resources(finding: Finding, action: str) -> Iterator[str]:
+    """What a finding says that an action is denied on.
+
+    Of several calls in one finding, its ``call`` is the first; its message names them all.
+    """
+    if not action:
+        return
+    if finding.call is not None and finding.call.action == action:
+        yield finding.call.resource
+    for found in _DENIED.finditer(finding.message):
+        if action in found["actions"].replace(" and ", ", ").split(", "):
+            yield found["resource"]
 
 
 def _is_of_another(finding: Finding, resource: str, failure: Failure) -> bool:
