@@ -1,4 +1,4 @@
-"""Texts about tasks that a rule, a schedule, a pipe or a state machine should have started."""
+"""Texts about tasks and builds that were never started."""
 
 from __future__ import annotations
 
@@ -53,6 +53,16 @@ def test_a_role_that_may_not_be_passed_on(monkeypatch: pytest.MonkeyPatch) -> No
     first = found.causes[0]
     assert (first.rule, first.weight) == ("E9749", Weight.PROVED)
     assert first.fix == f"copilot-preflight fix --select E9749 {SAMPLE}"
+
+
+def test_a_build_without_its_network_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CodeBuild does not say which call it was; the template does."""
+    monkeypatch.chdir(ROOT)
+    sample = "sample_templates/broken/pipeline-call-denied"
+    text = "VPC_CLIENT_ERROR: Unexpected EC2 error: UnauthorizedOperation"
+    (found,) = diagnosed(failures_in(text), checked([sample], Options(info=True)))
+    assert found.causes[0].rule == "E9775"
+    assert found.causes[0].fix == f"copilot-preflight fix --select E9775 {sample}"
 
 
 def test_a_key_that_kms_does_not_name() -> None:

@@ -252,6 +252,14 @@ KNOWN: Final = (
         "https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html",
     ),
     _known(
+        "build-network",
+        "access",
+        "pipeline",
+        r"VPC_CLIENT_ERROR.{0,80}UnauthorizedOperation|"
+        r"Not authorized to perform (?:ec2:)?DescribeSecurityGroups",
+        "https://github.com/aws/aws-cdk/issues/12705",
+    ),
+    _known(
         "refused",
         "access",
         None,

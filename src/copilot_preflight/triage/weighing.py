@@ -33,6 +33,7 @@ _RULES_OF: Final = {
     "exec": _ids("E9746 E9734"),
     "trust": _ids("E9731 E9732 E9734 E9749 E9737"),
     "artifact": _ids("E9771 E9772 E9773 W9774 E9775 W9757"),
+    "build-network": _ids("E9775 E9732"),
     "acl": _ids("W9774"),
     "kms": _ids("E9715 W9757 E9762 E9773 E9741"),
     "credentials": _ids("W9735"),
