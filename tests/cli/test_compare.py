@@ -375,7 +375,21 @@ def test_an_index_that_leads_elsewhere(run: Run, write: Write, entry: object) ->
     write({"old/cf/get-template.json": body, **below("new", EDITED)})
     result = run("compare", "old", "new")
     assert (result.status, result.out) == (2, "")
-    assert result.err == "error: old: no template in this folder or below it, only 2 other files\n"
+    said = "error: old: this snapshot has no stack: take one with 'snapshot --stack NAME'\n"
+    assert result.err == said
+
+
+def test_a_snapshot_of_a_package_alone(run: Run, write: Write) -> None:
+    """It has no template, and what would have one is said."""
+    answers = [{"call": "s3api get-bucket-policy", "file": "s3/a.json", "parameters": {}}]
+    files = {"snapshot.json": json.dumps({"answers": answers}), "s3/a.json": "{}", ".git": ""}
+    write({**below("old", files), **below("new", EDITED)})
+    result = run("compare", "old", "new")
+    assert (result.status, result.out) == (2, "")
+    said = "error: old: this snapshot has no stack: take one with 'snapshot --stack NAME'\n"
+    assert result.err == said
+    write(below("old", PINNED))  # it lies in the folder of a package
+    assert run("compare", "old", "new").status == 1
 
 
 def test_an_index_that_is_broken(run: Run, write: Write) -> None:

@@ -102,6 +102,7 @@ def test_a_stack_with_all_that_its_calls_need(run: Run, stage: Stage, tmp_path: 
     ]
     index = json.loads((tmp_path / "account" / "snapshot.json").read_text())
     assert (index["account"], index["partition"], index["region"]) == (ACCOUNT, "aws", stage.region)
+    assert done.stderr.splitlines()[0].endswith(f": 21 answers of account {ACCOUNT}, 2 not found")
     errors = {it["call"]: it["error"] for it in index["answers"] if "error" in it}
     assert errors == {
         "s3api get-bucket-ownership-controls": "OwnershipControlsNotFoundError",

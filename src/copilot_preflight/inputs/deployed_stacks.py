@@ -58,6 +58,24 @@ def deployed_in(folder: str) -> list[DeployedStack]:
     ]
 
 
+def is_of_no_stack(folder: str) -> bool:
+    """Whether a folder is a snapshot and nothing else, and has the template of no stack.
+
+    Raises DocumentError as `deployed_in` does.
+    """
+    index = Path(folder, INDEX)
+    if not index.is_file() or deployed_in(folder):
+        return False
+    data = document.read(index, str(index)).data
+    answers = data.get("answers") if isinstance(data, dict) else None
+    if not isinstance(answers, list):
+        return False
+    listed = {str(it.get("file")) for it in answers if isinstance(it, dict)}
+    files = (it for it in Path(folder).rglob("*") if it.is_file())
+    names = {it.relative_to(folder).as_posix() for it in files if not it.name.startswith(".")}
+    return names <= {INDEX, *listed}
+
+
 def _entries(folder: str, index: Any) -> Iterator[tuple[str, str, Path]]:
     """The call, the stack and the file of each answer about a stack, inside of the folder."""
     answers = index.get("answers") if isinstance(index, dict) else None

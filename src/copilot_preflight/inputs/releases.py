@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_preflight.read import document
-from copilot_preflight.read.document import Document
+from copilot_preflight.read.document import Document, DocumentError
 
 if TYPE_CHECKING:
     from copilot_preflight.inputs.deployed_stacks import DeployedStack
@@ -38,11 +38,11 @@ class Release(NamedTuple):
 
 @contextmanager
 def opened(name: str, read: document.Read = document.read) -> Iterator[Release]:
-    """A release by its name; its files may be gone afterwards. Raises RevisionError."""
+    """A release by its name; its files may be gone afterwards. Raises RevisionError and DocumentError."""
     if os.path.lexists(name) or ":" not in name:
         if os.path.isdir(name):
             from copilot_preflight.inputs import cli_answers
-            from copilot_preflight.inputs.deployed_stacks import deployed_in
+            from copilot_preflight.inputs.deployed_stacks import deployed_in, is_of_no_stack
 
             if stacks := deployed_in(name):
                 with _written_out(name, stacks, read) as release:
@@ -52,6 +52,9 @@ def opened(name: str, read: document.Read = document.read) -> Iterator[Release]:
                 with _put_together(name, answers, read) as release:
                     yield release
                 return
+            if is_of_no_stack(name):
+                message = "this snapshot has no stack: take one with 'snapshot --stack NAME'"
+                raise DocumentError(name, 0, 0, message)
         yield Release((name,), read)
         return
     revision, _, path = name.partition(":")

@@ -209,6 +209,14 @@ class Snapshot:
         )
 
     @property
+    def absent(self) -> int:
+        """How many calls were answered by the error that what they ask about is not there."""
+        return sum(
+            answer.body is None and answer.error in call.operation.absent
+            for call, answer in self._answers.items()
+        )
+
+    @property
     def first_message(self) -> str:
         """What AWS says to the first call that it did not answer."""
         said = (

@@ -222,7 +222,9 @@ def _take(folder: Path, request: Request, profile: str, endpoint_url: str, where
         written = folders.write(folder, work.kept(), identity, taken)
     except (Unusable, folders.Unwritable) as error:
         fail(str(error))
-    tell(safe(f"{folder}: {written} answer{'s' * (written != 1)} of account {identity.account}"))
+    absent = f", {work.absent} not found" if work.absent else ""
+    number = f"{written} answer{'s' * (written != 1)}"
+    tell(safe(f"{folder}: {number} of account {identity.account}{absent}"))
     for note in _remarks(work):
         tell(f"note: {safe(note)}")
     _end(planned, work.unasked)
