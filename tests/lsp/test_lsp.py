@@ -12,8 +12,12 @@ from tests.lsp.conftest import COMMAND, make_client
 from tests.lsp.editor import REQUESTS, Editor, asked, place_of, range_of
 from tests.stacks import COPILOT_TASK
 
+from copilot_preflight.lsp import hover
+from copilot_preflight.run.check import checked
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
     "https://github.com/copilot-preflight/copilot-preflight/blob/main/rules/copilot_preflight_rules"
 )
@@ -339,6 +343,12 @@ async def test_a_hover_over_a_finding_has_the_way_out_and_the_page(package: Edit
     ]
     assert page.startswith("**E9712 env-file-stale-grant**\n\n```\ngrant every version")
     assert "## Why it breaks" in page
+
+
+async def test_links_of_a_page_lead_somewhere_from_an_editor() -> None:
+    """Pages of other rules are no files next to the template."""
+    (found,) = checked([str(ROOT / "sample_templates/broken/task-launch-denied")]).report.findings
+    assert f"[E9732]({PAGES}/role_not_assumable.md)" in hover.finding(found)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,10 @@ class Release(NamedTuple):
 
 @contextmanager
 def opened(name: str, read: document.Read = document.read) -> Iterator[Release]:
-    """A release by its name; its files may be gone afterwards. Raises RevisionError and DocumentError."""
+    """A release by its name; its files may be gone afterwards.
+
+    Raises RevisionError, and DocumentError for answers of AWS that make no release.
+    """
     if os.path.lexists(name) or ":" not in name:
         if os.path.isdir(name):
             from copilot_preflight.inputs import cli_answers

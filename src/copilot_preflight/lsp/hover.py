@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import copilot_preflight_rules
 from copilot_preflight.base.finding import DataPath, Finding
@@ -11,6 +13,8 @@ from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.lsp.decisions import calls_at
 from copilot_preflight.lsp.values import Resolved
 from copilot_preflight.render.markdown import code_span, fenced, inline
+
+_OTHER_PAGE: Final = re.compile(r"\]\((\w+\.md)\)")
 
 
 def value(resolved: Resolved) -> str:
@@ -41,5 +45,7 @@ def finding(found: Finding) -> str:
     page = Path(copilot_preflight_rules.__file__).with_name(name)
     if page.is_file():
         _, _, body = page.read_text(encoding="utf-8").partition("\n")
-        blocks.append(body.strip())
+        folder = found.url.rpartition("/")[0]
+        # An editor knows no folder in which the pages of other rules lie.
+        blocks.append(_OTHER_PAGE.sub(lambda it: f"]({folder}/{it[1]})", body.strip()))
     return "\n\n".join(blocks)

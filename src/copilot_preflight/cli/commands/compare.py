@@ -34,6 +34,8 @@ def compare(old: str, new: str, form: str, output: str | None, **given: Any) -> 
     OLD and NEW are each a package's folder, a template, REV:PATH of the git repository around, a
     snapshot of the deployed stack, or a folder of answers of the AWS CLI. Values given by options
     are those of NEW.
+
+    The exit status is that of check: 2 also where no task definition is in both.
     """
     from copilot_preflight.config.to_options import options_of
     from copilot_preflight.inputs.git_revisions import RevisionError
