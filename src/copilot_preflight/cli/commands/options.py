@@ -53,7 +53,7 @@ known: Final = click.option(
     help="Leave out the findings that this file lists.",
 )
 unsuppressed: Final = click.option(
-    "--no-suppressions", is_flag=True, help="Tell also what is suppressed."
+    "--no-suppressions", is_flag=True, help="Act as if nothing were suppressed."
 )
 _LOOKS: Final = (
     click.option(
