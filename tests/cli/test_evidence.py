@@ -116,9 +116,18 @@ def test_the_age_of_answers(run: Run, write: Write) -> None:
     note = f"note: {os.path.join('evidence', 'b.json')}: the account's answer is 8 days old"
     assert run(*given).err == f"{note}: take it anew\n"
     _of_age("evidence/a.json", 7.5)
-    assert run(*given).err == f"{note}, and 1 more is older than 7: take them anew\n"
+    assert run(*given).err == f"{note}, and 1 more is older than 7 days: take them anew\n"
     assert run(*given, "--evidence-max-age", "0").err == ""
     assert run(*given, "--evidence-max-age", "9").err == ""
+
+
+def test_an_answer_of_yesterday(run: Run, write: Write) -> None:
+    """One day is no days."""
+    write({"web.stack.yml": STACK, "evidence/b.json": DETAILS})
+    _of_age("evidence/b.json", 1.5)
+    given = ("--evidence", "evidence", "--evidence-max-age", "1", "--fail-on", "never")
+    note = f"note: {os.path.join('evidence', 'b.json')}: the account's answer is 1 day old"
+    assert run("check", "web.stack.yml", *given).err == f"{note}: take it anew\n"
 
 
 def test_a_bad_file_is_one_line_and_no_obstacle(run: Run, write: Write) -> None:

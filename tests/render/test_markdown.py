@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_preflight.render.markdown import code_span, fenced, inline
+from copilot_preflight.render.markdown import code_span, fenced, inline, prose
 from copilot_preflight.render.safe_text import safe
 
 PIECES = st.sampled_from(["`", "``", "```", "~~~", "\n", "\r", " ", "![i](http://x)", "a", "www.x"])
@@ -58,3 +58,9 @@ def test_a_fence_holds_all_of_a_text(text: str) -> None:
 def test_words_stay_words(text: str, shown: str | None) -> None:
     """What no reader of Markdown can take for markup needs no code span."""
     assert inline(text) == (text if shown is None else shown)
+
+
+def test_numbers_in_parentheses_stay_words() -> None:
+    """The last line of a report has them."""
+    assert prose("no findings in 1 file (7 other files ignored)").count("`") == 0
+    assert prose("(#7 is fixed)") == "`(#7` is fixed)"

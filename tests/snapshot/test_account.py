@@ -317,6 +317,32 @@ def test_a_stack_that_is_not_there(run: Run, tmp_path: Path) -> None:
     assert "does not exist" in done.stderr
 
 
+@pytest.mark.usefixtures("stage")
+def test_what_the_account_does_not_have_is_said(run: Run, tmp_path: Path) -> None:
+    """Each thing once, however many calls are about it; one without a policy is there."""
+    template = tmp_path / "web.yml"
+    template.write_text(
+        f"""
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ExecutionRoleArn: arn:aws:iam::{ACCOUNT}:role/nobody
+      ContainerDefinitions:
+        - Name: web
+          EnvironmentFiles:
+            - {{Type: s3, Value: 'arn:aws:s3:::artifacts/web.env'}}
+            - {{Type: s3, Value: 'arn:aws:s3:::nowhere-at-all/web.env'}}
+"""
+    )
+    done = run("--package", str(template), "-o", str(tmp_path / "account"))
+    assert done.exit_code == 0, done.output
+    assert done.stderr.splitlines()[1:] == [
+        "note: role 'nobody' is not there: NoSuchEntity",
+        "note: bucket 'nowhere-at-all' is not there: NoSuchBucket",
+    ]
+
+
 def test_the_table_names_operations_of_the_api() -> None:
     """With the parameters that AWS's own models give them, and pages where there are pages."""
     from botocore.session import get_session

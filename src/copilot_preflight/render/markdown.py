@@ -15,7 +15,7 @@ from copilot_preflight.render.safe_text import SNIPPET_LINE, safe
 _HARMLESS: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 '.-]*[A-Za-z0-9'])?")
 _BARE_ADDRESS: Final = re.compile(r"www\.", re.IGNORECASE)
 _PLAIN_WORD: Final = re.compile(
-    r"(?!www\.|GH-)[(']*[A-Za-z][A-Za-z0-9'-]*[').,:;?]*|[0-9]{1,5}[,:;]?", re.IGNORECASE
+    r"(?!www\.|GH-)[(']*[A-Za-z][A-Za-z0-9'-]*[').,:;?]*|\(?[0-9]{1,5}[,:;]?", re.IGNORECASE
 )
 """A word that no Markdown reads anything into, nor GitHub a name, an address or a number."""
 

@@ -95,9 +95,13 @@ def _old(taken: Mapping[str, float], most: int | None) -> Iterator[str]:
     if old:
         moment, file = old[0]
         days, more = int((now - moment) // _DAY), len(old) - 1
-        others = f", and {more} more {'are' if more > 1 else 'is'} older than {most}"
+        others = f", and {more} more {'are' if more > 1 else 'is'} older than {_days(most)}"
         again = f"{others}: take them anew" if more else ": take it anew"
-        yield f"{file}: the account's answer is {days} days old{again}"
+        yield f"{file}: the account's answer is {_days(days)} old{again}"
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'s' * (number != 1)}"
 
 
 def dated(finding: Finding, account: Account) -> Finding:

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+from copilot_preflight.evidence.index import NONE_THERE
 from copilot_preflight.run.options import Options
 from copilot_preflight.snapshot import asking, judging
 from copilot_preflight.snapshot.calls import Answer, Call
@@ -215,6 +216,17 @@ class Snapshot:
             answer.body is None and answer.error in call.operation.absent
             for call, answer in self._answers.items()
         )
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Sentences on what the account does not have: a bucket, a role, a repository."""
+        gone = {
+            f"{call.operation.subject} '{call.folder[-1]}' is not there: {answer.error}": None
+            for call, answer in self._answers.items()
+            if answer.error in call.operation.absent
+            and answer.error not in NONE_THERE.get(call.command, ())
+        }
+        return tuple(gone)
 
     @property
     def first_message(self) -> str:

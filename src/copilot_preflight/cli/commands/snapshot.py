@@ -231,7 +231,7 @@ def _take(folder: Path, request: Request, profile: str, endpoint_url: str, where
 
 
 def _remarks(work: Snapshot) -> Sequence[str]:
-    found = list(work.notes)
+    found = [*work.notes, *work.missing]
     for (command, error), number in sorted(work.failures.items()):
         times = f" ({number} times)" if number > 1 else ""
         found.append(f"{command} was not answered{times}: {error}")
