@@ -179,6 +179,41 @@ def test_findings_that_stay_make_the_exit_status(run: Run, write: Write) -> None
     assert (result.status, result.out) == (0, "nothing to fix: no findings\n")
 
 
+BUILD = """\
+Resources:
+  Build:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      ServiceRole: !GetAtt Role.Arn
+      Environment: {EnvironmentVariables: [{Name: T, Type: PARAMETER_STORE, Value: /shop/token}]}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {Effect: Allow, Principal: {Service: codebuild.amazonaws.com}, Action: sts:AssumeRole}
+  Later:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      ServiceRole: !GetAtt Role.Arn
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("option", ["--diff", "--force"])
+def test_what_is_left_stands_where_the_file_has_it(run: Run, write: Write, option: str) -> None:
+    """A patch that is only shown moves no line."""
+    write({"build.yml": BUILD})
+    result = run("fix", option, "build.yml")
+    said = (result.err + result.out).splitlines()
+    left = [it for it in said if " left E9743: " in it]
+    text = Path("build.yml").read_text().splitlines()
+    lines = [number for number, line in enumerate(text, 1) if "ServiceRole" in line]
+    assert [it.split(": left")[0] for it in left] == [f"build.yml:{line}:7" for line in lines]
+    assert left[0].endswith(
+        "'Build' refers to 'Role' itself, and CloudFormation takes no circle: grant it in a policy "
+        "of its own, an AWS::IAM::Policy"
+    )
+
+
 def test_what_has_to_be_looked_at_needs_an_option(run: Run, write: Write) -> None:
     folder = write(sample("half-granted-pair"))
     before = git(folder, "hash-object", "infrastructure/web.addons.stack.yml")

@@ -19,14 +19,20 @@ def summary(plan: Plan, *, is_written: bool) -> Iterator[str]:
     for finding, title, is_by_hand in made:
         done = "for you to add:" if is_by_hand else "fixed" if is_written else "would fix"
         yield _line(plan.before, finding, f"{done} {finding.rule}", title)
-    if plan.left:
-        for left in plan.left:
-            yield _line(plan.after, left.finding, f"left {left.finding.rule}", left.reason)
+    there = frozenset() if is_written else frozenset(map(_of, plan.before.findings))
+    for left in plan.left:
+        # What is only shown moves no line of the file that the reader opens.
+        report = plan.before if _of(left.finding) in there else plan.after
+        yield _line(report, left.finding, f"left {left.finding.rule}", left.reason)
     yield from (unobeyed(safe(f"note: {note}")) for note in (*plan.notes, *plan.reminders))
     if plan.before.findings:
         yield f"{plan.proof}" if plan.made else f"nothing to fix: {len(plan.left)} left"
     elif plan.before.files:
         yield "nothing to fix: no findings"
+
+
+def _of(finding: Finding) -> tuple[str, object]:
+    return finding.rule, finding.at
 
 
 def _is_by_hand(plan: Plan, fix: Fix) -> bool:

@@ -85,11 +85,17 @@ def refused(edits: Iterable[Edit], data: Any, file: str) -> str:
             continue
         for name in sorted(names.values):
             if name == resource or resource in _reached(data, name):
-                return (
-                    f"'{name}' refers to '{resource}' itself: CloudFormation takes no circle of "
-                    "references"
-                )
+                circle = f"'{name}' refers to '{resource}' itself"
+                if edit.path[2:4] == ("Properties", "Policies") and _is_role(data, resource):
+                    way_out = "grant it in a policy of its own, an AWS::IAM::Policy"
+                    return f"{circle}, and CloudFormation takes no circle: {way_out}"
+                return f"{circle}: CloudFormation takes no circle of references"
     return ""
+
+
+def _is_role(data: Mapping[str, Any], resource: str) -> bool:
+    found = _section(data, "Resources").get(resource)
+    return isinstance(found, Mapping) and found.get("Type") == "AWS::IAM::Role"
 
 
 def _has_pseudo(value: Any) -> bool:
