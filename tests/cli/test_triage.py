@@ -96,6 +96,13 @@ def test_a_file_that_is_not_there_is_no_text(run: Run) -> None:
     assert "logs/error.log: no such file" in done.err
 
 
+def test_evidence_without_a_template_is_noted(run: Run) -> None:
+    """It decides calls of templates, and none is there."""
+    done = run("triage", "AccessDenied: Access Denied", "--evidence", "account")
+    note = "note: --evidence counts together with templates: name them --with PATH\n"
+    assert (done.status, done.err) == (1, note)
+
+
 def test_a_template_that_cannot_be_read_is_an_error(run: Run, write: Write) -> None:
     """What the text says is told all the same."""
     write({"a.yml": "Resources: ["})

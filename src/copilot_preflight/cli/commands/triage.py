@@ -74,6 +74,8 @@ def triage(text: str | None, paths: tuple[str, ...], form: str, **given: Any) ->
     found = _checked(paths, failures, **given) if paths else None
     if found is None:
         settings_of(**given)
+        if given["evidence"]:
+            tell("note: --evidence counts together with templates: name them --with PATH")
     else:
         for line in remarks(found.report):
             tell(line)
