@@ -107,3 +107,11 @@ def test_without_jinja_the_way_out_is_told(tmp_path: Path) -> None:
     )
     assert not (tmp_path / "x.html").exists()
     assert done("--format", "svg").stdout.startswith("<svg ")
+
+
+def test_a_role_of_the_account_stands_in_its_answer(run: Run) -> None:
+    """Its line is none of the template's."""
+    folder = Path(__file__).parents[2] / "examples" / "evidence"
+    given = ("--evidence", str(folder / "account"), "--evidence-max-age", "0")
+    done = run("report", str(folder / "shop.stack.yml"), *given, "--format", "svg")
+    assert "get-role.json line 2" in done.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Final
 
 from copilot_preflight.access.cause import LAYER_CAUSES
@@ -164,7 +165,9 @@ class _Gathering:
         drawn = self._drawn.get((lane, key))
         if drawn is None:
             file, name = key
-            drawn = self._drawn[lane, key] = _Drawn(RoleBox(name, purpose, file, line))
+            elsewhere = "" if file == self._analysis.stack.file else PurePath(file).name
+            box = RoleBox(name, purpose, file, line, elsewhere=elsewhere)
+            drawn = self._drawn[lane, key] = _Drawn(box)
         return drawn
 
     def _group(self, lane: LaneKey, drawn: _Drawn) -> Group:

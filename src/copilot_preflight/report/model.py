@@ -148,6 +148,7 @@ class RoleBox(NamedTuple):
     """A role. ``line`` is 0 where no file of the run has it; ``boundary`` is ``""`` without one.
 
     ``purpose`` is ``""`` where there is no role, and ``name`` says which one is missing.
+    ``elsewhere`` is the name of its file, where that is not the template of the picture.
     """
 
     name: str
@@ -155,12 +156,13 @@ class RoleBox(NamedTuple):
     file: str
     line: int
     boundary: str = ""
+    elsewhere: str = ""
 
     @property
     def where(self) -> str:
         """Where it stands, in two or three words."""
         if self.line:
-            return f"line {self.line}"
+            return f"{self.elsewhere} line {self.line}".strip()
         return "outside the run" if self.purpose else "none is named"
 
 

@@ -213,7 +213,7 @@
     return el("div", { class: "card role" },
       el("p", { class: "eyebrow" }, role.purpose || "missing"),
       el("h4", {}, breakable(role.name)),
-      el("p", { class: "small" }, role.line ? `line ${role.line}` : role.purpose ? "outside the run" : "none is named"),
+      el("p", { class: "small" }, role.line ? `${role.elsewhere} line ${role.line}`.trim() : role.purpose ? "outside the run" : "none is named"),
       role.boundary && el("p", { class: "small" }, "boundary ", el("code", {}, breakable(role.boundary))),
       el("ul", { class: "tally" }, OUTCOMES.filter((it) => counts[it]).map((it) =>
         el("li", {}, icon(it), String(counts[it]), hidden(` ${it}`)))));
