@@ -46,7 +46,7 @@ def test_a_record_has_all_that_a_named_tuple_has() -> None:
 
 def test_a_record_is_made_shown_compared_and_pickled_as_a_named_tuple_is() -> None:
     ours, theirs = Ours(1), Theirs(start=1)
-    assert ours == theirs == (1, None)
+    assert tuple(ours) == tuple(theirs) == (1, None)
     assert hash(ours) == hash(theirs)
     assert repr(ours) == repr(theirs).replace("Theirs", "Ours") == "Ours(start=1, end=None)"
     assert str(ours._replace(end=3)) == "1-3"
