@@ -412,6 +412,26 @@ def test_no_secret_of_yaml_is_kept(reading: Reading) -> None:
         assert document.data["Name"] == "db"
 
 
+@pytest.mark.parametrize(
+    ("file", "data"),
+    [
+        ("inline-policies", {}),
+        ("inline-policies", {"env-file": DOCUMENT}),
+        ("managed-policies", {}),
+        ("managed-policies", {"arn": "a"}),
+        ("managed-policies", [{"arn": "a"}]),
+        ("managed-policies", [None]),
+    ],
+)
+def test_policies_of_iam_collect_in_another_form(reading: Reading, file: str, data: Any) -> None:
+    """What cannot be read is not what the role lacks: the role is left open."""
+    at = f"aws/aws/accounts/{ACCOUNT}/iam/role/web"
+    metadata = {f"{at}/metadata.json": {"arn": ARN, "name": "web", "id": "AROA1"}}
+    found = reading({**metadata, f"{at}/{file}.json": data})
+    assert [it.message for it in found.faults] == ["no folder of iam-collect"]
+    assert any("list-attached-role-policies" in it for it in _role(found).missing)
+
+
 def test_folders_of_iam_collect(reading: Reading) -> None:
     """A folder for each thing. What has no file is not there for a role, else it is not known."""
     at = f"aws/aws/accounts/{ACCOUNT}"

@@ -90,6 +90,8 @@ def _role(draft: Draft, folder: Folder) -> None:
     role.describe_wholly(Attachment(boundary, at) if boundary else None, folder.tags())
     inline = folder.files.get("inline-policies")
     names = []
+    if inline is not None and not isinstance(inline.data, list):
+        raise TypeError("no policies")
     for number, raw in enumerate(inline.data if inline is not None else ()):
         names.append(text_of(raw, "PolicyName"))
         if inline is not None:
