@@ -13,10 +13,10 @@ from typing import Final, TypeAlias
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.base.three_valued import all_of, any_of
-from copilot_preflight.iam.evaluate import Outcome, Request, applies, covers_action
+from copilot_preflight.iam.evaluate import Outcome, Request, covers_action
 from copilot_preflight.iam.policy import Fact, Match, Statement
 from copilot_preflight.iam.prepared import Prepared
-from copilot_preflight.iam.principals import Caller, Naming, naming
+from copilot_preflight.iam.principals import Caller, Naming
 
 
 class Layer(Enum):
@@ -224,25 +224,6 @@ def _is_bounded(boundary: PolicySet | None) -> bool | None:
     if boundary is None:
         return False
     return None if any(fact.kind == "condition" for fact in boundary.unread) else True
-
-
-def speaks(
-    statement: Statement,
-    request: Request,
-    caller: Caller | None,
-    covered: Match | None = None,
-    *,
-    bounded: bool | None = False,
-) -> tuple[Match, Naming, Naming]:
-    """Whether a statement applies to a request, and how closely it names the caller.
-
-    ``caller`` is given for statements that have a Principal element, which must name it.
-    """
-    answer = applies(statement, request, covered)
-    if caller is None or answer.verdict is False:
-        return answer, Naming.ROLE, Naming.ROLE
-    least, most = naming(statement, caller, bounded=bounded)
-    return addressed(answer, least, most), least, most
 
 
 def addressed(answer: Match, least: Naming, most: Naming) -> Match:
