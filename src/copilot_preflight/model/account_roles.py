@@ -18,7 +18,7 @@ from copilot_preflight.model.managed_policies import document_of
 from copilot_preflight.model.roles import Boundary, Role, Trust
 from copilot_preflight.model.tasks import task_definitions
 from copilot_preflight.resolve.plain import Plain
-from copilot_preflight.resolve.query import query
+from copilot_preflight.resolve.query import query, query_by
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
 
@@ -37,6 +37,7 @@ def role_in_account(view: View, reference: Text) -> Role | None:
     )
 
 
+@query_by(id)
 def role_as_deployed(view: View, role: Role) -> Role | None:
     """The role of the account that a role of a template is deployed as, as it is now.
 

@@ -26,6 +26,7 @@ from copilot_preflight.needs.artifact_calls import (
     object_in,
     open_key,
 )
+from copilot_preflight.needs.builds import need_of_build
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import View
@@ -63,7 +64,14 @@ def _of_project_artifact(project: Project, artifact: Value) -> Iterator[Need]:
     disabled = text_of(artifact, "EncryptionDisabled")
     if disabled is None or disabled.literal == "false":
         calls += kms_call(view, project.encrypted, GENERATE_DATA_KEY)
-    need = _need_of(project, ARTIFACT_UPLOAD, location, f"output of {project}", calls)
+    need = need_of_build(
+        project,
+        ARTIFACT_UPLOAD,
+        location,
+        f"output of {project}",
+        calls,
+        Reason(project.encrypted.value),
+    )
     yield need._replace(undecided=open_key(project))
 
 
@@ -83,7 +91,14 @@ def _of_project_source(project: Project, source: Value) -> Iterator[Need]:
     encryption = encryption_of(view, name_of(name))
     if encryption is not None:
         calls += kms_call(view, Encrypted(encryption.key), DECRYPT)
-    yield _need_of(project, ARTIFACT_DOWNLOAD, location, f"source of {project}", calls)
+    yield need_of_build(
+        project,
+        ARTIFACT_DOWNLOAD,
+        location,
+        f"source of {project}",
+        calls,
+        Reason(project.encrypted.value),
+    )
 
 
 def _bucket_and_key(location: Text) -> tuple[Text, Text] | None:
@@ -97,19 +112,3 @@ def _bucket_and_key(location: Text) -> tuple[Text, Text] | None:
     if isinstance(after, str) and after.startswith("/"):
         return Text((first,)), Text.of(after[1:], *rest[1:])
     return None
-
-
-def _need_of(
-    project: Project, kind: str, value: Value, subject: str, calls: list[NeededCall]
-) -> Need:
-    return Need(
-        kind=kind,
-        view=project.view,
-        value=value,
-        subject=subject,
-        user="build",
-        role_value=project.role,
-        calls=tuple(calls),
-        needs_role=False,
-        detail=Reason(project.encrypted.value),
-    )

@@ -17,6 +17,7 @@ from typing import Final
 
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.model.pipelines import Project, projects
+from copilot_preflight.needs.builds import need_of_build
 from copilot_preflight.needs.logs import (
     LOGS,
     LogGroup,
@@ -65,17 +66,9 @@ def _needs(project: Project, configuration: Value | None) -> Iterator[Need]:
     who = f"CodeBuild sends the logs with the role of the build project ({_PAGE})"
     is_there = log_group_named(view, group) is not None
     region = view.pseudo("AWS::Region")
-    yield Need(
-        kind=LOGS,
-        view=view,
-        value=project.value if configuration is None else configuration,
-        subject=f"log delivery of {project}",
-        user="build",
-        role_value=project.role,
-        calls=tuple(sending_calls(view, LogGroup(group, region, not is_there), stream, who)),
-        needs_role=False,
-        detail=group,
-    )
+    value = project.value if configuration is None else configuration
+    calls = sending_calls(view, LogGroup(group, region, not is_there), stream, who)
+    yield need_of_build(project, LOGS, value, f"log delivery of {project}", calls, group)
 
 
 def _own_group(project: Project) -> Text:

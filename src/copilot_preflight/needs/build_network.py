@@ -19,6 +19,7 @@ from typing import Final
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.pipelines import Project, projects
+from copilot_preflight.needs.builds import need_of_build
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import View
@@ -63,16 +64,8 @@ def build_network_sites(view: View) -> Iterator[Site]:
 def _needs(project: Project, network: Value) -> Iterator[Need]:
     if not any(network.children("VpcId")) or not any(network.each("Subnets")):
         return
-    yield Need(
-        kind=BUILD_NETWORK,
-        view=project.view,
-        value=network,
-        subject=f"VPC of {project}",
-        user="build",
-        role_value=project.role,
-        calls=tuple(_calls(project, network)),
-        needs_role=False,
-    )
+    calls = _calls(project, network)
+    yield need_of_build(project, BUILD_NETWORK, network, f"VPC of {project}", calls)
 
 
 def _calls(project: Project, network: Value) -> Iterator[NeededCall]:

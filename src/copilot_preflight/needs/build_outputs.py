@@ -19,6 +19,7 @@ from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
 from copilot_preflight.model.pipelines import Project, projects
 from copilot_preflight.needs.artifact_calls import GET_OBJECT, PUT_OBJECT, any_key, object_in
+from copilot_preflight.needs.builds import need_of_build
 from copilot_preflight.needs.need import Need, NeededCall, Site
 from copilot_preflight.read.document import DocumentError, parse
 from copilot_preflight.resolve.value import Value, maps_of
@@ -68,14 +69,14 @@ def _cache_needs(project: Project, cache: Value, location: Value) -> Iterator[Ne
     if cache.literal("Type") == "S3":
         who = f"CodeBuild keeps the cache {_WITH} ({_CACHE_PAGE})"
         calls = _objects(project, location, (PUT_OBJECT, GET_OBJECT), who)
-        yield _need(project, location, f"cache of {project}", calls)
+        yield need_of_build(project, BUILD_OUTPUT, location, f"cache of {project}", calls)
 
 
 def _log_needs(project: Project, logs: Value, location: Value) -> Iterator[Need]:
     if logs.literal("Status") == "ENABLED":
         who = f"CodeBuild puts the logs {_WITH} ({_LOGS_PAGE})"
         calls = _objects(project, location, (PUT_OBJECT,), who)
-        yield _need(project, location, f"S3 logs of {project}", calls)
+        yield need_of_build(project, BUILD_OUTPUT, location, f"S3 logs of {project}", calls)
 
 
 def _report_needs(project: Project, spec: Value, name: str) -> Iterator[Need]:
@@ -91,21 +92,8 @@ def _report_needs(project: Project, spec: Value, name: str) -> Iterator[Need]:
     if not name.startswith("arn:"):
         unknown = (Fact("fact", f"whether report group '{name}' exists already"),)
         calls.insert(0, NeededCall(CREATE_REPORT_GROUP, group, who, doubts=unknown))
-    need = _need(project, spec, f"report '{name}' of {project}", calls)
+    need = need_of_build(project, BUILD_OUTPUT, spec, f"report '{name}' of {project}", calls)
     yield need._replace(name=name)
-
-
-def _need(project: Project, value: Value, subject: str, calls: Sequence[NeededCall]) -> Need:
-    return Need(
-        kind=BUILD_OUTPUT,
-        view=project.view,
-        value=value,
-        subject=subject,
-        user="build",
-        role_value=project.role,
-        calls=tuple(calls),
-        needs_role=False,
-    )
 
 
 # --- where it goes --------------------------------------------------------------------------------
