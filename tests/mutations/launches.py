@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from tests.mutations.replacements import Mutation, allowed, denied, undetermined
 
 _TASK: Final = (
     "!Sub 'arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/nightly"
@@ -122,30 +124,6 @@ Resources:
 """Every launch is allowed; what may be asked for on account of propagated tags, too."""
 
 
-class Mutation(NamedTuple):
-    """Replacements in `STACK`, and the findings: logical ids of launches, with what is denied.
-
-    ``open`` are the launches of which something is undetermined.
-    """
-
-    name: str
-    edits: tuple[tuple[str, str], ...]
-    errors: tuple[tuple[str, str], ...] = ()
-    open: tuple[str, ...] = ()
-
-
-def _denied(name: str, old: str, new: str, *errors: tuple[str, str]) -> Mutation:
-    return Mutation(name, ((old, new),), errors)
-
-
-def _allowed(name: str, old: str, new: str) -> Mutation:
-    return Mutation(name, ((old, new),))
-
-
-def _open(name: str, old: str, new: str, *launches: str) -> Mutation:
-    return Mutation(name, ((old, new),), open=launches)
-
-
 RUN, TAG, PASS = "ecs:RunTask", "ecs:TagResource", "iam:PassRole"
 _OF_RULE: Final = "Resource: !Ref Task  # for the rule"
 _OF_PIPE: Final = "Action: 'ecs:RunTask', Resource: '*'}  # for the pipe"
@@ -166,48 +144,48 @@ _APART: Final = (
 
 MUTATIONS: Final = (
     # the run
-    _denied(
+    denied(
         "another action",
         "Action: ecs:RunTask\n                Resource: !Ref Task  # for",
         "Action: ecs:StartTask\n                Resource: !Ref Task  # for",
         ("Rule", RUN),
     ),
-    _denied("another family", _OF_RULE, f"Resource: {_TASK}-2:*'", ("Rule", RUN)),
-    _denied("no revision", _OF_RULE, f"Resource: {_TASK}'", ("Rule", RUN)),
-    _denied(
+    denied("another family", _OF_RULE, f"Resource: {_TASK}-2:*'", ("Rule", RUN)),
+    denied("no revision", _OF_RULE, f"Resource: {_TASK}'", ("Rule", RUN)),
+    denied(
         "no revision, by the family", _OF_MACHINE, _OF_MACHINE.replace(":*", ""), ("Machine", RUN)
     ),
-    _denied(
+    denied(
         "no revision, only that",
         f"Resource: [{_TASK}:*', {_TASK}']",
         f"Resource: {_TASK}'",
         ("Schedule", RUN),
     ),
-    _allowed("every revision, as the CDK takes its ARN apart", _OF_RULE, f"Resource: {_APART}"),
-    _denied(
+    allowed("every revision, as the CDK takes its ARN apart", _OF_RULE, f"Resource: {_APART}"),
+    denied(
         "no revision, as the CDK took its ARN apart",
         _OF_RULE,
         f"Resource: {_APART}".replace(", ':*'", ""),
         ("Rule", RUN),
     ),
-    _allowed("every revision", _OF_RULE, f"Resource: {_TASK}:*'"),
-    _allowed("every family", _OF_RULE, f"Resource: {_TASK.replace('nightly', '*')}'"),
-    _allowed("a beginning", _OF_RULE, f"Resource: {_TASK}*'"),
-    _allowed("a question mark too few is none", _OF_MACHINE, "Action: 'ecs:Run*', Resource: '*'}"),
-    _open("a revision that may be it", _OF_RULE, f"Resource: {_TASK}:5'", "Rule"),
-    _open(
+    allowed("every revision", _OF_RULE, f"Resource: {_TASK}:*'"),
+    allowed("every family", _OF_RULE, f"Resource: {_TASK.replace('nightly', '*')}'"),
+    allowed("a beginning", _OF_RULE, f"Resource: {_TASK}*'"),
+    allowed("a question mark too few is none", _OF_MACHINE, "Action: 'ecs:Run*', Resource: '*'}"),
+    undetermined("a revision that may be it", _OF_RULE, f"Resource: {_TASK}:5'", "Rule"),
+    undetermined(
         "a revision that may be the latest",
         _OF_MACHINE,
         f"Action: 'ecs:RunTask', Resource: {_TASK}:5'}}",
         "Machine",
     ),
-    _open(
+    undetermined(
         "the template's own revision, by the family",
         _OF_MACHINE,
         "Action: 'ecs:RunTask', Resource: !Ref Task}",
         "Machine",
     ),
-    _allowed("a revision, of all that are granted", _NAMED, "Task: 'nightly:4'}"),
+    allowed("a revision, of all that are granted", _NAMED, "Task: 'nightly:4'}"),
     Mutation(
         "another revision than is named",
         (
@@ -223,22 +201,22 @@ MUTATIONS: Final = (
             (_OF_MACHINE, f"Action: 'ecs:RunTask', Resource: {_TASK}:4'}}"),
         ),
     ),
-    _allowed("by the reference", _NAMED, "Task: !Ref Task}"),
-    _allowed("by the attribute", _NAMED, "Task: !GetAtt Task.TaskDefinitionArn}"),
-    _allowed("a schedule of one revision", _ON_SCHEDULE, f"TaskDefinitionArn: {_TASK}:7'"),
-    _open("what nobody knows", _NAMED, "Task: !Ref Other}", "Machine"),
+    allowed("by the reference", _NAMED, "Task: !Ref Task}"),
+    allowed("by the attribute", _NAMED, "Task: !GetAtt Task.TaskDefinitionArn}"),
+    allowed("a schedule of one revision", _ON_SCHEDULE, f"TaskDefinitionArn: {_TASK}:7'"),
+    undetermined("what nobody knows", _NAMED, "Task: !Ref Other}", "Machine"),
     Mutation(
         "what an execution says",
         (('"TaskDefinition": "${Task}"', '"TaskDefinition.$": "$.task"'),),
         open=("Machine",),
     ),
-    _open("what JSONata says", '"${Task}"', '"{% $task %}"', "Machine"),
+    undetermined("what JSONata says", '"${Task}"', '"{% $task %}"', "Machine"),
     # where it runs
-    _denied("another cluster", _AT, f"{{'ecs:cluster': {_CLUSTER}/x${{Cluster}}'}}", ("Rule", RUN)),
-    _allowed("any cluster", _AT, f"{{'ecs:cluster': {_CLUSTER}/*'}}"),
-    _denied("the cluster's name", _AT, "{'ecs:cluster': !Ref Cluster}", ("Rule", RUN)),
-    _open("another key", _AT, "{'ecs:capacity-provider': 'x'}", "Rule"),
-    _allowed("the default cluster", '"Cluster": "${Cluster}", ', ""),
+    denied("another cluster", _AT, f"{{'ecs:cluster': {_CLUSTER}/x${{Cluster}}'}}", ("Rule", RUN)),
+    allowed("any cluster", _AT, f"{{'ecs:cluster': {_CLUSTER}/*'}}"),
+    denied("the cluster's name", _AT, "{'ecs:cluster': !Ref Cluster}", ("Rule", RUN)),
+    undetermined("another key", _AT, "{'ecs:capacity-provider': 'x'}", "Rule"),
+    allowed("the default cluster", '"Cluster": "${Cluster}", ', ""),
     Mutation(
         "the default cluster, and another one granted",
         (
@@ -252,28 +230,28 @@ MUTATIONS: Final = (
         ((_OF_MACHINE, f"{_OF_MACHINE[:-1]}, Condition: {{ArnEquals: {_AT}}}}}"),),
     ),
     # the roles
-    _denied(
+    denied(
         "the task role is not passed",
         _PASSED,
         "Action: 'iam:GetRole', Resource: '*'}",
         ("Rule", PASS),
     ),
-    _denied(
+    denied(
         "another role is passed", _PASSED, _PASSED.replace("TaskRole", "RuleRole"), ("Rule", PASS)
     ),
-    _denied(
+    denied(
         "the execution role is not passed",
         _PASSED_BY_MACHINE,
         "Resource: !GetAtt TaskRole.Arn",
         ("Machine", PASS),
     ),
-    _denied("to another service", "'ecs-tasks.*'", "ecs.amazonaws.com", ("Pipe", f"{PASS} {PASS}")),
-    _allowed(
+    denied("to another service", "'ecs-tasks.*'", "ecs.amazonaws.com", ("Pipe", f"{PASS} {PASS}")),
+    allowed(
         "roles by a pattern",
         _PASSED,
         "Action: 'iam:Pass*', Resource: !Sub 'arn:*:iam::${AWS::AccountId}:role/*'}",
     ),
-    _allowed(
+    allowed(
         "outside of Fargate",
         "EcsParameters:  # of the rule\n            LaunchType: FARGATE",
         "EcsParameters:\n            LaunchType: EC2",
@@ -343,17 +321,15 @@ MUTATIONS: Final = (
         ),
     ),
     # tags
-    _denied("no tags", "Action: ecs:TagResource", "Action: ecs:UntagResource", ("Rule", TAG)),
-    _denied(
-        "tags of another cluster's tasks", "*:task/${Cluster}/*'", "*:task/x/*'", ("Rule", TAG)
-    ),
-    _allowed(
+    denied("no tags", "Action: ecs:TagResource", "Action: ecs:UntagResource", ("Rule", TAG)),
+    denied("tags of another cluster's tasks", "*:task/${Cluster}/*'", "*:task/x/*'", ("Rule", TAG)),
+    allowed(
         "tags of what is made",
         "Action: ecs:TagResource\n",
         "Action: ecs:TagResource\n                Condition: {StringEquals: "
         "{'ecs:CreateAction': [RunTask, StartTask]}}\n",
     ),
-    _denied(
+    denied(
         "tags of what is made by others",
         "Action: ecs:TagResource\n",
         "Action: ecs:TagResource\n                Condition: {StringEquals: "
@@ -377,8 +353,8 @@ MUTATIONS: Final = (
         ),
     ),
     # waiting
-    _denied("no rule to wait for", "'events:PutRule', ", "", ("Machine", "events:PutRule")),
-    _denied(
+    denied("no rule to wait for", "'events:PutRule', ", "", ("Machine", "events:PutRule")),
+    denied(
         "another rule to wait for",
         _WAIT,
         _WAIT.replace("ECSTask", "BatchJobs"),
@@ -395,7 +371,7 @@ MUTATIONS: Final = (
             ("runTask.sync", "runTask.waitForTaskToken"),
         ),
     ),
-    _allowed("nobody stops it", "'ecs:StopTask', 'ecs:DescribeTasks'", "'ecs:ListTasks'"),
+    allowed("nobody stops it", "'ecs:StopTask', 'ecs:DescribeTasks'", "'ecs:ListTasks'"),
     # by the SDK
     Mutation(
         "by the SDK",
@@ -405,7 +381,7 @@ MUTATIONS: Final = (
         ),
         (("Machine", RUN),),
     ),
-    _allowed("another call of the SDK", ":::ecs:runTask.sync", ":::aws-sdk:ecs:listTasks"),
+    allowed("another call of the SDK", ":::ecs:runTask.sync", ":::aws-sdk:ecs:listTasks"),
     Mutation(
         "a schedule by the SDK",
         (
@@ -422,8 +398,8 @@ MUTATIONS: Final = (
         (("Schedule", RUN),),
     ),
     # whose role
-    _denied("no role", "          RoleArn: !GetAtt RuleRole.Arn\n", "", ("Rule", "")),
-    _denied(
+    denied("no role", "          RoleArn: !GetAtt RuleRole.Arn\n", "", ("Rule", "")),
+    denied(
         "no role under a condition",
         "RoleArn: !GetAtt RuleRole.Arn",
         "RoleArn: !If [IsProd, !GetAtt RuleRole.Arn, !Ref AWS::NoValue]",
@@ -456,7 +432,7 @@ MUTATIONS: Final = (
             ),
         ),
     ),
-    _open(
+    undetermined(
         "a role of somewhere else", "RoleArn: !GetAtt RuleRole.Arn", "RoleArn: !Ref Other", "Rule"
     ),
     Mutation(
@@ -492,3 +468,4 @@ MUTATIONS: Final = (
         ),
     ),
 )
+"""Errors are by the logical ids of the launches, with what is denied."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from tests.mutations.replacements import Mutation, allowed, denied, undetermined
 
 _SSM: Final = "!Sub 'arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
 _SECRET: Final = (
@@ -74,30 +76,6 @@ Resources:
 """Every call is allowed, but for the one on TOKEN: its secret's policy is outside the run."""
 
 
-class Mutation(NamedTuple):
-    """Replacements in `STACK`, and the errors by the names of the secrets (LOGIN: the registry's).
-
-    ``open`` are the names that are undetermined besides TOKEN.
-    """
-
-    name: str
-    edits: tuple[tuple[str, str], ...]
-    errors: tuple[tuple[str, str], ...] = ()
-    open: tuple[str, ...] = ()
-
-
-def _denied(name: str, old: str, new: str, *errors: tuple[str, str]) -> Mutation:
-    return Mutation(name, ((old, new),), errors)
-
-
-def _allowed(name: str, old: str, new: str) -> Mutation:
-    return Mutation(name, ((old, new),))
-
-
-def _open(name: str, old: str, new: str, *names: str) -> Mutation:
-    return Mutation(name, ((old, new),), open=names)
-
-
 def _calls(old: str, new: str) -> tuple[str, str]:
     return f"ValueFrom: {old}}}", f"ValueFrom: {new}}}"
 
@@ -112,80 +90,80 @@ _ON_PROD: Final = f"""                  - !If
 """
 
 MUTATIONS: Final = (
-    _denied(
+    denied(
         "the singular",
         _GET,
         "Action: ssm:GetParameter",
         ("NAME", "other-action"),
         ("PARAM", "other-action"),
     ),
-    _denied(
+    denied(
         "by path",
         _GET,
         "Action: ssm:GetParametersByPath",
         ("NAME", "other-action"),
         ("PARAM", "other-action"),
     ),
-    _allowed("both in a list", _GET, "Action: [ssm:GetParameter, ssm:GetParameters]"),
-    _allowed("by a pattern", _GET, "Action: ssm:Get*"),
-    _allowed("in lower case", _GET, "Action: ssm:getparameters"),
-    _denied("a slash too many", _APP, f"{_SSM}//app/*'", ("NAME", "other-resource")),
-    _denied("another parameter", _APP, f"{_SSM}/app/nam'", ("NAME", "other-resource")),
-    _allowed("every parameter", _APP, f"{_SSM}/*'"),
-    _allowed("everything of SSM", _APP, "'*'"),
-    _allowed("without a slash", _APP, f"{_SSM}*'"),
-    _denied(
+    allowed("both in a list", _GET, "Action: [ssm:GetParameter, ssm:GetParameters]"),
+    allowed("by a pattern", _GET, "Action: ssm:Get*"),
+    allowed("in lower case", _GET, "Action: ssm:getparameters"),
+    denied("a slash too many", _APP, f"{_SSM}//app/*'", ("NAME", "other-resource")),
+    denied("another parameter", _APP, f"{_SSM}/app/nam'", ("NAME", "other-resource")),
+    allowed("every parameter", _APP, f"{_SSM}/*'"),
+    allowed("everything of SSM", _APP, "'*'"),
+    allowed("without a slash", _APP, f"{_SSM}*'"),
+    denied(
         "another action on secrets",
         _READ,
         "Action: secretsmanager:DescribeSecret",
         *((name, "other-action") for name in ("OWN", "NAMED", "TOKEN", "LOGIN")),
     ),
-    _denied("no grant for one", "- !Ref Named\n", "- !Sub '${Own}'\n", ("NAMED", "no-grant")),
-    _denied(
+    denied("no grant for one", "- !Ref Named\n", "- !Sub '${Own}'\n", ("NAMED", "no-grant")),
+    denied(
         "the tail in the grant",
         "- !Ref Own\n",
         "- !Sub '${Own}:password::'\n",
         ("OWN", "other-resource"),
     ),
-    _denied(
+    denied(
         "no suffix in the grant",
         "- !Ref Named\n",
         f"- {_SECRET}shop/named'\n",
         ("NAMED", "other-resource"),
     ),
-    _denied(
+    denied(
         "a suffix too short",
         "- !Ref Named\n",
         f"- {_SECRET}shop/named-?????'\n",
         ("NAMED", "other-resource"),
     ),
-    _denied(
+    denied(
         "the registry's by name",
         "- !Ref Login\n",
         "- !Sub '${Login}:x'\n",
         ("LOGIN", "other-resource"),
     ),
-    _allowed("room for a suffix", "- !Ref Named\n", f"- {_SECRET}shop/named-??????'\n"),
-    _allowed("a star for a suffix", "- !Ref Named\n", f"- {_SECRET}shop/named-*'\n"),
-    _allowed("a star on the reference", "- !Ref Own\n", "- !Sub '${Own}*'\n"),
-    _allowed("by GetAtt", "- !Ref Own\n", "- !GetAtt Own.Id\n"),
-    _open("another suffix, perhaps", "- !Ref Named\n", f"- {_SECRET}shop/named-AbCdEf'\n", "NAMED"),
-    _denied("no key", "Action: kms:Decrypt", "Action: kms:DescribeKey", ("OWN", "other-action")),
-    _denied(
+    allowed("room for a suffix", "- !Ref Named\n", f"- {_SECRET}shop/named-??????'\n"),
+    allowed("a star for a suffix", "- !Ref Named\n", f"- {_SECRET}shop/named-*'\n"),
+    allowed("a star on the reference", "- !Ref Own\n", "- !Sub '${Own}*'\n"),
+    allowed("by GetAtt", "- !Ref Own\n", "- !GetAtt Own.Id\n"),
+    undetermined(
+        "another suffix, perhaps", "- !Ref Named\n", f"- {_SECRET}shop/named-AbCdEf'\n", "NAMED"
+    ),
+    denied("no key", "Action: kms:Decrypt", "Action: kms:DescribeKey", ("OWN", "other-action")),
+    denied(
         "the key by another way",
         "Resource: !GetAtt Key.Arn}",
         "Resource: !GetAtt Key.Arn, Condition: {StringLike: {kms:ViaService: 's3.*'}}}",
         ("OWN", "unmet-condition"),
     ),
-    _allowed(
+    allowed(
         "the key through Secrets Manager",
         "Resource: !GetAtt Key.Arn}",
         "Resource: !GetAtt Key.Arn, Condition: {StringLike: {kms:ViaService: 'secretsmanager.*'}}}",
     ),
-    _allowed(
-        "the key that AWS manages", "KmsKeyId: !Ref Key", "KmsKeyId: alias/aws/secretsmanager"
-    ),
-    _allowed(
+    allowed("the key that AWS manages", "KmsKeyId: !Ref Key", "KmsKeyId: alias/aws/secretsmanager"),
+    allowed(
         "a tag that is there",
         "- {Effect: Allow, Action: kms:Decrypt",
         "- {Effect: Allow, Action: secretsmanager:*, Resource: !Ref Own, Condition: {StringEquals: "
@@ -257,7 +235,7 @@ MUTATIONS: Final = (
         ((f"                  - {_APP}\n", _ON_PROD),),
         (("NAME", "condition-off"),),
     ),
-    _denied(
+    denied(
         "a policy of the secret that denies",
         "  Named: {",
         "  Policy:\n    Type: AWS::SecretsManager::ResourcePolicy\n    Properties:\n"
@@ -273,3 +251,4 @@ MUTATIONS: Final = (
         ),
     ),
 )
+"""Errors are by the names of the secrets (LOGIN: the registry's); TOKEN is open in all."""

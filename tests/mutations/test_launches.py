@@ -6,7 +6,8 @@ import re
 
 import pytest
 from tests import stacks
-from tests.mutations.launches import MUTATIONS, STACK, Mutation
+from tests.mutations.launches import MUTATIONS, STACK
+from tests.mutations.replacements import Mutation
 from tests.needs.asked import findings
 
 from copilot_preflight.checks.analysis import Analysis

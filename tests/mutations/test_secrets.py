@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.mutations.secrets import MUTATIONS, STACK, Mutation
+from tests.mutations.replacements import Mutation
+from tests.mutations.secrets import MUTATIONS, STACK
 
 from copilot_preflight.run import check as engine
 
