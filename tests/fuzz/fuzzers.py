@@ -32,6 +32,7 @@ from copilot_preflight.read import jsonpath
 from copilot_preflight.read.document import Document, DocumentError, parse
 from copilot_preflight.read.yaml import pure_python
 from copilot_preflight.read.yaml import tree as yaml_tree
+from copilot_preflight.read.yaml.faults import MAX_DEPTH
 from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import TemplateError
 from copilot_preflight.run.judge import findings_of
@@ -79,6 +80,8 @@ def load(data: bytes) -> None:
         expect(comment.text.startswith("#"), "a comment begins without '#'")
         document.span(document.path_of(comment))
         document.line_of(comment)
+    whole = yaml_tree.build(document.text).data
+    expect(repr(whole) == repr(document.data), "data differ from those that have positions")
     known = _as_json(document.text)
     if known is not None:
         expect(_same(known, document.data), "JSON is read as something else")
@@ -92,7 +95,7 @@ def _expect_no_json(text: str) -> None:
     known = _as_json(text)
     if isinstance(known, dict | list):
         depth = max(map(len, islice(paths_of(known), 100_000)), default=0)
-        expect(depth >= yaml_tree.MAX_DEPTH, "valid JSON is refused")
+        expect(depth >= MAX_DEPTH, "valid JSON is refused")
 
 
 class _Unclear(ValueError):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from copilot_preflight.read import document
-from copilot_preflight.read.yaml import tree
-from copilot_preflight.read.yaml.plain import NotPlain
+from copilot_preflight.read.yaml import json_data, plain, tree
+from copilot_preflight.read.yaml.faults import NotPlain
 
 PARSERS = ("libyaml", "pyyaml")
 
@@ -16,7 +16,9 @@ PARSERS = ("libyaml", "pyyaml")
 def read_events_with(parser: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """Has every text read through the events of a parser."""
     monkeypatch.setattr(tree, "EventParser", parser)
-    monkeypatch.setattr(document, "plain_data", _refuse)
+    monkeypatch.setattr(document, "block_data", _refuse)
+    monkeypatch.setattr(json_data, "json_data", _refuse)
+    monkeypatch.setattr(plain, "plain_data", _refuse)
 
 
 def _refuse(_text: str) -> Any:

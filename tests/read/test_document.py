@@ -6,7 +6,7 @@ import json
 import os
 import pickle
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.read.document import Document, DocumentError, parse, read
 from copilot_preflight.read.layout import Comment
 from copilot_preflight.read.lookup import span_of
-from copilot_preflight.read.yaml.errors import Fault
-from copilot_preflight.read.yaml.plain import NotPlain, plain_data
+from copilot_preflight.read.yaml.block_style import block_data
+from copilot_preflight.read.yaml.faults import Fault, NotPlain
+from copilot_preflight.read.yaml.json_data import json_data
+from copilot_preflight.read.yaml.plain import plain_data
 from copilot_preflight.read.yaml.tree import build
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -764,12 +766,32 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert start <= end
 
 
-@settings(deadline=None, max_examples=examples(400))
-@given(YAML_LIKE | PIECES | DATA.map(json.dumps))
-def test_plain_data_are_those_of_the_tree(text: str) -> None:
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(("", "  ", "    ", "      ", " ")),
+        st.sampled_from(("", "", "- ", "- - ", "-")),
+        st.sampled_from(("", "a: ", "b: ", "'c': ", "d:", "Fn::Sub: ", "e-f: ", "a:b: ")),
+        st.sampled_from(
+            ("", "", "1", "x y", "x:y", "x: y", "!Ref x", "!Sub", "!GetAtt a.b", "'x'", '"y"',
+             "''z'", "|", "|-", "|+", "[a, !Ref b]", "[", "]", "{a: b}", "[a,", "# c", "x # c",
+             "x#c", "-1", "~", "!If [a, 'b', {c: d}]", "!Sub 'x' # y", "a::b", "- x", "...", "---",
+             "&a x", "*a")
+        ),
+        st.sampled_from(("\n", "\n", "\n", "\n", "\n\n", " \n", "")),
+    ).map("".join),
+    max_size=12,
+).map("".join)  # fmt: skip
+"""Lines as templates have them, in a disorder that few have."""
+
+READERS = (block_data, plain_data, json_data)
+
+
+@settings(deadline=None, max_examples=examples(900))
+@given(st.sampled_from(READERS), YAML_LIKE | PIECES | LINES | DATA.map(json.dumps))
+def test_plain_data_are_those_of_the_tree(reads: Callable[[str], Any], text: str) -> None:
     """Where they are read without positions at all; and then the text has no fault."""
     try:
-        data = plain_data(text)
+        data = reads(text)
     except NotPlain:
         return
     try:
@@ -781,8 +803,10 @@ def test_plain_data_are_those_of_the_tree(text: str) -> None:
 
 def test_most_texts_are_read_as_plain_data() -> None:
     """Or the test above would hold for a reader that never gives any."""
-    for text in ("a: !Ref b\n", "a:\n  - 1\n  - !Sub '${x}'\n", '{"a": [1, 1e5, -0, true]}'):
-        assert plain_data(text) == build(text).data
+    for text in ("a: !Ref b\n", "a:\n  - 1\n  - !Sub '${x}'\n"):
+        assert block_data(text) == plain_data(text) == build(text).data
+    text = '{"a": [1, 1e5, -0, true]}'
+    assert json_data(text) == build(text).data
 
 
 @pytest.mark.parametrize(
@@ -792,8 +816,68 @@ def test_most_texts_are_read_as_plain_data() -> None:
      '{"' + "k" * 1_100 + '": 1}', '{"k"' + " " * 1_100 + ": 1}"],
 )  # fmt: skip
 def test_what_is_rare_or_wrong_is_left_to_the_tree(text: str) -> None:
-    with pytest.raises(NotPlain):
-        plain_data(text)
+    for reads in READERS:
+        with pytest.raises(NotPlain):
+            reads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: b: c\n", None),
+        ("a: b\n  c\n", None),
+        ("a: b # c\nb: 'x''y' # d\n", {"a": "b", "b": "x'y"}),
+        ("a:\n- b\n-\n- - c\n  - d: e\n    f:\n", {"a": ["b", None, ["c", {"d": "e", "f": None}]]}),
+        ("a:\n  !If\n  - b\n  - !GetAtt c.d.e\n",
+         {"a": {"Fn::If": ["b", {"Fn::GetAtt": ["c", "d.e"]}]}}),
+        ("a: !If\n  !Sub b\n", None),
+        ("a: !Ref\nb: c\n", None),
+        ("a: !Sub\n  b\n", {"a": {"Fn::Sub": "b"}}),
+        ("a: [b, !Ref c, {d: 1, 'e': \"\"}, [], ] # f\n",
+         {"a": ["b", {"Ref": "c"}, {"d": 1, "e": ""}, []]}),
+        ("a: !Join [ # b\n  '',\n  [c,\n d]]\ne: f\n",
+         {"a": {"Fn::Join": ["", ["c", "d"]]}, "e": "f"}),
+        ("a: [b\n c]\n", None),
+        ("a: {b: c, b: d}\n", None),
+        ("a: [b]: c\n", None),
+        ("a: |\n  b\n\n   c\n # d\ne: |-\n\n    f\n\ng: |+\n h\n\n",
+         {"a": "b\n\n c\n", "e": "\nf", "g": "h\n\n"}),
+        ("a: |\n  b", None),
+        ("a: |\nb: c\n", None),
+        ("a:\n  b: 1\n c: 2\n", None),
+        ("a:\n  b: 1\n  b: 2\n", None),
+        ("a:\n  b:\n    c: 1\n  # d\n  e: f\n", {"a": {"b": {"c": 1}, "e": "f"}}),
+        ("a:\n  b: [1,\n  2]\n", {"a": {"b": [1, 2]}}),
+        ("a:\n  b:\n    [1,\n  2]\n", None),
+        ("a: 2012-10-17\nb: 012\nc: s3:::d\n", {"a": "2012-10-17", "b": "012", "c": "s3:::d"}),
+        ("a:\tb\n", None),
+        ("a: b\r\n", None),
+        ("- a\n", None),
+    ],
+)  # fmt: skip
+def test_templates_in_block_style_are_read_line_by_line(text: str, data: Any) -> None:
+    """Of what is written otherwise, None, nothing is said."""
+    if data is None:
+        with pytest.raises(NotPlain):
+            block_data(text)
+    else:
+        assert block_data(text) == build(text).data == data
+
+
+def test_resources_of_several_templates_are_read_once() -> None:
+    """They share them, which costs a large run neither time nor memory for each."""
+    one = block_data("Resources:\n  A:\n    Type: b\n  C:\n    Type: d\n")
+    other = block_data("# another\nResources:\n  A:\n    Type: b\n  C:\n    Type: e\n")
+    assert one["Resources"]["A"] is other["Resources"]["A"]
+    assert other["Resources"]["C"] == {"Type": "e"}
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="there are no stacks of Copilot")
+def test_what_copilot_writes_is_read_line_by_line() -> None:
+    stacks = [it.read_text(encoding="utf-8") for it in CORPUS.rglob("*.stack.yml")]
+    for text in stacks:
+        assert block_data(text) == build(text).data
+    assert stacks
 
 
 # --- one node by itself ---------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Final
 from lsprotocol import types
 
 from copilot_preflight.base.finding import Position, Span
-from copilot_preflight.read.yaml.errors import LINE_BREAK
+from copilot_preflight.read.yaml.faults import LINE_BREAK
 
 UTF_16: Final = "utf-16"
 """The unit where client and server have not agreed on another one."""

@@ -9,19 +9,25 @@ from __future__ import annotations
 import codecs
 import os
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from copilot_preflight.base.finding import DataPath, Position, Source, Span
 from copilot_preflight.base.records import NamedTuple
-from copilot_preflight.read.layout import Comment, Layout, line_starts, position
-from copilot_preflight.read.lookup import span_of
 from copilot_preflight.read.opening import begun, without_waiting
-from copilot_preflight.read.yaml.errors import Fault
-from copilot_preflight.read.yaml.plain import NotPlain, plain_data
-from copilot_preflight.read.yaml.tree import EMPTY, ONLY_COMMENTS, build
+from copilot_preflight.read.yaml.block_style import block_data
+from copilot_preflight.read.yaml.faults import (
+    EMPTY,
+    ONLY_COMMENTS,
+    Fault,
+    NotPlain,
+    begins_with_bracket,
+)
+
+if TYPE_CHECKING:
+    from copilot_preflight.read.layout import Comment, Layout
 
 MAX_SIZE = 10_000_000
 """Bytes. CloudFormation takes a template of at most 1 MB (AWS CloudFormation quotas)."""
@@ -61,8 +67,9 @@ class Document:
     is_answer = False
     """Whether AWS has written it, and nobody can change it by changing the file."""
 
-    def __init__(self, file: str, text: str, data: Any) -> None:
+    def __init__(self, file: str, text: str, data: Any, *, is_quick: bool = False) -> None:
         self.file = file
+        self._is_quick = is_quick  # whether `block_data` gives the data
         self._text: str | None = text
         self._data: Any = data
         self._layout: Layout | None = None
@@ -82,7 +89,8 @@ class Document:
     def data(self) -> Any:
         if self._data is _ELSEWHERE:
             assert self._packed is not None
-            self._data = _unpacked_data(self._packed)
+            quick = self._is_quick
+            self._data = block_data(self.text) if quick else _unpacked_data(self._packed)
             self._is_in_use()
         return self._data
 
@@ -107,6 +115,8 @@ class Document:
     def _span(self, path: DataPath, *, key: bool) -> Span:
         is_node = bool(path) and not str(path[-1]).startswith("#")
         if is_node and self._layout is None and len(self._spans) < _FEW_SPANS:
+            from copilot_preflight.read.lookup import span_of
+
             found = span_of(self.text, self.data, path, key=key)
             if found is not None:
                 return found
@@ -151,7 +161,7 @@ class Document:
     @property
     def _positions(self) -> Layout:
         if self._layout is None:
-            self._keep(Layout(self.text, build(self.text)))
+            self._keep(_layout_of(self.text)[0])
         assert self._layout is not None
         return self._layout
 
@@ -164,7 +174,7 @@ class Document:
     def put_down(self) -> None:
         """Keeps the document packed."""
         if self._packed is None:
-            self._packed = _pack(self.text, self._data)
+            self._packed = _pack(self.text, self._data, is_quick=self._is_quick)
         self._text = self._layout = None
         self._data = _ELSEWHERE
 
@@ -187,10 +197,12 @@ class Document:
             self._text, self._data = None, _ELSEWHERE
 
     def __getstate__(self) -> tuple[str, _Packed]:
-        return self.file, self._packed or _pack(self.text, self._data)
+        packed = self._packed or _pack(self.text, self._data, is_quick=self._is_quick)
+        return self.file, packed
 
     def __setstate__(self, state: tuple[str, _Packed]) -> None:
         self.file, self._packed = state
+        self._is_quick = not self._packed.data
         self._text = self._layout = None
         self._data = _ELSEWHERE
         self._spans = {}
@@ -227,18 +239,21 @@ WATCHED: Final = ("NoEcho", "preflight:", "ignore_checks", "noqa", "NOQA", "cfn-
 
 
 class _Packed(NamedTuple):
+    """``data`` is empty where the text itself is read as quickly."""
+
     text: bytes
     data: bytes
     words: frozenset[str]
 
 
-def _pack(text: str, data: Any) -> _Packed:
+def _pack(text: str, data: Any, *, is_quick: bool) -> _Packed:
     import marshal  # here: only a large run puts documents down
     import zlib
 
     words = frozenset(word for word in WATCHED if word in text)
     written = text.encode("utf-8", "surrogatepass")
-    return _Packed(zlib.compress(written, 1), zlib.compress(marshal.dumps(data), 1), words)
+    packed = b"" if is_quick else zlib.compress(marshal.dumps(data), 1)
+    return _Packed(zlib.compress(written, 1), packed, words)
 
 
 def _unpacked_text(packed: _Packed) -> str:
@@ -294,16 +309,46 @@ def parse(text: str | bytes, file: str, *, is_shown: bool = False) -> Document:
         text = _decoded(text, file)
     text = text.lstrip("\ufeff")  # libyaml passes over a second one, and its marks too
     if not is_shown:
-        with suppress(NotPlain):
-            return Document(file, text, plain_data(text))
+        for reads in _readers(text):
+            with suppress(NotPlain):
+                return Document(file, text, reads(text), is_quick=reads is block_data)
     try:
-        tree = build(text)
+        layout, data = _layout_of(text)
     except Fault as fault:
-        line, column = position(line_starts(text), fault.at)
+        line, column = _line_and_column(text, fault.at)
         raise DocumentError(file, line, column, str(fault)) from None
-    document = Document(file, text, tree.data)
-    document._keep(Layout(text, tree))
+    document = Document(file, text, data)
+    document._keep(layout)
     return document
+
+
+def _readers(text: str) -> Iterator[Callable[[str], Any]]:
+    """What may give the data of a text without positions, the quickest first."""
+    if begins_with_bracket(text):
+        from copilot_preflight.read.yaml.json_data import json_data
+
+        yield json_data
+        return
+    yield block_data
+    from copilot_preflight.read.yaml.plain import plain_data  # here: PyYAML comes with it
+
+    yield plain_data
+
+
+def _layout_of(text: str) -> tuple[Layout, Any]:
+    """Where everything of a text stands, and its data. Raises Fault."""
+    from copilot_preflight.read.layout import Layout  # here: with them comes the YAML library
+    from copilot_preflight.read.yaml.tree import build
+
+    tree = build(text)
+    return Layout(text, tree), tree.data
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    from copilot_preflight.read.layout import line_starts, position
+
+    line, column = position(line_starts(text), at)
+    return line, column
 
 
 def _decoded(content: bytes, file: str) -> str:
@@ -315,7 +360,7 @@ def _decoded(content: bytes, file: str) -> str:
         if wide:
             raise DocumentError(file, 0, 0, "file is broken UTF-16: save it as UTF-8") from None
         before = content[: error.start].decode().removeprefix("\ufeff")
-        line, column = position(line_starts(before), len(before))
+        line, column = _line_and_column(before, len(before))
         message = f"byte 0x{content[error.start]:02x} is not UTF-8: save the file as UTF-8"
         raise DocumentError(file, line, column, message) from None
 

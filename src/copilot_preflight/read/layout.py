@@ -7,12 +7,15 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.base.records import NamedTuple
-from copilot_preflight.read.yaml.errors import LINE_BREAK
+from copilot_preflight.read.yaml.faults import LINE_BREAK
 from copilot_preflight.read.yaml.scalars import content_start
-from copilot_preflight.read.yaml.tree import Children, MapEntry, Node, Tree
+
+if TYPE_CHECKING:
+    from copilot_preflight.read.yaml.tree import Children, MapEntry, Node, Tree
 
 _COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
 

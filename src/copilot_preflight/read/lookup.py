@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath, Span
 from copilot_preflight.read.layout import Layout
-from copilot_preflight.read.yaml.errors import Fault
+from copilot_preflight.read.yaml.faults import Fault
 from copilot_preflight.read.yaml.tree import build
 
 _OTHER_BREAKS: Final = "\r\x85\u2028\u2029"

@@ -16,7 +16,7 @@ from copilot_preflight.edits.text.source import CannotWrite, Source, TextChange
 from copilot_preflight.edits.text.writing import written
 from copilot_preflight.read.document import DocumentError, parse
 from copilot_preflight.read.jsonpath import spell
-from copilot_preflight.read.yaml.errors import Fault
+from copilot_preflight.read.yaml.faults import Fault
 
 __all__ = ["CannotWrite", "TextChange", "changed", "text_changes"]
 

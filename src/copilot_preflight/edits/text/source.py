@@ -12,7 +12,7 @@ from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.values import Style
 from copilot_preflight.read.layout import line_starts
-from copilot_preflight.read.yaml.errors import LINE_BREAK
+from copilot_preflight.read.yaml.faults import LINE_BREAK
 from copilot_preflight.read.yaml.json_text import BRACKET, load_json
 from copilot_preflight.read.yaml.scalars import content_start
 from copilot_preflight.read.yaml.tree import MapEntry, Node, Tree, build

@@ -12,24 +12,9 @@ import re
 from yaml.error import MarkedYAMLError
 
 from copilot_preflight.base.records import NamedTuple
-
-LINE_BREAK = re.compile(r"\r\n|\r|\n")
-"""What editors, and so we, count as the end of a line (YAML 1.1 counts three more characters)."""
+from copilot_preflight.read.yaml.faults import LINE_BREAK, Fault, line_of
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class Fault(Exception):
-    """A text that cannot be read, and the offset of the character that shows it."""
-
-    def __init__(self, at: int, message: str) -> None:
-        super().__init__(message)
-        self.at = at
-
-
-def line_of(text: str, at: int) -> int:
-    """The 1-based line of an offset."""
-    return len(LINE_BREAK.findall(text, 0, at)) + 1
 
 
 def depth_limit(error: Exception) -> int | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from copilot_preflight.read.yaml.json_data import ODD_CHARACTER
+
 BRACKET = re.compile(r"[ \t\r\n]*[\[{]")
-MAY_BE_JSON = re.compile(r"[ \t\r\n]*[\[{][ \t\r\n\[{]*[\"\]}0-9-]")
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
-ODD_CHARACTER = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONELY_COLON = re.compile(r'"[ \t]*[\r\n][ \t\r\n]*:')
 _JSON_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(?:([ \t\r\n]+)(?=:))?', re.DOTALL)

@@ -1,4 +1,4 @@
-"""YAML or JSON text -> plain data, without positions and so at half the cost.
+"""YAML text -> plain data, without positions and so at half the cost.
 
 Most files of a run have nothing to be shown. What is here gives the very data that `tree.build`
 gives, or nothing at all: for texts with anchors, with keys that are there twice, with anything that
@@ -15,11 +15,9 @@ from typing import Any, Final
 from yaml.error import YAMLError
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from copilot_preflight.read.yaml.errors import Fault
-from copilot_preflight.read.yaml.json_text import BRACKET, MAY_BE_JSON, ODD_CHARACTER
-from copilot_preflight.read.yaml.scalars import as_number, converted, plain
+from copilot_preflight.read.yaml.faults import MAX_DEPTH, Fault, NotPlain, begins_with_bracket
+from copilot_preflight.read.yaml.scalars import converted, plain
 from copilot_preflight.read.yaml.tags import COLLECTION_TAGS, meaning_of_tag
-from copilot_preflight.read.yaml.tree import MAX_DEPTH
 
 try:
     from yaml._yaml import CParser, get_version
@@ -31,33 +29,19 @@ _ANCHOR: Final = re.compile(rf"&{_BEGINS}\S")
 _TAG_ALONE: Final = re.compile(rf"!{_BEGINS}(?!\S)")
 """They begin with the one character, for which ``re`` looks as fast as it can."""
 
-_LONG_WAY_TO_COLON: Final = re.compile(r'"\s{400,}:')
-_LONGEST_KEY: Final = 400
-"""Characters. libyaml refuses a key that ends in more than 1,024, with escapes and quotes."""
-
-
-class NotPlain(Exception):
-    """The text is none of those whose data can be had without their positions."""
-
 
 def plain_data(text: str) -> Any:
     """The data of a text. Raises NotPlain."""
-    if BRACKET.match(text):
-        data = _of_json(text)
-    elif CParser is None or _leaves_out(text):
+    if CParser is None or begins_with_bracket(text) or _leaves_out(text):
         raise NotPlain
-    else:
-        try:
-            root = _Composer(text).get_single_node()
-            data = None if root is None else _of_node(root, 1)
-        except (YAMLError, UnicodeError, Fault):
-            raise NotPlain from None
+    try:
+        root = _Composer(text).get_single_node()
+        data = None if root is None else _of_node(root, 1)
+    except (YAMLError, UnicodeError, Fault):
+        raise NotPlain from None
     if data is None:
         raise NotPlain
     return data
-
-
-# --- YAML -----------------------------------------------------------------------------------------
 
 
 def _leaves_out(text: str) -> bool:
@@ -130,59 +114,3 @@ def _tagged(tag: str, value: str) -> Any:
     if short == "Fn::GetAtt":
         return {short: value.split(".", 1)}
     return {short: value} if short else converted(value, standard, 0)
-
-
-# --- JSON -----------------------------------------------------------------------------------------
-
-
-def _of_json(text: str) -> Any:
-    """The data of a JSON text without what YAML reads in another way, or refuses."""
-    if not MAY_BE_JSON.match(text) or "\\u" in text:
-        raise NotPlain
-    if ODD_CHARACTER.search(text) or _LONG_WAY_TO_COLON.search(text):
-        raise NotPlain
-    import json  # here: most runs have no such file
-
-    try:
-        data = json.loads(
-            text,
-            parse_int=_number,
-            parse_float=_number,
-            parse_constant=_refuse,
-            object_pairs_hook=_object,
-        )
-    except (ValueError, RecursionError):
-        raise NotPlain from None
-    if _is_deep(data):
-        raise NotPlain
-    return data
-
-
-def _number(text: str) -> Any:
-    found = as_number(text, is_json=True)
-    return text if found is None else found
-
-
-def _refuse(_constant: str) -> Any:
-    raise NotPlain
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs) or any(len(key) > _LONGEST_KEY for key in data):
-        raise NotPlain
-    return data
-
-
-def _is_deep(data: Any) -> bool:
-    level = [data]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if node.__class__ is dict else node)
-            if child.__class__ in (dict, list)
-        ]
-        if not level:
-            return False
-    return True

@@ -6,7 +6,7 @@ import re
 from math import isinf
 from typing import Any, Final
 
-from copilot_preflight.read.yaml.errors import Fault
+from copilot_preflight.read.yaml.faults import Fault
 
 _WORDS: dict[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,

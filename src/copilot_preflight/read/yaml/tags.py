@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copilot_preflight.read.yaml.errors import Fault
+from copilot_preflight.read.yaml.faults import Fault
 from copilot_preflight.read.yaml.scalars import shortened
 
 _STANDARD = "tag:yaml.org,2002:"

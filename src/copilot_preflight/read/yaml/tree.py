@@ -23,10 +23,11 @@ from yaml.events import (
 )
 
 from copilot_preflight.base.records import NamedTuple
-from copilot_preflight.read.yaml.errors import Fault, depth_limit, explain, line_of
+from copilot_preflight.read.yaml.errors import depth_limit, explain
+from copilot_preflight.read.yaml.faults import EMPTY, MAX_DEPTH, ONLY_COMMENTS, Fault, line_of
+from copilot_preflight.read.yaml.json_data import MAY_BE_JSON
 from copilot_preflight.read.yaml.json_text import (
     BRACKET,
-    MAY_BE_JSON,
     as_yaml,
     load_json,
     may_differ,
@@ -45,12 +46,6 @@ try:
     from yaml._yaml import CParser as EventParser
 except ImportError:  # a PyYAML without libyaml: the same events, more than ten times slower
     from copilot_preflight.read.yaml.pure_python import EventParser  # type: ignore[assignment]
-
-MAX_DEPTH = 200
-"""Levels of data, through aliases too. Copilot's deepest templates have about 20."""
-
-EMPTY = "file is empty"
-ONLY_COMMENTS = "file is empty but for comments"
 
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 

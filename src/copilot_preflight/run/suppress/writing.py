@@ -12,7 +12,7 @@ from copilot_preflight.edits.text.changes import TextChange, changed
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
 from copilot_preflight.read.layout import line_starts
-from copilot_preflight.read.yaml.errors import LINE_BREAK
+from copilot_preflight.read.yaml.faults import LINE_BREAK
 from copilot_preflight.run.suppress.comments import IGNORE, in_comments
 from copilot_preflight.run.suppress.sieve import date, is_over
 from copilot_preflight.run.suppress.suppression import FindingPlace, Suppression

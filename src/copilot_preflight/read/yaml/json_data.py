@@ -1,0 +1,71 @@
+"""A JSON text without what YAML reads in another way, or refuses -> plain data.
+
+It needs neither libyaml nor positions. Of any other text nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from copilot_preflight.read.yaml.faults import MAX_DEPTH, NotPlain
+from copilot_preflight.read.yaml.scalars import as_number
+
+MAY_BE_JSON: Final = re.compile(r"[ \t\r\n]*[\[{][ \t\r\n\[{]*[\"\]}0-9-]")
+ODD_CHARACTER: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_LONG_WAY_TO_COLON: Final = re.compile(r'"\s{400,}:')
+_LONGEST_KEY: Final = 400
+"""Characters. libyaml refuses a key that ends in more than 1,024, with escapes and quotes."""
+
+
+def json_data(text: str) -> Any:
+    """The data of a text. Raises NotPlain."""
+    if not MAY_BE_JSON.match(text) or "\\u" in text:
+        raise NotPlain
+    if ODD_CHARACTER.search(text) or _LONG_WAY_TO_COLON.search(text):
+        raise NotPlain
+    import json  # here: most runs have no such file
+
+    try:
+        data = json.loads(
+            text,
+            parse_int=_number,
+            parse_float=_number,
+            parse_constant=_refuse,
+            object_pairs_hook=_object,
+        )
+    except (ValueError, RecursionError):
+        raise NotPlain from None
+    if data is None or _is_deep(data):
+        raise NotPlain
+    return data
+
+
+def _number(text: str) -> Any:
+    found = as_number(text, is_json=True)
+    return text if found is None else found
+
+
+def _refuse(_constant: str) -> Any:
+    raise NotPlain
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs) or any(len(key) > _LONGEST_KEY for key in data):
+        raise NotPlain
+    return data
+
+
+def _is_deep(data: Any) -> bool:
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if node.__class__ is dict else node)
+            if child.__class__ in (dict, list)
+        ]
+        if not level:
+            return False
+    return True
