@@ -54,7 +54,11 @@ def _has_keys(stack: Stack, kinds: tuple[str, ...], keys: tuple[str, ...]) -> bo
 @query
 def _is_there(run: Run, kinds: tuple[str, ...], keys: tuple[str, ...]) -> bool:
     """Whether some template of a run has one of some properties in a resource of a type."""
-    return indexes.is_any(run, kinds, lambda stack: _has_keys(stack, kinds, keys))
+
+    def has_keys(stack: Stack) -> bool:
+        return not stack.package.template.lacks(keys) and _has_keys(stack, kinds, keys)
+
+    return indexes.is_any(run, kinds, has_keys)
 
 
 _TASK: Final = "AWS::ECS::TaskDefinition"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -97,6 +97,10 @@ class Document:
     def mentions(self, word: str) -> bool:
         """Whether one of `WATCHED` stands in the text, for which nothing is unpacked."""
         return word in (self.text if self._packed is None else self._packed.words)
+
+    def lacks(self, words: Iterable[str]) -> bool:
+        """Whether there is certainly none of some of `WATCHED`, spelt with escapes or without."""
+        return self._is_quick and not any(map(self.mentions, words))
 
     # --- positions ---------------------------------------------------------------------------
 
@@ -234,8 +238,18 @@ _recent: Final[deque[Document]] = deque()
 _ELSEWHERE: Final = object()
 """Stands for data that are packed: those of a document may be None."""
 
-WATCHED: Final = ("NoEcho", "preflight:", "ignore_checks", "noqa", "NOQA", "cfn-lint")
-"""Words that say whether a file has secrets or suppressions, which most have not."""
+WATCHED: Final = (
+    "NoEcho",
+    "preflight:",
+    "ignore_checks",
+    "noqa",
+    "NOQA",
+    "cfn-lint",
+    "EnableExecuteCommand",
+    "BucketEncryption",
+)
+"""Words that say whether a file has secrets, suppressions, or what other templates ask for: most
+have none of it, and need not be unpacked for that."""
 
 
 class _Packed(NamedTuple):

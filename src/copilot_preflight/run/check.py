@@ -120,22 +120,29 @@ class _Check:
         ahead = self._read_ahead(paths, values)
         if ahead is not None:
             self.discovery.read = ahead.read
-        templates = []
+        templates: list[DiscoveredTemplate] = []
+        packages: list[Package | Sequence[DocumentError] | None] = []
         for discovered in self.discovery.templates(paths):
             templates.append(discovered)
+            # Now that its data are at hand: in a large run they have to be read again later on.
+            packages.append(self._package(discovered, values) if ahead is None else None)
             self._put_down_if_many(len(templates), discovered.template)
             self._report_progress(len(templates), 0, discovered.template.file)
         self._refuse(*self.discovery.faults)
         if not self.discovery.faults:
             given.refuse_unused(own, [it.template for it in templates])
         run = Run(provided)
-        for template, path, is_next in filter(self._is_sound, templates):
-            gathered = None if ahead is None else ahead.gathered(template)
-            package = None if gathered is None else self.loader.take_over(gathered)
+        for discovered, package in zip(templates, packages, strict=True):
+            gathered = None if ahead is None else ahead.gathered(discovered.template)
+            if gathered is not None:
+                package = self.loader.take_over(gathered)
             if package is None:
-                package = self.loader.package(template, path, values)
+                package = self._package(discovered, values)
+            if not isinstance(package, Package):
+                self._refuse(*package)
+                continue
             if package.overrides is not None:
-                package = self._with_overrides(package, is_next=is_next)
+                package = self._with_overrides(package, is_next=discovered.is_next)
             run.add(package, pseudo)
         if ahead is not None:
             ahead.close()
@@ -216,6 +223,17 @@ class _Check:
         files = self.discovery.candidates(paths)
         jobs = min(self.options.jobs or jobs_for(len(files)), len(files))
         return ReadAhead(files, values, self.options.read, jobs) if jobs > 1 else None
+
+    def _package(
+        self, discovered: DiscoveredTemplate, values: Mapping[str, ParameterValue]
+    ) -> Package | Sequence[DocumentError]:
+        """A template with what belongs to it, or what is wrong with it."""
+        template = discovered.template
+        wrong = tuple(template_shape.faults(template))
+        if wrong:
+            return wrong
+        package = self.loader.package(template, discovered.path, values)
+        return package._replace(kinds=template_shape.kinds_of(template))
 
     def _put_down_if_many(self, templates: int, *documents: Document) -> None:
         if templates > MOST_IN_USE:
@@ -379,11 +397,6 @@ class _Check:
                 yield str(number), said
 
     # --- errors ------------------------------------------------------------------------------
-
-    def _is_sound(self, discovered: DiscoveredTemplate) -> bool:
-        wrong = list(template_shape.faults(discovered.template))
-        self._refuse(*wrong)
-        return not wrong
 
     def _refuse(self, *faults: DocumentError | InputError) -> None:
         self.errors += (

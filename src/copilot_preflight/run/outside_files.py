@@ -57,6 +57,8 @@ class Given:
         self, values: Mapping[str, ParameterValue], templates: Sequence[Document]
     ) -> None:
         """A value that no template declares belongs to another stack, or is misspelt."""
+        if not values:
+            return
         sections = [template.data.get("Parameters") for template in templates]
         declared = {name for section in sections if isinstance(section, dict) for name in section}
         for name, value in values.items():
