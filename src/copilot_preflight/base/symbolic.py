@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from copilot_preflight.base.character_sets import (
@@ -134,7 +135,7 @@ class Text:
     def __init__(self, parts: tuple[str | Hole, ...]) -> None:
         self.parts: Final = parts
         only = parts[0] if len(parts) == 1 else None if parts else ""
-        self.literal: Final = only if isinstance(only, str) else None
+        self.literal: Final[str | None] = only if only.__class__ is str else None
         self._split: tuple[str, int, Pieces] | None = None  # how it was split last
 
     @staticmethod
@@ -142,9 +143,9 @@ class Text:
         """Joins strings, holes and texts; neighbouring literals become one."""
         if len(parts) == 1:
             only = parts[0]
-            if isinstance(only, Text):
-                return only
-            return Text((only,) if only else ())
+            if isinstance(only, str):
+                return _literal(only) if len(only) < _SHORT else Text((only,))
+            return only if isinstance(only, Text) else Text((only,))
         joined: list[str | Hole] = []
         begun = ""  # a literal that may go on
         for part in parts:
@@ -232,7 +233,7 @@ class Text:
             return Pieces((self,), complete=True)
         if self.literal is not None:
             found = self.literal.split(separator, limit)
-            return Pieces(tuple([Text((it,)) if it else EMPTY for it in found]), complete=True)
+            return Pieces(tuple([Text.of(it) for it in found]), complete=True)
         pieces: list[Text] = []
         current: list[str | Hole] = []
         for part in self.parts:
@@ -256,8 +257,20 @@ class Text:
         return Pieces(tuple(pieces), complete=True)
 
 
+_SHORT: Final = 200
+"""Characters of a string that is worth keeping."""
+
+
+@lru_cache(maxsize=4_000)
+def _literal(text: str) -> Text:
+    """A short string: the same ones come again and again, and are taken apart once."""
+    return Text((text,)) if text else EMPTY
+
+
 def _keeps_out(hole: Hole, separator: str) -> bool:
     """Whether no separator can begin, end or come about in a hole."""
+    if len(separator) == 1:
+        return separator in hole.excludes
     apart = hole.nonempty or len(separator) == 1
     return apart and all(character in hole.excludes for character in separator)
 

@@ -76,11 +76,13 @@ class Resolver(Parameters):
 
     def text(self, raw: Any, path: DataPath, guard: Guard = ()) -> Text:
         """The string that a value stands for, with a hole for everything that is not known."""
+        if isinstance(raw, str):
+            if "{{" not in raw and len(raw) <= _MAX_TEXT:
+                return Text.of(raw)
+            known = Text.of(self._unknown(raw) if len(raw) > _MAX_TEXT else raw)
+            return with_dynamic_references(known, self.file)
         if isinstance(raw, Text):
             return raw
-        if isinstance(raw, str):
-            known = Text.of(self._unknown(raw) if len(raw) > _MAX_TEXT else raw)
-            return with_dynamic_references(known, self.file) if "{{" in raw else known
         if isinstance(raw, (bool, int, float)):
             return Text.of(spelt(raw))
         if raw is None:

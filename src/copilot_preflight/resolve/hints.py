@@ -13,6 +13,7 @@ from typing import Any, Final
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.arn import PARTITIONS
+from copilot_preflight.resolve.nodes import once_per_node
 
 
 def unwritten(data: Mapping[str, Any]) -> Iterator[str]:
@@ -116,8 +117,21 @@ _BUCKET_PROPERTIES: Final = frozenset({"BucketName", "Bucket", "S3Bucket", "Dest
 
 def shapes(data: Mapping[str, Any]) -> dict[str, str]:
     """Parameters whose use tells their form: env-file ARNs, and names of buckets."""
+    resources = data.get("Resources")
     found: dict[str, str] = {}
-    pending: list[tuple[Any, str, bool]] = [(data.get("Resources"), "", False)]
+    for resource in resources.values() if isinstance(resources, dict) else ():
+        for name, shape in _shapes(resource).items():
+            if shape == "s3-object":
+                found[name] = shape
+            else:
+                found.setdefault(name, shape)
+    return found
+
+
+@once_per_node
+def _shapes(resource: Any) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    pending: list[tuple[Any, str, bool]] = [(resource, "", False)]
     while pending:
         node, key, in_env_files = pending.pop()
         if isinstance(node, list):

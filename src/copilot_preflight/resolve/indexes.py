@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from copilot_preflight.resolve.nodes import once_per_node
 from copilot_preflight.resolve.query import EVERY, MEMBERS, query
 from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.stack import Stack, noted
@@ -79,15 +80,18 @@ def _is_any(run: Run, stacks: Iterable[Stack], condition: Callable[[Stack], bool
 @query
 def keys_of(stack: Stack, kind: str) -> frozenset[str]:
     """Every key that stands anywhere in the resources of a type."""
-    return frozenset(_keys([raw for _, raw in stack.of_type(kind)]))
+    return frozenset[str]().union(*(_keys(raw) for _, raw in stack.of_type(kind)))
 
 
-def _keys(data: Any) -> Iterator[str]:
+@once_per_node
+def _keys(data: Any) -> frozenset[str]:
+    found: set[str] = set()
     pending = [data]
     while pending:
         node = pending.pop()
         if isinstance(node, dict):
-            yield from node
+            found.update(node)
             pending += node.values()
         elif isinstance(node, list):
             pending += node
+    return frozenset(found)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.records import NamedTuple
+from copilot_preflight.resolve.nodes import once_per_node
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.template import SUB_VARIABLE
@@ -61,7 +62,10 @@ def unknown_names(stack: Stack, path: DataPath) -> Iterator[UnknownName]:
     node: Any = stack.data
     for step in path:
         node = node[step]
-    yield from _in_node(node, path, _names(stack))
+    known = _names(stack)
+    names, has_strange_function = _mentioned(node)
+    if has_strange_function or not names <= known.keys():  # as hardly any template has
+        yield from _in_node(node, path, known)
 
 
 @query
@@ -69,6 +73,14 @@ def _names(stack: Stack) -> Mapping[str, None]:
     """The names of what a template has, in their order."""
     sections = (stack.data.get("Parameters"), stack.data.get("Resources"))
     return {name: None for section in sections for name in section or ()}
+
+
+@once_per_node
+def _mentioned(node: Any) -> tuple[frozenset[str], bool]:
+    """The names that a node refers to, and whether it has a function that there is not."""
+    found = list(_in_node(node, (), {}))
+    names = frozenset(it.name for it in found if not it.is_function)
+    return names, any(it.is_function for it in found)
 
 
 def _in_node(node: Any, path: DataPath, known: Mapping[str, None]) -> Iterator[UnknownName]:

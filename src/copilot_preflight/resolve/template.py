@@ -10,6 +10,7 @@ from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.read.document import kind_of
 from copilot_preflight.resolve import return_values as attributes
+from copilot_preflight.resolve.nodes import once_per_node
 from copilot_preflight.resolve.value import TemplateError
 
 SUB_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
@@ -38,30 +39,17 @@ class Template:
 
     def _read(self, raw: Any) -> Mentions:
         conditions: dict[str, None] = {}
-        names: dict[str, None] = {}
+        names: set[str] = set()
         pending = [raw]
         while pending:
-            node = pending.pop()
-            found: list[str] = []
-            if isinstance(node, dict):
-                branches, attribute = node.get("Fn::If"), node.get("Fn::GetAtt")
-                if isinstance(branches, list) and branches:
-                    conditions[str(branches[0])] = None
-                if isinstance(attribute, list) and attribute:
-                    attribute = attribute[0]
-                found = [str(node.get("Ref")), str(attribute).partition(".")[0]]
-                pending += node.values()
-            elif isinstance(node, list):
-                pending += node
-            elif isinstance(node, str) and "${" in node:
-                found = [n.strip().partition(".")[0] for n in SUB_VARIABLE.findall(node)]
-            for name in found:
-                if name not in names:
-                    names[name] = None
-                    resource = self.resources.get(name)
-                    properties = resource.get("Properties") if isinstance(resource, dict) else None
-                    if isinstance(properties, dict):
-                        pending += (properties[key] for key in attributes.NAMING & set(properties))
+            found = _mentioned(pending.pop())
+            conditions.update(dict.fromkeys(found.conditions))
+            for name in found.names - names:
+                resource = self.resources.get(name)
+                properties = resource.get("Properties") if isinstance(resource, dict) else None
+                if isinstance(properties, dict):
+                    pending += (properties[key] for key in attributes.NAMING & set(properties))
+            names |= found.names
         return Mentions(tuple(conditions), frozenset(names).union(SHARED_PSEUDO))
 
 
@@ -70,6 +58,29 @@ class Mentions(NamedTuple):
 
     conditions: tuple[str, ...]
     names: frozenset[str]
+
+
+@once_per_node
+def _mentioned(raw: Any) -> Mentions:
+    """What a node itself speaks of."""
+    conditions: dict[str, None] = {}
+    names: set[str] = set()
+    pending = [raw]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            branches, attribute = node.get("Fn::If"), node.get("Fn::GetAtt")
+            if isinstance(branches, list) and branches:
+                conditions[str(branches[0])] = None
+            if isinstance(attribute, list) and attribute:
+                attribute = attribute[0]
+            names.update((str(node.get("Ref")), str(attribute).partition(".")[0]))
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+        elif isinstance(node, str) and "${" in node:
+            names.update(n.strip().partition(".")[0] for n in SUB_VARIABLE.findall(node))
+    return Mentions(tuple(conditions), frozenset(names))
 
 
 def _mapping(file: str, data: Mapping[str, Any], section: str) -> Mapping[str, Any]:
@@ -82,8 +93,15 @@ def _mapping(file: str, data: Mapping[str, Any], section: str) -> Mapping[str, A
     return found
 
 
-def size_of(data: Any) -> int:
-    """How many nodes data have."""
+def size_of(section: Any) -> int:
+    """How many nodes a section of a template has."""
+    if not isinstance(section, dict):
+        return _size(section)
+    return 1 + sum(map(_size, section.values()))
+
+
+@once_per_node
+def _size(data: Any) -> int:
     size, pending = 0, [data]
     while pending:
         node = pending.pop()

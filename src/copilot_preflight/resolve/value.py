@@ -41,7 +41,7 @@ class Reader(Protocol):
 
 def function_of(raw: Any) -> str | None:
     """``"Fn::If"``, ``"Ref"`` … where a value is an intrinsic function, else None."""
-    if isinstance(raw, dict) and len(raw) == 1:
+    if raw.__class__ is dict and len(raw) == 1:
         for name in raw:
             if name == "Ref" or str(name).startswith("Fn::"):
                 return str(name)
@@ -85,11 +85,13 @@ class Value(NamedTuple):
 
     def variants(self) -> Iterator[Value]:
         """What the value is once every ``Fn::If`` around it is peeled; nothing for NoValue."""
-        function = function_of(self.raw)
-        if function == "Fn::If":
-            return self._branches()
-        is_nothing = function == "Ref" and self.raw["Ref"] == "AWS::NoValue"
-        return iter(()) if is_nothing else iter((self,))
+        raw = self.raw
+        if raw.__class__ is dict and len(raw) == 1:
+            if "Fn::If" in raw:
+                return self._branches()
+            if raw.get("Ref") == "AWS::NoValue":
+                return iter(())
+        return iter((self,))
 
     def _branches(self) -> Iterator[Value]:
         branches = self.raw["Fn::If"]
@@ -113,7 +115,10 @@ class Value(NamedTuple):
             if isinstance(raw, list):
                 for index, item in enumerate(raw):
                     child = Value(self.reader, item, (*variant.path, index), variant.guard)
-                    yield from child.variants()
+                    if item.__class__ is dict:
+                        yield from child.variants()
+                    else:
+                        yield child
             elif function_of(raw) is not None:
                 yield from self.reader.listed(variant)
             elif raw is not None:
@@ -130,7 +135,9 @@ class Value(NamedTuple):
         if isinstance(raw, dict) and function_of(raw) is None:  # as nearly all are
             if key not in raw:
                 return iter(())
-            return Value(self.reader, raw[key], (*self.path, key), self.guard).variants()
+            child = raw[key]
+            found = Value(self.reader, child, (*self.path, key), self.guard)
+            return found.variants() if child.__class__ is dict else iter((found,))
         return self._children_of_variants(key)
 
     def _children_of_variants(self, key: str) -> Iterator[Value]:
