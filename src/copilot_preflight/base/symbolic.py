@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from copilot_preflight.base.character_sets import (
     Step,
@@ -130,13 +130,14 @@ class Text:
     ``literal`` is the whole string, or None where a hole is left in it.
     """
 
-    __slots__ = ("_split", "literal", "parts")
+    __slots__ = ("_split", "literal", "parsed", "parts")
 
     def __init__(self, parts: tuple[str | Hole, ...]) -> None:
         self.parts: Final = parts
         only = parts[0] if len(parts) == 1 else None if parts else ""
         self.literal: Final[str | None] = only if only.__class__ is str else None
         self._split: tuple[str, int, Pieces] | None = None  # how it was split last
+        self.parsed: Any = False  # what `iam.arn.parse` makes of it; False: nobody has asked
 
     @staticmethod
     def of(*parts: str | Hole | Text) -> Text:
@@ -243,7 +244,7 @@ class Text:
                 )
                 current.append(head)
                 for piece in rest:
-                    pieces.append(Text.of(*current))
+                    pieces.append(_joined(current))
                     current = [piece]
             elif len(pieces) == limit or _keeps_out(part, separator):
                 current.append(part)
@@ -253,8 +254,14 @@ class Text:
                 return Pieces((*pieces, Text.of(*current, hole)), complete=False)
             else:  # what stands before the hole may be the first half of a separator
                 return Pieces(tuple(pieces), complete=False)
-        pieces.append(Text.of(*current))
+        pieces.append(_joined(current))
         return Pieces(tuple(pieces), complete=True)
+
+
+def _joined(atoms: list[str | Hole]) -> Text:
+    """The text of atoms of which no two strings are neighbours; some may be empty."""
+    kept = [atom for atom in atoms if atom]
+    return Text.of(kept[0]) if len(kept) == 1 else Text(tuple(kept)) if kept else EMPTY
 
 
 _SHORT: Final = 200

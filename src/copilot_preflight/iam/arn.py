@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
@@ -50,10 +50,12 @@ class S3Name(NamedTuple):
 
 def parse(text: Text) -> Arn | None:
     """The parts of an ARN; None if the string is not an ARN, or not known to be one."""
-    pieces, complete = text.split(":", 5)
-    if not complete or len(pieces) != 6 or pieces[0].literal != "arn":
-        return None
-    return Arn(*pieces[1:])
+    known: Arn | Literal[False] | None = text.parsed
+    if known is False:
+        pieces, complete = text.split(":", 5)
+        is_one = complete and len(pieces) == 6 and pieces[0].literal == "arn"
+        known = text.parsed = Arn(*pieces[1:]) if is_one else None
+    return known
 
 
 def parse_s3(text: Text) -> S3Name | None:

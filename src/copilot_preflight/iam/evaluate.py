@@ -143,9 +143,20 @@ def covers_resource(statement: Statement, request: Request) -> Match:
     return NOT_COVERED if covered.verdict is False else covered
 
 
-def _any_action(entries: Iterable[Entry], asked: str) -> Match:
+def _any_action(entries: Sequence[Entry], asked: str) -> Match:
     """Whether one of the names of actions, which have no case, covers one in lower case."""
+    for entry in entries:  # nearly all are known, and certain
+        known = entry.text.literal
+        if known is None or entry.conditions or not known.isascii():
+            break
+        if wildcard_match(known.lower(), asked):
+            return CERTAIN
+    else:
+        return _NO
     return _any(((entry, _names(entry.text, asked)) for entry in entries), Text.of(asked))
+
+
+_NO: Final = Match(False)
 
 
 def _names(pattern: Text, asked: str) -> bool | None:

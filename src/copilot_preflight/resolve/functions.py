@@ -93,6 +93,9 @@ class Resolver(Parameters):
             if resolve is not None:
                 text = resolve(self, argument, (*path, function), guard)
                 if text is not None and not _is_long(text):
+                    plain = text.literal
+                    if plain is not None and "{{" not in plain:
+                        return text
                     return with_dynamic_references(text, self.file)
         return Text.of(self._unknown(raw, guard))
 
