@@ -82,29 +82,34 @@ def _read(value: Value, version: str | None) -> Statement:
     # Fn::If around the effect alone leaves two statements in one.
     own = (c for effect in value.children("Effect") for c in effect.conditions)
     conditions = tuple(dict.fromkeys((*value.conditions, *own)))
+    has = value.raw.__contains__  # it is a map, and most have few of these keys
     return Statement(
         effect=value.literal("Effect") or "",
         place=value.place,
-        sid=value.literal("Sid") or "",
+        sid=(value.literal("Sid") or "") if has("Sid") else "",
         actions=_entries(value, "Action", version),
-        not_actions=_entries(value, "NotAction", version),
+        not_actions=_entries(value, "NotAction", version) if has("NotAction") else (),
         resources=_entries(value, "Resource", version),
-        not_resources=_entries(value, "NotResource", version),
-        principals=tuple(_principals(value, "Principal", version)),
-        not_principals=tuple(_principals(value, "NotPrincipal", version)),
-        clauses=tuple(_clauses(value, version)),
+        not_resources=_entries(value, "NotResource", version) if has("NotResource") else (),
+        principals=tuple(_principals(value, "Principal", version)) if has("Principal") else (),
+        not_principals=tuple(_principals(value, "NotPrincipal", version))
+        if has("NotPrincipal")
+        else (),
+        clauses=tuple(_clauses(value, version)) if has("Condition") else (),
         conditions=conditions,
         version=version,
     )
 
 
 def _entries(statement: Value, key: str, version: str | None) -> tuple[Entry, ...]:
-    return tuple(_entry(item, statement, version) for item in statement.each(key))
+    return tuple([_entry(item, statement, version) for item in statement.each(key)])
 
 
 def _entry(item: Value, statement: Value, version: str | None) -> Entry:
-    own = item.guard[len(statement.guard) :]
     text = with_variables(item.text(), version)
+    if item.guard is statement.guard:  # as of nearly all
+        return Entry(text, item.place)
+    own = item.guard[len(statement.guard) :]
     return Entry(text, item.place, tuple(condition for condition, _ in own))
 
 
