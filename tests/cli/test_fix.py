@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +257,7 @@ def test_what_the_cdk_writes_is_changed_in_the_program_too(
     run: Run, write: Write, form: list[str]
 ) -> None:
     """A changed file of cdk.out is there until the next cdk synth."""
-    data = document.parse((BROKEN / LOGS).read_text(), LOGS).data
+    data = deepcopy(document.parse((BROKEN / LOGS).read_text(), LOGS).data)
     for name, resource in data["Resources"].items():
         resource["Metadata"] = {"aws:cdk:path": f"Shop/{name}/Resource"}
     write({"cdk.out/Shop.template.json": json.dumps(data)})

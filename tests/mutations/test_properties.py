@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -184,7 +185,7 @@ def test_the_order_of_statements_and_policies_is_of_no_account(
         site = Site(stack, stack.files[0])
         if edit is not None:
             edit(site)
-        data = document.parse(site.text, "x").data
+        data = deepcopy(document.parse(site.text, "x").data)
         before = told(stack, json.dumps(data, default=str), tmp_path)
         properties = data["Resources"][stack.role_id]["Properties"]
         properties["Policies"].reverse()

@@ -82,20 +82,22 @@ def _read(value: Value, version: str | None) -> Statement:
     # Fn::If around the effect alone leaves two statements in one.
     own = (c for effect in value.children("Effect") for c in effect.conditions)
     conditions = tuple(dict.fromkeys((*value.conditions, *own)))
-    has = value.raw.__contains__  # it is a map, and most have few of these keys
+    written = value.raw or ()  # a map, or nothing; most have few of these keys
     return Statement(
         effect=value.literal("Effect") or "",
         place=value.place,
-        sid=(value.literal("Sid") or "") if has("Sid") else "",
+        sid=(value.literal("Sid") or "") if "Sid" in written else "",
         actions=_entries(value, "Action", version),
-        not_actions=_entries(value, "NotAction", version) if has("NotAction") else (),
+        not_actions=_entries(value, "NotAction", version) if "NotAction" in written else (),
         resources=_entries(value, "Resource", version),
-        not_resources=_entries(value, "NotResource", version) if has("NotResource") else (),
-        principals=tuple(_principals(value, "Principal", version)) if has("Principal") else (),
-        not_principals=tuple(_principals(value, "NotPrincipal", version))
-        if has("NotPrincipal")
+        not_resources=_entries(value, "NotResource", version) if "NotResource" in written else (),
+        principals=tuple(_principals(value, "Principal", version))
+        if "Principal" in written
         else (),
-        clauses=tuple(_clauses(value, version)) if has("Condition") else (),
+        not_principals=tuple(_principals(value, "NotPrincipal", version))
+        if "NotPrincipal" in written
+        else (),
+        clauses=tuple(_clauses(value, version)) if "Condition" in written else (),
         conditions=conditions,
         version=version,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -233,7 +234,7 @@ def _role(view: View, head: _Head) -> Role:
     if properties is None:
         return Role(logical_id, trust.place, head.arn, head.name, trust.place, (), ())
     boundary, undecided = _boundary(view, properties)
-    statements: list[Statement] = list(_inline(properties))
+    statements: list[Statement] = list(_inline(view, properties))
     unread: list[Fact] = []
     if properties.is_written_out_by_aws:
         unread.append(Fact("document", f"what a macro adds to '{logical_id}'"))
@@ -275,18 +276,19 @@ def _boundary(view: View, properties: Value) -> tuple[Boundary | None, str]:
     return Boundary(policy, found.place, statements), next(iter((*holding, *naming)), "")
 
 
-def _inline(properties: Value) -> Iterator[Statement]:
+def _inline(view: View, properties: Value) -> Iterator[Statement]:
     for policy in properties.each("Policies"):
-        yield from _policy_statements(policy)
+        read = partial(_policy_statements, policy)
+        yield from view.resolver.shared(policy, "inline policy", read)
 
 
-def _policy_statements(policy: Value) -> Iterator[Statement]:
+def _policy_statements(policy: Value) -> tuple[Statement, ...]:
     if policy.is_opaque:
-        yield from statements_of(policy)
-        return
+        return statements_of(policy)
     name = policy.child("PolicyName")
-    for document in policy.children("PolicyDocument"):
-        yield from statements_of(document, str(name.text()) if name else "")
+    title = str(name.text()) if name else ""
+    documents = policy.children("PolicyDocument")
+    return tuple(it for document in documents for it in statements_of(document, title))
 
 
 def _attached(view: View, role: Text) -> Iterator[Statement | Fact]:

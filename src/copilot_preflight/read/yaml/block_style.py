@@ -85,12 +85,8 @@ def _entry(lines: str) -> dict[str, Any]:
 
 def _mapping(text: str, column: int) -> dict[str, Any]:
     """The mapping whose keys begin in a column. Raises NotPlain."""
+    nest = _Nest(column)
     line, at, size = _LINE.match, 0, len(text)
-    has_entries = column == 0
-    data: dict[str, Any] = {}
-    node: Any = data
-    key, tag, is_open = "", "", False  # is_open: the value of the key or item is still to come
-    outer: list[tuple[int, Any]] = []
     while at < size:
         match = line(text, at)
         assert match is not None
@@ -98,91 +94,113 @@ def _mapping(text: str, column: int) -> dict[str, Any]:
         at = match.end()
         name = key1 or key2 or key3
         is_empty = value is None and (not rest or rest[0] == "#")
-        if is_empty and not dashes and name is None:
-            continue  # a blank line, or a comment
-        indent = len(spaces)
-        opens = is_open and (indent > column or (dashes and indent == column and key != ""))
-        is_alone = opens and not dashes and name is None
-        if not is_alone:
-            if is_open:
-                new: Any = None
-                if opens:
-                    new = [] if dashes else {}
-                elif tag:
-                    raise NotPlain
-                found = {tag: new} if tag else new
-                if node.__class__ is dict:
-                    node[key] = found
-                else:
-                    node.append(found)
-                tag = ""
-            if opens:
-                outer.append((column, node))
-                column, node = indent, new
-            else:
-                while indent < column and outer:
-                    column, node = outer.pop()
-                if node.__class__ is list and not dashes and outer:
-                    column, node = outer.pop()
-                if indent != column:
-                    raise NotPlain
-            if dashes:
-                if node.__class__ is dict:
-                    raise NotPlain
-                key = ""
-                for number in range(1, dashes.count("-")):
-                    outer.append((column, node))
-                    node.append([])
-                    node, column = node[-1], indent + _nth_dash(dashes, number)
-                if name is not None:
-                    outer.append((column, node))
-                    node.append({})
-                    node, column = node[-1], indent + len(dashes)
-            if len(outer) > _MOST_LEVELS:
-                raise NotPlain
-            if name is not None:
-                if name in node or node.__class__ is list or len(name) > _LONGEST_KEY:
-                    raise NotPlain
-                key = intern(name)
-            elif not dashes:
-                raise NotPlain
-        is_open = False
-        if value is not None:
-            found = _tagged(tag, value) if tag else plain(value, is_json=False)
+        if dashes or name is not None:
+            nest.move(len(spaces), dashes, name)
         elif is_empty:
-            if has_entries and indent == _SECOND_LEVEL and len(outer) == 1 and not dashes:
-                behind = _NEXT_ENTRY.search(text, at - 1)
-                at = behind.start() + 1 if behind else size
-                found = _entry(text[match.start() : at])[name]
-            else:
-                is_open = True
-                continue
-        else:
-            tag, found, end = _value(text, rest, match.start(7), at, column, tag)
+            continue  # a blank line, or a comment
+        elif not nest.is_open or len(spaces) <= nest.column:
+            raise NotPlain  # else it is the value of a key or of an item, on a line of its own
+        tag = nest.tag
+        if value is not None:
+            nest.put(_tagged(tag, value) if tag else plain(value, is_json=False))
+        elif not is_empty:
+            tag, found, end = _value(text, rest, match.start(7), at, nest.column, tag)
             if end < 0:
-                is_open = True
-                continue
-            at = end
-        tag = ""
-        if node.__class__ is dict:
-            node[key] = found
+                nest.open(tag)
+            else:
+                nest.put(found)
+                at = end
+        elif column == 0 and len(nest.outer) == 1 and nest.column == _SECOND_LEVEL and not dashes:
+            behind = _NEXT_ENTRY.search(text, at - 1)
+            at = behind.start() + 1 if behind else size
+            nest.put(_entry(text[match.start() : at])[name])
         else:
-            node.append(found)
-    if is_open:
-        if tag:
+            nest.open("")
+    nest.close()
+    return nest.data
+
+
+class _Nest:
+    """The collections around the line that is read, from the outermost to the innermost.
+
+    ``column`` is where the keys or dashes of the innermost one begin. Where ``is_open``, the value
+    of its last key or item is still to come, and ``tag`` stands before that.
+    """
+
+    __slots__ = ("column", "data", "is_open", "key", "node", "outer", "tag")
+
+    def __init__(self, column: int) -> None:
+        self.data: dict[str, Any] = {}
+        self.node: Any = self.data
+        self.column = column
+        self.outer: list[tuple[int, Any]] = []
+        self.key = ""  # "" in a list
+        self.tag = ""
+        self.is_open = False
+
+    def open(self, tag: str) -> None:
+        """Leaves the value of a key or item to the lines that follow."""
+        self.is_open, self.tag = True, tag
+
+    def put(self, found: Any) -> None:
+        """The value of a key or item."""
+        self.is_open, self.tag = False, ""
+        if self.node.__class__ is dict:
+            self.node[self.key] = found
+        else:
+            self.node.append(found)
+
+    def close(self) -> None:
+        """Nothing follows what is open. Raises NotPlain for a tag alone."""
+        if self.tag:
             raise NotPlain
-        if node.__class__ is dict:
-            node[key] = None
+        if self.is_open:
+            self.put(None)
+
+    def move(self, indent: int, dashes: str, name: str | None) -> None:
+        """Goes to the collection that a line with a key or an item belongs to. Raises NotPlain."""
+        column = self.column
+        # A list may stand in the column of the key that has it.
+        opens = indent > column or (dashes != "" and indent == column and self.key != "")
+        if self.is_open and opens:
+            new: Any = [] if dashes else {}
+            self.put({self.tag: new} if self.tag else new)
+            self._enter(new, indent)
         else:
-            node.append(None)
-    return data
+            self.close()
+            while indent < self.column and self.outer:
+                self.column, self.node = self.outer.pop()
+            if self.node.__class__ is list and not dashes and self.outer:
+                self.column, self.node = self.outer.pop()
+            if indent != self.column:
+                raise NotPlain
+        if dashes:
+            self._move_into_items(indent, dashes, name)
+        if name is not None:
+            if self.node.__class__ is list or name in self.node or len(name) > _LONGEST_KEY:
+                raise NotPlain
+            self.key = intern(name)
 
+    def _move_into_items(self, indent: int, dashes: str, name: str | None) -> None:
+        """Goes to the innermost item that begins on a line."""
+        if self.node.__class__ is dict:
+            raise NotPlain
+        self.key = ""
+        places = [place for place, dash in enumerate(dashes) if dash == "-"]
+        for place in places[1:]:
+            self._add([], indent + place)
+        if name is not None:
+            self._add({}, indent + len(dashes))
 
-def _nth_dash(dashes: str, number: int) -> int:
-    at = 0
-    for _ in range(number):
-        at = dashes.index("-", at + 1)
-    return at
+    def _add(self, new: Any, column: int) -> None:
+        self.node.append(new)
+        self._enter(new, column)
+
+    def _enter(self, new: Any, column: int) -> None:
+        self.outer.append((self.column, self.node))
+        self.column, self.node = column, new
+        if len(self.outer) > _MOST_LEVELS:
+            raise NotPlain
 
 
 def _value(
