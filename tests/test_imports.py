@@ -66,7 +66,7 @@ PACKAGES = {
     "watchfiles": {"cli.commands.watch"},
     "jmespath": {"simulator.output"},
     "jsonpath_ng": {"read.jsonpath"},
-    "yaml": {"read.yaml.tree", "read.yaml.errors", "read.yaml.plain", "read.yaml.pure_python"},
+    "yaml": {"read.yaml.events", "read.yaml.errors", "read.yaml.plain", "read.yaml.pure_python"},
 }
 
 

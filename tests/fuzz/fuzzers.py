@@ -30,8 +30,7 @@ from copilot_preflight.inputs.package import Package
 from copilot_preflight.inputs.parameter_files import ParameterValue
 from copilot_preflight.read import jsonpath
 from copilot_preflight.read.document import Document, DocumentError, parse
-from copilot_preflight.read.yaml import pure_python
-from copilot_preflight.read.yaml import tree as yaml_tree
+from copilot_preflight.read.yaml import events, pure_python
 from copilot_preflight.read.yaml.faults import MAX_DEPTH
 from copilot_preflight.resolve.run import Run
 from copilot_preflight.resolve.value import TemplateError
@@ -80,7 +79,7 @@ def load(data: bytes) -> None:
         expect(comment.text.startswith("#"), "a comment begins without '#'")
         document.span(document.path_of(comment))
         document.line_of(comment)
-    whole = yaml_tree.build(document.text).data
+    whole = events.build(document.text).data
     expect(repr(whole) == repr(document.data), "data differ from those that have positions")
     known = _as_json(document.text)
     if known is not None:
@@ -144,8 +143,8 @@ def parsers(data: bytes) -> None:
     if b"\xef\xbb\xbf" in data[1:] or data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return
     outcomes: list[tuple[Any, ...]] = []
-    for parser in (vars(yaml_tree)["EventParser"], pure_python.EventParser):
-        with patch.object(yaml_tree, "EventParser", parser):
+    for parser in (vars(events)["EventParser"], pure_python.EventParser):
+        with patch.object(events, "EventParser", parser):
             try:
                 document = parse(data, "t.yml")
             except DocumentError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from copilot_preflight.read import document
-from copilot_preflight.read.yaml import json_data, plain, tree
+from copilot_preflight.read.yaml import block_tree, events, json_data, plain
 from copilot_preflight.read.yaml.faults import NotPlain
 
 PARSERS = ("libyaml", "pyyaml")
@@ -15,7 +15,8 @@ PARSERS = ("libyaml", "pyyaml")
 
 def read_events_with(parser: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """Has every text read through the events of a parser."""
-    monkeypatch.setattr(tree, "EventParser", parser)
+    monkeypatch.setattr(events, "EventParser", parser)
+    monkeypatch.setattr(block_tree, "build", _refuse)
     monkeypatch.setattr(document, "block_data", _refuse)
     monkeypatch.setattr(json_data, "json_data", _refuse)
     monkeypatch.setattr(plain, "plain_data", _refuse)

@@ -21,11 +21,13 @@ from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.read.document import Document, DocumentError, parse, read
 from copilot_preflight.read.layout import Comment
 from copilot_preflight.read.lookup import span_of
+from copilot_preflight.read.yaml import block_tree
 from copilot_preflight.read.yaml.block_style import block_data
+from copilot_preflight.read.yaml.events import build
 from copilot_preflight.read.yaml.faults import Fault, NotPlain
 from copilot_preflight.read.yaml.json_data import json_data
 from copilot_preflight.read.yaml.plain import plain_data
-from copilot_preflight.read.yaml.tree import build
+from copilot_preflight.read.yaml.tree import Node
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
@@ -801,6 +803,32 @@ def test_plain_data_are_those_of_the_tree(reads: Callable[[str], Any], text: str
     assert repr(tree.data) == repr(data)  # 1, 1.0 and True are equal
 
 
+@settings(deadline=None, max_examples=examples(900))
+@given(YAML_LIKE | PIECES | LINES)
+def test_every_node_of_a_template_stands_where_the_events_have_it(text: str) -> None:
+    """Of what is read line by line, both for its data and for its places."""
+    try:
+        mine = block_tree.build(text)
+    except NotPlain:
+        with pytest.raises(NotPlain):
+            block_data(text)
+        return
+    whole = build(text)
+    assert repr(mine.data) == repr(whole.data)
+    assert mine.hashed == whole.hashed
+    assert places_in(mine.root) == places_in(whole.root)
+
+
+def places_in(node: Node) -> Any:
+    """A tree as plain data."""
+    below: Any = node.children
+    if isinstance(below, dict):
+        below = {k: (it.key_start, it.key_end, places_in(it.value)) for k, it in below.items()}
+    elif below is not None:
+        below = list(map(places_in, below))
+    return node.start, node.end, node.tag, below
+
+
 def test_most_texts_are_read_as_plain_data() -> None:
     """Or the test above would hold for a reader that never gives any."""
     for text in ("a: !Ref b\n", "a:\n  - 1\n  - !Sub '${x}'\n"):
@@ -862,6 +890,7 @@ def test_templates_in_block_style_are_read_line_by_line(text: str, data: Any) ->
             block_data(text)
     else:
         assert block_data(text) == build(text).data == data
+        assert places_in(block_tree.build(text).root) == places_in(build(text).root)
 
 
 def test_resources_of_several_templates_are_read_once() -> None:
@@ -876,7 +905,9 @@ def test_resources_of_several_templates_are_read_once() -> None:
 def test_what_copilot_writes_is_read_line_by_line() -> None:
     stacks = [it.read_text(encoding="utf-8") for it in CORPUS.rglob("*.stack.yml")]
     for text in stacks:
-        assert block_data(text) == build(text).data
+        whole = build(text)
+        assert block_data(text) == whole.data
+        assert places_in(block_tree.build(text).root) == places_in(whole.root)
     assert stacks
 
 

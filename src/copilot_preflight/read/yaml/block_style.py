@@ -19,10 +19,10 @@ from copilot_preflight.read.yaml.scalars import plain
 _SECOND_LEVEL: Final = 2
 """The column of the keys of a section, as nearly everybody indents them."""
 
-_MOST_LEVELS: Final = 40
+MOST_LEVELS: Final = 40
 """Of collections, one in the other. Copilot's deepest templates have about 20."""
 
-_LONGEST_KEY: Final = 400
+LONGEST_KEY: Final = 400
 """Characters. libyaml refuses a key that ends in more than 1,024."""
 
 _PLAIN: Final = r"(?=-?[A-Za-z0-9_/.$(])[^ :#\n]+(?:(?: +|:+)[^ :#\n]+)*"
@@ -35,27 +35,27 @@ _KEY: Final = r"([A-Za-z0-9_/.$][\w/.$-]*(?::+[\w/.$-]+)*)|'([^'\n]+)'|\"([^\"\\
 
 _QUOTED: Final = r"'((?:[^'\n]|'')*)'|\"([^\"\\\n]*)\""
 
-_LINE: Final = re.compile(
+LINE: Final = re.compile(
     rf"( *)((?:-(?: +|(?=\n|\Z)))*)(?:(?:{_KEY}):(?: +|(?=\n|\Z)))?"
     rf"(?:({_PLAIN}) *(?:\n|\Z)|([^\n]*)(?:\n|\Z))",
     re.ASCII,
 )
 """Indentation, dashes, a key in one of three spellings, and a plain scalar or the rest."""
 
-_REST: Final = re.compile(
+REST: Final = re.compile(
     rf"(?:!(\w+:*)(?: +|\Z))?(?:(?:({_PLAIN})|{_QUOTED}|\|([-+]?)|())(?: +#.*| *)\Z|(?=[\[{{]))",
     re.ASCII,
 )
 """A tag, and a scalar, the head of a block literal or nothing, with a comment; or a bracket."""
 
 _BETWEEN: Final = r"(?:[ \n]| #[^\n]*\n)*"
-_ITEM: Final = re.compile(
+ITEM: Final = re.compile(
     rf"{_BETWEEN}(?:!(\w+:*)(?=[ \n]){_BETWEEN})?(?:({_PLAIN_IN_FLOW})|{_QUOTED}|(?=[\[{{]))",
     re.ASCII,
 )
-_KEY_IN_FLOW: Final = re.compile(rf"{_BETWEEN}(?:{_KEY}):(?=[ \n])", re.ASCII)
-_CLOSED: Final = re.compile(rf"{_BETWEEN}([,\]}}])")
-_END_OF_LINE: Final = re.compile(r"(?: +#[^\n]*| *)(?:\n|\Z)")
+KEY_IN_FLOW: Final = re.compile(rf"{_BETWEEN}(?:{_KEY}):(?=[ \n])", re.ASCII)
+CLOSED: Final = re.compile(rf"{_BETWEEN}([,\]}}])")
+END_OF_LINE: Final = re.compile(r"(?: +#[^\n]*| *)(?:\n|\Z)")
 _NEXT_ENTRY: Final = re.compile(r"\n {0,2}[^ \n#]")
 _BLANK_LINES: Final = re.compile(r"(?: *\n)*")
 
@@ -86,7 +86,7 @@ def _entry(lines: str) -> dict[str, Any]:
 def _mapping(text: str, column: int) -> dict[str, Any]:
     """The mapping whose keys begin in a column. Raises NotPlain."""
     nest = _Nest(column)
-    line, at, size = _LINE.match, 0, len(text)
+    line, at, size = LINE.match, 0, len(text)
     while at < size:
         match = line(text, at)
         assert match is not None
@@ -102,7 +102,7 @@ def _mapping(text: str, column: int) -> dict[str, Any]:
             raise NotPlain  # else it is the value of a key or of an item, on a line of its own
         tag = nest.tag
         if value is not None:
-            nest.put(_tagged(tag, value) if tag else plain(value, is_json=False))
+            nest.put(tagged(tag, value) if tag else plain(value, is_json=False))
         elif not is_empty:
             tag, found, end = _value(text, rest, match.start(7), at, nest.column, tag)
             if end < 0:
@@ -177,7 +177,7 @@ class _Nest:
         if dashes:
             self._move_into_items(indent, dashes, name)
         if name is not None:
-            if self.node.__class__ is list or name in self.node or len(name) > _LONGEST_KEY:
+            if self.node.__class__ is list or name in self.node or len(name) > LONGEST_KEY:
                 raise NotPlain
             self.key = intern(name)
 
@@ -199,7 +199,7 @@ class _Nest:
     def _enter(self, new: Any, column: int) -> None:
         self.outer.append((self.column, self.node))
         self.column, self.node = column, new
-        if len(self.outer) > _MOST_LEVELS:
+        if len(self.outer) > MOST_LEVELS:
             raise NotPlain
 
 
@@ -211,14 +211,14 @@ def _value(
     Then its tag is told, and else put around the value. ``tag`` is one from the line before,
     ``start`` where the rest begins, ``at`` where the next line does.
     """
-    match = _REST.match(rest)
+    match = REST.match(rest)
     if match is None:
         raise NotPlain
     name, scalar, single, double, header, nothing = match.groups()
     if name is not None:
         if tag:
             raise NotPlain
-        tag = _spelt(name)
+        tag = spelt(name)
     if nothing is not None:
         return tag, None, -1
     found: Any
@@ -229,27 +229,27 @@ def _value(
     elif double is not None:
         found = double
     elif header is not None:
-        found, at = _literal(text, at, column, header)
+        found, at = literal(text, at, column, header)
     else:
         found, at = _flow(text, start + match.end(), 1)
-        behind = _END_OF_LINE.match(text, at)
+        behind = END_OF_LINE.match(text, at)
         if behind is None:
             raise NotPlain
         at = behind.end()
-    return "", _tagged(tag, found) if tag else found, at
+    return "", tagged(tag, found) if tag else found, at
 
 
-def _spelt(tag: str) -> str:
+def spelt(tag: str) -> str:
     return tag if tag in ("Ref", "Condition") else f"Fn::{tag}"
 
 
-def _tagged(tag: str, found: Any) -> dict[str, Any]:
+def tagged(tag: str, found: Any) -> dict[str, Any]:
     if tag == "Fn::GetAtt" and found.__class__ is str:
         return {tag: found.split(".", 1)}
     return {tag: found}
 
 
-def _literal(text: str, at: int, column: int, chomping: str) -> tuple[str, int]:
+def literal(text: str, at: int, column: int, chomping: str) -> tuple[str, int]:
     """A block literal whose first line begins at an offset, and where the line behind it begins."""
     blank = _BLANK_LINES.match(text, at)
     assert blank is not None
@@ -279,24 +279,24 @@ def _indented(indent: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 def _flow(text: str, at: int, depth: int) -> tuple[Any, int]:
     """The collection that a bracket opens, and where it ends. Raises NotPlain."""
-    if depth > _MOST_LEVELS:
+    if depth > MOST_LEVELS:
         raise NotPlain
     is_list = text[at] == "["
     at += 1
     items: list[Any] = []
     pairs: dict[str, Any] = {}
-    closing = _CLOSED.match(text, at)
+    closing = CLOSED.match(text, at)
     if closing is None:
         while True:
             if not is_list:
-                match = _KEY_IN_FLOW.match(text, at)
+                match = KEY_IN_FLOW.match(text, at)
                 if match is None:
                     raise NotPlain
                 key = match[1] or match[2] or match[3]
-                if key in pairs or len(key) > _LONGEST_KEY:
+                if key in pairs or len(key) > LONGEST_KEY:
                     raise NotPlain
                 at = match.end()
-            match = _ITEM.match(text, at)
+            match = ITEM.match(text, at)
             if match is None:
                 raise NotPlain
             name, scalar, single, double = match.groups()
@@ -311,18 +311,18 @@ def _flow(text: str, at: int, depth: int) -> tuple[Any, int]:
             else:
                 found, at = _flow(text, at, depth + 1)
             if name is not None:
-                found = _tagged(_spelt(name), found)
+                found = tagged(spelt(name), found)
             if is_list:
                 items.append(found)
             else:
                 pairs[intern(key)] = found
-            closing = _CLOSED.match(text, at)
+            closing = CLOSED.match(text, at)
             if closing is None:
                 raise NotPlain
             at = closing.end()
             if closing[1] != ",":
                 break
-            last = _CLOSED.match(text, at)
+            last = CLOSED.match(text, at)
             if last is not None:
                 closing = last
                 break
