@@ -1,6 +1,7 @@
 """The tree of a template in plain block style, line by line and without PyYAML.
 
-It takes the texts that `block_style` takes, and gives the tree that `events` gives of them.
+It takes the texts that `block_style` takes, lists, and parts of such texts, however far they are
+indented, and gives the tree that `events` gives of them.
 """
 
 from __future__ import annotations
@@ -97,9 +98,9 @@ class _Builder:
         """Goes to the collection that a line with a key or an item belongs to."""
         inner = self.inner
         if inner is None:
-            if dashes or indent:
-                raise NotPlain
-            self.root = self.inner = _Collection(0, {}, Node(start, start, {}))
+            data: Any = [] if dashes else {}
+            children: Any = [] if dashes else {}
+            self.root = self.inner = _Collection(indent, data, Node(start, start, children))
         elif self.is_open and (
             indent > inner.column or (dashes and indent == inner.column and inner.key)
         ):
