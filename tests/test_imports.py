@@ -219,11 +219,12 @@ def _assert_known(loaded: set[str]) -> None:
     [(STACK, 0), (STACK.replace("artifacts/*", "other/*"), 1), ("Resources: [", 2)],
 )
 def test_check_loads_only_what_it_uses(tmp_path: Path, stack: str, status: int) -> None:
-    """A cold check loads libyaml and its own modules, whatever it finds; no click."""
+    """A cold check loads its own modules, whatever it finds; no click, and PyYAML for errors."""
     (tmp_path / "web.yml").write_text(stack)
     ended, loaded = _loaded(tmp_path, "check", "web.yml")
     assert ended == status
     assert not loaded & (HEAVY | SPARED)
+    assert ("yaml" in loaded) is (status == 2)
     unused = ("cli.commands.check", "cli.group", "render.json", "run.policy_files", "run.workers")
     assert not loaded & {f"{OURS}.{name}" for name in unused}
     assert not {name for name in loaded if name.startswith(f"{OURS}.run.suppress")}
