@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from copilot_preflight.access.cause import CONTENT_HASH
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.base.finding import Finding, Related
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
@@ -23,7 +23,7 @@ from copilot_preflight.needs.env_files import ENV_FILE, GET_OBJECT, EnvFileRead
 if TYPE_CHECKING:
     from copilot_preflight.edits.edit import Help
 
-_COPILOT_KEY = re.compile(r"manual/env-files/.+/[^/]+\.env")
+_COPILOT_KEY = lazy_pattern(r"manual/env-files/.+/[^/]+\.env")
 
 
 @rule(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Final
 
 from copilot_preflight.access.decide import Decision
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text, match
 from copilot_preflight.iam import arn
@@ -24,7 +24,7 @@ from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.view import View
 from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, S3Level
 
-CONTENT_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+CONTENT_HASH: Final = lazy_pattern(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 """A SHA-256 in an object key: Copilot and CDK name uploads after their content."""
 
 

@@ -13,9 +13,10 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 
-_TOKEN: Final = re.compile(r"\*\*/|/\*\*$|\*\*|\*|\?|\[!?[^\]/]+\]|.", re.DOTALL)
+_TOKEN: Final = lazy_pattern(r"\*\*/|/\*\*$|\*\*|\*|\?|\[!?[^\]/]+\]|.", re.DOTALL)
 
 
 class Globs(NamedTuple):

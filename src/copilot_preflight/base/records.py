@@ -1,9 +1,9 @@
 """`NamedTuple`, made in an eighth of the time: a cold check loads about 140 such classes.
 
 ``typing.NamedTuple`` compiles each annotation, to see whether it may be one. With mypy nobody has
-to ask at every start. ``collections.namedtuple`` compiles a ``__new__`` for each class; here classes
-with the same number of fields share its code, with names of their own. All else is the same, down
-to pickles and ``match``.
+to ask at every start. ``collections.namedtuple`` compiles a ``__new__`` for each class; here
+classes with the same number of fields share its code, with names of their own. All else is the
+same, down to pickles and ``match``.
 
 It is for modules that a check loads, which need ``from __future__ import annotations``; any other
 may have that of ``typing``.

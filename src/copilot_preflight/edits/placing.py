@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.edit import END, Applicability, Edit, NoFix, Operation
 from copilot_preflight.edits.grant import Grant
@@ -39,7 +40,7 @@ _LONGEST_NAME: Final = 100
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
-_NOT_A_NAME: Final = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+_NOT_A_NAME: Final = lazy_pattern(r"\$\{[^}]*\}|<[^>]*>")
 """What is filled in later."""
 
 

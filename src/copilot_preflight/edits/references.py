@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.edit import Edit, Operation
 
-_FILLED_IN: Final = re.compile(r"\$\{([^!}][^}]*)\}")
+_FILLED_IN: Final = lazy_pattern(r"\$\{([^!}][^}]*)\}")
 """What ``Fn::Sub`` fills in; ``${!literally}`` is none.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
 """
 
-_NAME: Final = re.compile(r"[A-Za-z0-9]+")
+_NAME: Final = lazy_pattern(r"[A-Za-z0-9]+")
 """What a logical id is made of: anything else is left to be filled in, see `Spelling.gaps`."""
 
 _PSEUDO: Final = "AWS::"

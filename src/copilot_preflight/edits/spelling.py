@@ -10,45 +10,46 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 
 Plain: TypeAlias = "str | int | list[Plain] | dict[str, Plain]"
 """Data as the loader gives it: functions are spelt long, ``{"Fn::Sub": "…"}``."""
 
-_SECRET_OF_STACK: Final = re.compile(
+_SECRET_OF_STACK: Final = lazy_pattern(
     r"arn:\S+:secretsmanager:\S+:secret:\$\{(\w+)\}-\$\{\1 suffix\}"
 )
 """The ARN of a secret of the stack to which AWS gives the name: ``Ref`` returns it."""
 
-_REVISION_OF_STACK: Final = re.compile(
+_REVISION_OF_STACK: Final = lazy_pattern(
     r"arn:\S+:ecs:\S+:task-definition/\S+:\$\{(?!latest )(\w+) revision\}"
 )
 """The ARN of a task definition of the stack: ``Ref`` returns it."""
 
-_SUFFIX: Final = re.compile(r"-\$\{(?:\w+ )?suffix\}|(\$\{suffix if any\})")
+_SUFFIX: Final = lazy_pattern(r"-\$\{(?:\w+ )?suffix\}|(\$\{suffix if any\})")
 """The end of a secret's ARN, which a policy can only name by its length."""
 
-_EACH_TIME: Final = re.compile(r"\$\{(?:task id|log stream|latest revision)\}")
+_EACH_TIME: Final = lazy_pattern(r"\$\{(?:task id|log stream|latest revision)\}")
 """What AWS makes up anew, or looks up, for every task."""
 
-_PLACEHOLDER: Final = re.compile(r"\$\{\w+ (bucket|key|repository)\}")
+_PLACEHOLDER: Final = lazy_pattern(r"\$\{\w+ (bucket|key|repository)\}")
 """A name that AWS makes up for a resource, and no function of a template returns."""
 
-_SLOT: Final = re.compile(r"\$\{([^}]*)\}?|(<[^>]*>)")
-_FILLED: Final = re.compile(r"AWS::\w+|[A-Za-z0-9]+(?:\.[\w.]+)?|!.*")
+_SLOT: Final = lazy_pattern(r"\$\{([^}]*)\}?|(<[^>]*>)")
+_FILLED: Final = lazy_pattern(r"AWS::\w+|[A-Za-z0-9]+(?:\.[\w.]+)?|!.*")
 """What ``Fn::Sub`` can fill in, ``${!literally}`` included.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
 """
 
-_WORD: Final = re.compile(
+_WORD: Final = lazy_pattern(
     r"(?!(?:yes|no|on|off|true|false|null|y|n)\Z)[A-Za-z][A-Za-z0-9]*(?:(?:::|[./-])[A-Za-z0-9]+)*",
     re.IGNORECASE,
 )
 """A name or a path that YAML takes for a string as it stands, in a list on one line too."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:]+")
-_BARE: Final = re.compile(r"[A-Za-z0-9<](?:[^\s:#]|:(?=\S)|(?<=\S)#|[ ](?![#\s]))*(?<![\s:])")
+_NAME: Final = lazy_pattern(r"[A-Za-z0-9_.:]+")
+_BARE: Final = lazy_pattern(r"[A-Za-z0-9<](?:[^\s:#]|:(?=\S)|(?<=\S)#|[ ](?![#\s]))*(?<![\s:])")
 """Text that YAML takes for a string as it stands: no ``: ``, no `` #``, no odd beginning."""
 
 

@@ -12,6 +12,7 @@ import re
 from functools import cache
 from typing import Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.symbolic import Hole, Text, match
 from copilot_preflight.iam import actions, arn
 
@@ -83,7 +84,7 @@ _BEHIND_ACCESS_POINT: Final = Text.of(
     Hole("any key", nonempty=True),
 )
 
-_SLOT: Final = re.compile(r"\$?\{([^}]*)\}")
+_SLOT: Final = lazy_pattern(r"\$?\{([^}]*)\}")
 _WITHOUT_ACCOUNT: Final = frozenset({"ssm"})
 """Services with public resources, whose ARNs name no account."""
 

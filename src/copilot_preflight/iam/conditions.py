@@ -5,10 +5,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.base.three_valued import all_of, any_of
 from copilot_preflight.iam.policy import (
@@ -221,8 +221,8 @@ def _ordered(read: Callable[[str], Decimal], holds: Callable[[Decimal, Decimal],
     return compare
 
 
-_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_DATE: Final = re.compile(
+_NUMBER: Final = lazy_pattern(r"-?[0-9]+(?:\.[0-9]+)?")
+_DATE: Final = lazy_pattern(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:T(?P<minute>[0-9]{2}:[0-9]{2})(?::(?P<second>[0-9]{2})(?P<fraction>\.[0-9]+)?)?"
     r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}))?"

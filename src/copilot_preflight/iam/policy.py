@@ -5,11 +5,11 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text, match
 
@@ -138,7 +138,7 @@ def missing_values(*texts: Text) -> tuple[Fact, ...]:
 
 
 VARIABLE: Final = "policy variable "
-_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE: Final = lazy_pattern(r"\$\{([^}]*)\}")
 
 
 def with_variables(text: Text, version: str | None = CURRENT_VERSION) -> Text:
@@ -181,7 +181,7 @@ _BARE: Final = str.maketrans({"*": "\ufdd0", "?": "\ufdd1"})
 _BROUGHT: Final = str.maketrans({"*": "\ufdd2", "?": "\ufdd3"})
 _BROUGHT_TO_BARE: Final = str.maketrans({"\ufdd2": "\ufdd0", "\ufdd3": "\ufdd1"})
 _BROUGHT_TO_WILD: Final = str.maketrans({"\ufdd2": "*", "\ufdd3": "?"})
-_OURS: Final = re.compile("[\ufdd0-\ufdd3]")
+_OURS: Final = lazy_pattern("[\ufdd0-\ufdd3]")
 _CHARACTERS: Final = {"$": "$", "*": "*".translate(_BARE), "?": "?".translate(_BARE)}
 
 

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator
 from typing import Final
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.base.three_valued import all_of, any_of
@@ -31,7 +31,7 @@ INTERFACE: Final = "Interface"
 
 _ENDPOINT: Final = "AWS::EC2::VPCEndpoint"
 
-_SERVICE_NAME: Final = re.compile(r"(?:cn\.)?com\.amazonaws\.[^.]+\.(.+)")
+_SERVICE_NAME: Final = lazy_pattern(r"(?:cn\.)?com\.amazonaws\.[^.]+\.(.+)")
 
 _ONE_INTERFACE: Final = (None, "LATEST", "1.4.0")
 """The platform versions that certainly send all of a task's traffic through its own interface.

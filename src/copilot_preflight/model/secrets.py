@@ -6,11 +6,11 @@ and https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
 
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
@@ -25,7 +25,7 @@ from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import OPEN, View, index_of
 
 SUFFIX_LENGTH: Final = 6
-_SUFFIX: Final = re.compile(rf"-[A-Za-z0-9]{{{SUFFIX_LENGTH}}}")
+_SUFFIX: Final = lazy_pattern(rf"-[A-Za-z0-9]{{{SUFFIX_LENGTH}}}")
 _POLICY: Final = "AWS::SecretsManager::ResourcePolicy"
 _MANAGED_KEY: Final = "alias/aws/secretsmanager"
 

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.resolve.value import Value, function_of
 
-_SUBSTITUTION: Final = re.compile(r"\$\{(\w+)\}")
-_PLACEHOLDER: Final = re.compile("\ue000([0-9]+)\ue001")
-_MARK: Final = re.compile(r"\ue000|\\ue000", re.IGNORECASE)
+_SUBSTITUTION: Final = lazy_pattern(r"\$\{(\w+)\}")
+_PLACEHOLDER: Final = lazy_pattern("\ue000([0-9]+)\ue001")
+_MARK: Final = lazy_pattern(r"\ue000|\\ue000", re.IGNORECASE)
 """What stands in the place of holes while JSON is read, as it is or as JSON escapes it."""
 
 _DYNAMIC: Final = ".$"
@@ -26,7 +27,7 @@ _JSONATA: Final = "{%"
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
-_RUN_TASK: Final = re.compile(r":states:::(?:aws-sdk:)?ecs:runTask(?:\.(sync|waitForTaskToken))?")
+_RUN_TASK: Final = lazy_pattern(r":states:::(?:aws-sdk:)?ecs:runTask(?:\.(sync|waitForTaskToken))?")
 
 
 class RunTask(NamedTuple):

@@ -5,11 +5,11 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam import arn
@@ -35,7 +35,7 @@ GET_BUCKET_LOCATION: Final = "s3:GetBucketLocation"
 DECRYPT: Final = "kms:Decrypt"
 
 COPILOT_KEY_PARAMETER: Final = "ArtifactKeyARN"
-_COPILOT_ENV_FILE: Final = re.compile(r"(Logging)?EnvFileARN|EnvFileARNFor\w+|\w+EnvFileARN")
+_COPILOT_ENV_FILE: Final = lazy_pattern(r"(Logging)?EnvFileARN|EnvFileARNFor\w+|\w+EnvFileARN")
 
 
 class EnvFileRead(NamedTuple):

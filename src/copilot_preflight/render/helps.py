@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from copilot_preflight.base.finding import Finding, Source
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.edits.constructs import construct_of
 from copilot_preflight.edits.edit import Help
 from copilot_preflight.edits.fix import Fix, Way, fix_of
@@ -39,8 +40,10 @@ LONGEST: Final = 300
 MOST: Final = 40
 """Lines, at most, of which a help says that they go or come."""
 
-_NAME: Final = re.compile(r"^name: *['\"]?([A-Za-z][A-Za-z0-9-]*)['\"]?\s*(?:#.*)?$", re.MULTILINE)
-_ENVIRONMENT: Final = re.compile(r"^type: *['\"]?Environment\b", re.MULTILINE)
+_NAME: Final = lazy_pattern(
+    r"^name: *['\"]?([A-Za-z][A-Za-z0-9-]*)['\"]?\s*(?:#.*)?$", re.MULTILINE
+)
+_ENVIRONMENT: Final = lazy_pattern(r"^type: *['\"]?Environment\b", re.MULTILINE)
 """Lines of a manifest, which Copilot writes into its templates."""
 
 

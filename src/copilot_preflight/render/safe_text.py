@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from copilot_preflight.base.patterns import lazy_pattern
 
-UNSAFE = re.compile(
+UNSAFE = lazy_pattern(
     "["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: what a terminal obeys
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks: text that reads as other text
@@ -16,14 +16,14 @@ UNSAFE = re.compile(
 )
 """A character that a template, a policy or a file name must not pass on to a terminal or a log."""
 
-COMMAND = re.compile(r"(?<=#)#(?=\w*\[)")
+COMMAND = lazy_pattern(r"(?<=#)#(?=\w*\[)")
 """What makes ``##[error]``, ``##vso[`` or ``##teamcity[`` a command to a CI, anywhere in a line.
 
 Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands and
 https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
 """
 
-SNIPPET_LINE = re.compile(r"[\s+-]|[\w:]+:(\s|$)|[{}\[\]]")
+SNIPPET_LINE = lazy_pattern(r"[\s+-]|[\w:]+:(\s|$)|[{}\[\]]")
 """How a line of a help begins that is to be pasted, or is a line of a file: it is not wrapped."""
 
 

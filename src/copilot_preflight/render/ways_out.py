@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from copilot_preflight._version import NAME
 from copilot_preflight.base.finding import Asked, Finding, Report
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.render.safe_text import safe
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.shown import WayOut
     from copilot_preflight.render.helps import Writer
 
-_WORD: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_WORD: Final = lazy_pattern(r"[\w@%+=:,./-]+", re.ASCII)
 """What no shell reads anything into. Source: ``quote`` of Python's module ``shlex``."""
 
 LONGEST: Final = 500

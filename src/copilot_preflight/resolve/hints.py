@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.iam.arn import PARTITIONS
@@ -172,7 +173,7 @@ class Spelling(NamedTuple):
     most: int | None  # None: there is no limit
 
 
-_PIECE: Final = re.compile(
+_PIECE: Final = lazy_pattern(
     r"(?P<set>\[(?:[^\]\[\\^&]|\\[^a-zA-Z0-9]|\\[dw])+\]|\\[dw]|\\[^a-zA-Z0-9]|[^\\\[\](){}.*+?|^$])"
     r"(?P<times>\*|\+|\?|\{(?P<least>\d+)(?P<more>,(?P<most>\d*))?\})?"
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import EMPTY, Hole, Text
 from copilot_preflight.iam.arn import NAME_EXCLUDES, name_hole, partition_of_region, unknown_object
@@ -45,7 +46,7 @@ class Inputs(NamedTuple):
     defaulted: set[str] | None = None
 
 
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = lazy_pattern(
     r"x{3,}|\*{3,}|<.*>|\{\{.*\}\}|\.{3}|todo|tbd|fixme"
     r"|(?:please[-_ ]?)?(?:change|replace)[-_ ]?(?:me|this)"
     r"|(?:placeholder|dummy|your)(?:[-_ ].*)?",

@@ -5,7 +5,6 @@ The values that say it are loaded when there is something to say: a run without 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from copilot_preflight.access.cause import CONTENT_HASH
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.finding import Place
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
@@ -258,9 +258,9 @@ def _is_upload(read: EnvFileRead, key: str) -> bool:
     return read.is_copilot and version is not None and (int(version[1]), int(version[2])) >= (1, 21)
 
 
-_VERSION: Final = re.compile(r"v(\d+)\.(\d+)\.")
+_VERSION: Final = lazy_pattern(r"v(\d+)\.(\d+)\.")
 
-_UPLOAD: Final = re.compile(r"manual/env-files/[^/]+/[0-9a-f]{64}\.env")
+_UPLOAD: Final = lazy_pattern(r"manual/env-files/[^/]+/[0-9a-f]{64}\.env")
 
 
 def _has_value(template: Mapping[str, Any], parameter: str) -> str | None:

@@ -9,12 +9,12 @@ Source: ``EnvFiles`` in internal/pkg/template/artifactpath of https://github.com
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.finding import Related
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.checks.wording.parts import value_of_parameter
@@ -25,7 +25,7 @@ from copilot_preflight.needs.env_files import GET_OBJECT, EnvFileRead
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View, index_of
 
-_UPLOAD: Final = re.compile(r"(arn:[^:]+:s3:::[^/]+/manual/env-files/[^/]+/)[0-9a-f]{64}\.env")
+_UPLOAD: Final = lazy_pattern(r"(arn:[^:]+:s3:::[^/]+/manual/env-files/[^/]+/)[0-9a-f]{64}\.env")
 _SHOWN: Final = 3
 """How many deployments are named; of more, the number is said."""
 

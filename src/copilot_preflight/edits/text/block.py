@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.source import CannotWrite, Source, Spot, TextChange
 from copilot_preflight.edits.text.values import block, entry, inline, items, literal, short_tag
 from copilot_preflight.read.yaml.tree import MapEntry, Node
 
-_ANCHOR: Final = re.compile(r"&\S+")
-_HEADER: Final = re.compile(r"[|>][-+0-9]*")
-_COMMENT_LINE: Final = re.compile(r"([ ]*)(#[^\r\n]*)?(?=[\r\n])")
-_PADDED_BREAKS: Final = re.compile(r"(?:\r\n|\r|\n)[ \t]+(?=[\r\n]|\Z)")
+_ANCHOR: Final = lazy_pattern(r"&\S+")
+_HEADER: Final = lazy_pattern(r"[|>][-+0-9]*")
+_COMMENT_LINE: Final = lazy_pattern(r"([ ]*)(#[^\r\n]*)?(?=[\r\n])")
+_PADDED_BREAKS: Final = lazy_pattern(r"(?:\r\n|\r|\n)[ \t]+(?=[\r\n]|\Z)")
 
 
 # --- something new --------------------------------------------------------------------------------

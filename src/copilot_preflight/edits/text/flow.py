@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.json_values import compact, json_string, pretty
 from copilot_preflight.edits.text.source import CannotWrite, Source, Spot, TextChange
 from copilot_preflight.edits.text.values import flow, string
 from copilot_preflight.read.yaml.tree import Node
 
-_COMMA: Final = re.compile(r"(?:\s|(?<=\s)#[^\r\n]*(?=[\r\n]))*,")
-_ONLY_COMMENT: Final = re.compile(r"[ \t]*(?:,[ \t]*)?(?:(?<=[\s,])#[^\r\n]*)?(?=[\r\n]|\Z)")
+_COMMA: Final = lazy_pattern(r"(?:\s|(?<=\s)#[^\r\n]*(?=[\r\n]))*,")
+_ONLY_COMMENT: Final = lazy_pattern(r"[ \t]*(?:,[ \t]*)?(?:(?<=[\s,])#[^\r\n]*)?(?=[\r\n]|\Z)")
 
 
 class _Item(NamedTuple):

@@ -6,10 +6,10 @@ inside of one resource.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.source import Source, TextChange
 from copilot_preflight.read.document import MAX_SIZE, DocumentError, parse
@@ -18,8 +18,8 @@ from copilot_preflight.read.yaml.tree import MapEntry, Node
 WORTH_IT: Final = 2_000
 """Characters of a text; of a smaller one, finding the entry costs as much as reading it all."""
 
-_ANCHOR: Final = re.compile(r"(?:^|[\s\[{,:])&[\w-]")
-_MARKER: Final = re.compile("[\r\n\x85\u2028\u2029](?:---|\\.\\.\\.)")
+_ANCHOR: Final = lazy_pattern(r"(?:^|[\s\[{,:])&[\w-]")
+_MARKER: Final = lazy_pattern("[\r\n\x85\u2028\u2029](?:---|\\.\\.\\.)")
 
 
 class _Part(NamedTuple):

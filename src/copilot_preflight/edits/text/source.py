@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from functools import cached_property
 from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.values import Style
 from copilot_preflight.read.layout import line_starts
@@ -17,8 +17,8 @@ from copilot_preflight.read.yaml.json_text import BRACKET, load_json
 from copilot_preflight.read.yaml.scalars import content_start
 from copilot_preflight.read.yaml.tree import MapEntry, Node, Tree, build
 
-_COLON: Final = re.compile(r"\s*:")
-_BLANK_LINE: Final = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?=[\r\n]|\Z)")
+_COLON: Final = lazy_pattern(r"\s*:")
+_BLANK_LINE: Final = lazy_pattern(r"(?:\r\n|\r|\n)[ \t]*(?=[\r\n]|\Z)")
 
 
 class TextChange(NamedTuple):

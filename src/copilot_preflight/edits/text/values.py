@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.spelling import one_line, quoted
 
-_BARE: Final = re.compile(
+_BARE: Final = lazy_pattern(
     r"[A-Za-z0-9/_](?:[A-Za-z0-9/_.!$%&()*+;<=>?@^|~\[\]{},'\"\\-]|:(?=\S)|(?<=\S)#|[ ](?=[^ #]))*"
 )
 """Characters of a string that needs no quotes in block style, whatever may be read into it."""
 
-_BARE_IN_FLOW: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9/_.$%()*+;<=>@^|~-]|[ ](?=[^ ]))*")
+_BARE_IN_FLOW: Final = lazy_pattern(r"[A-Za-z0-9_](?:[A-Za-z0-9/_.$%()*+;<=>@^|~-]|[ ](?=[^ ]))*")
 """The same between brackets; older readers stumble over a colon there."""
 
-_COLON_IN_FLOW: Final = re.compile(r":(?=[^\s,])")
+_COLON_IN_FLOW: Final = lazy_pattern(r":(?=[^\s,])")
 
 _WORDS: Final = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null"))
-_NUMBER: Final = re.compile(r"0x[0-9a-f_]*|0[bo][0-7_]*|[0-9][0-9_,.:e+tz /-]*", re.IGNORECASE)
+_NUMBER: Final = lazy_pattern(r"0x[0-9a-f_]*|0[bo][0-7_]*|[0-9][0-9_,.:e+tz /-]*", re.IGNORECASE)
 """Numbers, dates and times in YAML 1.1, YAML 1.2 and anything like them."""
 
-_FUNCTION: Final = re.compile(r"Fn::[A-Za-z0-9]+")
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:]*")
+_FUNCTION: Final = lazy_pattern(r"Fn::[A-Za-z0-9]+")
+_REFERENCE: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.:]*")
 
 LONGEST_FLOW: Final = 60
 """Characters of a list that is written in one line although nobody asked for it."""
