@@ -22,7 +22,7 @@ from copilot_preflight.iam.evaluate import Outcome
 from copilot_preflight.iam.policy import Statement
 from copilot_preflight.model.endpoints import is_shut_in
 from copilot_preflight.model.services import is_fargate, runs_of
-from copilot_preflight.model.starts import Start, starts_of
+from copilot_preflight.model.starts import GRANTING, Start, starts_of
 from copilot_preflight.needs.container_secrets import REGISTRY, SECRET
 from copilot_preflight.needs.efs import EFS_MOUNT
 from copilot_preflight.needs.env_files import ENV_FILE
@@ -34,17 +34,8 @@ from copilot_preflight.resolve.dependencies import Waits, waits_for
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
 
-_GRANTING: Final = {
-    "AWS::IAM::Policy": "policy",
-    "AWS::IAM::RolePolicy": "policy",
-    "AWS::IAM::ManagedPolicy": "managed policy",
-    "AWS::S3::BucketPolicy": "bucket policy",
-    "AWS::SecretsManager::ResourcePolicy": "resource policy",
-}
-"""The policies that are resources of their own, and what messages call them."""
-
 _NOUNS: Final = {
-    **_GRANTING,
+    **GRANTING,
     "AWS::EC2::VPCEndpoint": "VPC endpoint",
     "AWS::Logs::LogGroup": "log group",
 }
@@ -85,7 +76,7 @@ class Unawaited(NamedTuple):
 
     @property
     def is_grant(self) -> bool:
-        return self.noun in _GRANTING.values()
+        return self.noun in GRANTING.values()
 
     def __str__(self) -> str:
         return f"{self.noun} '{self.awaited}'"
@@ -95,7 +86,7 @@ def everything_unawaited(
     stack: Stack, needs: Iterable[Need], decisions: Iterable[Decision]
 ) -> Iterator[Unawaited]:
     """Whatever tasks of a template need when they start and do not wait for, each call once."""
-    if any(map(stack.has, _GRANTING)):
+    if any(map(stack.has, GRANTING)):
         yield from _unawaited_grants(decisions)
     if stack.has("AWS::EC2::VPCEndpoint"):
         yield from _unawaited_endpoints(decisions)
@@ -219,7 +210,7 @@ def _origin(view: View, place: Place) -> str | None:
     if place.file != view.file or len(place.path) < 2 or place.path[0] != "Resources":
         return None
     logical_id = str(place.path[1])
-    return logical_id if _kind(view, logical_id) in _GRANTING else None
+    return logical_id if _kind(view, logical_id) in GRANTING else None
 
 
 def _kind(view: View, logical_id: str) -> str:

@@ -21,7 +21,7 @@ from copilot_preflight.base.finding import Finding, Place, Related, Remedy
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.checks.outcomes import CallOutcome, every_call
 from copilot_preflight.checks.wording.parts import cited, value_of_parameter
-from copilot_preflight.model.starts import KINDS
+from copilot_preflight.model.starts import GRANTING, KINDS
 from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
@@ -209,11 +209,21 @@ class Analysis:
     @cached_property
     def unawaited(self) -> tuple[Unawaited, ...]:
         """What tasks need when they start, and what starts them does not wait for."""
-        if not any(map(self.stack.has, KINDS)):
+        if not any(map(self.stack.has, KINDS)) or not self._may_have_to_wait():
             return ()
         from copilot_preflight.access.unawaited import everything_unawaited
 
         return tuple(everything_unawaited(self.stack, self.needs, self.decisions))
+
+    def _may_have_to_wait(self) -> bool:
+        """Whether there is anything for which a start may have to wait: most templates have not."""
+        if any(map(self.stack.has, (*GRANTING, "AWS::EC2::VPCEndpoint"))):
+            return True
+        if not self.stack.has("AWS::Logs::LogGroup"):
+            return False
+        from copilot_preflight.needs.logs import LOGS, is_blocking
+
+        return any(need.kind == LOGS and is_blocking(need.value) for need in self.needs)
 
     @cached_property
     def drifts(self) -> tuple[Drift, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
+from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.resolve.value import Value, text_of
 from copilot_preflight.resolve.view import Index, View, index_of

@@ -20,6 +20,16 @@ from copilot_preflight.resolve.view import View
 
 _SERVICE: Final = "AWS::ECS::Service"
 
+GRANTING: Final = {
+    "AWS::IAM::Policy": "policy",
+    "AWS::IAM::RolePolicy": "policy",
+    "AWS::IAM::ManagedPolicy": "managed policy",
+    "AWS::S3::BucketPolicy": "bucket policy",
+    "AWS::SecretsManager::ResourcePolicy": "resource policy",
+}
+"""The policies that are resources of their own, for which a start may have to wait, and what
+messages call them."""
+
 
 class Start(NamedTuple):
     """A resource that starts tasks as soon as it is made.
