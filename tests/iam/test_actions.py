@@ -174,3 +174,13 @@ def test_the_names_of_every_service() -> None:
     assert actions.names_of("S3") == everything["s3"]
     for unknown in ("", "s", "3", "nothing", "s3\tgetobject"):
         assert actions.names_of(unknown) is None
+        assert actions.is_action(unknown, "GetObject") is None
+
+
+def test_whether_a_service_has_an_action() -> None:
+    """A pattern needs one action that it matches; names that follow each other are two."""
+    names = list(actions.action_names()["s3"].values())
+    for there in (*names[:2], names[-1], "getOBJECT", "GetObjectA*", "*", "?etObject"):
+        assert actions.is_action("S3", there) is True
+    for missing in ("", "Get", "Object", " ", " ".join(names[:2]), "GetObjects", "GetX*", "?"):
+        assert actions.is_action("S3", missing) is False

@@ -9,15 +9,18 @@ to ECS tasks and their pipelines; of all other services, only the names of the a
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from copilot_preflight.base.wildcards import wildcard_match
+from copilot_preflight.iam.tables import row_of
 
-_DATA = Path(__file__).parent.parent / "data"
-_FOLDER = _DATA / "actions"
+_DATA: Final = Path(__file__).parent.parent / "data"
+_FOLDER: Final = _DATA / "actions"
+TABLE: Final = _DATA / "action_names.tsv"
 
 
 def resource_kinds(action: str) -> frozenset[str] | None:
@@ -64,32 +67,40 @@ def action_names() -> Mapping[str, Mapping[str, str]]:
     ``action_names()["s3"]["getobject"]`` is ``"GetObject"``. Reading it takes some 10 ms: it is for
     whoever has to tell an action from a misspelt one.
     """
-    rows = (
-        line.partition("\t")
-        for line in (_DATA / "action_names.tsv").read_text(encoding="utf-8").splitlines()
-    )
+    rows = (line.partition("\t") for line in TABLE.read_text(encoding="utf-8").splitlines())
     return {service: {name.lower(): name for name in names.split()} for service, _, names in rows}
 
 
-@cache
 def names_of(service: str) -> Mapping[str, str] | None:
-    """The actions of one AWS service, as `action_names` has them; None if it is not known.
+    """The actions of one AWS service, as `action_names` has them; None if it is not known."""
+    names = _names(service.lower())
+    return None if names is None else {name.lower(): name for name in names.split()}
 
-    The rows are searched and not parsed: a template names a few services out of hundreds.
+
+def is_action(service: str, pattern: str) -> bool | None:
+    """Whether a service has an action that a pattern matches; None if it is not known.
+
+    ``is_action("s3", "getobjecta*")`` is true; letter case is ignored.
     """
-    key = f"\n{service.lower()}\t"
-    rows = _rows()
-    start = rows.find(key)
-    if start < 0:
+    names = _lowered(service.lower())
+    if names is None:
         return None
-    start += len(key)
-    names = rows[start : rows.index("\n", start)].split()
-    return {name.lower(): name for name in names}
+    wanted = pattern.lower()
+    if "*" in wanted or "?" in wanted:
+        return any(wildcard_match(wanted, name) for name in names.split())
+    return " " not in wanted and f" {wanted} " in names
 
 
 @cache
-def _rows() -> str:
-    return "\n" + (_DATA / "action_names.tsv").read_text(encoding="utf-8")
+def _lowered(service: str) -> str | None:
+    """The names in lower case, with a blank before and behind each."""
+    names = _names(service)
+    return None if names is None else f" {names.lower()} "
+
+
+def _names(service: str) -> str | None:
+    row = row_of(TABLE, service)
+    return None if row is None else row.decode()
 
 
 def arn_formats(service: str) -> Mapping[str, str]:
@@ -103,7 +114,7 @@ def arn_formats(service: str) -> Mapping[str, str]:
 
 @cache
 def _services() -> frozenset[str]:
-    return frozenset(file.stem for file in _FOLDER.glob("*.json"))
+    return frozenset(name.removesuffix(".json") for name in os.listdir(_FOLDER))
 
 
 @cache

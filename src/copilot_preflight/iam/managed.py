@@ -11,9 +11,11 @@ import json
 import re
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-_FILE = Path(__file__).parent.parent / "data" / "managed_policies.tsv"
+from copilot_preflight.iam.tables import row_of
+
+TABLE: Final = Path(__file__).parent.parent / "data" / "managed_policies.tsv"
 
 
 def statements_of(arn_tail: str) -> list[dict[str, Any]] | None:
@@ -39,17 +41,8 @@ def is_known(arn_tail: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _row(arn_tail: str) -> bytes | None:
-    """The JSON of a policy; a search through all rows takes as long as reading a small template."""
-    # Rows are "tail, tab, JSON": a tail with a line break could match across two of them.
-    if "\n" in arn_tail:
-        return None
-    rows = _rows()
-    key = f"\n{arn_tail}\t".encode()
-    start = rows.find(key)
-    if start < 0:
-        return None
-    start += len(key)
-    return rows[start : rows.index(b"\n", start)]
+    """The JSON of a policy."""
+    return None if "\n" in arn_tail else row_of(TABLE, arn_tail)
 
 
 def right_path(arn_tail: str) -> str | None:
@@ -69,6 +62,5 @@ def right_path(arn_tail: str) -> str | None:
 
 @cache
 def _rows() -> bytes:
-    # Bytes, searched and not parsed: a run needs two or three policies out of 1,500. The line
-    # break in front makes the first row look like every other.
-    return b"\n" + _FILE.read_bytes()
+    # The line break in front makes the first row look like every other.
+    return b"\n" + TABLE.read_bytes()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from copilot_preflight.base.records import NamedTuple
-from copilot_preflight.base.wildcards import wildcard_match
-from copilot_preflight.iam.actions import names_of
+from copilot_preflight.iam.actions import is_action, names_of
 from copilot_preflight.iam.policy import Entry, Statement
 from copilot_preflight.resolve.query import query
 from copilot_preflight.resolve.stack import Stack
@@ -105,8 +104,7 @@ def meant_by(pattern: str) -> str | None:
     in a star is meant for the actions that begin with a known name.
     """
     service, colon, name = pattern.partition(":")
-    names = names_of(service) if colon and name else None
-    if names is None or _is_some(name.lower(), names):
+    if not colon or not name or is_action(service, name) is not False:
         return None
     known = _OPERATIONS.get(pattern.lower())
     if known is not None:
@@ -116,13 +114,7 @@ def meant_by(pattern: str) -> str | None:
         return ""
     from difflib import get_close_matches  # here: few templates have such an action
 
+    names = names_of(service) or {}
     close = get_close_matches(stem, list(names), n=1, cutoff=0.6)
     star = "*" if name.endswith("*") else ""
     return f"{service.lower()}:{names[close[0]]}{star}" if close else ""
-
-
-def _is_some(name: str, names: Mapping[str, str]) -> bool:
-    """Whether a name in lower case is one of those that there are, or a pattern for some."""
-    return name in names or (
-        ("*" in name or "?" in name) and any(wildcard_match(name, known) for known in names)
-    )
