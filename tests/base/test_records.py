@@ -86,6 +86,17 @@ def test_records_of_as_many_fields_do_not_share_their_names_or_defaults() -> Non
         Ours()  # type: ignore[call-arg]
 
 
+def test_a_record_has_any_number_of_fields() -> None:
+    for count in range(40):
+        fields = [f"f{number}" for number in range(count)]
+        lines = ["class Made(NamedTuple):", "    pass", *(f"    {name}: int" for name in fields)]
+        names: dict[str, Any] = {"NamedTuple": NamedTuple, "__name__": __name__}
+        exec("from __future__ import annotations\n" + "\n".join(lines), names)
+        made = names["Made"](**{name: number for number, name in enumerate(fields)})
+        assert made._fields == tuple(fields)
+        assert [getattr(made, name) for name in fields] == list(made) == list(range(count))
+
+
 def test_what_is_no_field_is_refused_as_by_a_named_tuple() -> None:
     for wrong in ({"middle": 2}, {"start": 3, "middle": 2}):
         assert _refused(Ours(1)._replace, **wrong) == _refused(Theirs(1)._replace, **wrong)

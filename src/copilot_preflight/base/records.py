@@ -29,7 +29,7 @@ else:
             fields = tuple(annotations)
             defaults = {field: body.pop(field) for field in fields if field in body}
             code = _code(len(fields)).replace(co_varnames=("_cls", *fields))
-            made = FunctionType(code, _NAMES, "__new__", tuple(defaults.values()))
+            made = FunctionType(code, globals(), "__new__", tuple(defaults.values()))
             made.__annotations__ = annotations
             made.__qualname__ = f"{name}.__new__"
             return type(
@@ -48,13 +48,29 @@ else:
                 },
             )
 
-    _NAMES = {"_tuple_new": tuple.__new__, "__builtins__": {}, "__name__": __name__}
+    _tuple_new = tuple.__new__
+    _MAKERS = (  # of most records: nothing is compiled for them
+        lambda _cls: _tuple_new(_cls, ()),
+        lambda _cls, a: _tuple_new(_cls, (a,)),
+        lambda _cls, a, b: _tuple_new(_cls, (a, b)),
+        lambda _cls, a, b, c: _tuple_new(_cls, (a, b, c)),
+        lambda _cls, a, b, c, d: _tuple_new(_cls, (a, b, c, d)),
+        lambda _cls, a, b, c, d, e: _tuple_new(_cls, (a, b, c, d, e)),
+        lambda _cls, a, b, c, d, e, f: _tuple_new(_cls, (a, b, c, d, e, f)),
+        lambda _cls, a, b, c, d, e, f, g: _tuple_new(_cls, (a, b, c, d, e, f, g)),
+        lambda _cls, a, b, c, d, e, f, g, h: _tuple_new(_cls, (a, b, c, d, e, f, g, h)),
+        lambda _cls, a, b, c, d, e, f, g, h, i: _tuple_new(_cls, (a, b, c, d, e, f, g, h, i)),
+        lambda _cls, a, b, c, d, e, f, g, h, i, j: _tuple_new(_cls, (a, b, c, d, e, f, g, h, i, j)),
+    )
 
     @cache
     def _code(count: int) -> CodeType:
         """The ``__new__`` of a record with this many fields."""
-        fields = "".join(f"_{place}, " for place in range(count))
-        made: FunctionType = eval(f"lambda _cls, {fields}: _tuple_new(_cls, ({fields}))", _NAMES)
+        if count < len(_MAKERS):
+            made = _MAKERS[count]
+        else:
+            fields = "".join(f"_{place}, " for place in range(count))
+            made = eval(f"lambda _cls, {fields}: _tuple_new(_cls, ({fields}))", globals())
         return made.__code__.replace(co_name="__new__")
 
     @cache
