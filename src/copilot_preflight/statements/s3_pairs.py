@@ -131,14 +131,15 @@ def mismatches(stack: Stack, level: S3Level) -> Iterator[Mismatch]:
         acting = [action for action in item.statement.actions if level.is_only_use_of(action)]
         if any(map(other.is_only_use_of, item.statement.actions)):
             acting = [it for it in acting if (it.text.literal or "").lower() not in _SURPLUS]
-        if not acting or not resources or not all(map(level.is_missed_by, resources)):
+        if not acting:
             continue
         named = [
             (resource, bucket)
             for resource in resources
             if (bucket := other.bucket_of(resource)) is not None and not item.is_elsewhere(resource)
         ]
-        if not named:
+        # Most statements name what they act on: they are not matched against all there may be.
+        if not named or not all(map(level.is_missed_by, resources)):
             continue
         neighbours = item.neighbours
         if id(neighbours) not in reaching:  # of a role, and the same for all of its statements
