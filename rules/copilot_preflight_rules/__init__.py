@@ -14,7 +14,7 @@ CATALOGUE: Final[tuple[RuleEntry, ...]] = (
     RuleEntry("E9715", "env-file-decrypt-denied", ("denials",)),
     RuleEntry("E9716", "env-file-arn-invalid", ("reads",)),
     RuleEntry("E9717", "env-file-unsupported", ("reads",)),
-    RuleEntry("W9718", "env-file-not-packaged"),
+    RuleEntry("W9718", "env-file-not-packaged", ("manifest",)),
     RuleEntry("W9719", "env-file-outdated", ("reads",)),
     RuleEntry("W9720", "env-file-expires", ("reads",)),
     RuleEntry("E9731", "execution-role-missing", ("needs_without_role",)),

@@ -9,7 +9,6 @@ from copilot_preflight.base.finding import Finding, Related
 from copilot_preflight.checks.analysis import Analysis
 from copilot_preflight.checks.rule import rule
 from copilot_preflight.checks.wording.parts import value_of_parameter
-from copilot_preflight.model.manifest import manifest_env_files
 
 
 @rule(
@@ -23,6 +22,8 @@ def env_file_outdated(analysis: Analysis) -> Iterator[Finding]:
     manifest = stack.manifest
     if manifest is None or manifest.workspace is None:
         return
+    from copilot_preflight.model.manifest import manifest_env_files
+
     declared = {
         parameter: file
         for file in manifest_env_files(manifest, stack.environment)

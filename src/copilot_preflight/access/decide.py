@@ -17,7 +17,6 @@ from copilot_preflight.iam.principals import Caller
 from copilot_preflight.model.roles import Role
 from copilot_preflight.needs.need import needs_at
 from copilot_preflight.resolve import indexes
-from copilot_preflight.resolve.closed_sets import views_of_every_value
 from copilot_preflight.resolve.query import query_by
 from copilot_preflight.resolve.view import View
 
@@ -101,6 +100,8 @@ def _again(call: Call, leaf: View, depth: int) -> Iterator[Decision]:
 def _whatever_the_values(decision: Decision, depth: int) -> Decision:
     """A decision that depends on values of which there are few: certain if all give the same."""
     unknown = [fact.name for fact in decision.facts if fact.kind == "value"]
+    from copilot_preflight.resolve.closed_sets import views_of_every_value
+
     same: Decision | None = None
     for leaf in views_of_every_value(decision.call.view, unknown):
         each = list(_again(decision.call, leaf, depth))

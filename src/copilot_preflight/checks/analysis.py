@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from copilot_preflight.access.endpoint_routes import PossibleDenial
     from copilot_preflight.access.service_pulls import RefusedPull
     from copilot_preflight.access.unawaited import Unawaited
+    from copilot_preflight.inputs.package import Manifest
     from copilot_preflight.model.trust import Assumption
     from copilot_preflight.overrides.verdict import Verdict
     from copilot_preflight.rollout.comparison import Rollout, Stranded
@@ -105,6 +106,11 @@ class Analysis:
         self.stack = stack
         self.before = before
         self.view = View(stack)
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest of the template's workload, where it is known."""
+        return self.stack.manifest
 
     @cached_property
     def needs(self) -> tuple[Need, ...]:

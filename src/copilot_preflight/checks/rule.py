@@ -69,6 +69,7 @@ def rule(
 Part = Literal[
     "denials",
     "drifts",
+    "manifest",
     "needs_without_calls",
     "needs_without_role",
     "overrides",

@@ -11,14 +11,16 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from copilot_preflight.base.globs import Globs
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.inputs.copilot_names import is_parameter_file, template_of
 from copilot_preflight.inputs.template_shape import is_template
 from copilot_preflight.read import document
 from copilot_preflight.read.document import Document, DocumentError
+
+if TYPE_CHECKING:
+    from copilot_preflight.base.globs import Globs
 
 STDIN: Final = "-"
 

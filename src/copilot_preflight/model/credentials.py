@@ -11,17 +11,19 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.base.finding import DataPath, Place
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.inputs.package import Manifest
-from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
 from copilot_preflight.model.tasks import Container, TaskDefinition, task_definitions
 from copilot_preflight.resolve.hints import reference_in
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.value import Guard, Value
 from copilot_preflight.resolve.view import View
+
+if TYPE_CHECKING:
+    from copilot_preflight.model.manifest import ManifestEnvFile
 
 CREDENTIALS: Final = (
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
@@ -137,6 +139,8 @@ def _local_files(stack: Stack, container: Container) -> Iterator[tuple[Value, Ma
     manifest = stack.manifest
     if manifest is None or manifest.workspace is None or not container.files:
         return
+    from copilot_preflight.model.manifest import manifest_env_files
+
     declared = list(manifest_env_files(manifest, stack.environment))
     for file in container.files:
         packaged = file.arn.literal

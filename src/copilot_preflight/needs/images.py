@@ -14,7 +14,6 @@ from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Hole, Text
 from copilot_preflight.iam import arn
 from copilot_preflight.iam.policy import Fact
-from copilot_preflight.model.repositories import is_cache
 from copilot_preflight.model.tasks import Container, TaskDefinition
 from copilot_preflight.needs.agent_role import agent_role
 from copilot_preflight.needs.need import Need, NeededCall, Site, SitesOfTasks
@@ -125,6 +124,8 @@ def _open_condition(value: Value) -> str:
 
 
 def _calls(view: View, image: PrivateImage, puller: Puller) -> Iterator[NeededCall]:
+    from copilot_preflight.model.repositories import is_cache  # here: many images are public
+
     who = puller.who
     resource = repository_arn(view, image)
     yield NeededCall(GET_AUTHORIZATION_TOKEN, Text.of("*"), who)

@@ -29,7 +29,6 @@ from copilot_preflight.edits.shown import (
 from copilot_preflight.edits.spelling import one_line
 from copilot_preflight.edits.text.changes import CannotWrite, text_changes
 from copilot_preflight.read.document import Document, data_of
-from copilot_preflight.read.jsonpath import spell
 
 if TYPE_CHECKING:
     from copilot_preflight.overrides.patches import Patch
@@ -139,6 +138,8 @@ class Writer:
             yield one_line(sentence)
             yield from _difference(shown.lines, finding.at.file)
         elif all(is_json(self._sources, file) for file in fix.files):
+            from copilot_preflight.read.jsonpath import spell
+
             yield one_line(sentence)
             for edit in fix.edits:
                 yield one_line(f"{edit.operation.value} {spell(edit.path)}:")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from copilot_preflight.access.request import Call
 from copilot_preflight.base.finding import Related
@@ -19,11 +19,13 @@ from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.base.symbolic import Text
 from copilot_preflight.checks.wording.parts import value_of_parameter
 from copilot_preflight.iam.evaluate import Outcome, Request, evaluate
-from copilot_preflight.model.manifest import ManifestEnvFile, manifest_env_files
 from copilot_preflight.model.tasks import EnvironmentFile, task_definitions
 from copilot_preflight.needs.env_files import GET_OBJECT, EnvFileRead
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View, index_of
+
+if TYPE_CHECKING:
+    from copilot_preflight.model.manifest import ManifestEnvFile
 
 _UPLOAD: Final = lazy_pattern(r"(arn:[^:]+:s3:::[^/]+/manual/env-files/[^/]+/)[0-9a-f]{64}\.env")
 _SHOWN: Final = 3
@@ -113,6 +115,8 @@ def _local(stack: Stack, file: EnvironmentFile) -> ManifestEnvFile | None:
     manifest = stack.manifest
     if manifest is None:
         return None
+    from copilot_preflight.model.manifest import manifest_env_files
+
     declared = manifest_env_files(manifest, stack.environment)
     return next((it for it in declared if file.parameter in it.parameters), None)
 

@@ -15,7 +15,6 @@ from copilot_preflight.edits.text.part import data_of_part
 from copilot_preflight.edits.text.source import CannotWrite, Source, TextChange
 from copilot_preflight.edits.text.writing import written
 from copilot_preflight.read.document import DocumentError, parse
-from copilot_preflight.read.jsonpath import spell
 from copilot_preflight.read.yaml.faults import Fault
 
 __all__ = ["CannotWrite", "TextChange", "changed", "text_changes"]
@@ -68,6 +67,8 @@ def _read(text: str) -> Source:
 
 
 def _refusal(path: DataPath, why: str) -> CannotWrite:
+    from copilot_preflight.read.jsonpath import spell
+
     shown = path[:-1] if path[-1:] == (END,) else path
     return CannotWrite(f"'{spell(shown)}' {why}")
 
