@@ -7,7 +7,6 @@ AWS makes up for each task, a secret's suffix), and the rest is left for somebod
 
 from __future__ import annotations
 
-import re
 from typing import Final, TypeAlias
 
 from copilot_preflight.base.patterns import lazy_pattern
@@ -42,11 +41,11 @@ _FILLED: Final = lazy_pattern(r"AWS::\w+|[A-Za-z0-9]+(?:\.[\w.]+)?|!.*")
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html
 """
 
-_WORD: Final = lazy_pattern(
-    r"(?!(?:yes|no|on|off|true|false|null|y|n)\Z)[A-Za-z][A-Za-z0-9]*(?:(?:::|[./-])[A-Za-z0-9]+)*",
-    re.IGNORECASE,
-)
+_WORD: Final = lazy_pattern(r"[A-Za-z][A-Za-z0-9]*(?:(?:::|[./-])[A-Za-z0-9]+)*")
 """A name or a path that YAML takes for a string as it stands, in a list on one line too."""
+
+_NO_WORDS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "null", "y", "n"})
+"""But for these, in any letter case."""
 
 _NAME: Final = lazy_pattern(r"[A-Za-z0-9_.:]+")
 _BARE: Final = lazy_pattern(r"[A-Za-z0-9<](?:[^\s:#]|:(?=\S)|(?<=\S)#|[ ](?![#\s]))*(?<![\s:])")
@@ -69,7 +68,8 @@ def quoted(text: str) -> str:
 def flow(value: Plain) -> str:
     """Data in YAML on one line, with short tags: ``!Join ['/', [!Ref Bucket, '*']]``."""
     if isinstance(value, str):
-        return value if _WORD.fullmatch(value) else quoted(value)
+        is_word = _WORD.fullmatch(value) and value.lower() not in _NO_WORDS
+        return value if is_word else quoted(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, list):

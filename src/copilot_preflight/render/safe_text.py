@@ -33,7 +33,8 @@ def safe(text: str) -> str:
     What a CI would obey anywhere in a line is spelt out too: ``#\x23vso[``. A line that may begin
     with it needs `unobeyed` as well.
     """
-    text = UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    if not (text.isascii() and text.isprintable()):  # as nearly every text is
+        text = UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
     return COMMAND.sub(r"\\x23", text) if "##" in text else text
 
 

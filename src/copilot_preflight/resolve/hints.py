@@ -154,6 +154,9 @@ def _shapes(resource: Any) -> Mapping[str, str]:
     return found
 
 
+_ONE_VARIABLE: Final = lazy_pattern(r"\$\{\s*(\w+)\s*\}")
+
+
 def reference_in(raw: Any) -> str:
     """The name that a value is, as ``!Ref X`` or ``!Sub '${X}'``; ``""`` for anything else."""
     if not isinstance(raw, dict) or len(raw) != 1:
@@ -161,7 +164,7 @@ def reference_in(raw: Any) -> str:
     if isinstance(raw.get("Ref"), str):
         return str(raw["Ref"])
     template = raw.get("Fn::Sub")
-    whole = re.fullmatch(r"\$\{\s*(\w+)\s*\}", template) if isinstance(template, str) else None
+    whole = _ONE_VARIABLE.fullmatch(template) if isinstance(template, str) else None
     return whole[1] if whole else ""
 
 
