@@ -13,7 +13,6 @@ from copilot_preflight.checks.wording.corrections import corrected
 from copilot_preflight.checks.wording.mismatches import mismatch_finding
 from copilot_preflight.iam import arn
 from copilot_preflight.needs.env_files import GET_BUCKET_LOCATION
-from copilot_preflight.statements.s3_pairs import BUCKET
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.spelling import Written
@@ -28,7 +27,7 @@ _LOCATE: Final = GET_BUCKET_LOCATION.lower()
     fix="safe or review",
 )
 def bucket_action_on_object_arn(analysis: Analysis) -> Iterator[Finding]:
-    for mismatch, denied in analysis.mismatches(BUCKET, GET_BUCKET_LOCATION):
+    for mismatch, denied in analysis.bucket_mismatches:
         granted = mismatch.resource.text
         found = arn.parse_s3(granted)
         bucket = arn.s3_arn(found.partition, found.bucket) if found else granted

@@ -12,7 +12,6 @@ from copilot_preflight.checks.wording import grants as advice
 from copilot_preflight.checks.wording.corrections import corrected
 from copilot_preflight.checks.wording.mismatches import mismatch_finding
 from copilot_preflight.needs.env_files import GET_OBJECT
-from copilot_preflight.statements.s3_pairs import OBJECTS
 
 if TYPE_CHECKING:
     from copilot_preflight.edits.spelling import Written
@@ -27,7 +26,7 @@ _GET: Final = GET_OBJECT.lower()
     fix="safe or review",
 )
 def object_action_on_bucket_arn(analysis: Analysis) -> Iterator[Finding]:
-    for mismatch, denied in analysis.mismatches(OBJECTS, GET_OBJECT):
+    for mismatch, denied in analysis.object_mismatches:
         granted = str(mismatch.resource.text)
         new: Written
         is_read = all((it.text.literal or "").lower() == _GET for it in mismatch.actions)

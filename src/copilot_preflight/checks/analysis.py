@@ -22,14 +22,14 @@ from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.checks.outcomes import CallOutcome, every_call
 from copilot_preflight.checks.wording.parts import cited, value_of_parameter
 from copilot_preflight.model.starts import GRANTING, KINDS
-from copilot_preflight.needs.env_files import ENV_FILE, EnvFileRead
+from copilot_preflight.needs.env_files import ENV_FILE, GET_BUCKET_LOCATION, GET_OBJECT, EnvFileRead
 from copilot_preflight.needs.need import Need
 from copilot_preflight.needs.registry import all_needs
 from copilot_preflight.resolve import indexes
 from copilot_preflight.resolve.references import UnknownName, unknown_names
 from copilot_preflight.resolve.stack import Stack
 from copilot_preflight.resolve.view import View
-from copilot_preflight.statements.s3_pairs import OBJECTS, Mismatch, S3Level, mismatches
+from copilot_preflight.statements.s3_pairs import BUCKET, OBJECTS, Mismatch, S3Level, mismatches
 
 if TYPE_CHECKING:
     from copilot_preflight.access.drift import Drift
@@ -121,6 +121,21 @@ class Analysis:
     def reads(self) -> tuple[EnvFileRead, ...]:
         """Every environment file of every container, in every scenario that has it."""
         return tuple(need.about(EnvFileRead) for need in self.needs if need.kind == ENV_FILE)
+
+    @cached_property
+    def invalid_reads(self) -> tuple[EnvFileRead, ...]:
+        """The environment files that are not named by the ARN of an object."""
+        return tuple(read for read in self.reads if read.problem is not None)
+
+    @cached_property
+    def reads_of_known_buckets(self) -> tuple[EnvFileRead, ...]:
+        """The environment files in buckets of the run."""
+        return tuple(read for read in self.reads if read.bucket is not None)
+
+    @property
+    def reads_of_manifest(self) -> tuple[EnvFileRead, ...]:
+        """The environment files of a template whose manifest is known."""
+        return () if self.stack.manifest is None else self.reads
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
@@ -251,7 +266,17 @@ class Analysis:
                 calls.add(key)
                 yield decision
 
-    def mismatches(self, level: S3Level, action: str) -> Iterator[tuple[Mismatch, Denial | None]]:
+    @cached_property
+    def object_mismatches(self) -> tuple[tuple[Mismatch, Denial | None], ...]:
+        """The statements whose actions on objects only have ARNs of buckets."""
+        return tuple(self._mismatches(OBJECTS, GET_OBJECT))
+
+    @cached_property
+    def bucket_mismatches(self) -> tuple[tuple[Mismatch, Denial | None], ...]:
+        """The statements whose actions on buckets only have ARNs of objects."""
+        return tuple(self._mismatches(BUCKET, GET_BUCKET_LOCATION))
+
+    def _mismatches(self, level: S3Level, action: str) -> Iterator[tuple[Mismatch, Denial | None]]:
         """Statements whose actions can never match, each with the call that it breaks, if any.
 
         ``action`` is the one that an environment file needs of this half. A denied call whose ARN
@@ -262,7 +287,7 @@ class Analysis:
         for denied in self.denials_of(ENV_FILE, action):
             if denied.cause.kind == kind and denied.cause.statement is not None:
                 broken.setdefault(denied.cause.statement.place, denied)
-        invalid = {read.file.arn for read in self.reads if read.problem is not None}
+        invalid = {read.file.arn for read in self.invalid_reads}
         for mismatch in mismatches(self.stack, level):
             if mismatch.resource.text not in invalid:  # else the value is to blame, not the grant
                 yield mismatch, broken.pop(mismatch.statement.place, None)

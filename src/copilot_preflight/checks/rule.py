@@ -67,15 +67,20 @@ def rule(
 
 
 Part = Literal[
+    "bucket_mismatches",
     "denials",
     "drifts",
+    "invalid_reads",
     "manifest",
     "needs_without_calls",
     "needs_without_role",
+    "object_mismatches",
     "overrides",
     "possible_denials",
     "unknown_references",
     "reads",
+    "reads_of_known_buckets",
+    "reads_of_manifest",
     "refused_on_the_way",
     "refused_pulls",
     "stranded",

@@ -12,8 +12,7 @@ from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.values import Style
 from copilot_preflight.read.layout import line_starts
-from copilot_preflight.read.yaml.faults import LINE_BREAK
-from copilot_preflight.read.yaml.json_text import BRACKET, load_json
+from copilot_preflight.read.yaml.faults import LINE_BREAK, begins_with_bracket
 from copilot_preflight.read.yaml.scalars import content_start
 from copilot_preflight.read.yaml.tree import MapEntry, Node, Tree, build
 
@@ -220,8 +219,10 @@ class Source:
 
     @cached_property
     def is_json(self) -> bool:
-        if not BRACKET.match(self.text):
+        if not begins_with_bracket(self.text):  # as nearly none does
             return False
+        from copilot_preflight.read.yaml.json_text import load_json
+
         try:
             load_json(self.text)
         except (ValueError, RecursionError):
