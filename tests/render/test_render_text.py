@@ -3,6 +3,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import TextWrapper
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from copilot_preflight.base.finding import (
     Source,
     Span,
 )
+from copilot_preflight.render.argued import filled
 from copilot_preflight.render.formats import Look, render
 from copilot_preflight.render.safe_text import UNSAFE
 from copilot_preflight.render.text import COLOURS, error_line
@@ -641,3 +643,17 @@ def test_no_line_ends_in_a_hole_of_an_arn() -> None:
     report = Report(1, [Finding(Place("web.yml", ()), message, rule="E9743")])
     text = render(report, "text", Look(width=60, wraps=True))
     assert f"'{where}'" in text
+
+
+@given(
+    st.text(" ab-\0é", max_size=60),
+    st.integers(1, 30),
+    st.integers(0, 12),
+    st.integers(0, 12),
+)
+def test_lines_are_filled_as_textwrap_does(text: str, width: int, margin: int, below: int) -> None:
+    """With words that are never broken, and the blanks between them as they are."""
+    expected = TextWrapper(
+        width, " " * margin, " " * below, break_long_words=False, break_on_hyphens=False
+    )
+    assert list(filled(text, width, " " * margin, " " * below)) == expected.wrap(text)

@@ -19,6 +19,7 @@ _DEEPER = " " * 4
 _MANY = 40  # findings in one block, of which no other files are shown
 _ELLIPSIS = "..."
 _HOLE = re.compile(r"\$\{[^{}]*\}")
+_WORD = re.compile("( *)([^ ]+)")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as documents count lines: not all of str.splitlines
 
 
@@ -183,16 +184,11 @@ class Writer:
                 yield from self.wrapped(line, indent) or [""]
 
     def wrapped(self, text: str, indent: int, deeper: int | None = None) -> list[str]:
-        from textwrap import TextWrapper
-
         margin = " " * indent
         below = margin if deeper is None else " " * deeper
         # whole words only: ARNs and links are copied from here, with the blanks of their holes
         text = _HOLE.sub(lambda hole: hole[0].replace(" ", "\0"), safe(text))
-        wrapper = TextWrapper(
-            self.width, margin, below, break_long_words=False, break_on_hyphens=False
-        )
-        return [line.replace("\0", " ") for line in wrapper.wrap(text)]
+        return [line.replace("\0", " ") for line in filled(text, self.width, margin, below)]
 
     def paint(self, style: str, text: str) -> str:
         return painted(style, text) if self.colour else text
@@ -313,3 +309,21 @@ def _columns(text: str) -> int:
         0 if category(char) in ("Mn", "Me") else 2 if east_asian_width(char) in "WF" else 1
         for char in text
     )
+
+
+def filled(text: str, width: int, margin: str, below: str) -> Iterator[str]:
+    """The lines of a text of one line, filled with whole words; ``below`` begins all but the first.
+
+    As `textwrap` fills them, whose loading takes longer than all that is wrapped in a short report.
+    """
+    line = ""
+    for blanks, word in _WORD.findall(text):
+        if len(margin) + len(line) + len(blanks) + len(word) <= width:
+            line += blanks + word
+            continue
+        if line:
+            yield margin + line
+            margin = below
+        line = word
+    if line:
+        yield margin + line
