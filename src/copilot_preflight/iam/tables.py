@@ -22,7 +22,7 @@ def row_of(table: Path, key: str) -> bytes | None:
             if file.tell() >= high:
                 high = middle
                 continue
-            found, _, rest = file.readline().rstrip(b"\n").partition(b"\t")
+            found, _, rest = file.readline().rstrip(b"\r\n").partition(b"\t")
             if found == wanted:
                 return rest
             if found < wanted:
