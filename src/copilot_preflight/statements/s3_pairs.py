@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from copilot_preflight.base.records import NamedTuple
@@ -83,10 +84,9 @@ class S3Level(NamedTuple):
         ``s3:Get*`` on both halves.
         """
         pattern = action.text.literal
-        if pattern is None or action.conditions or not pattern.lower().startswith("s3:"):
+        if pattern is None or action.conditions:
             return False
-        kinds = [actions.resource_kinds(name) for name in actions.expand(pattern) or ()]
-        return bool(kinds) and all(each and each <= self.kinds for each in kinds)
+        return _act_only_on(self.kinds, pattern)
 
     def bucket_of(self, resource: Entry) -> Text | None:
         """The bucket, if an ARN names this half of it."""
@@ -99,6 +99,15 @@ class S3Level(NamedTuple):
     def arn_in(self, partition: Text, bucket: Text) -> Text:
         """The ARN of this half of one bucket; any object stands for all."""
         return arn.s3_arn(partition, bucket, _ANY_KEY if self.is_objects else None)
+
+
+@lru_cache(maxsize=2_000)
+def _act_only_on(kinds: frozenset[str], pattern: str) -> bool:
+    """Whether all actions of S3 that a pattern stands for act on some kinds of resource only."""
+    if not pattern.lower().startswith("s3:"):
+        return False
+    each = [actions.resource_kinds(name) for name in actions.expand(pattern) or ()]
+    return bool(each) and all(its and its <= kinds for its in each)
 
 
 OBJECTS: Final = S3Level(
