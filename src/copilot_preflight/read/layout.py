@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
@@ -10,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from copilot_preflight.base.finding import DataPath, Position, Span
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.read.yaml.faults import LINE_BREAK
 from copilot_preflight.read.yaml.scalars import content_start
@@ -17,7 +17,7 @@ from copilot_preflight.read.yaml.scalars import content_start
 if TYPE_CHECKING:
     from copilot_preflight.read.yaml.tree import Children, MapEntry, Node, Tree
 
-_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
+_COMMENT = lazy_pattern(r"(?<!\S)#[^\r\n]*")
 
 
 class Comment(NamedTuple):

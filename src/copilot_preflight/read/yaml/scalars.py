@@ -6,6 +6,7 @@ import re
 from math import isinf
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.read.yaml.faults import Fault
 
 _WORDS: dict[str, bool | None] = {
@@ -17,11 +18,11 @@ _WORDS: dict[str, bool | None] = {
 
 _NUMBER_STARTS = frozenset("0123456789-+.")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,63})")
-_FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
-_JSON_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_FLOAT = lazy_pattern(r"[-+]?(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
+_JSON_FLOAT = lazy_pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
-_PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*)?)*)*")
-BLOCK_HEADER = re.compile(r"[|>][-+0-9]*(?:[ \t]+#[^\r\n]*)?")
+_PROPERTIES = lazy_pattern(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*)?)*)*")
+BLOCK_HEADER = lazy_pattern(r"[|>][-+0-9]*(?:[ \t]+#[^\r\n]*)?")
 BLANKS = " \t\r\n"
 
 
@@ -72,7 +73,7 @@ def converted(value: str, standard: str, start: int) -> Any:
     raise Fault(start, f"tag '!!{standard}' does not fit the value '{shortened(value)}'")
 
 
-NO_KEY: Final = re.compile(r"[=\s]")
+NO_KEY: Final = lazy_pattern(r"[=\s]")
 """What no key of ours or of a template holds, but a line of an environment file, with a secret."""
 
 
