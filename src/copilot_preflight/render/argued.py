@@ -74,7 +74,7 @@ class Writer:
             from copilot_preflight.render.grouping import more
 
             for other in self.block_of.others:
-                self.ways_out.of(other)  # a command fixes them, too
+                self.ways_out.count(other)
             yield from more(self.report, self.block_of, self.width)
 
     def title(self) -> Iterator[str]:

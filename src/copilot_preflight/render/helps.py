@@ -18,6 +18,7 @@ from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.edits.constructs import construct_of
 from copilot_preflight.edits.edit import Help
 from copilot_preflight.edits.fix import Fix, Way, fix_of
+from copilot_preflight.edits.packed import PackedHelp, packed
 from copilot_preflight.edits.shown import (
     Change,
     ChangedLines,
@@ -58,6 +59,8 @@ class Writer:
         remedy = finding.remedy
         if isinstance(remedy, WayOut):  # of a report that others have written
             return remedy
+        if isinstance(remedy, PackedHelp):
+            remedy = remedy.help
         if not isinstance(remedy, Help):
             return WayOut(finding.help)
         if isinstance(remedy.shown, WayOut):
@@ -74,11 +77,17 @@ class Writer:
             help = self._in_place(finding, remedy, fix, shown)
         return WayOut("\n".join(help), shown)
 
+    def applicability_of(self, finding: Finding) -> str:
+        """That of the fix that a report shows of one finding, ``""`` where it shows none."""
+        if isinstance(finding.remedy, PackedHelp):
+            return finding.remedy.applicability
+        fix = self.of(finding).fix
+        return "" if fix is None else fix.applicability.value
+
     def kept(self, finding: Finding) -> Finding:
         """The finding with its way out, for a report that is written in another process."""
-        if not isinstance(finding.remedy, Help):
-            return finding
-        return finding._replace(remedy=finding.remedy._replace(shown=self.of(finding)))
+        help = finding.remedy
+        return packed(finding, help, self.of(finding)) if isinstance(help, Help) else finding
 
     def _data_of(self, file: str) -> Any:
         return data_of(self._sources, file)

@@ -56,6 +56,11 @@ class WaysOut:
             self._found[found.fix.applicability.value] += 1
         return found
 
+    def count(self, finding: Finding) -> None:
+        """Counts the fix of a finding whose way out is not shown: a command carries it out, too."""
+        if not finding.is_patched and (applicability := self._writer.applicability_of(finding)):
+            self._found[applicability] += 1
+
     def commands(self) -> Iterator[str]:
         """The commands that go on from here, each in a line that says what for.
 

@@ -272,7 +272,7 @@ class _Check:
             for judged in results:
                 if self.overridden is not None:
                     judged = self.overridden.traced(judged)
-                self.judged[judged.file] = judged
+                self.judged[judged.file] = judged._replace(spans=())
                 self.errors += judged.errors
                 for place, span in judged.spans:
                     self.sources[place.file].note_span(place.path, span, key=place.key)

@@ -195,12 +195,14 @@ class Judge:
         if jobs == 1:
             yield from map(self.one, stacks)
             return
+        from copilot_preflight.run.sharing import Sharing
         from copilot_preflight.run.workers import in_order
 
+        sharing = Sharing()
         yield self.one(stacks[0])
         rest = stacks[1:]
         with closing(in_order(_Work(self, rest), len(rest), min(jobs, len(rest)))) as results:
-            yield from results
+            yield from map(sharing.of, results)
 
     def one(self, stack: Stack) -> Judged:
         """Judges one template. Leaves out of the run whatever turns out broken meanwhile."""

@@ -158,6 +158,9 @@ class Hidden:
 
     def finding(self, finding: Finding, sources: Mapping[str, Source]) -> Finding:
         """A finding in whose words no value is left; it is secret where its lines hold one."""
+        from copilot_preflight.edits.packed import unpacked
+
+        finding = unpacked(finding)
         remedy = self._remedy(finding.remedy, sources)
         help = self.text(finding.help)
         if finding.remedy is not None and remedy and finding.remedy.text == finding.help:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from copilot_preflight.base.finding import Finding, InputError, Place, Related
 from copilot_preflight.checks.rule import Rule, RuleEntry
 from copilot_preflight.edits.edit import END, Edit, Help
+from copilot_preflight.edits.packed import unpacked
 from copilot_preflight.inputs.package import Overrides, Package
 from copilot_preflight.inputs.template_shape import faults, is_template
 from copilot_preflight.overrides.apply import Patched, PatchedTemplate
@@ -180,6 +181,7 @@ def traced(finding: Finding, patched: Mapping[str, PatchedTemplate]) -> Finding:
         place = written(Place(edit.file, steps))
         return edit._replace(file=place.file, path=(*place.path, END) if is_end else place.path)
 
+    finding = unpacked(finding)
     related = tuple(it._replace(place=written(it.place)) for it in finding.related)
     remedy = finding.remedy
     if isinstance(remedy, Help):

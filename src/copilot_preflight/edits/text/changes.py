@@ -183,8 +183,10 @@ class _Work:
         text = changed(self._text, batch.changes)
         data = data_of_part(self.source, batch.changes)
         if data is None:
-            data = _data_of(text)
-        if meaning.is_proved(data, batch.data):
+            is_meant = meaning.is_proved(_data_of(text), batch.data)
+        else:  # whatever lies outside of the entry is the same object
+            is_meant = meaning.is_same(data, batch.data)
+        if is_meant:
             self.pieces = _cut(self.pieces, batch.changes)
             self._text = text
             return
