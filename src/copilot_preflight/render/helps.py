@@ -106,7 +106,7 @@ class Writer:
                 return None
             try:
                 edits = [edit for edit in fix.edits if edit.file == file]
-                found = text_changes(source.text, edits)
+                found = text_changes(source.text, edits, source.data)
             except CannotWrite:
                 return None
             text = self._lines_of(file, source)

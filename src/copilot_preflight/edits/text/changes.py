@@ -11,6 +11,7 @@ from typing import Any, Final
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.edits.edit import END, Edit, Operation
 from copilot_preflight.edits.text import meaning
+from copilot_preflight.edits.text.entry import alone
 from copilot_preflight.edits.text.part import data_of_part
 from copilot_preflight.edits.text.source import CannotWrite, Source, TextChange
 from copilot_preflight.edits.text.writing import written
@@ -24,7 +25,7 @@ _ORDER: Final = (Operation.REPLACE, Operation.INSERT, Operation.REMOVE)
 _Task = tuple[Operation, DataPath, Any]
 
 
-def text_changes(text: str, edits: Sequence[Edit]) -> tuple[TextChange, ...]:
+def text_changes(text: str, edits: Sequence[Edit], data: Any = None) -> tuple[TextChange, ...]:
     """The changes of ``Document.text`` that carry out edits: sorted, and never overlapping.
 
     All paths are those of the document as it is, also where an edit before it moves what is there.
@@ -37,14 +38,49 @@ def text_changes(text: str, edits: Sequence[Edit]) -> tuple[TextChange, ...]:
     key. Edits that do not touch each other are proved together, as reading a text costs more than
     all else.
 
+    ``data`` are those of the text, where they are known already: then of a large text no more is
+    read than the entry that changes.
+
     Raises CannotWrite for all of them where there is no such node to replace or remove, a key to
     insert is there already, an edit would reach other places too, two edits are of the same node or
     one of a node inside of the other's (the caller writes them one round after the other), or the
     text cannot be read.
     """
+    found = None if data is None else _in_one_entry(text, edits, data)
+    if found is not None:
+        return found
     work = _Work(text)
     work.carry_out(_tasks(work.source.data, edits))
     return tuple(_changes(work.pieces, text))
+
+
+def _in_one_entry(text: str, edits: Sequence[Edit], data: Any) -> tuple[TextChange, ...] | None:
+    """The changes of one entry of a large text; None where they have to be found in all of it."""
+    first, *others = edits
+    if any(edit.path[:2] != first.path[:2] for edit in others):
+        return None
+    entry = alone(text, data, first.path)
+    if entry is None:
+        return None
+    try:
+        if any(not _stays_inside(edit, data) for edit in edits):
+            return None
+        work = _Work(entry.text, text)
+        if not meaning.is_same(work.source.data, entry.data):
+            return None
+        work.carry_out(_tasks(entry.data, edits))
+    except (CannotWrite, KeyError):  # as it is said of the whole text
+        return None
+    found = _changes(work.pieces, entry.text)
+    if not all(entry.start <= it.start <= it.end <= entry.end for it in found):
+        return None
+    return tuple(TextChange(it.start + entry.shift, it.end + entry.shift, it.new) for it in found)
+
+
+def _stays_inside(edit: Edit, data: Any) -> bool:
+    """Whether an edit leaves the entry where it is. Raises KeyError for a removal of nothing."""
+    is_removal = edit.operation is Operation.REMOVE
+    return len(meaning.removed(data, edit.path) if is_removal else edit.path) > 2
 
 
 def changed(text: str, changes: Iterable[TextChange]) -> str:
@@ -58,10 +94,10 @@ def changed(text: str, changes: Iterable[TextChange]) -> str:
 
 
 @lru_cache(maxsize=2)
-def _read(text: str) -> Source:
+def _read(text: str, whole: str) -> Source:
     """A text taken apart. A file has several findings, one after the other."""
     try:
-        return Source(text)
+        return Source(text, whole)
     except Fault as fault:
         raise CannotWrite(f"the file cannot be read: {fault}") from None
 
@@ -161,10 +197,14 @@ def _unsafe(source: Source, path: DataPath) -> CannotWrite:
 
 
 class _Work:
-    """A text in the middle of being changed, and what has become of the original."""
+    """A text in the middle of being changed, and what has become of the original.
 
-    def __init__(self, text: str) -> None:
-        self.source = _read(text)
+    ``whole`` is the text that it is an entry of, if it is one.
+    """
+
+    def __init__(self, text: str, whole: str = "") -> None:
+        self.source = _read(text, whole)
+        self._whole = whole
         self.pieces: list[_Piece] = [_Piece(0, len(text), text)]
         self._text = text
 
@@ -173,7 +213,7 @@ class _Work:
         rest = tasks
         while rest:
             if self.source.text != self._text:
-                self.source = _read(self._text)
+                self.source = _read(self._text, self._whole)
             batch = _Batch(self.source)
             rest = batch.take(rest)
             if batch.tasks:

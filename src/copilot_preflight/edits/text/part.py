@@ -52,7 +52,7 @@ def data_of_part(source: Source, changes: Sequence[TextChange]) -> Any:
         lines += (source.text[at : change.start], change.new)
         at = change.end
     text = "".join(("section:\n", *lines, source.text[at : part.end]))
-    if _reaches_out(text) or len(source.text) + len(text) > MAX_SIZE:
+    if reaches_out(text) or len(source.text) + len(text) > MAX_SIZE:
         return None
     if part.end < len(source.text) and text[-1] not in "\r\n":
         return None  # the next key comes to stand on the last line
@@ -67,7 +67,7 @@ def data_of_part(source: Source, changes: Sequence[TextChange]) -> Any:
     return {key: entries if key == part.section else it for key, it in source.data.items()}
 
 
-def _reaches_out(text: str) -> bool:
+def reaches_out(text: str) -> bool:
     """Whether there may be an anchor, a merge key, or the beginning or end of a document.
 
     A directive, too: it stands above the beginning.
@@ -82,7 +82,7 @@ def _reaches_out(text: str) -> bool:
 def _part(source: Source, start: int, end: int) -> _Part | None:
     """The entry of a section in which a stretch of a text lies, behind its key."""
     text = source.text
-    if _reaches_out(text):
+    if reaches_out(text):
         return None
     section = _entry_around(source, source.tree.root, start, end, len(text))
     if section is None or source.column(section[0].key_start):

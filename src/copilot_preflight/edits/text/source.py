@@ -10,6 +10,7 @@ from typing import Any, Final
 from copilot_preflight.base.finding import DataPath
 from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
+from copilot_preflight.edits.text.layout import LARGE, style_of_lines
 from copilot_preflight.edits.text.values import Style
 from copilot_preflight.read.layout import line_starts
 from copilot_preflight.read.yaml.faults import LINE_BREAK, begins_with_bracket
@@ -52,11 +53,15 @@ class Spot(NamedTuple):
 
 
 class Source:
-    """A text, its data and its tree. Raises Fault where it cannot be read."""
+    """A text, its data and its tree. Raises Fault where it cannot be read.
 
-    def __init__(self, text: str) -> None:
+    ``whole`` is the text that it is an entry of, if it is one: it is written in its style.
+    """
+
+    def __init__(self, text: str, whole: str = "") -> None:
         self.text = text
         self.tree: Tree = build(text)
+        self._whole = whole or text
 
     @property
     def data(self) -> Any:
@@ -232,6 +237,8 @@ class Source:
     @cached_property
     def style(self) -> Style:
         """How most of the document is written."""
+        if len(self._whole) >= LARGE:
+            return style_of_lines(self._whole)
         steps: Counter[int] = Counter()
         list_steps: Counter[int] = Counter()
         has_tags = False
