@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.amount import examples
 from tests.edits.text.emit import emitted
-from tests.edits.text.plain import insert, remove, replace
-from tests.edits.text.test_any_text import DOCUMENTS, VALUES, edits
+from tests.edits.text.plain import insert, replace
+from tests.edits.text.test_any_text import DOCUMENTS, edits
 from tests.edits.text.test_part import STACK
 from tests.test_samples import ROOT
 
@@ -58,18 +58,26 @@ def test_any_edit_is_written_as_in_the_whole(
     assert made(text, edit, data) == made(text, edit)
 
 
-@settings(max_examples=examples(200))
-@given(st.sampled_from(["First", "Second", "Third"]), VALUES, st.booleans())
-def test_what_a_stack_gets(name: str, value: Any, is_last: bool) -> None:
+@settings(max_examples=examples(500))
+@given(st.booleans(), st.data())
+def test_any_edit_of_a_stack(is_last: bool, draw: st.DataObject) -> None:
     text = STACK[: STACK.index("Outputs")] if is_last else STACK
     data = parse(text, "").data
-    for edit in (
-        insert(("Resources", name, "New"), value),
-        replace(("Resources", name, "Type"), value),
-        remove(("Resources", name, "Type")),
-    ):
-        assert made(text, edit, data) == made(text, edit)
-    assert alone(text, data, ("Resources", name, "Type")) is not None
+    edit = draw.draw(edits({"Resources": data["Resources"]}))
+    assert made(text, edit, data) == made(text, edit)
+
+
+@pytest.mark.parametrize("name", ["First", "Second", "Third"])
+@pytest.mark.parametrize("is_last", [True, False])
+def test_an_entry_is_by_itself(name: str, is_last: bool) -> None:
+    text = STACK[: STACK.index("Outputs")] if is_last else STACK
+    data = parse(text, "").data
+    found = alone(text, data, ("Resources", name, "Type"))
+    assert found is not None
+    assert parse(found.text, "").data == found.data
+    lines = found.text[found.start : found.end]
+    assert lines == text[found.start + found.shift :][: len(lines)]
+    assert data["Resources"][name]["Type"] in lines
 
 
 @pytest.mark.parametrize(
