@@ -8,7 +8,7 @@ that two strings with the same holes can be *proved* equal without knowing what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -216,7 +216,7 @@ class Text:
             hole, literal = one.only_hole, two.literal
             if hole is not None and literal is not None:
                 return None if hole.may_be(literal) else False
-        return None if may_meet(_as_set(left), _as_set(right)) else False
+        return None if _may_meet(_shape(left), _shape(right), is_pattern=False) else False
 
     def split(self, separator: str, limit: int = -1) -> Pieces:
         """Splits at a literal separator, ``limit`` times at most (-1: as often as it stands).
@@ -309,7 +309,7 @@ def match(pattern: Text, target: Text) -> bool | None:
     left, right = _different(pattern, target, wild=True)
     if left.has_wildcard() and _must_match(left, right):  # else it matches its equal only
         return True
-    if not may_meet(_as_pattern_set(left), _as_set(right)):
+    if not _may_meet(_pattern_shape(left), _shape(right)):
         return False
     begin = left.parts[0] if left.parts else ""
     is_shared = isinstance(begin, Hole) and begin in right.parts[:1]
@@ -357,23 +357,39 @@ def _hole_steps(hole: Hole) -> tuple[Step, ...]:
 _ANYTHING: Final = hole_steps("", "", 0, False)
 
 
-def _as_set(text: Text) -> list[Step]:
-    """The strings that a text can be, as steps; what several holes share is not kept."""
-    steps: list[Step] = []
-    for part in text.parts:
-        steps += _hole_steps(part) if isinstance(part, Hole) else map(literal_step, part)
-    return steps
+_Shape = tuple["str | tuple[Step, ...]", ...]
+"""What is known of a string without the names of its holes: what several share is not kept."""
 
 
-def _as_pattern_set(pattern: Text) -> list[Step]:
-    """The strings that a pattern can match; a hole that may hold a wildcard can match anything."""
-    steps: list[Step] = []
-    for part in pattern.parts:
-        if isinstance(part, Hole):
-            steps += _ANYTHING if part.may_be_wildcard else _hole_steps(part)
-        else:
-            steps += map(pattern_step, part)
-    return steps
+def _shape(text: Text) -> _Shape:
+    return tuple([_hole_steps(it) if isinstance(it, Hole) else it for it in text.parts])
+
+
+def _pattern_shape(pattern: Text) -> _Shape:
+    """The same of a pattern; a hole that may hold a wildcard can match anything."""
+    return tuple(
+        [
+            it if isinstance(it, str) else _ANYTHING if it.may_be_wildcard else _hole_steps(it)
+            for it in pattern.parts
+        ]
+    )
+
+
+@lru_cache(maxsize=1024)
+def _may_meet(one: _Shape, two: _Shape, *, is_pattern: bool = True) -> bool:
+    """Whether there is a string that both can be; the first may be a pattern.
+
+    The objects of a hundred parameters are alike but for their names.
+    """
+    step = pattern_step if is_pattern else literal_step
+    return may_meet(_steps(one, step), _steps(two, literal_step))
+
+
+def _steps(shape: _Shape, step: Callable[[str], Step]) -> list[Step]:
+    found: list[Step] = []
+    for part in shape:
+        found += map(step, part) if isinstance(part, str) else part
+    return found
 
 
 def _different(left: Text, right: Text, *, wild: bool = False) -> tuple[Text, Text]:
@@ -464,8 +480,8 @@ def _ends_apart(pattern: Text, target: Text) -> bool:
         return False
     if len(behind) == 1 and isinstance(behind[0], str) and len(rest) == 1:
         return not wildcard_match(f"*{begin}", behind[0])
-    anywhere = _as_pattern_set(Text((f"*{begin}", *rest[1:])))
-    return not may_meet(anywhere, _as_set(Text(behind)))
+    anywhere = _pattern_shape(Text((f"*{begin}", *rest[1:])))
+    return not _may_meet(anywhere, _shape(Text(behind)))
 
 
 def _is_wild(atom: str | Hole) -> bool:

@@ -124,7 +124,18 @@ def decide(policies: Policies, request: Request, caller: Caller) -> Ruling:
     An explicit Deny anywhere wins. Otherwise every ceiling must allow, and the grant must come
     from the caller's identity policies, from the resource's policy, or, across accounts, from both.
     """
-    voices = tuple(_voices(policies, request, caller))
+    brief = _brief_voice(policies.identity, request)
+    ruling = None if brief is None else _decide(policies, request, caller, brief)
+    if ruling is None or ruling.outcome is Outcome.UNDETERMINED:  # all that is missing is named
+        return _decide(policies, request, caller)
+    return ruling
+
+
+def _decide(
+    policies: Policies, request: Request, caller: Caller, own: Voice | None = None
+) -> Ruling:
+    """The decision; ``own`` is what the caller's own policies say, where that is known already."""
+    voices = tuple(_voices(policies, request, caller, own))
     if request.action.lower() == _NEEDS_NOTHING:
         return _of_needing_nothing(voices)
     for layer, voice in voices:
@@ -171,7 +182,9 @@ ACCOUNTS: Final = "the accounts of the caller and the resource"
 _ACCOUNTS: Final = Fact("value", ACCOUNTS)
 
 
-def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tuple[Layer, Voice]]:
+def _voices(
+    policies: Policies, request: Request, caller: Caller, own: Voice | None
+) -> Iterator[tuple[Layer, Voice]]:
     """What every layer says, in the order in which AWS looks at them.
 
     SCPs and RCPs do not touch service-linked roles. A service that calls for itself has no
@@ -185,7 +198,7 @@ def _voices(policies: Policies, request: Request, caller: Caller) -> Iterator[tu
         yield Layer.RESOURCE, _voice(policies.resource, request, caller, bounded=bounded)
     if caller.service or caller.is_anonymous:
         return
-    yield Layer.IDENTITY, _voice(policies.identity, request)
+    yield Layer.IDENTITY, own or _voice(policies.identity, request)
     if policies.boundary is not None:
         yield Layer.BOUNDARY, _voice(policies.boundary, request)
     if policies.session is not None:
@@ -235,21 +248,38 @@ def addressed(answer: Match, least: Naming, most: Naming) -> Match:
     return answer
 
 
+def _brief_voice(policies: PolicySet, request: Request) -> Voice | None:
+    """What the statements of a caller say that certainly allow a request; None where none does.
+
+    What may allow it too, if a condition of the template holds, is not even looked at: Copilot
+    writes such a grant for every environment file, each of which could be any object.
+    """
+    covers = policies.covering(request.action)
+    certain = tuple(
+        it for it in covers if not it[0].statement.conditions or it[0].statement.effect != "Allow"
+    )
+    if len(certain) == len(covers) or policies.unread:
+        return None
+    voice = _voice(policies, request, certain=certain)
+    return voice if voice.allow and voice.deny is False else None
+
+
 def _voice(
     policies: PolicySet,
     request: Request,
     caller: Caller | None = None,
     *,
     bounded: bool | None = False,
+    certain: Covers | None = None,
 ) -> Voice:
-    """What the statements of one layer say together."""
+    """What the statements of one layer, or the ``certain`` ones of them, say together."""
     allowing: list[Statement] = []
     denying: list[Statement] = []
     facts: list[Fact] = list(policies.unread)
     heard: set[tuple[str, bool, Naming, Naming]] = set()
     least = most = Naming.ROLE
     known = request.resource.literal
-    for prepared, covered in policies.covering(request.action):
+    for prepared, covered in policies.covering(request.action) if certain is None else certain:
         reached = prepared.reach(request, known)
         if reached.verdict is False:
             continue

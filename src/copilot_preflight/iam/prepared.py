@@ -29,6 +29,9 @@ from copilot_preflight.iam.resources import is_plain
 
 _WILDCARD: Final = re.compile(r"[*?]")
 
+_SEVERAL: Final = 4
+"""Resources of a statement from which on they are looked up by what they are spelt like."""
+
 
 class Patterns:
     """Patterns without holes, asked about known strings. Answers as `text.match` does."""
@@ -74,7 +77,7 @@ class Patterns:
 class Prepared:
     """A statement, made ready."""
 
-    __slots__ = ("_inverse", "_named", "_patterns", "_tests", "statement")
+    __slots__ = ("_by_text", "_inverse", "_named", "_patterns", "_tests", "statement")
 
     def __init__(self, statement: Statement) -> None:
         self.statement: Final = statement
@@ -84,6 +87,7 @@ class Prepared:
         plain = all(value.text.literal is not None for value in values)
         self._tests = tuple(map(Test, statement.clauses)) if plain else None
         self._named: tuple[Caller, bool | None, tuple[Naming, Naming]] | None = None
+        self._by_text: dict[Text, Entry] | None = None
 
     def reach(self, request: Request, known: str | None) -> Match:
         """Whether Resource/NotResource covers the ARN.
@@ -91,10 +95,26 @@ class Prepared:
         ``known`` is the literal of the request's resource, which a caller looks up once.
         """
         if known is None or self._patterns is None:
-            return covers_resource(self.statement, request)
+            return self._reach_of_same(request) or covers_resource(self.statement, request)
         if self._inverse:
             return EXCLUDED if self._patterns.match(known) else CERTAIN
         return CERTAIN if self._patterns.match(known) else NOT_COVERED
+
+    def _reach_of_same(self, request: Request) -> Match | None:
+        """What the entry that is spelt as the request says; None where that decides nothing.
+
+        A role that may read a hundred secrets names each of them: one look instead of a hundred.
+        """
+        statement = self.statement
+        if len(statement.resources) < _SEVERAL:
+            return None
+        if self._by_text is None:
+            self._by_text = {it.text: it for it in statement.resources if not it.conditions}
+        same = self._by_text.get(request.resource)
+        if same is None:
+            return None
+        reached = covers_resource(statement._replace(resources=(same,)), request)
+        return reached if reached.verdict else None
 
     def applies(self, request: Request, known: str | None, covered: Match) -> Match:
         """What `evaluate.applies` says of the statement."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +16,8 @@ from copilot_preflight.model.managed_policies import document_of, is_elsewhere
 from copilot_preflight.model.policy_documents import statements_of
 from copilot_preflight.model.tags import listed_tags
 from copilot_preflight.resolve.query import query, query_by
+from copilot_preflight.resolve.stack import Stack
+from copilot_preflight.resolve.template import Mentions
 from copilot_preflight.resolve.value import Value
 from copilot_preflight.resolve.view import OPEN, View, index_of
 
@@ -187,9 +189,27 @@ def _views_with(view: View, asked: _Asked) -> Iterator[View]:
 
 def _heads_named(view: View, asked: _Asked) -> list[_Head]:
     """The roles that a name or an ARN certainly stands for; a run lies in one partition."""
-    index = _by_name(view)
+    plain = View(view.stack)
+    is_alike = view.scenario is not plain.scenario and view.reads_alike(_naming(view.stack))
+    index = _by_name(plain if is_alike else view)
     found = [*index.get(asked.reference, ()), *index.get(asked.key, ())]
-    return [h for h in found if asked.arn is None or _may_share_partition(h.arn, asked.arn)]
+    heads = [h for h in found if asked.arn is None or _may_share_partition(h.arn, asked.arn)]
+    return list(_again(view, heads)) if is_alike else heads
+
+
+@query
+def _naming(stack: Stack) -> Mentions:
+    """What decides the names of a template's roles: in most, no scenario changes one."""
+    kind = "AWS::IAM::Role"
+    return stack.mentions([{"Fn::GetAtt": [name, "Arn"]} for name, _ in stack.of_type(kind)])
+
+
+def _again(view: View, heads: Iterable[_Head]) -> Iterator[_Head]:
+    """Roles as a scenario shows them, without those that are not there."""
+    for head in heads:
+        resource = view.resource(head.logical_id, head.resource.raw)
+        if resource is not None:
+            yield head._replace(resource=resource)
 
 
 @index_of("AWS::IAM::Role")
@@ -305,6 +325,8 @@ def _attached(view: View, role: Text) -> Iterator[Statement | Fact]:
     else:
         views = view.having(*ATTACHING)
     for other in views:
+        if not any(map(other.stack.has, ATTACHING)):
+            continue
         by_role, others = _policies_by_role(other)
         for policy in (*by_role.get(role, ()), *others):
             attached = None if policy.role is None else policy.role.equals(role)

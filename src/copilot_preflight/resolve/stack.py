@@ -18,7 +18,7 @@ from copilot_preflight.resolve.outside import Outside
 from copilot_preflight.resolve.parameters import Inputs, is_placeholder
 from copilot_preflight.resolve.query import Answers, Reads, drop, query
 from copilot_preflight.resolve.scenario import ANY, Scenario, spelt
-from copilot_preflight.resolve.template import Template, size_of
+from copilot_preflight.resolve.template import Mentions, Template, size_of
 from copilot_preflight.resolve.value import TemplateError, Value
 
 _MAX_READ: Final = 4_000_000
@@ -114,6 +114,10 @@ class Stack:
         for condition in self.data.get("Conditions") or {}:
             if not condition.startswith("Fn::"):
                 self.resolver().decide(condition)
+
+    def mentions(self, raw: Any) -> Mentions:
+        """The conditions, parameters and resources of which template data speak."""
+        return self._template.mentions_of(raw)
 
     # --- reading -----------------------------------------------------------------------------
 

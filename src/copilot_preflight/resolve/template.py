@@ -34,10 +34,11 @@ class Template:
     def mentions(self, path: DataPath, raw: Any) -> Mentions:
         """The conditions and parameters of which a node, which stands at a path, speaks."""
         if path not in self._mentions:
-            self._mentions[path] = self._read(raw)
+            self._mentions[path] = self.mentions_of(raw)
         return self._mentions[path]
 
-    def _read(self, raw: Any) -> Mentions:
+    def mentions_of(self, raw: Any) -> Mentions:
+        """The same for a node that stands nowhere in the template."""
         conditions: dict[str, None] = {}
         names: set[str] = set()
         pending = [raw]

@@ -13,6 +13,7 @@ from copilot_preflight.resolve.query import Answers, Reads, query
 from copilot_preflight.resolve.run import Run, run_of
 from copilot_preflight.resolve.scenario import ANY, Scenario
 from copilot_preflight.resolve.stack import Stack, noted
+from copilot_preflight.resolve.template import Mentions
 from copilot_preflight.resolve.value import Guard, Value
 
 K = TypeVar("K", bound=Hashable)
@@ -177,14 +178,20 @@ class View:
     def resources(self, kind: str) -> Iterator[tuple[str, Value]]:
         """Logical ids and resources of a type that are there, or may be there."""
         for logical_id, raw in self.stack.of_type(kind):
-            condition = raw.get("Condition")
-            guard: Guard = ()
-            if isinstance(condition, str):
-                outcome = self.decide(condition)
-                if outcome is False:
-                    continue
-                guard = () if outcome else ((condition, True),)
-            yield logical_id, Value(self.resolver, raw, ("Resources", logical_id), guard)
+            resource = self.resource(logical_id, raw)
+            if resource is not None:
+                yield logical_id, resource
+
+    def resource(self, logical_id: str, raw: dict[str, Any]) -> Value | None:
+        """A resource of the template, None where it is certainly not there."""
+        condition = raw.get("Condition")
+        guard: Guard = ()
+        if isinstance(condition, str):
+            outcome = self.decide(condition)
+            if outcome is False:
+                return None
+            guard = () if outcome else ((condition, True),)
+        return Value(self.resolver, raw, ("Resources", logical_id), guard)
 
     def text(self, raw: Any, path: DataPath) -> Text:
         """The string that raw template data stand for."""
@@ -207,6 +214,12 @@ class View:
         region, account = self.pseudo("AWS::Region"), self.pseudo("AWS::AccountId")
         partition = self.pseudo("AWS::Partition")
         return Text.of("arn:", partition, f":{service}:", region, ":", account, ":", *resource)
+
+    def reads_alike(self, mentions: Mentions) -> bool:
+        """Whether what speaks of no more than that is the same with nothing chosen."""
+        scenario = self.scenario
+        is_free = not mentions.conditions and not scenario.choices(mentions.names)
+        return is_free and not scenario.every_branch
 
     def decide(self, condition: str) -> bool | None:
         """The outcome of a condition, None where it is open."""
