@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 from copilot_preflight.base.records import NamedTuple
@@ -99,6 +100,7 @@ def name_hole(name: str, scope: str = "") -> Hole:
     return Hole(name, scope, excludes=NAME_EXCLUDES, nonempty=True)
 
 
+@lru_cache(maxsize=512)
 def unknown_object(partition: Text, name: str, scope: str) -> Text:
     """The ARN of some S3 object, of which no more is known than the name of its ARN."""
     key = Hole(f"{name} key", scope, excludes="*?", nonempty=True)

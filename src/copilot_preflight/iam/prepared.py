@@ -77,7 +77,7 @@ class Patterns:
 class Prepared:
     """A statement, made ready."""
 
-    __slots__ = ("_by_text", "_inverse", "_named", "_patterns", "_tests", "statement")
+    __slots__ = ("_by_text", "_inverse", "_named", "_patterns", "_reached", "_tests", "statement")
 
     def __init__(self, statement: Statement) -> None:
         self.statement: Final = statement
@@ -88,6 +88,7 @@ class Prepared:
         self._tests = tuple(map(Test, statement.clauses)) if plain else None
         self._named: tuple[Caller, bool | None, tuple[Naming, Naming]] | None = None
         self._by_text: dict[Text, Entry] | None = None
+        self._reached: tuple[Request, Match] | None = None
 
     def reach(self, request: Request, known: str | None) -> Match:
         """Whether Resource/NotResource covers the ARN.
@@ -95,7 +96,11 @@ class Prepared:
         ``known`` is the literal of the request's resource, which a caller looks up once.
         """
         if known is None or self._patterns is None:
-            return self._reach_of_same(request) or covers_resource(self.statement, request)
+            last = self._reached  # a request may be decided in brief first
+            if last is None or last[0] is not request:
+                found = self._reach_of_same(request) or covers_resource(self.statement, request)
+                last = self._reached = request, found
+            return last[1]
         if self._inverse:
             return EXCLUDED if self._patterns.match(known) else CERTAIN
         return CERTAIN if self._patterns.match(known) else NOT_COVERED

@@ -58,9 +58,12 @@ class PlacedStatement(NamedTuple):
         condition may be meant for a stack elsewhere.
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
         """
-        here, parsed = self.view.stack.partition, arn.parse(resource.text)
+        here = self.view.stack.partition
+        if here is None:
+            return False
+        parsed = arn.parse(resource.text)
         named = None if parsed is None else parsed.partition.literal
-        if here is None or named == here or named not in arn.PARTITIONS:
+        if named == here or named not in arn.PARTITIONS:
             return False
         decided = map(self.view.decide, (*self.statement.conditions, *resource.conditions))
         return self.view == View(self.view.stack) and None not in decided
