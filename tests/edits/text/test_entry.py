@@ -133,3 +133,26 @@ def test_lines_tell_the_style_of_a_template() -> None:
         for path in (ROOT / "sample_templates").rglob("*.yml"):
             text = path.read_text()
             assert layout.style_of_lines(text) == Source(text).style, path
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "list_step"),
+    [
+        ("a:\n   b:\n      c: 1\n", 3, 2),
+        ("a:\n- b:\n  - c: 1\n", 2, 0),
+        ("a: # why\n\n    # what\n    b: !If\n      - x\n", 4, 2),
+        ("a:\n    b: |\n      c:\n        d: 1\n      e:\n        f: 1\n", 4, 2),
+        ("a:\n    b:\n    - c: >-\n        d:\n          e: 1\n      f:\n          g: 1\n", 4, 0),
+        ("a:\n    - |\n     b:\n       c:\n         d: 1\n", 2, 4),
+    ],
+    ids=["steps", "lists", "comments and tags", "scalar", "scalar in a list", "scalar as an item"],
+)
+def test_how_far_lines_are_indented(text: str, step: int, list_step: int) -> None:
+    found = layout.style_of_lines(text)
+    assert (found.step, found.list_step) == (step, list_step)
+    assert found == Source(text, whole=text).style
+
+
+def test_what_lines_say_of_tags() -> None:
+    assert layout.style_of_lines("a:\n  b: !Ref x\n").has_short_tags
+    assert not layout.style_of_lines("a:\n  b: surely! Ref x\n").has_short_tags

@@ -66,7 +66,7 @@ def _in_one_entry(text: str, edits: Sequence[Edit], data: Any) -> tuple[TextChan
         if any(not _stays_inside(edit, data) for edit in edits):
             return None
         work = _Work(entry.text, text)
-        if not meaning.is_same(work.source.data, entry.data):
+        if not meaning.is_proved(work.source.data, entry.data):
             return None
         work.carry_out(_tasks(entry.data, edits))
     except (CannotWrite, KeyError):  # as it is said of the whole text
