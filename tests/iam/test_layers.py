@@ -26,7 +26,7 @@ from tests.iam.evaluation_cases import (
 
 from copilot_preflight.base.finding import Place
 from copilot_preflight.base.symbolic import Hole, Text
-from copilot_preflight.iam import policy
+from copilot_preflight.iam import layers, policy
 from copilot_preflight.iam.evaluate import Outcome, Request
 from copilot_preflight.iam.layers import Layer, Policies, PolicySet, Ruling, decide
 from copilot_preflight.iam.policy import Entry, Fact
@@ -293,6 +293,30 @@ def test_only_what_is_missing_in_open_layers_is_named() -> None:
     ruling = ruled(Policies(read(allow(**unknown)), boundary=boundary), caller_of(ROLE))
     assert (ruling.outcome, ruling.layer) == (Outcome.UNDETERMINED, Layer.IDENTITY)
     assert ruling.facts == (Fact("context", "aws:Unknown"),)
+
+
+_DOUBTED = [
+    *(it._replace(conditions=("HasFile",)) for it in _STATEMENTS),
+    *(it._replace(conditions=("IsProd",)) for it in _STATEMENTS[::3]),
+]
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(
+    policies,
+    callers,
+    st.lists(st.sampled_from(_STATEMENTS) | st.sampled_from(_DOUBTED), max_size=5).map(tuple),
+)
+def test_what_may_allow_too_makes_no_difference(
+    found: Policies, caller: Any, own: tuple[policy.Statement, ...]
+) -> None:
+    """A certain Allow is enough, and where it is not, all that is missing is named in order."""
+    found = found._replace(identity=PolicySet(own))
+    ruling, whole = ruled(found, caller), layers._decide(found, READ, caller)
+    assert ruling._replace(voices=()) == whole._replace(voices=())
+    for (layer, brief), (other, voice) in zip(ruling.voices, whole.voices, strict=True):
+        assert layer is other
+        assert brief._replace(facts=()) == voice._replace(facts=())
 
 
 def test_the_first_of_several_open_layers_is_named() -> None:

@@ -145,3 +145,20 @@ def test_a_hole_may_be_the_star_that_is_asked_for() -> None:
     assert applies(found, unknown).verdict is None
     elsewhere = Request("s3:GetObject", Text.of("c/", Hole("Key")))
     assert applies(found, elsewhere).verdict is False
+
+
+@pytest.mark.parametrize("asked", ["b/1", "b/5", "b/9", "*"])
+def test_one_of_many_resources(asked: str) -> None:
+    """A resource is found by what it is spelt like, if it is there for certain."""
+    bucket = Hole("Bucket", excludes=":/*?", nonempty=True)
+    texts = [Text.of("arn:aws:s3:::", bucket, f"-b/{number}") for number in range(8)]
+    made = statement("Allow", ["s3:GetObject"], texts)
+    doubted = made.resources[5]._replace(conditions=("IsProd",))
+    made = made._replace(resources=(*made.resources[:5], doubted, *made.resources[6:]))
+    for found in (made, made._replace(resources=(), not_resources=made.resources)):
+        request = Request("s3:GetObject", Text.of("arn:aws:s3:::", bucket, f"-{asked}"))
+        covered = covers_action(found, request.action)
+        answer = Prepared(found).applies(request, request.resource.literal, covered)
+        assert answer == applies(found, request)
+    if asked == "b/1":
+        assert applies(made, request).verdict is True

@@ -559,6 +559,32 @@ def test_roles_are_found_in_other_stacks() -> None:
     assert got.place.file == "env.yml"
 
 
+SOMETIMES = """
+  Own: {Type: AWS::IAM::Role, Condition: IsProd, Properties: {RoleName: own}}
+  Other: {Type: AWS::IAM::Role, Properties: {RoleName: %s}}
+"""
+
+
+@pytest.mark.parametrize("name", ["other", "!If [IsProd, other, own]", "!Ref RoleName"])
+@pytest.mark.parametrize("is_prod", [True, False])
+def test_roles_are_found_as_a_scenario_names_them(name: str, is_prod: bool) -> None:
+    """One that is not there in it has no name, and one has that of its branch."""
+    anyhow = View(stack(SOMETIMES % name))
+    assert role_named(anyhow, Text.of("other")) is None or name == "other"
+    (view,) = [it for it in anyhow.settle("IsProd") if it.decide("IsProd") is is_prod]
+    names = {"Own": "own"} if is_prod else {}
+    if "Ref" in name:
+        chosen = view.choosing({"RoleName": "other"})
+        assert chosen is not None
+        view = chosen
+    names["Other"] = "own" if "If" in name and not is_prod else "other"
+    for wanted in ("own", "other"):
+        got = role_named(view, Text.of(wanted))
+        expected = next((it for it, named in names.items() if named == wanted), None)
+        assert (got and got.logical_id) == expected
+        assert got is None or got.name.literal == wanted
+
+
 def test_two_roles_are_never_one() -> None:
     """Names that AWS makes up for two roles differ."""
     found = stack("  A: {Type: AWS::IAM::Role}\n  B: {Type: AWS::IAM::Role}")
