@@ -128,9 +128,11 @@ def _reread(entry: Entry) -> Entry:
 
 def missing_values(*texts: Text) -> tuple[Fact, ...]:
     """The facts that would fill the holes of strings; a hole that all share decides nothing."""
-    holes = [dict.fromkeys(text.holes) for text in texts]
-    shared = [hole for hole in holes[0] if all(hole in others for others in holes[1:])]
-    telling = [hole for each in holes for hole in each if len(texts) == 1 or hole not in shared]
+    first, *others = [dict.fromkeys(it for it in t.parts if isinstance(it, Hole)) for t in texts]
+    shared = dict.fromkeys(hole for hole in first if all(hole in each for each in others))
+    telling = [
+        hole for each in (first, *others) for hole in each if not others or hole not in shared
+    ]
     return tuple(
         Fact("condition", hole.condition) if hole.condition else Fact("value", hole.name)
         for hole in telling or shared
@@ -240,6 +242,11 @@ def fill_variables(text: Text, context: Mapping[str, tuple[Text, ...]]) -> Text 
     one, nothing can match, and the answer is None. One of which nothing is known stays a hole, and
     so does a key of several values, which AWS takes for no variable.
     """
+    for part in text.parts:
+        if isinstance(part, Hole) and part.name.startswith(VARIABLE):
+            break
+    else:  # as nearly all are
+        return text
     parts: list[str | Hole | Text] = []
     for part in text.parts:
         if not isinstance(part, Hole) or not part.name.startswith(VARIABLE):

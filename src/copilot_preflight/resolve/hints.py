@@ -138,7 +138,7 @@ def _shapes(resource: Any) -> Mapping[str, str]:
         if isinstance(node, list):
             pending += [(it, key, in_env_files) for it in node if isinstance(it, (dict, list))]
         elif isinstance(node, dict):
-            name = reference_in(node)
+            name = reference_in(node) if len(node) == 1 else ""
             if name:
                 if in_env_files and key == "Value":
                     found[name] = "s3-object"
