@@ -72,12 +72,14 @@ def answer_of(finding: Finding, data_of: DataOf, way: Way = Way.IN_PLACE) -> Fix
     if help.is_masked:
         return NoFix("a secret was taken out of it")
     ways = (_corrections, _additions) if way is Way.IN_PLACE else (_additions, _corrections)
-    answers = [make(help, data_of) for make in ways]
-    fix = next((answer for answer in answers if isinstance(answer, Fix)), None)
-    if fix is not None:
-        return fix._replace(applicability=Applicability.REVIEW) if _is_pattern(finding) else fix
-    reasons = (answer for answer in answers if isinstance(answer, NoFix) and answer.reason)
-    return next(reasons, NoFix(help.no_fix))
+    reasons: list[NoFix] = []
+    for make in ways:
+        answer = make(help, data_of)
+        if isinstance(answer, Fix):
+            is_pattern = _is_pattern(finding)
+            return answer._replace(applicability=Applicability.REVIEW) if is_pattern else answer
+        reasons += [answer] if answer.reason else []
+    return next(iter(reasons), NoFix(help.no_fix))
 
 
 def _is_pattern(finding: Finding) -> bool:

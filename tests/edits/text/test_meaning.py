@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from copilot_preflight.edits.text.meaning import is_proved
+from copilot_preflight.edits.text.meaning import apart, is_proved
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,12 @@ def test_what_cannot_be_written_as_bytes_is_compared_value_by_value() -> None:
 
     assert is_proved({"a": thing}, {"a": thing})
     assert not is_proved({"a": thing}, {"a": object()})
+
+
+def test_what_is_the_same_object_is_not_compared() -> None:
+    same = {"x": object()}
+    one, other = {"a": same, "b": {"c": 1, "d": same}}, {"a": same, "b": {"c": 2, "d": same}}
+    assert apart(one, other) == (1, 2)
+    assert apart({"a": same, "b": 1}, {"a": same}) == ({"a": same, "b": 1}, {"a": same})
+    both = {"a": 1, "b": 2}, {"a": 3, "b": 4}
+    assert apart({"s": both[0]}, {"s": both[1]}) == both

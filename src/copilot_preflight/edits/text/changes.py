@@ -225,7 +225,7 @@ class _Work:
         if data is None:
             is_meant = meaning.is_proved(_data_of(text), batch.data)
         else:  # whatever lies outside of the entry is the same object
-            is_meant = meaning.is_same(data, batch.data)
+            is_meant = meaning.is_proved(*meaning.apart(data, batch.data))
         if is_meant:
             self.pieces = _cut(self.pieces, batch.changes)
             self._text = text

@@ -106,6 +106,16 @@ def is_same(one: Any, other: Any) -> bool:
     return True
 
 
+def apart(one: Any, other: Any) -> tuple[Any, Any]:
+    """The smallest parts of two data in which all lies that is not the same object in both."""
+    while isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        differing = [(it, other[key]) for key, it in one.items() if it is not other[key]]
+        if len(differing) != 1:
+            break
+        ((one, other),) = differing
+    return one, other
+
+
 def is_proved(read: Any, meant: Any) -> bool:
     """`is_same`, in a third of the time where the keys are in the same order, as they mostly are.
 
