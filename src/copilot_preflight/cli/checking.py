@@ -5,6 +5,7 @@ Nothing here needs click: a check that `plain` understands never loads it.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 WORTH_KEEPING: Final = 50
 """Templates of a run whose output is kept: fewer are judged in no time."""
 
+
+_FEW: Final = 10
+"""Files in which nobody looks for garbage."""
 
 _BRIEF: Final = frozenset({"concise", "gitlab"})
 """Formats that show no ways out."""
@@ -203,6 +207,10 @@ def _replay(
 def _checked(paths: tuple[str, ...], options: Options) -> Checked:
     from copilot_preflight.run import check as engine
 
+    # A few files leave next to no garbage, and looking for it in a large one takes its time.
+    is_short = gc.isenabled() and len(paths) <= _FEW and not any(map(os.path.isdir, paths))
+    if is_short:
+        gc.disable()
     try:
         return engine.checked(paths, options)
     except Exception as fault:
@@ -211,6 +219,9 @@ def _checked(paths: tuple[str, ...], options: Options) -> Checked:
         if isinstance(fault, WorkerLost):
             fail(str(fault))
         raise
+    finally:
+        if is_short:
+            gc.enable()
 
 
 def inputs_of(paths: Iterable[str], checked: Checked, options: Options) -> Iterator[Path]:
