@@ -91,7 +91,7 @@ T = TypeVar("T")
 
 def query(compute: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P], T]:
     """Makes a query of a function whose arguments, after the first, are hashable."""
-    return query_by(lambda *args: args)(compute)
+    return _query(compute, None)
 
 
 def query_by(
@@ -110,11 +110,17 @@ def query_by(
 
 
 def _query(
-    compute: Callable[Concatenate[A, P], T], key_of: Callable[..., Hashable]
+    compute: Callable[Concatenate[A, P], T], key_of: Callable[..., Hashable] | None
 ) -> Callable[Concatenate[A, P], T]:
+    """``key_of`` is None where the arguments are their own key."""
+
     @wraps(compute)
     def ask(of: A, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        key: Hashable = (compute, key_of(*args, **kwargs)) if args or kwargs else compute
+        key: Hashable = compute
+        if key_of is not None:
+            key = (compute, key_of(*args, **kwargs))
+        elif args or kwargs:
+            key = (compute, args, *kwargs.items())
         answer = of.answers.get(key)
         if answer is None:
             of.reads.begin()

@@ -110,7 +110,7 @@ class Value(NamedTuple):
 
     def elements(self) -> Iterator[Value]:
         """The elements of a list; a lone value counts as a list of one, as policies allow."""
-        for variant in self.variants():
+        for variant in self.variants() if isinstance(self.raw, dict) else (self,):
             raw = variant.raw
             if isinstance(raw, list):
                 for index, item in enumerate(raw):
@@ -127,7 +127,10 @@ class Value(NamedTuple):
     def each(self, key: str) -> Iterator[Value]:
         """The elements of the list under a key of this map; nothing where the key is absent."""
         for child in self.children(key):
-            yield from child.elements()
+            if isinstance(child.raw, str):  # as actions are
+                yield child
+            else:
+                yield from child.elements()
 
     def children(self, key: str) -> Iterator[Value]:
         """The value under a key of this map, once for every way that it can be there."""
