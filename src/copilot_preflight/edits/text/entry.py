@@ -49,7 +49,7 @@ def alone(text: str, data: Any, path: DataPath) -> Alone | None:
     entries = data.get(section)
     if not isinstance(name, str) or not isinstance(entries, dict) or name not in entries:
         return None
-    if any(it in text for it in _OTHER_BREAKS) or reaches_out(text):
+    if not _is_plain(text):
         return None
     found = _lines_of(text, 0, len(text), "", data, str(section))
     if found is None:
@@ -71,6 +71,12 @@ def alone(text: str, data: Any, path: DataPath) -> Alone | None:
     whole = "".join((head, text[start:end], tail))
     here = len(head)
     return Alone(whole, {section: known, **more}, start - here, here, here + end - start)
+
+
+@lru_cache(maxsize=2)
+def _is_plain(text: str) -> bool:
+    """Whether lines are what they seem, and no part of a text repeats another."""
+    return not any(it in text for it in _OTHER_BREAKS) and not reaches_out(text)
 
 
 def _lines_of(
