@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 from typing import Any
 
@@ -158,3 +159,52 @@ def test_an_edit_of_a_large_text(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = text_changes(text, [edit])
     monkeypatch.setattr(part, "WORTH_IT", len(text) + 1)
     assert text_changes(text, [edit]) == alone
+
+
+JSON = json.dumps(parse(STACK, "").data)
+
+MEMBERS: tuple[str, ...] = (
+    "",
+    " ",
+    "\n",
+    '"',
+    '"x"',
+    ", ",
+    ',"x": 1',
+    '"x": 1,',
+    "{",
+    "}",
+    "[",
+    "]",
+    "[1, 2]",
+    "x",
+)
+MEMBERS += ("null", "{}", ":", "}, {", '"Second": 1', "\t", "\\u0041", "&a ", "#", "1", "'")
+
+
+@settings(max_examples=examples(1500))
+@given(
+    st.sampled_from([JSON, json.dumps(json.loads(JSON), indent=2)]),
+    st.floats(0, 1),
+    st.integers(0, 12),
+    st.sampled_from(MEMBERS),
+)
+def test_any_change_of_a_stack_in_json(text: str, at: float, length: int, new: str) -> None:
+    start = int(at * len(text))
+    assert_sound(Source(text), [TextChange(start, min(start + length, len(text)), new)])
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_member_is_read_alone(indent: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps(json.loads(JSON), indent=indent)
+    edits = [replace(("Resources", "Second", "Type"), "D"), insert(("Resources", "Second", "X"), 1)]
+    changes = text_changes(text, edits)
+    read: list[int] = []
+
+    def noted(text: str, file: str) -> Any:
+        read.append(len(text))
+        return parse(text, file)
+
+    monkeypatch.setattr(part, "parse", noted)
+    assert assert_sound(Source(text), [*changes])
+    assert 0 < max(read) < len(text) / 2

@@ -13,6 +13,7 @@ from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.source import Source, TextChange
 from copilot_preflight.read.document import MAX_SIZE, DocumentError, parse
+from copilot_preflight.read.yaml.json_text import load_json
 from copilot_preflight.read.yaml.tree import MapEntry, Node
 
 WORTH_IT: Final = 2_000
@@ -39,19 +40,17 @@ def data_of_part(source: Source, changes: Sequence[TextChange]) -> Any:
     The lines of the entry mean by themselves what they mean in the text: they stand at the same
     columns in a mapping of one key, no anchor or merge key reaches out of them, and the next line
     is that of a key further to the left or in the same column. None where any of it is not so, and
-    where the entry is not one afterwards: then the text has to be read as a whole.
+    where the entry is not one afterwards: then the text has to be read as a whole. A member of a
+    JSON object means the same wherever it stands.
     """
     if len(source.text) < WORTH_IT or not changes:
         return None
+    if source.is_json:
+        return _data_of_member(source, changes)
     part = _part(source, changes[0].start, changes[-1].end)
     if part is None:
         return None
-    lines: list[str] = []
-    at = part.start
-    for change in changes:
-        lines += (source.text[at : change.start], change.new)
-        at = change.end
-    text = "".join(("section:\n", *lines, source.text[at : part.end]))
+    text = f"section:\n{_changed(source.text, changes, part.start, part.end)}"
     if reaches_out(text) or len(source.text) + len(text) > MAX_SIZE:
         return None
     if part.end < len(source.text) and text[-1] not in "\r\n":
@@ -63,8 +62,49 @@ def data_of_part(source: Source, changes: Sequence[TextChange]) -> Any:
     found = read.get("section") if isinstance(read, dict) and len(read) == 1 else None
     if not isinstance(found, dict) or list(found) != [part.name]:
         return None
-    entries = {**source.data[part.section], **found}
-    return {key: entries if key == part.section else it for key, it in source.data.items()}
+    return _with(source, part.section, found)
+
+
+def _data_of_member(source: Source, changes: Sequence[TextChange]) -> Any:
+    """The same of a JSON text, for changes that are all in one member of a member of it."""
+    start, end = changes[0].start, changes[-1].end
+    section = _member_around(source.tree.root, start, end)
+    entry = None if section is None else _member_around(section.value, start, end)
+    if section is None or entry is None:
+        return None
+    text = f"{{{_changed(source.text, changes, entry.key_start, entry.value.end)}}}"
+    if len(source.text) + len(text) > MAX_SIZE:
+        return None
+    try:
+        load_json(text)
+        read = parse(text, "").data
+    except (DocumentError, ValueError, RecursionError):
+        return None
+    if not isinstance(read, dict) or list(read) != [_name_of(section.value, entry)]:
+        return None
+    return _with(source, _name_of(source.tree.root, section), read)
+
+
+def _member_around(node: Node, start: int, end: int) -> MapEntry | None:
+    """The member of an object in which a stretch lies, behind its key."""
+    members = node.children.values() if isinstance(node.children, dict) else ()
+    around = (it for it in members if it.key_end < start and end <= it.value.end)
+    return next(around, None)
+
+
+def _changed(text: str, changes: Sequence[TextChange], start: int, end: int) -> str:
+    """A stretch of a text after changes in it."""
+    parts: list[str] = []
+    for change in changes:
+        parts += (text[start : change.start], change.new)
+        start = change.end
+    return "".join((*parts, text[start:end]))
+
+
+def _with(source: Source, section: str, changed: dict[str, Any]) -> dict[str, Any]:
+    """The data of a text with other entries in a section."""
+    entries = {**source.data[section], **changed}
+    return {key: entries if key == section else it for key, it in source.data.items()}
 
 
 def reaches_out(text: str) -> bool:
