@@ -442,3 +442,12 @@ REFUSED: dict[str, tuple[str, list[Edit], str]] = {
 def test_refused(text: str, edits: list[Edit], reason: str) -> None:
     """What cannot be written says which edit, and why."""
     assert refused(text, *edits) == reason
+
+
+def test_no_item_moves_before_what_is_written_below_it() -> None:
+    """A key next to a function's tag has to wait for its removal, which takes the item along."""
+    text = "A:\n- !If [C, x, y]\n- B: 1\n"
+    removal, other = remove(("A", 0, "Fn::If")), replace(("A", 1, "B"), "2")
+    reason = refused(text, insert(("A", 0, "New"), "z"), removal, other)
+    assert reason == "'$.A[0].New' lies below the function Fn::If, which takes no other key"
+    assert edited(text, removal, other) == "A:\n- B: '2'\n"

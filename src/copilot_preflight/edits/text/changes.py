@@ -260,6 +260,8 @@ class _Batch:
         """Takes the edits that it can, and gives back the others, in their order."""
         later: list[_Task] = []
         for number, task in enumerate(tasks):
+            if self._moves(task, later):
+                return [*later, *tasks[number:]]
             if self._takes(task):
                 continue
             if task[0] is Operation.REMOVE:  # those behind it rely on it
@@ -295,6 +297,17 @@ class _Batch:
         self.tasks.append(task)
         self.data = meant
         return True
+
+    def _moves(self, task: _Task, others: Sequence[_Task]) -> bool:
+        """Whether an edit takes away an item of a list in which others still have a place."""
+        if task[0] is not Operation.REMOVE or not others:
+            return False
+        try:
+            *container, last = meaning.removed(self.data, task[1])
+        except KeyError:
+            return False
+        depth = len(container)
+        return isinstance(last, int) and any([*it[1][:depth]] == container for it in others)
 
     def _has_items(self, path: DataPath) -> bool:
         """Whether there is a list to which several values can be added in one place."""
