@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from copilot_preflight.base.finding import DataPath
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.text.layout import LARGE
 from copilot_preflight.edits.text.part import reaches_out
@@ -19,7 +20,7 @@ from copilot_preflight.read.document import MAX_SIZE
 _OTHER_BREAKS: Final = "\r\x85\u2028\u2029"
 """What ends a line too, for YAML or for us, and not always for both."""
 
-_FIRST: Final = re.compile(r"\n( +)[^\s#]")
+_FIRST: Final = lazy_pattern(r"\n( +)[^\s#]")
 
 
 class Alone(NamedTuple):

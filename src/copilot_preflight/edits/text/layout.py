@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.edits.text.values import Style
 
 LARGE: Final = 2_000
@@ -16,17 +17,17 @@ LARGE: Final = 2_000
 _ENOUGH: Final = 100_000
 """Characters of a text from which its style is read, at most."""
 
-_OPENS: Final = re.compile(r":(?:[ ]+[!&][^\s#]+)*[ ]*(?:[ ]#[^\n]*)?\n")
+_OPENS: Final = lazy_pattern(r":(?:[ ]+[!&][^\s#]+)*[ ]*(?:[ ]#[^\n]*)?\n")
 """The end of a line with a key and nothing behind it but a tag or an anchor."""
 
-_SCALAR: Final = re.compile(r"[ ][|>][0-9+-]*[ ]*(?:[ ]#[^\n]*)?\n")
+_SCALAR: Final = lazy_pattern(r"[ ][|>][0-9+-]*[ ]*(?:[ ]#[^\n]*)?\n")
 """The end of a line behind which the lines of a block scalar stand."""
 
-_MARGIN: Final = re.compile(r"[ ]*(?:-[ ]+)*")
-_NEXT: Final = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*([ ]*)(-?)")
+_MARGIN: Final = lazy_pattern(r"[ ]*(?:-[ ]+)*")
+_NEXT: Final = lazy_pattern(r"(?:[ ]*(?:#[^\n]*)?\n)*([ ]*)(-?)")
 """How far in the next line is that is more than a comment."""
 
-_TAG: Final = re.compile(r"[:\-,\[] ?![A-Z][A-Za-z]")
+_TAG: Final = lazy_pattern(r"[:\-,\[] ?![A-Z][A-Za-z]")
 
 
 @lru_cache(maxsize=2)
