@@ -264,6 +264,8 @@ def literal(text: str, at: int, column: int, chomping: str) -> tuple[str, int]:
     body, margin = _indented(indent)
     match = body.match(text, at)
     assert match is not None
+    if text.startswith(" " * indent, match.end()):
+        raise NotPlain  # the last line of the text, which no line break ends
     found = margin.sub("", match[0])
     if chomping != "+":
         found = found.rstrip("\n") + ("" if chomping else "\n")
