@@ -22,7 +22,7 @@ from copilot_preflight.read.document import Document, DocumentError, parse, read
 from copilot_preflight.read.layout import Comment
 from copilot_preflight.read.lookup import span_of
 from copilot_preflight.read.yaml import block_tree
-from copilot_preflight.read.yaml.block_style import block_data
+from copilot_preflight.read.yaml.block_style import _entry, block_data
 from copilot_preflight.read.yaml.events import build
 from copilot_preflight.read.yaml.faults import Fault, NotPlain
 from copilot_preflight.read.yaml.json_data import json_data
@@ -897,12 +897,32 @@ def test_templates_in_block_style_are_read_line_by_line(text: str, data: Any) ->
         assert places_in(block_tree.build(text).root) == places_in(build(text).root)
 
 
+@pytest.mark.parametrize("above", ["", "a:\n  b:\n    "])
+@pytest.mark.parametrize("levels", range(34, 44))
+def test_both_readers_of_lines_give_up_at_the_same_depth(above: str, levels: int) -> None:
+    text = f"{above}c:\n{'      ' if above else ''}{'- ' * levels}d\n"
+    taken = []
+    for reads in (block_data, block_tree.build):
+        with suppress(NotPlain):
+            reads(text)
+            taken.append(reads)
+    assert len(taken) == 2 * (levels <= (38 if above else 40))
+
+
 def test_resources_of_several_templates_are_read_once() -> None:
     """They share them, which costs a large run neither time nor memory for each."""
     one = block_data("Resources:\n  A:\n    Type: b\n  C:\n    Type: d\n")
     other = block_data("# another\nResources:\n  A:\n    Type: b\n  C:\n    Type: e\n")
     assert one["Resources"]["A"] is other["Resources"]["A"]
     assert other["Resources"]["C"] == {"Type": "e"}
+
+
+def test_long_resources_are_not_kept() -> None:
+    """A thousand of them, each of the size of a template, would take a gigabyte."""
+    text = f"Resources:\n  A:\n    Type: {'b' * 10_000}\n"
+    before = _entry.cache_info()
+    assert block_data(text) == block_data(text) == build(text).data
+    assert _entry.cache_info() == before
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="there are no stacks of Copilot")

@@ -19,6 +19,9 @@ from copilot_preflight.read.yaml.scalars import plain
 _SECOND_LEVEL: Final = 2
 """The column of the keys of a section, as nearly everybody indents them."""
 
+_SHORT: Final = 10_000
+"""Characters of an entry that is worth keeping. Of a thousand resources, two are longer."""
+
 MOST_LEVELS: Final = 40
 """Of collections, one in the other. Copilot's deepest templates have about 20."""
 
@@ -63,8 +66,8 @@ _BLANK_LINES: Final = re.compile(r"(?: *\n)*")
 def block_data(text: str) -> dict[str, Any]:
     """The data of a text. Raises NotPlain.
 
-    What stands under a key of the second level, such as a resource, is shared with every other text
-    that has the very same lines there: do not change it in place.
+    What stands under a key of the second level, such as a resource, is shared with other texts that
+    have the very same lines there: do not change it in place.
     """
     if not text.replace("\n", "").isprintable():
         raise NotPlain
@@ -113,7 +116,9 @@ def _mapping(text: str, column: int) -> dict[str, Any]:
         elif column == 0 and len(nest.outer) == 1 and nest.column == _SECOND_LEVEL and not dashes:
             behind = _NEXT_ENTRY.search(text, at - 1)
             at = behind.start() + 1 if behind else size
-            nest.put(_entry(text[match.start() : at])[name])
+            lines = text[match.start() : at]
+            entry = _entry(lines) if len(lines) < _SHORT else _mapping(lines, _SECOND_LEVEL)
+            nest.put(entry[name])
         else:
             nest.open("")
     nest.close()
@@ -127,9 +132,10 @@ class _Nest:
     of its last key or item is still to come, and ``tag`` stands before that.
     """
 
-    __slots__ = ("column", "data", "is_open", "key", "node", "outer", "tag")
+    __slots__ = ("column", "data", "is_open", "key", "most", "node", "outer", "tag")
 
     def __init__(self, column: int) -> None:
+        self.most = MOST_LEVELS - (column == _SECOND_LEVEL)  # that one has the section around it
         self.data: dict[str, Any] = {}
         self.node: Any = self.data
         self.column = column
@@ -199,7 +205,7 @@ class _Nest:
     def _enter(self, new: Any, column: int) -> None:
         self.outer.append((self.column, self.node))
         self.column, self.node = column, new
-        if len(self.outer) > MOST_LEVELS:
+        if len(self.outer) > self.most:
             raise NotPlain
 
 
