@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import time
+import tracemalloc
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -915,6 +916,24 @@ def test_resources_of_several_templates_are_read_once() -> None:
     other = block_data("# another\nResources:\n  A:\n    Type: b\n  C:\n    Type: e\n")
     assert one["Resources"]["A"] is other["Resources"]["A"]
     assert other["Resources"]["C"] == {"Type": "e"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: b" + " b" * 50_000, "a: b" + ":b" * 50_000, "a: '" + "x" * 100_000 + "'",
+     "a: '" + "''" * 50_000 + "'", "- " * 50_000, "a: [" + " " * 100_000 + "]",
+     "a: [" + " #\n" * 33_000 + "]", "a" + ":a" * 50_000 + ": b"],
+)  # fmt: skip
+def test_no_line_takes_much_memory(text: str) -> None:
+    """Whether it is read or left to libyaml."""
+    tracemalloc.start()
+    try:
+        for reads in (block_data, block_tree.build):
+            with suppress(NotPlain):
+                reads(text)
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_long_resources_are_not_kept() -> None:

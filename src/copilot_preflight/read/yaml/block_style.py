@@ -28,18 +28,21 @@ MOST_LEVELS: Final = 40
 LONGEST_KEY: Final = 400
 """Characters. libyaml refuses a key that ends in more than 1,024."""
 
-_PLAIN: Final = r"(?=-?[A-Za-z0-9_/.$(])[^ :#\n]+(?:(?: +|:+)[^ :#\n]+)*"
+# `re` takes 300 bytes for each turn of a loop, so none has more turns than a template needs: a line
+# of 1 MB would take 300 MB. Behind a loop that ends too early, no pattern finds what it looks for.
+
+_PLAIN: Final = r"(?=-?[A-Za-z0-9_/.$(])[^ :#\n]+(?:(?: +|:+)[^ :#\n]+){0,2000}"
 """A plain scalar. Its words hold no ``#`` and end in no colon, so none of it is a comment or a key.
 """
 
 _PLAIN_IN_FLOW: Final = _PLAIN.replace("_/.$(", "_/$(").replace(r"#\n]", r"#\n,\[\]{}?'\"]")
 
-_KEY: Final = r"([A-Za-z0-9_/.$][\w/.$-]*(?::+[\w/.$-]+)*)|'([^'\n]+)'|\"([^\"\\\n]+)\""
+_KEY: Final = r"([A-Za-z0-9_/.$][\w/.$-]*(?::+[\w/.$-]+){0,100})|'([^'\n]+)'|\"([^\"\\\n]+)\""
 
-_QUOTED: Final = r"'((?:[^'\n]|'')*)'|\"([^\"\\\n]*)\""
+_QUOTED: Final = r"'([^'\n]*(?:''[^'\n]*){0,2000})'|\"([^\"\\\n]*)\""
 
 LINE: Final = re.compile(
-    rf"( *)((?:-(?: +|(?=\n|\Z)))*)(?:(?:{_KEY}):(?: +|(?=\n|\Z)))?"
+    rf"( *)((?:-(?: +|(?=\n|\Z))){{0,100}})(?:(?:{_KEY}):(?: +|(?=\n|\Z)))?"
     rf"(?:({_PLAIN}) *(?:\n|\Z)|([^\n]*)(?:\n|\Z))",
     re.ASCII,
 )
@@ -51,7 +54,7 @@ REST: Final = re.compile(
 )
 """A tag, and a scalar, the head of a block literal or nothing, with a comment; or a bracket."""
 
-_BETWEEN: Final = r"(?:[ \n]| #[^\n]*\n)*"
+_BETWEEN: Final = r"(?:[ \n]| #[^\n]*\n){0,9999}"
 ITEM: Final = re.compile(
     rf"{_BETWEEN}(?:!(\w+:*)(?=[ \n]){_BETWEEN})?(?:({_PLAIN_IN_FLOW})|{_QUOTED}|(?=[\[{{]))",
     re.ASCII,
