@@ -5,15 +5,15 @@ It needs neither libyaml nor positions. Of any other text nothing is said.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.read.yaml.faults import MAX_DEPTH, NotPlain
 from copilot_preflight.read.yaml.scalars import as_number
 
-MAY_BE_JSON: Final = re.compile(r"[ \t\r\n]*[\[{][ \t\r\n\[{]*[\"\]}0-9-]")
-ODD_CHARACTER: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_LONG_WAY_TO_COLON: Final = re.compile(r'"\s{400,}:')
+MAY_BE_JSON: Final = lazy_pattern(r"[ \t\r\n]*[\[{][ \t\r\n\[{]*[\"\]}0-9-]")
+ODD_CHARACTER: Final = lazy_pattern("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_LONG_WAY_TO_COLON: Final = lazy_pattern(r'"\s{400,}:')
 _LONGEST_KEY: Final = 400
 """Characters. libyaml refuses a key that ends in more than 1,024, with escapes and quotes."""
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from copilot_preflight.base.patterns import lazy_pattern
 from copilot_preflight.read.yaml.json_data import ODD_CHARACTER
 
-BRACKET = re.compile(r"[ \t\r\n]*[\[{]")
-_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
-_ESCAPE = re.compile(r"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_LONELY_COLON = re.compile(r'"[ \t]*[\r\n][ \t\r\n]*:')
-_JSON_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(?:([ \t\r\n]+)(?=:))?', re.DOTALL)
+BRACKET = lazy_pattern(r"[ \t\r\n]*[\[{]")
+_INDENTATION = lazy_pattern(r"^[ \t]+", re.MULTILINE)
+_ESCAPE = lazy_pattern(r"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
+_SURROGATE = lazy_pattern(r"\\u[dD][89a-fA-F]")
+_LONELY_COLON = lazy_pattern(r'"[ \t]*[\r\n][ \t\r\n]*:')
+_JSON_STRING = lazy_pattern(r'("(?:[^"\\]|\\.)*")(?:([ \t\r\n]+)(?=:))?', re.DOTALL)
 
 
 def as_yaml(json_text: str) -> str:
