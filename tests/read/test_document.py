@@ -23,7 +23,7 @@ from copilot_preflight.read.document import Document, DocumentError, parse, read
 from copilot_preflight.read.layout import Comment
 from copilot_preflight.read.lookup import span_of
 from copilot_preflight.read.yaml import block_tree
-from copilot_preflight.read.yaml.block_style import _entry, block_data
+from copilot_preflight.read.yaml.block_style import _shared, block_data
 from copilot_preflight.read.yaml.events import build
 from copilot_preflight.read.yaml.faults import Fault, NotPlain
 from copilot_preflight.read.yaml.json_data import json_data
@@ -881,7 +881,7 @@ def test_what_is_rare_or_wrong_is_left_to_the_tree(text: str) -> None:
         ("a:\n  b: 1\n  b: 2\n", None),
         ("a:\n  b:\n    c: 1\n  # d\n  e: f\n", {"a": {"b": {"c": 1}, "e": "f"}}),
         ("a:\n  b: [1,\n  2]\n", {"a": {"b": [1, 2]}}),
-        ("a:\n  b:\n    [1,\n  2]\n", None),
+        ("Resources:\n  b:\n    [1,\n  2]\n", None),
         ("a: 2012-10-17\nb: 012\nc: s3:::d\n", {"a": "2012-10-17", "b": "012", "c": "s3:::d"}),
         ("a:\tb\n", None),
         ("a: b\r\n", None),
@@ -939,9 +939,9 @@ def test_no_line_takes_much_memory(text: str) -> None:
 def test_long_resources_are_not_kept() -> None:
     """A thousand of them, each of the size of a template, would take a gigabyte."""
     text = f"Resources:\n  A:\n    Type: {'b' * 10_000}\n"
-    before = _entry.cache_info()
+    before = _shared.cache_info()
     assert block_data(text) == block_data(text) == build(text).data
-    assert _entry.cache_info() == before
+    assert _shared.cache_info() == before
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="there are no stacks of Copilot")

@@ -62,34 +62,35 @@ ITEM: Final = re.compile(
 KEY_IN_FLOW: Final = re.compile(rf"{_BETWEEN}(?:{_KEY}):(?=[ \n])", re.ASCII)
 CLOSED: Final = re.compile(rf"{_BETWEEN}([,\]}}])")
 END_OF_LINE: Final = re.compile(r"(?: +#[^\n]*| *)(?:\n|\Z)")
-_NEXT_ENTRY: Final = re.compile(r"\n {0,2}[^ \n#]")
+_NEXT_SECTION: Final = re.compile(r"\n[^ \n#-]")
+_NEXT_ENTRY: Final = re.compile(r"\n {0,2}[^ \n#-]")
 _BLANK_LINES: Final = re.compile(r"(?: *\n)*")
 
 
 def block_data(text: str) -> dict[str, Any]:
     """The data of a text. Raises NotPlain.
 
-    What stands under a key of the second level, such as a resource, is shared with other texts that
-    have the very same lines there: do not change it in place.
+    Sections and resources are shared with other texts that have the very same lines there: do not
+    change them in place.
     """
     if not text.replace("\n", "").isprintable():
         raise NotPlain
-    data = _mapping(text, 0)
+    data = _mapping(text, 0, is_whole=True)
     if not data:
         raise NotPlain
     return data
 
 
 @lru_cache(maxsize=1_000)
-def _entry(lines: str) -> dict[str, Any]:
-    """A key of the second level with its value. Raises NotPlain.
+def _shared(lines: str, column: int) -> dict[str, Any]:
+    """A key in a column with its value. Raises NotPlain.
 
     The templates of a run share most of their resources, but for what their parameters say.
     """
-    return _mapping(lines, _SECOND_LEVEL)
+    return _mapping(lines, column)
 
 
-def _mapping(text: str, column: int) -> dict[str, Any]:
+def _mapping(text: str, column: int, *, is_whole: bool = False) -> dict[str, Any]:
     """The mapping whose keys begin in a column. Raises NotPlain."""
     nest = _Nest(column)
     line, at, size = LINE.match, 0, len(text)
@@ -116,12 +117,12 @@ def _mapping(text: str, column: int) -> dict[str, Any]:
             else:
                 nest.put(found)
                 at = end
-        elif column == 0 and len(nest.outer) == 1 and nest.column == _SECOND_LEVEL and not dashes:
-            behind = _NEXT_ENTRY.search(text, at - 1)
+        elif is_whole and not dashes and (ends := nest.part(name)):
+            behind = ends.search(text, at - 1)
             at = behind.start() + 1 if behind else size
             lines = text[match.start() : at]
-            entry = _entry(lines) if len(lines) < _SHORT else _mapping(lines, _SECOND_LEVEL)
-            nest.put(entry[name])
+            read = _shared if len(lines) < _SHORT else _mapping
+            nest.put(read(lines, nest.column)[name])
         else:
             nest.open("")
     nest.close()
@@ -146,6 +147,16 @@ class _Nest:
         self.key = ""  # "" in a list
         self.tag = ""
         self.is_open = False
+
+    def part(self, name: str | None) -> re.Pattern[str] | None:
+        """How the line behind a key's value begins, where other texts may have the same value.
+
+        That is a resource, or a section without resources.
+        """
+        if not self.outer:
+            return None if name == "Resources" else _NEXT_SECTION
+        is_second = len(self.outer) == 1 and self.column == _SECOND_LEVEL
+        return _NEXT_ENTRY if is_second else None
 
     def open(self, tag: str) -> None:
         """Leaves the value of a key or item to the lines that follow."""
