@@ -11,13 +11,14 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from operator import sub
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from copilot_preflight.base.finding import DataPath, Position, Source, Span
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.read.opening import begun, without_waiting
-from copilot_preflight.read.yaml.block_style import block_data
+from copilot_preflight.read.yaml.block_style import block_data, parts_read
 from copilot_preflight.read.yaml.faults import (
     EMPTY,
     ONLY_COMMENTS,
@@ -67,9 +68,12 @@ class Document:
     is_answer = False
     """Whether AWS has written it, and nobody can change it by changing the file."""
 
-    def __init__(self, file: str, text: str, data: Any, *, is_quick: bool = False) -> None:
+    def __init__(
+        self, file: str, text: str, data: Any, *, is_block: bool = False, is_shared: bool = False
+    ) -> None:
         self.file = file
-        self._is_quick = is_quick  # whether `block_data` gives the data
+        self._is_block = is_block  # whether `block_data` gives the data
+        self._is_shared = is_shared  # whether it does so in little time, from parts of other texts
         self._text: str | None = text
         self._data: Any = data
         self._layout: Layout | None = None
@@ -89,8 +93,8 @@ class Document:
     def data(self) -> Any:
         if self._data is _ELSEWHERE:
             assert self._packed is not None
-            quick = self._is_quick
-            self._data = block_data(self.text) if quick else _unpacked_data(self._packed)
+            shared = self._is_shared
+            self._data = block_data(self.text) if shared else _unpacked_data(self._packed)
             self._is_in_use()
         return self._data
 
@@ -100,7 +104,7 @@ class Document:
 
     def lacks(self, words: Iterable[str]) -> bool:
         """Whether there is certainly none of some of `WATCHED`, spelt with escapes or without."""
-        return self._is_quick and not any(map(self.mentions, words))
+        return self._is_block and not any(map(self.mentions, words))
 
     # --- positions ---------------------------------------------------------------------------
 
@@ -178,7 +182,7 @@ class Document:
     def put_down(self) -> None:
         """Keeps the document packed."""
         if self._packed is None:
-            self._packed = _pack(self.text, self._data, is_quick=self._is_quick)
+            self._packed = self._pack()
         self._text = self._layout = None
         self._data = _ELSEWHERE
 
@@ -200,13 +204,22 @@ class Document:
         if self._packed is not None:
             self._text, self._data = None, _ELSEWHERE
 
+    def _pack(self) -> _Packed:
+        import marshal  # here: only a large run puts documents down
+        import zlib
+
+        words = frozenset(word for word in WATCHED if word in self.text)
+        text = zlib.compress(self.text.encode("utf-8", "surrogatepass"), 1)
+        data = b"" if self._is_shared else zlib.compress(marshal.dumps(self._data), 1)
+        return _Packed(text, data, words, self._is_block)
+
     def __getstate__(self) -> tuple[str, _Packed]:
-        packed = self._packed or _pack(self.text, self._data, is_quick=self._is_quick)
-        return self.file, packed
+        return self.file, self._packed or self._pack()
 
     def __setstate__(self, state: tuple[str, _Packed]) -> None:
         self.file, self._packed = state
-        self._is_quick = not self._packed.data
+        self._is_block = self._packed.is_block
+        self._is_shared = not self._packed.data
         self._text = self._layout = None
         self._data = _ELSEWHERE
         self._spans = {}
@@ -258,16 +271,7 @@ class _Packed(NamedTuple):
     text: bytes
     data: bytes
     words: frozenset[str]
-
-
-def _pack(text: str, data: Any, *, is_quick: bool) -> _Packed:
-    import marshal  # here: only a large run puts documents down
-    import zlib
-
-    words = frozenset(word for word in WATCHED if word in text)
-    written = text.encode("utf-8", "surrogatepass")
-    packed = b"" if is_quick else zlib.compress(marshal.dumps(data), 1)
-    return _Packed(zlib.compress(written, 1), packed, words)
+    is_block: bool
 
 
 def _unpacked_text(packed: _Packed) -> str:
@@ -323,9 +327,14 @@ def parse(text: str | bytes, file: str, *, is_shown: bool = False) -> Document:
         text = _decoded(text, file)
     text = text.lstrip("\ufeff")  # libyaml passes over a second one, and its marks too
     if not is_shown:
+        before = parts_read()
         for reads in _readers(text):
             with suppress(NotPlain):
-                return Document(file, text, reads(text), is_quick=reads is block_data)
+                data = reads(text)
+                if reads is not block_data:
+                    return Document(file, text, data)
+                known, new = map(sub, parts_read(), before)
+                return Document(file, text, data, is_block=True, is_shared=known > 3 * new)
     try:
         layout, data = _layout_of(text)
     except Fault as fault:

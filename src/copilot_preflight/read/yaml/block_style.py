@@ -81,6 +81,12 @@ def block_data(text: str) -> dict[str, Any]:
     return data
 
 
+def parts_read() -> tuple[int, int]:
+    """How many parts of texts were known from other texts so far, and how many were not."""
+    known = _shared.cache_info()
+    return known.hits, known.misses
+
+
 @lru_cache(maxsize=1_000)
 def _shared(lines: str, column: int) -> dict[str, Any]:
     """A key in a column with its value. Raises NotPlain.
