@@ -43,6 +43,8 @@ class Run:
         """Adds a stack. What was worked out from all stacks together is worked out anew."""
         if self.answers:
             self._forget(MEMBERS)
+        if package.kinds is not None:  # most templates of a run have one of a few sets of types
+            package = package._replace(kinds=self.kinds.setdefault(package.kinds, package.kinds))
         stack = Stack(package, self, pseudo=pseudo)
         self.stacks.append(stack)
         return stack

@@ -146,6 +146,7 @@ class _Check:
             run.add(package, pseudo)
         if ahead is not None:
             ahead.close()
+        packages.clear()  # the run has its own, which share what they can
         self._put_down_if_many(len(templates), *self.loader.documents)
         self._refuse(*self.loader.faults)
         self.sources.update((loaded.file, loaded) for loaded in self.loader.documents)
