@@ -14,7 +14,7 @@ from typing import Any, Final
 from copilot_preflight.base.finding import DataPath, Span
 from copilot_preflight.read.layout import Layout
 from copilot_preflight.read.yaml.faults import Fault
-from copilot_preflight.read.yaml.tree import Tree, build
+from copilot_preflight.read.yaml.tree import build
 
 _OTHER_BREAKS: Final = "\r\x85\u2028\u2029"
 """What ends a line too, for YAML or for us, and not always for both."""
@@ -41,7 +41,7 @@ def span_of(text: str, data: Any, path: DataPath, *, key: bool = False) -> Span 
             known, inside = [data], (0, *path[depth:])
             rest, above = part.replace("-", " ", 1), before  # it goes on behind its dash
     try:
-        tree = _built(part[1:])
+        tree = build(part[1:])
     except Fault:
         return None
     if tree.data != known:
@@ -70,19 +70,6 @@ def _lines_of(text: str, data: Any, step: str | int) -> slice | None:
     if not all(text.startswith(it, end - 1) for it, (_, end) in zip(begins, lines, strict=True)):
         return None
     return slice(lines[index][0], (*lines, (len(text), 0))[index + 1][0])
-
-
-def _built(part: str) -> Tree:
-    return _built_short(part) if len(part) < _SHORT else build(part)
-
-
-_SHORT: Final = 2_000
-"""Characters of a part that is worth keeping: templates have such lines word for word in common."""
-
-
-@lru_cache(maxsize=200)
-def _built_short(part: str) -> Tree:
-    return build(part)
 
 
 @lru_cache(maxsize=8)

@@ -48,12 +48,19 @@ class Tree(NamedTuple):
     hashed: list[tuple[int, int]]
 
 
-@lru_cache(maxsize=2)
+_SHORT = 10_000
+"""Characters of a text whose tree is worth keeping: parts of templates come again word for word."""
+
+
 def build(text: str) -> Tree:
     """The data and the tree of a text. Raises Fault.
 
     A report asks several times for those of one text, which are built once: do not change them.
     """
+    return _of_short(text) if len(text) < _SHORT else _of_long(text)
+
+
+def _build(text: str) -> Tree:
     from copilot_preflight.read.yaml import block_tree
 
     try:
@@ -62,3 +69,7 @@ def build(text: str) -> Tree:
         from copilot_preflight.read.yaml import events  # here: PyYAML comes with it
 
         return events.build(text)
+
+
+_of_short = lru_cache(maxsize=100)(_build)
+_of_long = lru_cache(maxsize=2)(_build)
