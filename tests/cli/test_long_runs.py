@@ -158,6 +158,22 @@ def test_bar_says_what_is_done_and_makes_way(clock: Callable[[float], None]) -> 
     assert stream.getvalue() == f"\r{asking}\r{' ' * len(asking)}\r12 calls\n"
 
 
+def test_bar_is_wiped_though_it_was_interrupted_as_it_came(clock: Callable[[float], None]) -> None:
+    """What somebody has seen when they press Ctrl-C is gone afterwards."""
+
+    class Interrupted(_Terminal):
+        def flush(self) -> None:
+            if self.getvalue().endswith("1"):
+                raise KeyboardInterrupt
+
+    stream = Interrupted()
+    with Bar(stream) as bar:
+        clock(0.6)
+        with pytest.raises(KeyboardInterrupt):
+            bar.step(1, 0, "a.yml")
+    assert stream.getvalue().endswith(f"\r{' ' * len('reading templates: 1')}\r")
+
+
 def test_short_run_shows_no_bar(clock: Callable[[float], None]) -> None:
     """What is over soon leaves the terminal alone."""
     stream = _Terminal()

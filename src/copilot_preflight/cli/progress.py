@@ -52,7 +52,9 @@ class Bar:
     def _write(self, line: str) -> None:
         assert self._stream is not None
         blank = "" if line else "\r"
-        self._stream.write(f"\r{line.ljust(self._shown)}{blank}")
+        text = f"\r{line.ljust(self._shown)}{blank}"
+        self._shown = max(self._shown, len(line))  # whoever interrupts may see it
+        self._stream.write(text)
         self._stream.flush()
         self._shown = len(line)
 
