@@ -24,9 +24,9 @@ _LINE: Final = re.compile(r"\n( *)[^\s#]")
 
 def span_of(text: str, data: Any, path: DataPath, *, key: bool = False) -> Span | None:
     """What `Layout.span` says of a text that has some data; None where it takes a look at all."""
-    if any(it in text for it in _OTHER_BREAKS):
+    rest, above = _begun(text), 0  # what may hold the node, and the number of lines before that
+    if not rest:
         return None
-    rest, above = f"\n{text}", 0  # what may hold the node, and the number of lines before that
     part, before, known, inside = "", 0, data, path
     for depth, step in enumerate(path, 1):
         lines = _lines_of(rest, data, step)
@@ -48,6 +48,15 @@ def span_of(text: str, data: Any, path: DataPath, *, key: bool = False) -> Span 
         return None
     start, end = Layout(part[1:], tree).span(inside, key=key)
     return Span(start._replace(line=start.line + before), end._replace(line=end.line + before))
+
+
+@lru_cache(maxsize=2)
+def _begun(text: str) -> str:
+    """A text with a line break before each of its lines; ``""`` where others than ours end some.
+
+    One string for all questions about a text: what is kept of its lines is found by it.
+    """
+    return "" if any(it in text for it in _OTHER_BREAKS) else f"\n{text}"
 
 
 def _lines_of(text: str, data: Any, step: str | int) -> slice | None:
