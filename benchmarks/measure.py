@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def run(
     if watch:
         while not _has_ended(process.pid) and time.perf_counter() - begin < within:
             peak = max(peak, _resident(process.pid))
-            time.sleep(watch)
+            _pause(process.pid, watch)
         if not _has_ended(process.pid):
             os.killpg(process.pid, signal.SIGKILL)  # the session is its own
             process.wait()
@@ -66,6 +67,18 @@ def _environment(cache: Path) -> Mapping[str, str]:
     dropped = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**kept, "XDG_CACHE_HOME": str(cache), "NO_COLOR": "1"}
+
+
+def _pause(pid: int, seconds: float) -> None:
+    """Waits for some time, or until a process ends, so that its time is not rounded up."""
+    if not hasattr(os, "pidfd_open"):  # macOS, and older Linux
+        time.sleep(seconds)
+        return
+    ending = os.pidfd_open(pid)
+    try:
+        select.select([ending], [], [], seconds)
+    finally:
+        os.close(ending)
 
 
 def _has_ended(pid: int) -> bool:
