@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from copilot_preflight.base.finding import DataPath, Position, Span
 from copilot_preflight.base.records import NamedTuple
 from copilot_preflight.edits.edit import Applicability, Operation
 from copilot_preflight.edits.spelling import Plain
-
-_LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")  # as documents count lines
+from copilot_preflight.read.layout import line_starts
+from copilot_preflight.read.yaml.faults import LINE_BREAK
 
 
 class OffsetChange(Protocol):
@@ -88,7 +87,7 @@ class Lines:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self._text = text
-        self._starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+        self._starts = line_starts(text)
 
     def position(self, offset: int) -> Position:
         """Where a character is."""
@@ -148,5 +147,5 @@ class Lines:
 
 def _split(text: str) -> list[str]:
     """The lines of a text; an end of the last one begins no other."""
-    lines = _LINE_BREAK.split(text)
+    lines = LINE_BREAK.split(text)
     return lines[:-1] if lines[-1] == "" else lines

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from copilot_preflight.base.finding import Finding, Place, Report, Source, Span
 from copilot_preflight.base.records import NamedTuple
+from copilot_preflight.read.yaml.faults import LINE_BREAK
 from copilot_preflight.render.formats import Look
 from copilot_preflight.render.safe_text import COMMAND, SNIPPET_LINE, safe
 from copilot_preflight.render.text import Block, painted
@@ -20,7 +21,6 @@ _MANY = 40  # findings in one block, of which no other files are shown
 _ELLIPSIS = "..."
 _HOLE = re.compile(r"\$\{[^{}]*\}")
 _WORD = re.compile("( *)([^ ]+)")
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as documents count lines: not all of str.splitlines
 
 
 class _Mark(NamedTuple):
@@ -217,7 +217,7 @@ def _lines_of(source: Source) -> Sequence[str]:
 
 @lru_cache(maxsize=8)
 def _lines(text: str) -> list[str]:
-    return _LINE_BREAK.split(text)
+    return LINE_BREAK.split(text)
 
 
 def _line(lines: Sequence[str], number: int) -> str:

@@ -13,8 +13,9 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, Final
 
-from copilot_preflight.read.yaml.faults import NotPlain
+from copilot_preflight.read.yaml.faults import LONGEST_KEY, NotPlain
 from copilot_preflight.read.yaml.scalars import plain
+from copilot_preflight.read.yaml.tags import spelt, tagged
 
 _SECOND_LEVEL: Final = 2
 """The column of the keys of a section, as nearly everybody indents them."""
@@ -24,9 +25,6 @@ _SHORT: Final = 10_000
 
 MOST_LEVELS: Final = 40
 """Of collections, one in the other. Copilot's deepest templates have about 20."""
-
-LONGEST_KEY: Final = 400
-"""Characters. libyaml refuses a key that ends in more than 1,024."""
 
 # `re` takes 300 bytes for each turn of a loop, so none has more turns than a template needs: a line
 # of 1 MB would take 300 MB. Behind a loop that ends too early, no pattern finds what it looks for.
@@ -263,16 +261,6 @@ def _value(
             raise NotPlain
         at = behind.end()
     return "", tagged(tag, found) if tag else found, at
-
-
-def spelt(tag: str) -> str:
-    return tag if tag in ("Ref", "Condition") else f"Fn::{tag}"
-
-
-def tagged(tag: str, found: Any) -> dict[str, Any]:
-    if tag == "Fn::GetAtt" and found.__class__ is str:
-        return {tag: found.split(".", 1)}
-    return {tag: found}
 
 
 def literal(text: str, at: int, column: int, chomping: str) -> tuple[str, int]:

@@ -15,15 +15,13 @@ from copilot_preflight.read.yaml.block_style import (
     ITEM,
     KEY_IN_FLOW,
     LINE,
-    LONGEST_KEY,
     MOST_LEVELS,
     REST,
     literal,
-    spelt,
-    tagged,
 )
-from copilot_preflight.read.yaml.faults import NotPlain
+from copilot_preflight.read.yaml.faults import LONGEST_KEY, NotPlain
 from copilot_preflight.read.yaml.scalars import BLANKS, BLOCK_HEADER, content_start, plain
+from copilot_preflight.read.yaml.tags import spelt, tagged
 from copilot_preflight.read.yaml.tree import MapEntry, Node, Tree
 
 

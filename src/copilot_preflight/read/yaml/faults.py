@@ -23,6 +23,9 @@ class NotPlain(Exception):
 MAX_DEPTH = 200
 """Levels of data, through aliases too. Copilot's deepest templates have about 20."""
 
+LONGEST_KEY = 400
+"""Characters. libyaml refuses a key that ends in more than 1,024, with escapes and quotes."""
+
 EMPTY = "file is empty"
 ONLY_COMMENTS = "file is empty but for comments"
 

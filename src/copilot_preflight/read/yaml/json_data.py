@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from copilot_preflight.base.patterns import lazy_pattern
-from copilot_preflight.read.yaml.faults import MAX_DEPTH, NotPlain
+from copilot_preflight.read.yaml.faults import LONGEST_KEY, MAX_DEPTH, NotPlain
 from copilot_preflight.read.yaml.scalars import as_number
 
 MAY_BE_JSON: Final = lazy_pattern(r"[ \t\r\n]*[\[{][ \t\r\n\[{]*[\"\]}0-9-]")
 ODD_CHARACTER: Final = lazy_pattern("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LONG_WAY_TO_COLON: Final = lazy_pattern(r'"\s{400,}:')
-_LONGEST_KEY: Final = 400
-"""Characters. libyaml refuses a key that ends in more than 1,024, with escapes and quotes."""
 
 
 def json_data(text: str) -> Any:
@@ -52,7 +50,7 @@ def _refuse(_constant: str) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
-    if len(data) != len(pairs) or any(len(key) > _LONGEST_KEY for key in data):
+    if len(data) != len(pairs) or any(len(key) > LONGEST_KEY for key in data):
         raise NotPlain
     return data
 

@@ -17,7 +17,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from copilot_preflight.read.yaml.faults import MAX_DEPTH, Fault, NotPlain, begins_with_bracket
 from copilot_preflight.read.yaml.scalars import converted, plain
-from copilot_preflight.read.yaml.tags import COLLECTION_TAGS, meaning_of_tag
+from copilot_preflight.read.yaml.tags import COLLECTION_TAGS, meaning_of_tag, tagged
 
 try:
     from yaml._yaml import CParser, get_version
@@ -111,6 +111,4 @@ def _of_node(node: Any, depth: int) -> Any:
 
 def _tagged(tag: str, value: str) -> Any:
     short, standard = meaning_of_tag(tag, 0)
-    if short == "Fn::GetAtt":
-        return {short: value.split(".", 1)}
-    return {short: value} if short else converted(value, standard, 0)
+    return tagged(short, value) if short else converted(value, standard, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from copilot_preflight.read.yaml.faults import Fault
 from copilot_preflight.read.yaml.scalars import shortened
 
@@ -10,14 +12,24 @@ _SCALAR_TAGS = frozenset(("str", "int", "float", "bool", "null", "timestamp", "b
 COLLECTION_TAGS = {"map": dict, "set": dict, "seq": list, "omap": list, "pairs": list}
 
 
+def spelt(name: str) -> str:
+    """The long spelling of a short tag without its ``!``."""
+    return name if name in ("Ref", "Condition") else f"Fn::{name}"
+
+
+def tagged(short: str, value: Any) -> dict[str, Any]:
+    """The data of a value under a short tag; of ``!GetAtt a.b`` the parts are told apart."""
+    if short == "Fn::GetAtt" and value.__class__ is str:
+        return {short: value.split(".", 1)}
+    return {short: value}
+
+
 def meaning_of_tag(tag: str, start: int) -> tuple[str, str]:
     """The long spelling of a short tag, and the name of a standard tag; at most one of them."""
     if tag == "!":
         return "", ""
-    if tag in ("!Ref", "!Condition"):
-        return tag[1:], ""
     if tag.startswith("!"):
-        return "Fn::" + tag[1:], ""
+        return spelt(tag[1:]), ""
     standard = tag.removeprefix(_STANDARD)
     if standard in _SCALAR_TAGS or standard in COLLECTION_TAGS:
         return "", standard
