@@ -82,28 +82,25 @@ def _read(value: Value, version: str | None) -> Statement:
     # Fn::If around the effect alone leaves two statements in one.
     own = (c for effect in value.children("Effect") for c in effect.conditions)
     conditions = tuple(dict.fromkeys((*value.conditions, *own)))
-    written = value.raw or ()  # a map, or nothing; most have few of these keys
     return Statement(
         effect=value.literal("Effect") or "",
         place=value.place,
-        sid=(value.literal("Sid") or "") if "Sid" in written else "",
+        sid=value.literal("Sid") or "",
         actions=_entries(value, "Action", version),
-        not_actions=_entries(value, "NotAction", version) if "NotAction" in written else (),
+        not_actions=_entries(value, "NotAction", version),
         resources=_entries(value, "Resource", version),
-        not_resources=_entries(value, "NotResource", version) if "NotResource" in written else (),
-        principals=tuple(_principals(value, "Principal", version))
-        if "Principal" in written
-        else (),
-        not_principals=tuple(_principals(value, "NotPrincipal", version))
-        if "NotPrincipal" in written
-        else (),
-        clauses=tuple(_clauses(value, version)) if "Condition" in written else (),
+        not_resources=_entries(value, "NotResource", version),
+        principals=tuple(_principals(value, "Principal", version)),
+        not_principals=tuple(_principals(value, "NotPrincipal", version)),
+        clauses=tuple(_clauses(value, version)),
         conditions=conditions,
         version=version,
     )
 
 
 def _entries(statement: Value, key: str, version: str | None) -> tuple[Entry, ...]:
+    if key not in (statement.raw or ()):  # as most statements have two of the four
+        return ()
     return tuple([_entry(item, statement, version) for item in statement.each(key)])
 
 
