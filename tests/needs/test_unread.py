@@ -8,6 +8,7 @@ import pytest
 
 from copilot_preflight.needs.registry import SOURCES
 from copilot_preflight.needs.unread import UNREAD
+from copilot_preflight.read.document import WATCHED
 from copilot_preflight.render.text import summary
 from copilot_preflight.run import check
 from copilot_preflight.run.options import Options
@@ -31,3 +32,11 @@ def test_a_resource_that_nobody_reads(tmp_path: Path, kind: str) -> None:
 def test_what_a_source_reads_is_not_among_them() -> None:
     """A source for such a type takes it off the list, unless it reads only some of them."""
     assert {kind for source in SOURCES for kind in source.kinds} & set(UNREAD) == {IN_PART}
+
+
+def test_what_is_asked_of_all_templates_is_watched() -> None:
+    """A template that is packed says of these words alone whether it has them."""
+    elsewhere = [source for source in SOURCES if source.elsewhere]
+    assert elsewhere
+    for source in elsewhere:
+        assert set(source.keys) <= set(WATCHED), source.name
